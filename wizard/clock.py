@@ -1,0 +1,43 @@
+"""Time as an argument: real, or running fast for a rehearsal."""
+
+import asyncio
+import time
+from typing import Protocol
+
+
+class Clock(Protocol):
+    """Where the engine and the practice tenant get the time from; all figures are seconds."""
+
+    def now(self) -> float:
+        """UNIX time."""
+
+    async def sleep(self, seconds: float) -> None:
+        """Let this much of the clock's own time pass; at once for zero or less."""
+
+
+class RealClock:
+    """The machine's clock. Differences are taken from a monotonic source, so a corrected wall clock does no harm."""
+
+    def __init__(self) -> None:
+        self._offset = time.time() - time.monotonic()
+
+    def now(self) -> float:
+        return self._offset + time.monotonic()
+
+    async def sleep(self, seconds: float) -> None:
+        await asyncio.sleep(max(0.0, seconds))
+
+
+class FastClock:
+    """A clock that runs `speed` times as fast as the machine's, from now on."""
+
+    def __init__(self, speed: float) -> None:
+        self.speed = speed
+        self._started = time.time()
+        self._origin = time.monotonic()
+
+    def now(self) -> float:
+        return self._started + (time.monotonic() - self._origin) * self.speed
+
+    async def sleep(self, seconds: float) -> None:
+        await asyncio.sleep(max(0.0, seconds) / self.speed)

@@ -1,0 +1,313 @@
+"""What happens in a run, as typed facts in the past tense.
+
+Steps report with one callable, `Emit`. The journal hears every event first, then whoever is watching. Events carry ids,
+names and counts; never an e-mail address, a hash or a secret.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, fields
+from typing import Any, ClassVar
+
+Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Base of all events. `lasting` events are kept in the journal; the others only feed gauges."""
+
+    lasting: ClassVar[bool] = True
+
+
+Emit = Callable[[Event], None]
+
+
+@dataclass(frozen=True, slots=True)
+class RunStarted(Event):
+    """A process began to work on the run; `resumed` when it is not the first."""
+
+    run: str
+    strategy: str
+    resumed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class StepStarted(Event):
+    step: str
+
+
+@dataclass(frozen=True, slots=True)
+class StepFinished(Event):
+    step: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeStarted(Event):
+    step: str
+    key: str
+    summary: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeApplied(Event):
+    step: str
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class UsersRead(Event):
+    """Progress of preparing; counts so far, `total` as far as known."""
+
+    lasting: ClassVar[bool] = False
+    read: int
+    rejected: int
+    total: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class UsersPrepared(Event):
+    """Preparing ended. read = prepared + rejected + skipped."""
+
+    read: int
+    prepared: int
+    rejected: int
+    skipped: int
+    files: int
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class JobSubmitted(Event):
+    """Auth0 accepted a file as an import job."""
+
+    file: str
+    job: str
+    users: int
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class JobPolled(Event):
+    lasting: ClassVar[bool] = False
+    file: str
+    job: str
+    status: str
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class JobEnded(Event):
+    """An import job ended and its summary and errors are in the journal.
+
+    imported = inserted + updated of Auth0's summary; already_there are users refused as duplicates; rejected are the
+    users Auth0 refused for any other reason.
+    """
+
+    file: str
+    job: str
+    status: str
+    imported: int
+    already_there: int
+    rejected: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class UsersRefused(Event):
+    """Auth0 refused users of a file, by error code."""
+
+    file: str
+    codes: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class SubmissionInDoubt(Event):
+    """The answer to an upload was lost; the step settles whether Auth0 has it."""
+
+    file: str
+
+
+@dataclass(frozen=True, slots=True)
+class SubmissionSettled(Event):
+    """A submission in doubt was looked into: `found` of `looked_for` users of the file are there. It is sent again."""
+
+    file: str
+    found: int
+    looked_for: int
+
+
+@dataclass(frozen=True, slots=True)
+class ImportSlotAwaited(Event):
+    """Auth0 has two active import jobs, not all of them ours; the file waits."""
+
+    lasting: ClassVar[bool] = False
+    file: str
+    wait_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class FileSplit(Event):
+    """A file whose jobs fail as a whole is sent in parts, to find the user that makes them fail."""
+
+    file: str
+    parts: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class UsersUnaccounted(Event):
+    """A job completed, but Auth0's counts and errors do not tell the fate of every user; the file is not done."""
+
+    file: str
+    job: str
+    users: int
+    accounted: int
+
+
+@dataclass(frozen=True, slots=True)
+class UploadExpected(Event):
+    """Between which seconds from now the upload should end, judged by the jobs that have ended."""
+
+    lasting: ClassVar[bool] = False
+    low_seconds: float
+    high_seconds: float
+    files_left: int
+
+
+@dataclass(frozen=True, slots=True)
+class UploadForecast(Event):
+    """How long this process uploaded, and P: the least its jobs could have taken with every slot always busy."""
+
+    seconds: float
+    floor_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class ComparisonAdvanced(Event):
+    """Progress of comparing prepared users with an export: `done` of `total` at a stage.
+
+    Stages are "prepared" (files read), "export" (0 or 1 of 1: its length is not known before its end) and "differences"
+    (users looked at).
+    """
+
+    lasting: ClassVar[bool] = False
+    stage: str
+    done: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class OverwritesForeseen(Event):
+    """What an upload with upsert would change: so many users, and in how many of them each field."""
+
+    users: int
+    fields: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class UsersReconciled(Event):
+    """The export of the connection was compared with the prepared users."""
+
+    compared: int
+    missing: int
+    different: int
+    extra: int
+
+
+@dataclass(frozen=True, slots=True)
+class CheckPassed(Event):
+    step: str
+    name: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class CheckFailed(Event):
+    step: str
+    name: str
+    detail: str
+    remedy: str
+
+
+@dataclass(frozen=True, slots=True)
+class RateLimitSeen(Event):
+    """What a gauge of the rate limit needs; times are seconds."""
+
+    lasting: ClassVar[bool] = False
+    group: str
+    limit: int
+    remaining: float
+    reset_in: float | None
+    waiting: int
+
+
+@dataclass(frozen=True, slots=True)
+class RequestSent(Event):
+    """One request got its answer (status) or none (status 0); path has ids replaced by their names."""
+
+    lasting: ClassVar[bool] = False
+    method: str
+    path: str
+    status: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class RequestLimited(Event):
+    """Auth0 answered 429; the request waits and is sent again."""
+
+    lasting: ClassVar[bool] = False
+    method: str
+    path: str
+    wait_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessEnded(Event):
+    """What one process spent on the run: requests sent, of these refused with 429, and seconds of wall time."""
+
+    requests: int
+    limited: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class WorldAwaited(Event):
+    """The run cannot go on before something happens outside; `until` says what."""
+
+    step: str
+    reason: str
+    until: str
+
+
+@dataclass(frozen=True, slots=True)
+class RunInterrupted(Event):
+    """The operator stopped the run; it can be resumed."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunEnded(Event):
+    """Everything that was planned is done and every check was made."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunFailed(Event):
+    """The run stopped with an error; `what` is free of personal data."""
+
+    what: str
+    remedy: str
+
+
+EVENTS: Mapping[str, type[Event]] = {kind.__name__: kind for kind in Event.__subclasses__()}
+
+
+def to_json(event: Event) -> dict[str, Any]:
+    """Return the event as a JSON object with its kind under "event"."""
+    return {"event": type(event).__name__, **asdict(event)}
+
+
+def from_json(value: Mapping[str, Any]) -> Event | None:
+    """Read an event back; None for a kind this version does not know."""
+    kind = EVENTS.get(str(value.get("event")))
+    if kind is None:
+        return None
+    names = {field.name for field in fields(kind)}
+    return kind(**{name: part for name, part in value.items() if name in names})

@@ -1,0 +1,256 @@
+"""The only account of a run: a fold of its events that screens, headless lines, status and reports all draw."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import reduce
+from typing import Any, Literal
+
+from wizard import events as happened
+from wizard.errors import Exit
+
+Verdict = Literal["complete", "attention", "waiting", "failed"]
+
+EXITS: Mapping[Verdict, Exit] = {
+    "complete": Exit.DONE,
+    "attention": Exit.ATTENTION,
+    "waiting": Exit.WAITING,
+    "failed": Exit.FAILED,
+}
+
+PARTLY_IMPORTED = "MFA_FACTORS_FAILED"
+"""The code of users that are in, without their factors. Source: Auth0 docs, "Bulk User Imports"."""
+
+
+@dataclass(frozen=True, slots=True)
+class JobTally:
+    """One import job: counts of users, and its last known status."""
+
+    file: str
+    status: str = "pending"
+    users: int = 0
+    bytes: int = 0
+    imported: int = 0
+    already_there: int = 0
+    rejected: int = 0
+    seconds: float = 0.0
+    ended: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Where a run stands; counts are users unless named otherwise.
+
+    `prepared`, `skipped` and `refused_before` come from preparing; the rest of the sum from ended import jobs.
+    """
+
+    run: str = ""
+    strategy: str = ""
+    step: str = ""
+    steps_done: tuple[str, ...] = ()
+    change: str = ""
+    users_total: int | None = None
+    read: int = 0
+    prepared: int = 0
+    refused_before: int = 0
+    skipped: int = 0
+    files: int = 0
+    bytes: int = 0
+    migrated: int = 0
+    jobs: Mapping[str, JobTally] = field(default_factory=dict)
+    codes: Mapping[str, int] = field(default_factory=dict)
+    compared: int | None = None
+    missing: int = 0
+    different: int = 0
+    extra: int = 0
+    failed_checks: Mapping[str, str] = field(default_factory=dict)
+    requests: int = 0
+    limited: int = 0
+    seconds: float = 0.0
+    rate: happened.RateLimitSeen | None = None
+    upload_seconds: float | None = None
+    upload_floor_seconds: float | None = None
+    waiting: str = ""
+    ended: bool = False
+    interrupted: bool = False
+    error: str = ""
+    remedy: str = ""
+
+    @staticmethod
+    def of(events: Iterable[happened.Event]) -> Progress:
+        """Fold all events of a run, oldest first."""
+        return reduce(Progress.after, events, Progress())
+
+    @property
+    def imported(self) -> int:
+        return sum(job.imported for job in self.jobs.values())
+
+    @property
+    def already_there(self) -> int:
+        return sum(job.already_there for job in self.jobs.values())
+
+    @property
+    def rejected(self) -> int:
+        return self.refused_before + sum(job.rejected for job in self.jobs.values())
+
+    @property
+    def without_factors(self) -> int:
+        """Users that are in, but without their second factors: whether Auth0 counts them as imported is not documented."""
+        return self.codes.get(PARTLY_IMPORTED, 0)
+
+    @property
+    def users_done(self) -> int:
+        """Users whose place is known: in Auth0, or not, with a reason."""
+        return self.imported + self.migrated + self.already_there + self.rejected + self.skipped
+
+    @property
+    def adds_up(self) -> bool:
+        """Whether every user that was read is accounted for."""
+        return self.read == self.users_done
+
+    @property
+    def unproven(self) -> bool:
+        """Whether users count as already there on Auth0's word alone, which it also gives of a phone number in use."""
+        return self.already_there > 0 and self.compared is None
+
+    @property
+    def verdict(self) -> Verdict:
+        """What an operator should think of the run now; a run that was stopped half-way counts as failed."""
+        if self.error or not (self.ended or self.waiting):
+            return "failed"
+        if self.waiting:
+            return "waiting"
+        left_over = self.rejected or self.missing or self.different or self.failed_checks
+        doubtful = left_over or self.unproven or self.without_factors
+        return "complete" if self.adds_up and not doubtful else "attention"
+
+    @property
+    def exit(self) -> Exit:
+        return Exit.INTERRUPTED if self.interrupted and not self.ended else EXITS[self.verdict]
+
+    def to_json(self, *, report: str | None) -> dict[str, Any]:
+        """The answer of `demo`, `apply`, `resume`, `status` and `verify`."""
+        return {
+            "run": self.run,
+            "verdict": self.verdict,
+            "strategy": self.strategy,
+            "step": self.step,
+            "users": {
+                "read": self.read,
+                "imported": self.imported,
+                "migrated": self.migrated,
+                "already_there": self.already_there,
+                "rejected": self.rejected,
+                "skipped": self.skipped,
+                "missing": self.missing,
+                "different": self.different,
+                "extra": self.extra,
+            },
+            "jobs": {
+                "total": len(self.jobs),
+                "completed": sum(job.status == "completed" for job in self.jobs.values()),
+                "failed": sum(job.status == "failed" for job in self.jobs.values()),
+            },
+            "requests": {"sent": self.requests, "limited": self.limited},
+            "seconds": round(self.seconds, 3),
+            "report": report,
+        }
+
+    def after(self, event: happened.Event) -> Progress:
+        """This account after one more event. Counting an event of a user's fate twice changes nothing."""
+        match event:
+            case happened.RunStarted():
+                return replace(
+                    self,
+                    run=event.run,
+                    strategy=event.strategy,
+                    ended=False,
+                    interrupted=False,
+                    waiting="",
+                    error="",
+                    remedy="",
+                )
+            case happened.StepStarted():
+                return replace(self, step=event.step)
+            case happened.StepFinished():
+                done = tuple(step for step in self.steps_done if step != event.step)
+                return replace(self, steps_done=(*done, event.step))
+            case happened.ChangeStarted():
+                return replace(self, change=event.summary)
+            case happened.ChangeApplied():
+                return replace(self, change="")
+            case happened.UsersRead():
+                return replace(self, read=event.read, users_total=event.total)
+            case happened.UsersPrepared():
+                return replace(
+                    self,
+                    read=event.read,
+                    users_total=event.read,
+                    prepared=event.prepared,
+                    refused_before=event.rejected,
+                    skipped=event.skipped,
+                    files=event.files,
+                    bytes=event.bytes,
+                )
+            case happened.JobSubmitted():
+                job = JobTally(file=event.file, users=event.users, bytes=event.bytes)
+                return replace(self, jobs={**self.jobs, event.job: job})
+            case happened.JobPolled():
+                job = self.jobs.get(event.job, JobTally(event.file))
+                return replace(
+                    self, jobs={**self.jobs, event.job: replace(job, status=event.status, seconds=event.seconds)}
+                )
+            case happened.JobEnded():
+                job = replace(
+                    self.jobs.get(event.job, JobTally(event.file)),
+                    status=event.status,
+                    imported=event.imported,
+                    already_there=event.already_there,
+                    rejected=event.rejected,
+                    seconds=event.seconds,
+                    ended=True,
+                )
+                return replace(self, jobs={**self.jobs, event.job: job})
+            case happened.UsersRefused():
+                codes = dict(self.codes)
+                for code, count in event.codes.items():
+                    codes[code] = codes.get(code, 0) + count
+                return replace(self, codes=codes)
+            case happened.UploadForecast():
+                return replace(self, upload_seconds=event.seconds, upload_floor_seconds=event.floor_seconds)
+            case happened.UsersReconciled():
+                return replace(
+                    self,
+                    compared=event.compared,
+                    missing=event.missing,
+                    different=event.different,
+                    extra=event.extra,
+                )
+            case happened.CheckPassed():
+                return replace(self, failed_checks={k: v for k, v in self.failed_checks.items() if k != event.name})
+            case happened.CheckFailed():
+                return replace(self, failed_checks={**self.failed_checks, event.name: event.detail})
+            case happened.RateLimitSeen():
+                return replace(self, rate=event)
+            case happened.RequestSent():
+                return replace(self, requests=self.requests + 1)
+            case happened.RequestLimited():
+                return replace(self, limited=self.limited + 1)
+            case happened.ProcessEnded():
+                return replace(
+                    self,
+                    requests=self.requests + event.requests,
+                    limited=self.limited + event.limited,
+                    seconds=self.seconds + event.seconds,
+                )
+            case happened.WorldAwaited():
+                return replace(self, waiting=event.reason)
+            case happened.RunInterrupted():
+                return replace(self, interrupted=True)
+            case happened.RunEnded():
+                return replace(self, ended=True, step="")
+            case happened.RunFailed():
+                return replace(self, error=event.what, remedy=event.remedy)
+            case _:
+                return self

@@ -1,0 +1,197 @@
+"""The folder of a run: answers, journal, files of users, rejects and report, with a lock against a second process."""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+import shutil
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from wizard.errors import UsageError, WizardError
+
+LOCK = "lock"
+
+LOOKING_SECONDS = 1.0
+"""How long a lock is waited for: whoever only looks whether a run is held takes it for an instant."""
+MAKING_SECONDS = 30.0
+"""How long is waited for others who look for a run or make one."""
+
+OF_USERS = ("users", ".preparing", "export.", "refused.", "overwrites.", ".verify.", ".overwrites.")
+"""How the files and folders of a run begin that hold users: for good, or for as long as they are made or compared."""
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """Where the parts of one run are; the folder itself is for its owner only."""
+
+    path: Path
+
+    @property
+    def id(self) -> str:
+        return self.path.name
+
+    @property
+    def answers(self) -> Path:
+        return self.path / "answers.toml"
+
+    @property
+    def journal(self) -> Path:
+        return self.path / "journal.db"
+
+    @property
+    def prepared(self) -> Path:
+        """Holds `users/`, `rejects.ndjson` and `manifest.json`."""
+        return self.path
+
+    @property
+    def verify(self) -> Path:
+        return self.path / "verify.ndjson"
+
+    @property
+    def report(self) -> Path:
+        return self.path / "report.html"
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Hold the run for this process; the lock goes with the process, however it ends.
+
+        Raises:
+            WizardError: another process holds it.
+        """
+        from filelock import FileLock, Timeout
+
+        lock = FileLock(self.path / LOCK, timeout=LOOKING_SECONDS, mode=0o600)
+        try:
+            lock.acquire(poll_interval=0.02)
+        except Timeout:
+            raise WizardError(
+                f"Another process is working on run {self.id}",
+                state="Nothing was done by this one.",
+                remedy=f"Wait for it, or watch it with: auth0-migrate status {self.id}",
+            ) from None
+        try:
+            yield
+        finally:
+            lock.release()
+
+    @property
+    def is_held(self) -> bool:
+        """Whether a process is working on the run right now."""
+        from filelock import FileLock, Timeout
+
+        try:
+            with FileLock(self.path / LOCK, timeout=0, mode=0o600):
+                return False
+        except Timeout:
+            return True
+
+    def purge_users(self) -> None:
+        """Delete the files that hold users' data, and what a killed process left of such; journal and report stay."""
+        for path in self.path.iterdir():
+            if path.name.startswith(OF_USERS):
+                shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink(missing_ok=True)
+
+
+def default_folder() -> Path:
+    """The platform's state folder for runs."""
+    from platformdirs import user_state_path
+
+    return user_state_path("auth0-migration-wizard", appauthor=False) / "runs"
+
+
+def rehearsals() -> Path:
+    """Where demonstrations are kept: apart, so that `latest` is never one of them, nor one of them a real run."""
+    return default_folder().with_name("rehearsals")
+
+
+class Runs:
+    """All runs below one folder.
+
+    Args:
+        folder: Made when the first run is; None takes the platform's state folder.
+    """
+
+    def __init__(self, folder: Path | None = None) -> None:
+        self.folder = (folder or default_folder()).absolute()
+
+    def all(self) -> Sequence[RunFolder]:
+        """The runs, newest first."""
+        if not self.folder.is_dir():
+            return []
+        found = [path for path in self.folder.iterdir() if path.name[0] != "." and (path / "journal.db").is_file()]
+        return [RunFolder(path) for path in sorted(found, key=lambda path: path.name, reverse=True)]
+
+    @contextmanager
+    def creating(self) -> Iterator[None]:
+        """Hold all runs while one is looked for and made, so that two processes cannot make the same run twice."""
+        from filelock import FileLock, Timeout
+
+        self._make_folder(self.folder)
+        try:
+            with FileLock(self.folder / f".{LOCK}", timeout=MAKING_SECONDS, mode=0o600):
+                for left in self.folder.glob(".*-*-*"):  # by a process that was killed
+                    shutil.rmtree(left, ignore_errors=True)
+                yield
+        except Timeout:
+            raise WizardError(
+                f"Another process has held the folder of runs for long: {self.folder}",
+                state="Nothing was done.",
+                remedy="End that process, or choose another folder with --runs DIR.",
+            ) from None
+
+    def create(self, name: str, fill: Callable[[RunFolder], None], *, now: float) -> RunFolder:
+        """Make the folder of a new run, named by time, purpose and chance; it appears filled, or not at all.
+
+        Args:
+            name: What the run is for, such as the connection's name.
+            fill: Puts into the folder what every run has.
+            now: UNIX time in seconds.
+        """
+        label = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:40] or "run"
+        stamp = time.strftime("%Y%m%d-%H%M%S", time.gmtime(now))
+        path = self.folder / f"{stamp}-{label}-{secrets.token_hex(2)}"
+        making = self.folder / f".{path.name}"
+        self._make_folder(making)
+        try:
+            fill(RunFolder(making))
+            making.replace(path)
+        finally:
+            shutil.rmtree(making, ignore_errors=True)
+        return RunFolder(path)
+
+    def _make_folder(self, path: Path) -> None:
+        try:
+            path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            raise WizardError(
+                f"The folder for the run cannot be made: {path}",
+                why=os.strerror(error.errno or 0),
+                remedy="Choose a folder you may write to with --runs DIR.",
+            ) from None
+
+    def find(self, wanted: str) -> RunFolder:
+        """The run with this id, the beginning of one, a path, or `latest`.
+
+        Raises:
+            UsageError: none or several match.
+        """
+        if os.sep in wanted and (Path(wanted) / "journal.db").is_file():
+            return RunFolder(Path(wanted).resolve())
+        runs = self.all()
+        if wanted == "latest" and runs:
+            return runs[0]
+        matches = [run for run in runs if run.id == wanted] or [run for run in runs if run.id.startswith(wanted)]
+        if len(matches) == 1:
+            return matches[0]
+        known = ", ".join(run.id for run in (matches or runs)[:5]) or "there are none yet"
+        problem = "matches several runs" if matches else "is not a run"
+        raise UsageError(
+            f"“{wanted}” {problem} in {self.folder}",
+            state=f"Runs: {known}.",
+            remedy="Name one of them; `auth0-migrate runs` lists all.",
+        )

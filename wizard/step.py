@@ -1,0 +1,105 @@
+"""The seam of the product: a step looks, plans, and applies one approved change at a time."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
+
+if TYPE_CHECKING:
+    from wizard.answers import Answers, Section
+    from wizard.tools import Tools
+
+
+@dataclass(frozen=True)
+class Change:
+    """One thing a step would do. Changes name things and learn ids only when applied.
+
+    Two changes with the same fields are the same change: the plan's hash and the journal rely on it.
+    """
+
+    reversible: ClassVar[bool] = True
+
+    @property
+    def key(self) -> str:
+        """A stable name, unique in the plan: `create-connection:acme-users`."""
+        raise NotImplementedError
+
+    @property
+    def summary(self) -> str:
+        """One line in the imperative: "create the database connection acme-users"."""
+        raise NotImplementedError
+
+    @property
+    def requests(self) -> Sequence[str]:
+        """The calls behind it, as an operator would find them in Auth0's reference: `POST /connections`."""
+        return ()
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """What applying a change brought back: ids and counts to remember, never personal data."""
+
+    facts: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Evidence from a check. A finding that is not `passed` needs an operator's eye."""
+
+    name: str
+    passed: bool
+    detail: str
+    remedy: str = ""
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """Why a step cannot go on yet, and what it waits for."""
+
+    reason: str
+    until: str
+
+
+F = TypeVar("F")
+C = TypeVar("C", bound=Change)
+
+
+class Step(ABC, Generic[F, C]):
+    """One room of the journey: a section of answers, facts about the world, changes to it."""
+
+    key: ClassVar[str]
+    title: ClassVar[str]
+    section: ClassVar[type[Section]]
+    facts: ClassVar[type[Any]]
+    strategies: ClassVar[frozenset[str]] = frozenset({"automatic", "bulk", "two-phase"})
+    needs_tenant: ClassVar[bool] = True
+    at_once: ClassVar[int] = 1
+    """How many changes go to `apply_together` in one call."""
+    scopes: ClassVar[Mapping[str, str]] = {}
+    """Scopes this step needs, each with the call that needs it."""
+
+    @abstractmethod
+    async def inspect(self, answers: Answers, tools: Tools) -> F:
+        """Look at the world; never write to it."""
+
+    @abstractmethod
+    def plan(self, answers: Answers, facts: F) -> Sequence[C]:
+        """Say what must change; pure: no clock, no network, no files."""
+
+    async def apply(self, change: C, tools: Tools) -> Receipt:
+        """Make one approved change; called only with a change that `plan` returned."""
+        raise NotImplementedError(f"{self.key} plans no changes")
+
+    async def apply_together(self, changes: Sequence[C], tools: Tools) -> Sequence[Receipt]:
+        """Make up to `at_once` approved changes; a step overrides it where Auth0 takes several in one call."""
+        return [await self.apply(change, tools) for change in changes]
+
+    async def check(self, answers: Answers, tools: Tools) -> Sequence[Finding]:
+        """Give evidence that a diff cannot: counts, samples, a login."""
+        return ()
+
+    def waits_for(self, answers: Answers, facts: F) -> Waiting | None:
+        """Say what must happen in the world before later steps may go on; None when nothing."""
+        return None

@@ -1,0 +1,126 @@
+"""What steps may use to look at the world and to change it; everything at the edge is here, so tests can replace it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from threading import Thread
+from typing import TYPE_CHECKING
+
+from wizard.errors import CredentialsError
+from wizard.events import Emit
+
+if TYPE_CHECKING:
+    from wizard.auth0.client import Management
+    from wizard.clock import Clock
+    from wizard.journal import Journal
+    from wizard.legacy.answers import SourceAnswers
+    from wizard.legacy.source import LegacySource, SourceFacts
+
+
+class Stop:
+    """A request to stop at the next safe instant; set by a signal or a key, read by long work."""
+
+    def __init__(self) -> None:
+        self.requested = False
+
+    def __call__(self) -> bool:
+        return self.requested
+
+    def request(self) -> None:
+        self.requested = True
+
+
+async def _aside(source: LegacySource) -> SourceFacts:
+    """Look in a thread that ends with the process, so that a signal is heard while a large store is read."""
+    loop = asyncio.get_running_loop()
+    seen: asyncio.Future[SourceFacts] = loop.create_future()
+
+    def tell(set_it: Callable[[], None]) -> None:
+        if not seen.done():
+            set_it()
+
+    def look() -> None:
+        try:
+            facts = source.facts()
+        except Exception as error:  # noqa: BLE001 - whatever it is, it belongs to whoever waits
+            outcome = partial(seen.set_exception, error)
+        else:
+            outcome = partial(seen.set_result, facts)
+        with contextlib.suppress(RuntimeError):  # nobody waits any more: the loop is closed
+            loop.call_soon_threadsafe(tell, outcome)
+
+    Thread(target=look, daemon=True, name="look").start()
+    return await seen
+
+
+class Sources:
+    """The legacy stores that this process has looked through, so that no step does it again.
+
+    Args:
+        look: Looks through a store; one that works in another process keeps a screen quick meanwhile.
+    """
+
+    def __init__(self, look: Callable[[LegacySource], Awaitable[SourceFacts]] = _aside) -> None:
+        self._look = look
+        self._known: dict[tuple[str, object], tuple[LegacySource, SourceFacts]] = {}
+
+    async def open(
+        self, answers: SourceAnswers, *, secret: Callable[[str], str], base: Path
+    ) -> tuple[LegacySource, SourceFacts]:
+        """The store and its facts; a file that has changed meanwhile is looked through again.
+
+        Raises:
+            SourceError: the store cannot be read.
+        """
+        from wizard.legacy import open_source
+
+        path = base / answers.path
+        stat = path.stat() if answers.path and path.is_file() else None
+        key = (answers.model_dump_json(), stat and (stat.st_mtime_ns, stat.st_size, stat.st_ino))
+        if key not in self._known:
+            source = open_source(answers, secret=secret, base=base)
+            self._known[key] = (source, await self._look(source))
+        return self._known[key]
+
+
+@dataclass
+class Tools:
+    """The hands and eyes of the steps.
+
+    Args:
+        journal: The run's journal; its `emit` is the one way to report.
+        folder: Where prepared files, rejects and reports of this run go.
+        base: Where relative paths in the answers start.
+        clock: Time; a fast one in rehearsals.
+        secret: Resolves a reference such as `env:NAME` to its value.
+        management: The tenant, once connected.
+    """
+
+    journal: Journal
+    folder: Path
+    base: Path
+    clock: Clock
+    secret: Callable[[str], str]
+    management: Management | None = None
+    stop: Stop = field(default_factory=Stop)
+    sources: Sources = field(default_factory=lambda: Sources())
+
+    @property
+    def emit(self) -> Emit:
+        return self.journal.emit
+
+    @property
+    def tenant(self) -> Management:
+        """The connected tenant."""
+        if self.management is None:
+            raise CredentialsError("No tenant is connected", remedy="Fill in the table [tenant] of the answers.")
+        return self.management
+
+    async def source(self, answers: SourceAnswers) -> tuple[LegacySource, SourceFacts]:
+        """The legacy store and what was found out about it, looked through once a process."""
+        return await self.sources.open(answers, secret=self.secret, base=self.base)
