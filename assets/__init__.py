@@ -1,0 +1,1 @@
+"""Templates, samples and schemas; read, never imported."""
