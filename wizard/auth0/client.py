@@ -1,0 +1,20 @@
+"""The Management API of one tenant: the calls of a migration, typed."""
+
+from __future__ import annotations
+
+from wizard.auth0.applications import ApplicationCalls
+from wizard.auth0.connections import ConnectionCalls
+from wizard.auth0.jobs import JobCalls
+from wizard.auth0.logins import LoginCalls
+from wizard.auth0.multipart import multipart_overhead
+from wizard.auth0.session import RequestCounts
+from wizard.auth0.users import UserCalls
+
+__all__ = ["Management", "RequestCounts", "multipart_overhead"]
+
+
+class Management(ConnectionCalls, ApplicationCalls, JobCalls, UserCalls, LoginCalls):
+    """A tenant. Every call may wait for the rate limit and raises a `WizardError` that says what to do."""
+
+    def __repr__(self) -> str:
+        return f"Management({self.domain})"
