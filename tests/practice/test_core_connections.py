@@ -1,0 +1,319 @@
+"""The /connections endpoints."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+from core_support import Api, StillClock, error, open_api, still_tenant
+
+from wizard.practice.switches import Switches
+from wizard.practice.tenant import PracticeTenant
+
+PASSWORD = "correct-Horse-battery-9"
+SCRIPTS = {"login": "function login() {}", "get_user": "function getByEmail() {}"}
+
+
+@pytest.fixture
+async def api() -> AsyncIterator[Api]:
+    async with open_api(still_tenant()) as opened:
+        yield opened
+
+
+async def add_user(api: Api, connection: str, email: str = "ann@example.com") -> None:
+    found = api.tenant.connection_named(connection)
+    assert found is not None
+    await api.patch(f"/connections/{found.id}/clients", [{"client_id": api.tenant.client_id, "status": True}])
+    body = {"connection": connection, "email": email, "password": PASSWORD}
+    answer = await api.post("/users", body)
+    assert answer.status_code == 201, answer.text
+
+
+def with_switches(**switches: Any) -> PracticeTenant:
+    return still_tenant(switches=Switches(**switches))
+
+
+async def test_a_new_database_connection_gets_what_the_server_adds(api: Api) -> None:
+    made = await api.new_connection("acme-users")
+    options = made["options"]
+    assert made["id"].startswith("con_")
+    assert len(made["id"]) == 20
+    assert made["realms"] == ["acme-users"]
+    assert made["enabled_clients"] == []
+    assert made["authentication"] == {"active": True}
+    assert made["connected_accounts"] == {"active": False}
+    assert options["passwordPolicy"] == "good"
+    assert options["mfa"] == {"active": True, "return_enroll_settings": True}
+    assert options["strategy_version"] == 2
+    assert options["brute_force_protection"] is True
+    assert options["password_options"]["complexity"]["min_length"] == 15
+    assert options["authentication_methods"]["passkey"] == {"enabled": False}
+
+
+async def test_answers_have_no_enabled_clients_but_the_one_to_a_create(api: Api) -> None:
+    made = await api.new_connection()
+    assert "enabled_clients" not in (await api.get(f"/connections/{made['id']}")).json()
+    assert "enabled_clients" not in (await api.get("/connections")).json()[0]
+
+
+async def test_a_patch_replaces_options_but_for_what_the_server_keeps(api: Api) -> None:
+    made = await api.new_connection(
+        requires_username=True, authentication_methods={"password": {"enabled": True, "signup_behavior": "block"}}
+    )
+    patched = await api.patch(f"/connections/{made['id']}", {"options": {"import_mode": True}})
+    assert patched.status_code == 200
+    options = patched.json()["options"]
+    assert set(options) == {"import_mode", "authentication_methods", "passkey_options", "brute_force_protection"}
+    assert options["authentication_methods"]["password"]["signup_behavior"] == "block"
+
+
+async def test_a_patch_without_options_leaves_them(api: Api) -> None:
+    made = await api.new_connection(requires_username=True)
+    patched = await api.patch(f"/connections/{made['id']}", {"display_name": "Acme"})
+    assert patched.json()["options"] == made["options"]
+    assert patched.json()["display_name"] == "Acme"
+
+
+async def test_name_and_strategy_cannot_be_patched(api: Api) -> None:
+    made = await api.new_connection()
+    refused = await api.patch(f"/connections/{made['id']}", {"name": "other"})
+    assert error(refused) == (
+        400,
+        "Payload validation error: 'Additional properties not allowed: name'.",
+        "invalid_body",
+    )
+
+
+async def test_options_are_hidden_without_their_scope(api: Api) -> None:
+    made = await api.new_connection()
+    path = f"/connections/{made['id']}"
+    assert "options" not in (await api.get(path, "read:connections")).json()
+    assert "options" not in (await api.get("/connections", "read:connections")).json()[0]
+    patched = await api.patch(path, {"display_name": "A"}, "update:connections")
+    assert "options" not in patched.json()
+    assert "options" in (await api.get(path, "read:connections", "read:connections_options")).json()
+
+
+async def test_patching_options_needs_the_scope_for_options(api: Api) -> None:
+    made = await api.new_connection()
+    refused = await api.patch(f"/connections/{made['id']}", {"options": {}}, "update:connections")
+    assert error(refused) == (
+        403,
+        "Insufficient scope, expected any of: update:connections_options",
+        "insufficient_scope",
+    )
+
+
+async def test_options_without_the_scope_are_ignored_where_the_switch_says_so() -> None:
+    async with open_api(with_switches(options_without_scope="ignored")) as api:
+        made = await api.new_connection()
+        patched = await api.patch(f"/connections/{made['id']}", {"options": {}}, "update:connections")
+        assert patched.status_code == 200
+        assert (await api.get(f"/connections/{made['id']}")).json()["options"] == made["options"]
+
+
+async def test_both_families_of_password_options_cannot_be_written_together(api: Api) -> None:
+    made = await api.new_connection(passwordPolicy="low")
+    both = made["options"]
+    assert {"passwordPolicy", "password_options"} <= set(both)
+    refused = await api.patch(f"/connections/{made['id']}", {"options": both})
+    assert error(refused)[0] == 400
+    del both["password_options"]
+    assert (await api.patch(f"/connections/{made['id']}", {"options": both})).status_code == 200
+
+
+async def test_customization_cannot_change_once_there_are_users(api: Api) -> None:
+    made = await api.new_connection(enabledDatabaseCustomization=True, import_mode=True, customScripts=SCRIPTS)
+    await add_user(api, "acme-users")
+    path = f"/connections/{made['id']}"
+    for options in ({"enabledDatabaseCustomization": False}, {"import_mode": True}):
+        assert error(await api.patch(path, {"options": options})) == (
+            400,
+            'This database contains users. You cannot change "options.enabledDatabaseCustomization" setting.',
+            "invalid_body",
+        )
+    kept = {"enabledDatabaseCustomization": True, "import_mode": False}
+    assert (await api.patch(path, {"options": kept})).status_code == 200
+
+
+async def test_configuration_goes_in_plain_and_comes_out_sealed(api: Api) -> None:
+    made = await api.new_connection(configuration={"CLIENT_SECRET": "open sesame"})
+    sealed = made["options"]["configuration"]["CLIENT_SECRET"]
+    assert sealed.startswith("CkIK")
+    assert api.tenant.keys.unseal(sealed) == "open sesame"
+    again = await api.patch(
+        f"/connections/{made['id']}", {"options": {"configuration": {"CLIENT_SECRET": "open sesame"}}}
+    )
+    assert again.json()["options"]["configuration"]["CLIENT_SECRET"] != sealed
+
+
+async def test_a_sealed_value_sent_back_is_kept_or_sealed_again_as_the_switch_says() -> None:
+    async with open_api(with_switches(encrypted_configuration_echo="kept")) as api:
+        made = await api.new_connection(configuration={"A": "plain"})
+        configuration = made["options"]["configuration"]
+        patched = await api.patch(f"/connections/{made['id']}", {"options": {"configuration": configuration}})
+        assert patched.json()["options"]["configuration"] == configuration
+    async with open_api(with_switches(encrypted_configuration_echo="encrypted again")) as api:
+        made = await api.new_connection(configuration={"A": "plain"})
+        configuration = made["options"]["configuration"]
+        patched = await api.patch(f"/connections/{made['id']}", {"options": {"configuration": configuration}})
+        assert api.tenant.keys.unseal(patched.json()["options"]["configuration"]["A"]) == configuration["A"]
+
+
+async def test_scripts_in_a_patch_replace_or_join_those_there_as_the_switch_says() -> None:
+    for mode, expected in (("replaced", {"login"}), ("merged", {"login", "get_user"})):
+        async with open_api(with_switches(partial_scripts=mode)) as api:
+            made = await api.new_connection(customScripts=SCRIPTS)
+            change = {"options": {"customScripts": {"login": "function login(a) {}"}}}
+            patched = await api.patch(f"/connections/{made['id']}", change)
+            assert set(patched.json()["options"]["customScripts"]) == expected
+
+
+async def test_import_mode_without_scripts_is_refused_only_where_the_switch_says_so(api: Api) -> None:
+    await api.new_connection("accepted", import_mode=True)
+    async with open_api(with_switches(import_mode_needs_scripts=True)) as strict:
+        body = {"name": "refused", "strategy": "auth0", "options": {"import_mode": True}}
+        assert (await strict.post("/connections", body)).status_code == 400
+        await strict.new_connection("accepted", import_mode=True, customScripts=SCRIPTS)
+
+
+async def test_a_taken_name_or_realm_is_a_conflict(api: Api) -> None:
+    await api.new_connection("acme")
+    same_name = await api.post("/connections", {"name": "acme", "strategy": "auth0"})
+    assert same_name.json() == {
+        "statusCode": 409,
+        "error": "Conflict",
+        "message": "A connection with the same name already exists",
+    }
+    same_realm = await api.post("/connections", {"name": "other", "strategy": "auth0", "realms": ["acme"]})
+    assert error(same_realm)[:2] == (
+        409,
+        'There is already another connection with some realms from "realms" parameter',
+    )
+
+
+async def test_deleting_takes_a_while_and_takes_the_users_along(api: Api) -> None:
+    made = await api.new_connection()
+    await add_user(api, "acme-users")
+    path = f"/connections/{made['id']}"
+    deleted = await api.delete(path)
+    assert deleted.status_code == 202
+    assert deleted.json() == {"deleted_at": "2026-09-21T14:13:20.000Z"}
+    assert error(await api.get(path)) == (404, "The connection does not exist", "inexistent_connection")
+    assert (await api.get("/connections")).json() == []
+    again = {"name": "acme-users", "strategy": "auth0"}
+    assert error(await api.post("/connections", again))[:2] == (
+        409,
+        "A connection with the same name is being deleted, try again later",
+    )
+    assert isinstance(api.tenant.clock, StillClock)
+    api.tenant.clock.time += 3
+    assert (await api.delete(path)).status_code == 204
+    assert (await api.get("/users-by-email?email=ann@example.com")).json() == []
+    assert (await api.post("/connections", again)).status_code == 201
+
+
+async def test_deleting_a_connection_that_never_was_is_a_204(api: Api) -> None:
+    assert (await api.delete("/connections/con_0000000000000000")).status_code == 204
+
+
+async def test_a_user_can_be_deleted_by_email(api: Api) -> None:
+    made = await api.new_connection()
+    await add_user(api, "acme-users")
+    path = f"/connections/{made['id']}/users"
+    assert (await api.delete(f"{path}?email=ann%40example.com")).status_code == 204
+    assert (await api.get("/users-by-email?email=ann@example.com")).json() == []
+    assert (await api.delete(f"{path}?email=ann%40example.com")).status_code == 204
+    assert error(await api.delete(path))[2] == "invalid_query_string"
+
+
+async def test_lists_come_in_three_forms(api: Api) -> None:
+    for number in range(5):
+        await api.new_connection(f"acme-{number}")
+    assert [each["name"] for each in (await api.get("/connections")).json()] == [f"acme-{n}" for n in range(5)]
+    page = (await api.get("/connections?page=1&per_page=2&include_totals=true")).json()
+    assert {name: page[name] for name in ("start", "limit", "length", "total")} == {
+        "start": 2,
+        "limit": 2,
+        "length": 2,
+        "total": 5,
+    }
+    assert [each["name"] for each in page["connections"]] == ["acme-2", "acme-3"]
+    names, cursor = [], ""
+    while True:
+        part = (await api.get(f"/connections?take=2{cursor}&include_totals=true")).json()
+        assert set(part) <= {"connections", "next"}
+        names += [each["name"] for each in part["connections"]]
+        if "next" not in part:
+            break
+        cursor = f"&from={part['next']}"
+    assert names == [f"acme-{n}" for n in range(5)]
+
+
+async def test_pages_end_at_the_thousandth_connection(api: Api) -> None:
+    assert (await api.get("/connections?page=9&per_page=100")).status_code == 200
+    assert error(await api.get("/connections?page=10&per_page=100"))[0] == 400
+
+
+async def test_lists_can_be_filtered_and_narrowed(api: Api) -> None:
+    await api.new_connection("first")
+    await api.new_connection("second")
+    await api.post("/connections", {"name": "social", "strategy": "google-oauth2"})
+
+    async def names(query: str) -> list[str]:
+        return [each["name"] for each in (await api.get(f"/connections?{query}")).json()]
+
+    assert await names("name=second") == ["second"]
+    assert await names("strategy=google-oauth2") == ["social"]
+    assert await names("strategy=auth0&strategy=google-oauth2") == ["first", "second", "social"]
+    narrow = (await api.get("/connections?fields=id,name&name=first")).json()
+    assert set(narrow[0]) == {"id", "name"}
+    without = (await api.get("/connections?fields=options&include_fields=false&name=first")).json()
+    assert "options" not in without[0]
+    assert "strategy" in without[0]
+    assert (await api.get("/connections?fields=colour")).status_code == 400
+
+
+@pytest.mark.parametrize(
+    ("attribute", "message"),
+    [
+        ({"email": {"identifier": {"active": False}}}, "attributes must contain one active identifier"),
+        (
+            {
+                "phone_number": {
+                    "identifier": {"active": True},
+                    "profile_required": True,
+                    "signup": {"status": "optional"},
+                }
+            },
+            "attribute phone_number must also be required on signup",
+        ),
+    ],
+)
+async def test_contradictory_attributes_are_refused(api: Api, attribute: dict[str, Any], message: str) -> None:
+    body = {"name": "acme", "strategy": "auth0", "options": {"attributes": attribute}}
+    assert error(await api.post("/connections", body)) == (400, message, "invalid_body")
+
+
+async def test_script_context_once_on_stays_on(api: Api) -> None:
+    made = await api.new_connection(enable_script_context=True)
+    path = f"/connections/{made['id']}"
+    assert (await api.patch(path, {"options": {}})).json()["options"]["enable_script_context"] is True
+    assert (await api.patch(path, {"options": {"enable_script_context": False}})).status_code == 400
+
+
+async def test_metadata_and_names_keep_their_limits(api: Api) -> None:
+    for wrong in (
+        {"name": "a" * 129},
+        {"name": "-a"},
+        {"name": "a-"},
+        {"name": "a--b"},
+        {"name": "é"},
+        {"name": "a\n"},
+        {"name": "ok", "realms": [f"r{n}" for n in range(11)]},
+        {"name": "ok", "metadata": {str(n): "x" for n in range(11)}},
+        {"name": "ok", "display_name": "x" * 129},
+    ):
+        assert (await api.post("/connections", {"strategy": "auth0"} | wrong)).status_code == 400, wrong
+    assert (await api.post("/connections", {"strategy": "auth0", "name": "a" * 128})).status_code == 201

@@ -1,0 +1,104 @@
+"""The tenant served on loopback, with real connections."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import httpx
+import pytest
+from core_support import still_tenant
+
+from wizard.errors import UsageError
+from wizard.practice.fault_rules import FaultPlan
+from wizard.practice.faults import Faults
+from wizard.practice.server import serve
+from wizard.practice.tenant import PracticeTenant
+
+
+@asynccontextmanager
+async def served(tenant: PracticeTenant) -> AsyncIterator[httpx.AsyncClient]:
+    address: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+    stop = asyncio.Event()
+    server = asyncio.create_task(serve(tenant, port=0, ready=address.set_result, stop=stop))
+    async with httpx.AsyncClient(base_url=await address, trust_env=False) as client:
+        yield client
+    stop.set()
+    await server
+    tenant.close()
+
+
+async def token(tenant: PracticeTenant, client: httpx.AsyncClient) -> str:
+    request = {
+        "grant_type": "client_credentials",
+        "client_id": tenant.client_id,
+        "client_secret": tenant.client_secret,
+        "audience": f"{client.base_url}/api/v2/",
+    }
+    answer = await client.post("/oauth/token", data=request)
+    assert answer.status_code == 200, answer.text
+    return str(answer.json()["access_token"])
+
+
+async def test_requests_over_many_connections_at_once_stay_consistent() -> None:
+    tenant = still_tenant()
+    async with served(tenant) as client:
+        client.headers["authorization"] = f"Bearer {await token(tenant, client)}"
+        bodies = [{"name": f"acme-{number % 40}", "strategy": "auth0"} for number in range(80)]
+        answers = await asyncio.gather(*(client.post("/api/v2/connections", json=body) for body in bodies))
+        assert sorted(answer.status_code for answer in answers) == [201] * 40 + [409] * 40
+        listed = (await client.get("/api/v2/connections?per_page=100&include_totals=true")).json()
+        assert listed["total"] == 40
+        assert answers[0].headers["date"] == "Mon, 21 Sep 2026 14:13:20 GMT"
+
+
+@pytest.mark.parametrize(("when", "expected"), [("before", []), ("after", ["acme"]), ("midway", ["acme"])])
+async def test_a_cut_connection_is_closed_without_a_whole_answer(when: str, expected: list[str]) -> None:
+    cut = {"action": "cut", "when": when, "method": "POST", "path": "/api/v2/connections"}
+    tenant = still_tenant(faults=Faults(FaultPlan.model_validate({"faults": [cut]}).faults))
+    async with served(tenant) as client:
+        client.headers["authorization"] = f"Bearer {await token(tenant, client)}"
+        with pytest.raises((httpx.RemoteProtocolError, httpx.ReadError)):
+            await client.post("/api/v2/connections", json={"name": "acme", "strategy": "auth0"})
+        listed = (await client.get("/api/v2/connections")).json()
+        assert [each["name"] for each in listed] == expected
+
+
+async def test_a_cut_shows_a_raw_client_an_empty_answer() -> None:
+    cut = {"action": "cut", "when": "after"}
+    tenant = still_tenant(faults=Faults(FaultPlan.model_validate({"faults": [cut]}).faults))
+    async with served(tenant) as client:
+        reader, writer = await asyncio.open_connection("127.0.0.1", client.base_url.port)
+        writer.write(b"GET /.well-known/jwks.json HTTP/1.1\r\nhost: x\r\n\r\n")
+        assert await asyncio.wait_for(reader.read(), 5) == b""
+        writer.close()
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "192.0.2.1", "::", "example.com"])  # noqa: S104 - what must be refused
+async def test_an_address_open_to_others_is_refused(host: str) -> None:
+    tenant = still_tenant()
+    with pytest.raises(UsageError, match="not served"):
+        await serve(tenant, host=host)
+    tenant.close()
+
+
+async def test_a_taken_port_is_a_clear_error() -> None:
+    tenant = still_tenant()
+    with socket.create_server(("127.0.0.1", 0)) as taken, pytest.raises(UsageError, match="cannot listen"):
+        await serve(tenant, port=taken.getsockname()[1])
+    tenant.close()
+
+
+async def test_cancelling_stops_the_server_and_frees_the_port() -> None:
+    tenant = still_tenant()
+    address: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+    server = asyncio.create_task(serve(tenant, port=0, ready=address.set_result))
+    port = httpx.URL(await address).port
+    assert port is not None
+    server.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await server
+    socket.create_server(("127.0.0.1", port)).close()
+    tenant.close()

@@ -1,0 +1,85 @@
+"""Tenant settings, what is left of Rules, and the tenant's log."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import pytest
+from core_support import Api, error, open_api, still_tenant
+
+from wizard.practice.switches import Switches
+
+
+@pytest.fixture
+async def api() -> AsyncIterator[Api]:
+    async with open_api(still_tenant()) as opened:
+        yield opened
+
+
+async def test_settings_can_be_read_narrowed_and_changed(api: Api) -> None:
+    settings = (await api.get("/tenants/settings")).json()
+    assert settings["sandbox_versions_available"] == ["22", "18", "12"]
+    assert settings["sandbox_version"] == "22"
+    changed = await api.patch("/tenants/settings", {"default_directory": "acme", "flags": {"enable_sso": False}})
+    assert changed.json()["default_directory"] == "acme"
+    assert changed.json()["flags"] == settings["flags"] | {"enable_sso": False}
+    narrow = (await api.get("/tenants/settings?fields=default_directory,friendly_name")).json()
+    assert set(narrow) == {"default_directory", "friendly_name"}
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"sandbox_version": "8"}, {"colour": "red"}, {"flags": {"x": True}}, {"session_lifetime": 0}]
+)
+async def test_settings_outside_the_schema_are_refused(api: Api, wrong: dict[str, object]) -> None:
+    assert error(await api.patch("/tenants/settings", wrong))[2] == "invalid_body"
+
+
+async def test_rules_answer_that_they_are_deprecated(api: Api) -> None:
+    for method, path in (
+        ("GET", "/rules?per_page=1"),
+        ("POST", "/rules"),
+        ("GET", "/rules-configs"),
+        ("GET", "/rules/rul_0000000000000000"),
+    ):
+        status, message, _ = error(await api.call(method, path, json={"name": "x", "script": "y"}))
+        assert (status, message) == (403, "Insufficient privileges to use this deprecated feature")
+
+
+async def test_rules_are_empty_or_missing_where_the_switch_says_so() -> None:
+    async with open_api(still_tenant(switches=Switches(rules="empty"))) as api:
+        listed = await api.get("/rules?page=0&per_page=100&include_totals=true")
+        assert listed.json() == {"total": 0, "start": 0, "limit": 100, "rules": []}
+        assert (await api.get("/rules-configs")).json() == []
+        gone = await api.get("/rules/rul_0000000000000000")
+        assert error(gone) == (404, "The rule does not exist", "inexistent_rule")
+        assert error(await api.get("/rules/nonsense"))[0] == 400
+        assert (await api.post("/rules", {"name": "x", "script": "y"})).status_code == 403
+    async with open_api(still_tenant(switches=Switches(rules="missing"))) as api:
+        assert (await api.get("/rules")).status_code == 404
+
+
+async def test_the_log_is_read_backwards_by_page_and_forwards_from_an_event(api: Api) -> None:
+    for number in range(5):
+        api.tenant.log("s" if number % 2 else "fp", f"event {number}")
+    newest = (await api.get("/logs?per_page=2&include_totals=true")).json()
+    assert [each["description"] for each in newest["logs"]] == ["event 4", "event 3"]
+    assert newest["total"] == 5
+    oldest = (await api.get("/logs?sort=date:1&per_page=1")).json()[0]
+    following = (await api.get(f"/logs?from={oldest['log_id']}&take=2")).json()
+    assert [each["description"] for each in following] == ["event 1", "event 2"]
+    assert [each["type"] for each in (await api.get("/logs?q=type:s")).json()] == ["s", "s"]
+    assert (await api.get(f"/logs/{oldest['log_id']}")).json() == oldest
+    assert (await api.get("/logs/900")).status_code == 404
+
+
+async def test_token_exchanges_are_logged(api: Api) -> None:
+    tenant = api.tenant
+    request = {
+        "grant_type": "client_credentials",
+        "client_id": tenant.client_id,
+        "client_secret": tenant.client_secret,
+        "audience": tenant.audience,
+    }
+    await api.client.post("/oauth/token", json=request)
+    await api.client.post("/oauth/token", json=request | {"audience": "https://nowhere.example.com"})
+    assert [each["type"] for each in (await api.get("/logs")).json()] == ["feccft", "seccft"]

@@ -1,0 +1,187 @@
+"""The ASGI application: every request meets the faults, the rate limits, then the routes."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from email.utils import formatdate
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qs, unquote
+
+from starlette.applications import Starlette
+from starlette.datastructures import MutableHeaders
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from wizard.practice import areas
+from wizard.practice.errors import ApiError, AuthError
+from wizard.practice.faults import RequestTrouble
+from wizard.practice.limits import Buckets, Taken, plan_named
+from wizard.practice.management import connections
+
+if TYPE_CHECKING:
+    from wizard.practice.tenant import PracticeTenant
+
+MANAGEMENT = "/api/v2/"
+SLASH = "\ue000"
+"""Stands for a slash inside a path parameter (`%2F`) while routes are matched."""
+
+
+class ConnectionCut(Exception):
+    """The connection ends here without a whole answer; transport and server let the client see just that."""
+
+
+def build(tenant: PracticeTenant) -> ASGIApp:
+    """Put the tenant's application together."""
+    tenant.before_request.append(lambda: connections.settle(tenant))
+    routes = areas.routes(tenant)
+    for route in routes:
+        route.app = _with_slashes(route.app)
+    app = Starlette(
+        routes=routes,
+        exception_handlers={
+            ApiError: _refused,
+            AuthError: _refused,
+            HTTPException: _not_found,
+            Exception: _broken,
+        },
+    )
+    app.router.redirect_slashes = False
+    app.state.tenant = tenant
+    return Front(tenant, app)
+
+
+class Front:
+    """What stands before the routes."""
+
+    def __init__(self, tenant: PracticeTenant, app: ASGIApp) -> None:
+        self._tenant = tenant
+        self._app = app
+        self._buckets = Buckets(
+            plan_named(tenant.plan),
+            tenant.switches.refill,
+            tenant.clock.now(),
+            tenant.switches.connection_reads_group,
+        )
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        tenant = self._tenant
+        path = _matchable_path(scope)
+        scope = {**scope, "path": path}
+        trouble = tenant.faults.request(scope["method"], path.replace(SLASH, "/"), tenant.clock.now())
+        if trouble.delay:
+            await tenant.clock.sleep(trouble.delay)
+        if trouble.expire_tokens:
+            tenant.keys.revoke_tokens()
+        if trouble.cut == "before":
+            raise ConnectionCut
+        for settle in tenant.before_request:
+            settle()
+        headers = {"date": formatdate(tenant.clock.now(), usegmt=True)}
+        answering = self._limited(scope, trouble, headers) or self._app
+        if trouble.status is not None and answering is self._app:
+            if trouble.committed:
+                await self._app(scope, receive, _nowhere)
+            answering = ApiError(trouble.status, "Internal error.").response()
+        if trouble.cut == "after":
+            await answering(scope, receive, _nowhere)
+        else:
+            await answering(scope, receive, _sender(send, headers, halved=trouble.cut == "midway"))
+        if trouble.cut:
+            raise ConnectionCut
+
+    def _limited(self, scope: Scope, trouble: RequestTrouble, headers: dict[str, str]) -> ASGIApp | None:
+        """Spend the request and note what remains in the headers; return the 429 if it must not go on."""
+        tenant = self._tenant
+        now = tenant.clock.now()
+        path: str = scope["path"]
+        management = path.startswith(MANAGEMENT)
+        if management:
+            with_q = "q" in parse_qs(scope["query_string"].decode("latin-1"))
+            spent = self._buckets.take_management(scope["method"], path.removeprefix(MANAGEMENT), with_q, now)
+        else:
+            spent = self._buckets.take_authentication(path, now)
+        group, taken = spent or ("", None)
+        if trouble.limited:
+            taken = replace(taken or Taken(False, 1, 0, int(now) + 1), granted=False, remaining=0)
+        if taken is None:
+            return None
+        if tenant.switches.rate_limit_headers:
+            headers["x-ratelimit-limit"] = str(taken.limit)
+            headers["x-ratelimit-remaining"] = str(taken.remaining)
+            headers["x-ratelimit-reset"] = str(taken.reset)
+        if taken.granted:
+            return None
+        if trouble.limited and trouble.retry_after is not None:
+            headers["retry-after"] = str(trouble.retry_after)
+        elif tenant.switches.retry_after_on_429 and not trouble.limited:
+            headers["retry-after"] = str(max(1, taken.reset - int(now)))
+        tenant.log("api_limit", "You passed the limit of calls to this API")
+        return _too_many(management, group)
+
+
+def _too_many(management: bool, group: str) -> ASGIApp:
+    if not management:
+        return AuthError(429, "too_many_requests", "Rate limit exceeded.").response()
+    if not group:
+        return ApiError(429, "Global limit has been reached", "too_many_requests").response()
+    verb, _, things = group.partition("_")
+    unit = "second" if group == "read_status_connection" else "minute"
+    message = f"Global per {unit} {things}_{verb} group limit has been reached"
+    return ApiError(429, message, "too_many_requests").response()
+
+
+def _sender(send: Send, headers: dict[str, str], *, halved: bool) -> Send:
+    """A `send` that adds headers; halved, it gives only the first half of each part of the body, and never the end."""
+
+    async def sending(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            for name, value in headers.items():
+                MutableHeaders(scope=message)[name] = value
+        elif halved:
+            body = message.get("body", b"")
+            message = {**message, "body": body[: len(body) // 2], "more_body": True}
+        await send(message)
+
+    return sending
+
+
+async def _nowhere(message: Message) -> None:
+    """Let an answer be lost."""
+
+
+def _matchable_path(scope: Scope) -> str:
+    """Decode the path segment by segment, so that an encoded slash stays part of its segment."""
+    raw: bytes | None = scope.get("raw_path")
+    if raw is None:
+        return str(scope["path"])
+    segments = raw.partition(b"?")[0].decode("latin-1").split("/")
+    return "/".join(unquote(segment).replace("/", SLASH) for segment in segments)
+
+
+def _with_slashes(app: ASGIApp) -> ASGIApp:
+    """Give the route its path parameters with the slashes they were sent with."""
+
+    async def restored(scope: Scope, receive: Receive, send: Send) -> None:
+        parameters = {name: str(value).replace(SLASH, "/") for name, value in scope["path_params"].items()}
+        await app({**scope, "path_params": parameters}, receive, send)
+
+    return restored
+
+
+async def _refused(request: Request, refusal: Exception) -> Response:
+    assert isinstance(refusal, ApiError | AuthError)  # noqa: S101 - registered for these two
+    return refusal.response()
+
+
+async def _not_found(request: Request, refusal: Exception) -> Response:
+    """Answer for an unknown path and for a method a path does not have; Auth0 does not tell them apart."""
+    return ApiError(404, "Not Found").response()
+
+
+async def _broken(request: Request, error: Exception) -> Response:
+    return ApiError(500, "An internal server error occurred").response()

@@ -1,0 +1,1 @@
+"""The Authentication API: tokens, logins, and what clients look up."""

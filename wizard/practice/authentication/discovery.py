@@ -1,0 +1,66 @@
+"""What clients look up: OpenID configuration, public keys, and the profile behind a token.
+
+Source: Auth0 docs, "JSON Web Key Sets" and Authentication API, "Get User Info".
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import Route
+
+from wizard.practice.authentication.logins import profile_claims
+from wizard.practice.authentication.tokens import BadToken
+from wizard.practice.users import endpoints as users
+
+if TYPE_CHECKING:
+    from wizard.practice.tenant import PracticeTenant
+
+
+def routes(tenant: PracticeTenant) -> list[Route]:
+    async def configuration(request: Request) -> Response:
+        base = tenant.issuer
+        return JSONResponse(
+            {
+                "issuer": base,
+                "authorization_endpoint": f"{base}authorize",
+                "token_endpoint": f"{base}oauth/token",
+                "userinfo_endpoint": f"{base}userinfo",
+                "jwks_uri": f"{base}.well-known/jwks.json",
+                "scopes_supported": ["openid", "profile", "email", "phone", "address"],
+                "response_types_supported": ["code", "token", "id_token"],
+                "subject_types_supported": ["public"],
+                "id_token_signing_alg_values_supported": ["HS256", "RS256"],
+                "token_endpoint_auth_methods_supported": [
+                    "client_secret_basic",
+                    "client_secret_post",
+                    "private_key_jwt",
+                    "none",
+                ],
+                "token_endpoint_auth_signing_alg_values_supported": ["RS256", "RS384", "PS256"],
+            }
+        )
+
+    async def jwks(request: Request) -> Response:
+        return JSONResponse(tenant.keys.jwks())
+
+    async def userinfo(request: Request) -> Response:
+        kind, _, token = request.headers.get("authorization", "").partition(" ")
+        try:
+            claims = tenant.tokens.verify(token.strip()) if kind.lower() == "bearer" else {}
+        except BadToken:
+            claims = {}
+        audience = claims.get("aud", [])
+        audiences = [audience] if isinstance(audience, str) else audience
+        user = users.user_profile(tenant, claims.get("sub", "")) if f"{tenant.issuer}userinfo" in audiences else None
+        if user is None:
+            return PlainTextResponse("Unauthorized", 401)
+        return JSONResponse({"sub": claims["sub"]} | profile_claims(user, claims["scope"].split()))
+
+    return [
+        Route("/.well-known/openid-configuration", configuration, methods=["GET"]),
+        Route("/.well-known/jwks.json", jwks, methods=["GET"]),
+        Route("/userinfo", userinfo, methods=["GET", "POST"]),
+    ]

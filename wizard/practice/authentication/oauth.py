@@ -1,0 +1,107 @@
+"""Tokens: POST /oauth/token.
+
+Source: Auth0 docs, Authentication API, "Get Token", and "Access Token Profiles".
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from wizard.practice.authentication import client_auth, logins
+from wizard.practice.authentication.granting import (
+    PASSWORD,
+    PASSWORD_REALM,
+    api_for,
+    audience_of,
+    dialect,
+    parameters,
+    refuse_ungranted,
+)
+from wizard.practice.errors import AuthError
+from wizard.practice.management import grants
+
+if TYPE_CHECKING:
+    from wizard.practice.tenant import PracticeTenant
+
+NO_STORE = {"cache-control": "no-store", "pragma": "no-cache"}
+
+
+def create_tables(db: sqlite3.Connection) -> None:
+    client_auth.create_tables(db)
+
+
+def routes(tenant: PracticeTenant) -> list[Route]:
+    async def token(request: Request) -> Response:
+        given = await parameters(request)
+        grant_type = given.get("grant_type")
+        if not grant_type:
+            raise AuthError(400, "invalid_request", "Missing required parameter: grant_type")
+        if grant_type not in {"client_credentials", "authorization_code", "refresh_token", PASSWORD, PASSWORD_REALM}:
+            raise AuthError(400, "unsupported_grant_type", f"Unsupported grant type: {grant_type}")
+        client, proven = client_auth.authenticate(tenant, request, given)
+        if grant_type not in client.get("grant_types", []):
+            description = f"Grant type '{grant_type}' not allowed for the client."
+            raise AuthError(403, "unauthorized_client", description)
+        if grant_type == "client_credentials":
+            answer = _machine_token(tenant, request, client, proven, given)
+        elif grant_type in {PASSWORD, PASSWORD_REALM}:
+            answer = await logins.login(tenant, request, client, proven, given)
+        else:
+            # No code and no refresh token is ever given out here, so none is good.
+            unknown = {
+                "authorization_code": "Invalid authorization code",
+                "refresh_token": "Unknown or invalid refresh token.",
+            }
+            raise AuthError(403, "invalid_grant", unknown[grant_type])
+        return JSONResponse(answer, headers=NO_STORE)
+
+    return [Route("/oauth/token", token, methods=["POST"])]
+
+
+def _machine_token(
+    tenant: PracticeTenant, request: Request, client: dict[str, Any], proven: bool, given: Mapping[str, str]
+) -> dict[str, Any]:
+    client_id = str(client["client_id"])
+    try:
+        if not proven:
+            raise AuthError(401, "access_denied", "Unauthorized")
+        answer = _grant_to_machine(tenant, client_id, audience_of(tenant, request, given), given.get("scope"))
+    except AuthError as refusal:
+        tenant.log("feccft", refusal.error_description, client_id=client_id)
+        raise
+    tenant.log("seccft", "", client_id=client_id)
+    return answer
+
+
+def _grant_to_machine(
+    tenant: PracticeTenant, client_id: str, audience: str | None, asked: str | None
+) -> dict[str, Any]:
+    if audience is None:
+        raise AuthError(403, "access_denied", "Non-global clients are not allowed access to APIv1")
+    api = api_for(tenant, audience)
+    grant = grants.grant_of(tenant, client_id, audience, "client")
+    if grant is None or api["subject_type_authorization"]["client"]["policy"] == "deny_all":
+        raise refuse_ungranted(client_id, audience)
+    defined = [scope["value"] for scope in api.get("scopes", [])]
+    granted = defined if grant.get("allow_all_scopes") else grant["scope"]
+    if not api.get("is_system"):
+        granted = [scope for scope in granted if scope in defined]
+    wanted = (asked or "").split()
+    surplus = [scope for scope in wanted if scope not in granted]
+    if surplus:
+        raise AuthError(403, "access_denied", f"Client has not been granted scopes: {', '.join(surplus)}")
+    scope = " ".join(wanted or granted)
+    claims = {"sub": f"{client_id}@clients", "aud": audience} | dialect(tenant, api, client_id, "client-credentials")
+    if scope:
+        claims["scope"] = scope
+    if str(api.get("token_dialect", "")).endswith("_authz"):
+        claims["permissions"] = scope.split()
+    token = tenant.tokens.issue(claims, api["token_lifetime"])
+    answer = {"access_token": token, "expires_in": api["token_lifetime"], "token_type": "Bearer"}
+    return answer | ({"scope": scope} if scope else {})

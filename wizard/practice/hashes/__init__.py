@@ -1,0 +1,1 @@
+"""Which password hashes an import takes, and whether a typed password belongs to one."""

@@ -1,0 +1,1 @@
+"""Import and export jobs, and the schema of a user in an import file."""

@@ -1,0 +1,1 @@
+"""The Management API of connections, applications, APIs, grants, settings and logs."""

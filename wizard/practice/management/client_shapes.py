@@ -1,0 +1,244 @@
+"""What an application may be sent as.
+
+Source: Auth0 docs, Management API, "Create a Client" and "Update a Client".
+"""
+
+from __future__ import annotations
+
+from wizard.practice.requests.schema import ANYTHING, FLAG, OPEN, Shape, choice, many, nullable, number, obj, text
+
+APP_TYPES = [
+    "native",
+    "spa",
+    "regular_web",
+    "non_interactive",
+    "resource_server",
+    "express_configuration",
+    "rms",
+    "box",
+    "cloudbees",
+    "concur",
+    "dropbox",
+    "mscrm",
+    "echosign",
+    "egnyte",
+    "newrelic",
+    "office365",
+    "salesforce",
+    "sentry",
+    "sharepoint",
+    "slack",
+    "springcm",
+    "zendesk",
+    "zoom",
+    "sso_integration",
+    "oag",
+]
+
+_ADDONS = [
+    "aws",
+    "azure_blob",
+    "azure_sb",
+    "box",
+    "cloudbees",
+    "concur",
+    "dropbox",
+    "echosign",
+    "egnyte",
+    "firebase",
+    "layer",
+    "mscrm",
+    "newrelic",
+    "oag",
+    "office365",
+    "rms",
+    "salesforce",
+    "salesforce_api",
+    "salesforce_sandbox_api",
+    "samlp",
+    "sap_api",
+    "sentry",
+    "sharepoint",
+    "slack",
+    "springcm",
+    "sso_integration",
+    "wams",
+    "wsfed",
+    "zendesk",
+    "zoom",
+]
+
+_URLS = many(text())
+_ENABLED = obj({"enabled": FLAG})
+_QUOTA = obj(
+    {"client_credentials": obj({"enforce": FLAG, "per_day": number(1), "per_hour": number(1)})}, "client_credentials"
+)
+_LOGOUT = obj(
+    {
+        "backchannel_logout_urls": many(text(form="https-url-or-empty")),
+        "backchannel_logout_initiators": OPEN,
+        "backchannel_logout_session_metadata": nullable(OPEN),
+    },
+    more=True,
+)
+_REFRESH = obj(
+    {
+        "rotation_type": choice("rotating", "non-rotating"),
+        "expiration_type": choice("expiring", "non-expiring"),
+        "leeway": number(0),
+        "token_lifetime": number(1, 157_788_000),
+        "infinite_token_lifetime": FLAG,
+        "idle_token_lifetime": number(1),
+        "infinite_idle_token_lifetime": FLAG,
+        "policies": nullable(many(OPEN, 1)),
+    },
+    "rotation_type",
+    "expiration_type",
+)
+_SESSION_TRANSFER = obj(
+    {
+        "can_create_session_transfer_token": FLAG,
+        "enforce_cascade_revocation": FLAG,
+        "allowed_authentication_methods": nullable(many(choice("cookie", "query"))),
+        "enforce_device_binding": choice("ip", "asn", "none"),
+        "allow_refresh_token": FLAG,
+        "enforce_online_refresh_tokens": FLAG,
+        "delegation": nullable(obj({"allow_delegated_access": FLAG, "enforce_device_binding": choice("ip", "asn")})),
+    }
+)
+
+PUBLIC_KEY = {
+    "credential_type": choice("public_key"),
+    "name": text(0, 128),
+    "pem": text(1),
+    "alg": choice("RS256", "RS384", "PS256"),
+    "kid": text(10, 64, pattern="^([0-9a-zA-Z-_]{10,64})$"),
+    "parse_expiry_from_cert": FLAG,
+    "expires_at": text(form="date-time"),
+}
+_NEW_KEYS = obj({"credentials": many(obj(PUBLIC_KEY, "credential_type", "pem"))}, "credentials")
+_KEPT_KEYS = obj({"credentials": many(obj({"id": text(form="credential-id")}, "id"))}, "credentials")
+_CERTIFICATES = obj({"credentials": many(OPEN)}, "credentials")
+
+_SHARED: dict[str, Shape] = {
+    "name": text(1, pattern="^[^<>]+$"),
+    "description": text(0, 140),
+    "logo_uri": text(form="url-or-empty"),
+    "callbacks": _URLS,
+    "oidc_logout": _LOGOUT,
+    "oidc_backchannel_logout": nullable(_LOGOUT),
+    "session_transfer": nullable(_SESSION_TRANSFER),
+    "allowed_origins": _URLS,
+    "web_origins": _URLS,
+    "client_aliases": many(text(1)),
+    "allowed_clients": many(text(1)),
+    "allowed_logout_urls": _URLS,
+    "grant_types": many(text(1)),
+    "token_endpoint_auth_method": choice("none", "client_secret_post", "client_secret_basic"),
+    "is_token_endpoint_ip_header_trusted": FLAG,
+    "app_type": choice(*APP_TYPES),
+    "is_first_party": FLAG,
+    "oidc_conformant": FLAG,
+    "jwt_configuration": obj(
+        {
+            "lifetime_in_seconds": number(0),
+            "secret_encoded": FLAG,
+            "scopes": OPEN,
+            "alg": choice("HS256", "RS256", "RS512", "PS256"),
+        },
+        more=True,
+    ),
+    "encryption_key": nullable(obj({"pub": text(), "cert": text(), "subject": text()}, more=True)),
+    "sso": FLAG,
+    "cross_origin_authentication": FLAG,
+    "cross_origin_loc": nullable(text(form="url-or-empty")),
+    "sso_disabled": FLAG,
+    "custom_login_page_on": FLAG,
+    "custom_login_page": text(),
+    "custom_login_page_preview": text(),
+    "form_template": text(),
+    "addons": obj({name: nullable(OPEN) for name in _ADDONS}),
+    "client_metadata": obj({}, more=nullable(text(0, 255)), maxProperties=10),
+    "mobile": obj({"android": OPEN, "ios": OPEN}, more=True),
+    "initiate_login_uri": text(form="https-url-or-empty"),
+    "native_social_login": nullable(obj({"apple": _ENABLED, "facebook": _ENABLED, "google": _ENABLED})),
+    "refresh_token": nullable(_REFRESH),
+    "default_organization": nullable(
+        obj({"organization_id": text(1), "flows": many(choice("client_credentials"))}, "organization_id", "flows")
+    ),
+    "organization_usage": nullable(choice("deny", "allow", "require")),
+    "organization_require_behavior": nullable(choice("no_prompt", "pre_login_prompt", "post_login_prompt")),
+    "organization_discovery_methods": nullable(many(choice("email", "organization_name"), 1)),
+    "require_pushed_authorization_requests": FLAG,
+    "require_proof_of_possession": FLAG,
+    "compliance_level": nullable(
+        choice("none", "fapi1_adv_pkj_par", "fapi1_adv_mtls_par", "fapi2_sp_pkj_mtls", "fapi2_sp_mtls_mtls")
+    ),
+    "skip_non_verifiable_callback_uri_confirmation_prompt": nullable(FLAG),
+    "token_exchange": nullable(
+        obj({"allow_any_profile_of_type": many(choice("custom_authentication", "on_behalf_of_token_exchange"))})
+    ),
+    "par_request_expiry": nullable(number(10, 600)),
+    "token_quota": nullable(_QUOTA),
+    "third_party_security_mode": choice("strict", "permissive"),
+    "redirection_policy": choice("allow_always", "open_redirect_protection"),
+    "signed_request_object": obj({"required": FLAG, "credentials": many(OPEN)}),
+    "express_configuration": nullable(OPEN),
+    "my_organization_configuration": nullable(OPEN),
+    "async_approval_notification_channels": nullable(many(choice("guardian-push", "email"), 1)),
+}
+
+CREATE = obj(
+    _SHARED
+    | {
+        "resource_server_identifier": text(1, 600),
+        "client_authentication_methods": obj(
+            {
+                "private_key_jwt": _NEW_KEYS,
+                "tls_client_auth": _CERTIFICATES,
+                "self_signed_tls_client_auth": _CERTIFICATES,
+            },
+            maxProperties=1,
+        ),
+    },
+    "name",
+)
+UPDATE = obj(
+    _SHARED
+    | {
+        "client_secret": text(1),
+        "token_endpoint_auth_method": choice("none", "client_secret_post", "client_secret_basic", None),
+        "client_authentication_methods": nullable(
+            obj(
+                {
+                    "private_key_jwt": _KEPT_KEYS,
+                    "tls_client_auth": _KEPT_KEYS,
+                    "self_signed_tls_client_auth": _KEPT_KEYS,
+                },
+                maxProperties=1,
+            )
+        ),
+    }
+)
+CREDENTIAL = obj(
+    PUBLIC_KEY
+    | {
+        "credential_type": choice("public_key", "cert_subject_dn", "x509_cert"),
+        "subject_dn": text(1, 256),
+        "pem": ANYTHING,
+    },
+    "credential_type",
+)
+CREDENTIAL_CHANGE = obj({"expires_at": nullable(text(form="date-time"))})
+
+FIELDS = frozenset(
+    {*_SHARED, "client_id", "client_secret", "tenant", "global", "signing_keys", "client_authentication_methods"}
+    | {"config_route", "callback_url_template", "api_type", "owners", "id_token", "cross_origin_auth"}
+    | {"resource_server_identifier", "external_client_id", "external_metadata_type", "external_metadata_created_by"}
+)
+SECRET_FIELDS = frozenset({"client_secret", "signing_keys", "encryption_key"})
+"""Visible only with read:client_keys."""
+SUMMARY_FIELDS = frozenset(
+    {"client_id", "name", "app_type", "logo_uri", "is_first_party", "global", "tenant", "description"}
+)
+"""All that read:client_summary shows."""

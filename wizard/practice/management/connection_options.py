@@ -1,0 +1,131 @@
+"""The options of a database connection: what may not stand together, what the server adds, what a PATCH leaves.
+
+Source: Auth0 docs, Management API, "Connections"; what real tenants answered to creates and patches.
+"""
+
+from __future__ import annotations
+
+import copy
+from typing import TYPE_CHECKING, Any
+
+from wizard.practice.errors import ApiError
+from wizard.practice.management.connection_shapes import LEGACY_PASSWORD_FIELDS
+
+if TYPE_CHECKING:
+    from wizard.practice.tenant import PracticeTenant
+
+PASSWORD_OPTIONS: dict[str, Any] = {
+    "complexity": {
+        "character_type_rule": "all",
+        "identical_characters": "allow",
+        "sequential_characters": "allow",
+        "max_length_exceeded": "error",
+        "min_length": 15,
+        "character_types": [],
+    },
+    "profile_data": {
+        "active": False,
+        "blocked_fields": [
+            *("name", "username", "nickname", "email", "phone_number"),
+            *("user_metadata.name", "user_metadata.first", "user_metadata.last"),
+        ],
+    },
+    "history": {"active": False, "size": 3},
+    "dictionary": {"active": False, "custom": [], "default": "en_100k"},
+}
+PASSKEY_OPTIONS = {"challenge_ui": "both", "progressive_enrollment_enabled": True, "local_enrollment_enabled": True}
+STAYING = ("passkey_options", "authentication_methods", "enable_script_context")
+"""Options that a PATCH without them leaves as they are; all others go."""
+
+
+def created(tenant: PracticeTenant, given: dict[str, Any]) -> dict[str, Any]:
+    """Return the options of a new database connection: those given, those the server adds, configuration sealed."""
+    refuse_contradictions(given)
+    options = {name: part for name, part in copy.deepcopy(given).items() if part is not None}
+    options.setdefault("mfa", {"active": True, "return_enroll_settings": True})
+    if "password_options" not in options and "passwordPolicy" not in given:
+        options["passwordPolicy"] = "good"
+    options.setdefault("strategy_version", 2)
+    if tenant.switches.new_password_options:
+        options.setdefault("password_options", copy.deepcopy(PASSWORD_OPTIONS))
+    options["authentication_methods"] = _merged(_usual_methods(tenant), options.get("authentication_methods"))
+    options["passkey_options"] = PASSKEY_OPTIONS | options.get("passkey_options", {})
+    options.setdefault("brute_force_protection", True)
+    return _sealed(tenant, options, {})
+
+
+def patched(tenant: PracticeTenant, old: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
+    """Return the options after a PATCH: the new object replaces the old one, but for what the server keeps."""
+    refuse_contradictions(given)
+    if old.get("enable_script_context") and given.get("enable_script_context") is False:
+        raise ApiError(400, "options.enable_script_context cannot be disabled once enabled", "invalid_body")
+    options = {name: part for name, part in copy.deepcopy(given).items() if part is not None}
+    for name in STAYING:
+        if name in old:
+            options[name] = _merged(old[name], options.get(name))
+    options.setdefault("brute_force_protection", True)
+    if tenant.switches.partial_scripts == "merged":
+        for name in ("customScripts", "configuration"):
+            if name in options:
+                options[name] = old.get(name, {}) | options[name]
+    return _sealed(tenant, options, old.get("configuration", {}))
+
+
+def refuse_contradictions(options: dict[str, Any]) -> None:
+    """Refuse options that exclude each other.
+
+    Raises:
+        ApiError: 400 in the words of real tenants.
+    """
+    attributes = options.get("attributes")
+    if attributes is not None:
+        for other in ("requires_username", "validation"):
+            if options.get(other):
+                raise ApiError(400, f"Cannot set both options.attributes and options.{other}", "invalid_body")
+        _refuse_attributes(attributes)
+    legacy = [name for name in LEGACY_PASSWORD_FIELDS if name in options]
+    if options.get("password_options") is not None and legacy:
+        raise ApiError(400, f"Cannot set both options.password_options and options.{legacy[0]}", "invalid_body")
+    if options.get("custom_password_hash") is not None:
+        raise ApiError(
+            400,
+            "custom_password_hash option cannot be set because the universal password hash feature is not enabled "
+            "for this tenant",
+            "invalid_body",
+        )
+
+
+def _refuse_attributes(attributes: dict[str, Any]) -> None:
+    if not any((part.get("identifier") or {}).get("active") for part in attributes.values()):
+        raise ApiError(400, "attributes must contain one active identifier", "invalid_body")
+    for name, part in attributes.items():
+        status = (part.get("signup") or {}).get("status", "required")
+        if part.get("profile_required") and status != "required":
+            raise ApiError(400, f"attribute {name} must also be required on signup", "invalid_body")
+
+
+def _usual_methods(tenant: PracticeTenant) -> dict[str, Any]:
+    password: dict[str, Any] = {"enabled": True}
+    if tenant.switches.new_password_options:
+        password |= {"api_behavior": "required", "signup_behavior": "allow"}
+    return {"password": password, "passkey": {"enabled": False}}
+
+
+def _merged(old: Any, new: Any) -> Any:
+    if not isinstance(old, dict) or not isinstance(new, dict):
+        return old if new is None else new
+    return old | {name: _merged(old.get(name), part) for name, part in new.items()}
+
+
+def _sealed(tenant: PracticeTenant, options: dict[str, Any], known: dict[str, str]) -> dict[str, Any]:
+    """Encrypt configuration values; one that comes back as it was given out stays as it is, if the switch says so."""
+    if "configuration" not in options:
+        return options
+    keeps = tenant.switches.encrypted_configuration_echo == "kept"
+    return options | {
+        "configuration": {
+            name: value if keeps and known.get(name) == value else tenant.keys.seal(value)
+            for name, value in options["configuration"].items()
+            if value is not None
+        }
+    }

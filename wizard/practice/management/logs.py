@@ -1,0 +1,100 @@
+"""The tenant's log: written by whoever has something to say, read at /logs.
+
+Source: Auth0 docs, "Log Event Type Codes" and Management API, "Logs".
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from typing import TYPE_CHECKING, Any
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from wizard.practice.errors import ApiError
+from wizard.practice.management.access import require
+from wizard.practice.requests.reading import Window, offset_window, query, within_first_records
+from wizard.practice.requests.schema import number, text
+
+if TYPE_CHECKING:
+    from wizard.practice.tenant import PracticeTenant
+
+NEWEST = 100_000
+"""Rows kept; the oldest go first."""
+
+
+def create_tables(db: sqlite3.Connection) -> None:
+    db.execute(
+        "create table if not exists logs (row integer primary key autoincrement, log_id text not null unique, "
+        "at real not null, type text not null, body text not null)"
+    )
+
+
+def write(tenant: PracticeTenant, kind: str, details: dict[str, Any]) -> None:
+    """Add a row; `kind` is a log event type code such as api_limit or fp."""
+    at = tenant.clock.now()
+    log_id = f"900{int(at * 1000):017d}{tenant.random.randrange(10**30):030d}"
+    row = tenant.db.execute(
+        "insert into logs (log_id, at, type, body) values (?, ?, ?, ?)", (log_id, at, kind, json.dumps(details))
+    ).lastrowid
+    if row is not None and row % 1000 == 0:
+        tenant.db.execute("delete from logs where row <= ?", (row - NEWEST,))
+
+
+def routes(tenant: PracticeTenant) -> list[Route]:
+    def shown(row: sqlite3.Row) -> dict[str, Any]:
+        event = {"_id": row["log_id"], "log_id": row["log_id"], "date": tenant.now_iso(row["at"]), "type": row["type"]}
+        details: dict[str, Any] = json.loads(row["body"])
+        return event | {"isMobile": False} | details
+
+    async def list_logs(request: Request) -> Response:
+        require(request, "read:logs", "read:logs_users")
+        asked = query(
+            request, {"q": text(), "search": text(), "sort": text(pattern="^[a-z_]+:(1|-1)$"), "take": number(1, 100)}
+        )
+        kind = (asked.get("q") or asked.get("search") or "").partition("type:")[2].strip('" ')
+        where, values = ("type = ?", [kind]) if kind else ("true", [])
+        if "take" in asked or "from" in request.query_params:
+            return JSONResponse([shown(row) for row in _after(tenant, request, asked.get("take", 50), where, values)])
+        window = offset_window(request, lowest=0)
+        within_first_records(window)
+        order = "asc" if asked.get("sort", "date:-1").endswith(":1") else "desc"
+        rows = _page(tenant, window, where, values, order)
+        events = [shown(row) for row in rows]
+        if not window.totals:
+            return JSONResponse(events)
+        total = tenant.db.execute(f"select count(*) from logs where {where}", values).fetchone()[0]  # noqa: S608 - constants
+        return JSONResponse(
+            {"start": window.offset, "limit": window.limit, "length": len(events), "total": total, "logs": events}
+        )
+
+    async def read(request: Request) -> Response:
+        require(request, "read:logs", "read:logs_users")
+        row = tenant.db.execute("select * from logs where log_id = ?", (request.path_params["id"],)).fetchone()
+        if row is None:
+            raise ApiError(404, "Log not found.", "inexistent_log")
+        return JSONResponse(shown(row))
+
+    return [
+        Route("/api/v2/logs", list_logs, methods=["GET"]),
+        Route("/api/v2/logs/{id}", read, methods=["GET"]),
+    ]
+
+
+def _page(tenant: PracticeTenant, window: Window, where: str, values: list[str], order: str) -> list[sqlite3.Row]:
+    return tenant.db.execute(
+        f"select * from logs where {where} order by row {order} limit ? offset ?",  # noqa: S608 - constants
+        [*values, window.limit, window.offset],
+    ).fetchall()
+
+
+def _after(tenant: PracticeTenant, request: Request, take: int, where: str, values: list[str]) -> list[sqlite3.Row]:
+    """Return the events after the one whose log_id is given, oldest first."""
+    first = query(request, {"from": text()}).get("from", "")
+    row = tenant.db.execute("select row from logs where log_id = ?", (first,)).fetchone()
+    return tenant.db.execute(
+        f"select * from logs where row > ? and {where} order by row limit ?",  # noqa: S608 - constants
+        [row["row"] if row else 0, *values, take],
+    ).fetchall()

@@ -1,0 +1,138 @@
+"""Serving a practice tenant on this machine, for a rehearsal with real connections."""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import socket
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import uvicorn
+from starlette.types import ASGIApp, Receive, Scope, Send
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from wizard.errors import UsageError
+from wizard.practice.app import ConnectionCut
+
+if TYPE_CHECKING:
+    from wizard.practice.tenant import PracticeTenant
+
+GRACE_SECONDS = 5
+KEEP_ALIVE_SECONDS = 75
+
+
+class CuttingProtocol(H11Protocol):
+    """HTTP/1.1 whose connection closes without another byte when the application says so."""
+
+    def __init__(self, *args: Any, **settings: Any) -> None:
+        super().__init__(*args, **settings)
+        self.app: ASGIApp = self._cutting(self.app)
+
+    def _cutting(self, app: ASGIApp) -> ASGIApp:
+        async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+            try:
+                await app(scope, receive, send)
+            except ConnectionCut:
+                self.transport.abort()
+                while (await receive())["type"] != "http.disconnect":
+                    continue
+
+        return answer
+
+
+async def serve(
+    tenant: PracticeTenant,
+    host: str = "127.0.0.1",
+    port: int = 8787,
+    ready: Callable[[str], None] = lambda address: None,
+    stop: asyncio.Event | None = None,
+) -> None:
+    """Serve the tenant until `stop` is set or the task is cancelled.
+
+    Args:
+        host: A loopback address; the practice tenant is for this machine only.
+        port: 0 for any free one.
+        ready: Called with the address (`http://127.0.0.1:8787`) once requests are answered.
+
+    Raises:
+        UsageError: the host is not loopback, or the port is taken.
+    """
+    refuse_open_host(host)
+    config = uvicorn.Config(
+        tenant.app,
+        http=CuttingProtocol,
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        proxy_headers=False,
+        # The tenant writes the time of its own clock.
+        date_header=False,
+        server_header=False,
+        timeout_keep_alive=KEEP_ALIVE_SECONDS,
+        timeout_graceful_shutdown=GRACE_SECONDS,
+    )
+    with _listener(host, port) as listener:
+        address = f"http://{f'[{host}]' if ':' in host else host}:{listener.getsockname()[1]}"
+        server = AnnouncingServer(config, lambda: ready(address))
+        await _run(server, listener, stop)
+
+
+async def _run(server: uvicorn.Server, listener: socket.socket, stop: asyncio.Event | None) -> None:
+    """Run the server, and let it end what it has begun whatever ends it."""
+    serving = asyncio.ensure_future(server.serve([listener]))
+    watching = asyncio.ensure_future(_end(server, stop)) if stop is not None else None
+    try:
+        await asyncio.shield(serving)
+    finally:
+        if watching is not None:
+            watching.cancel()
+        server.should_exit = True
+        await serving
+
+
+class AnnouncingServer(uvicorn.Server):
+    """A server that says when it answers requests."""
+
+    def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._ready = ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self._ready()
+
+
+async def _end(server: uvicorn.Server, stop: asyncio.Event) -> None:
+    await stop.wait()
+    server.should_exit = True
+
+
+def _listener(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family)
+    except OSError as taken:
+        raise UsageError(
+            f"The practice tenant cannot listen on {host}:{port}.",
+            why=taken.strerror or str(taken),
+            remedy="Choose another port with --port, or end what uses this one.",
+        ) from None
+
+
+def refuse_open_host(host: str) -> None:
+    """Refuse an address that other machines could reach.
+
+    Raises:
+        UsageError: it is not loopback.
+    """
+    try:
+        local = host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        local = False
+    if not local:
+        raise UsageError(
+            f"The practice tenant is not served on {host}.",
+            why="it holds secrets in the open and is meant for this machine only",
+            remedy="Use 127.0.0.1, ::1 or localhost.",
+        )

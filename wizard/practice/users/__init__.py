@@ -1,0 +1,1 @@
+"""Users: their table, their endpoints, and the search that lags behind."""

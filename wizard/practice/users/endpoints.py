@@ -1,0 +1,227 @@
+"""The user endpoints: list and search, by id, by e-mail, create, change, delete."""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import TYPE_CHECKING, Any
+
+import orjson
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from wizard.practice.authentication.password_login import bcrypt_hash, password_login
+from wizard.practice.errors import ApiError, missing
+from wizard.practice.jobs.export_fields import DEFAULT_FIELDS
+from wizard.practice.management.access import has_scope, require
+from wizard.practice.requests.reading import chosen_fields, json_body, narrowed, query
+from wizard.practice.requests.schema import text
+from wizard.practice.users import bodies as user_bodies
+from wizard.practice.users import extras as user_extras
+from wizard.practice.users import half_made, search_functions
+from wizard.practice.users import table as user_table
+from wizard.practice.users.half_made import plant_half_made_user
+from wizard.practice.users.listing import list_users
+from wizard.practice.users.shape import connection_names, shown
+
+if TYPE_CHECKING:
+    from wizard.practice.tenant import Connection, PracticeTenant
+
+__all__ = [
+    "create_tables",
+    "delete_user_by_email",
+    "delete_users",
+    "has_users",
+    "password_login",
+    "plant_half_made_user",
+    "routes",
+    "user_profile",
+]
+
+USERS = "/api/v2/users"
+FIELDS = frozenset({*user_table.PROFILE, *DEFAULT_FIELDS, "multifactor"})
+"""Fields that may be chosen."""
+
+
+def create_tables(db: sqlite3.Connection) -> None:
+    """Make the tables, and give the connection the functions that search needs."""
+    user_table.create_tables(db)
+    search_functions.register(db)
+
+
+def routes(tenant: PracticeTenant) -> list[Route]:
+    return [
+        Route(USERS, list_users(tenant), methods=["GET"]),
+        Route(USERS, _create(tenant), methods=["POST"]),
+        Route("/api/v2/users-by-email", _by_email(tenant), methods=["GET"]),
+        Route(f"{USERS}/{{id}}", _get(tenant), methods=["GET"]),
+        Route(f"{USERS}/{{id}}", _update(tenant), methods=["PATCH"]),
+        Route(f"{USERS}/{{id}}", _delete(tenant), methods=["DELETE"]),
+        *user_extras.routes(tenant),
+    ]
+
+
+def has_users(tenant: PracticeTenant, connection_id: str) -> bool:
+    row = tenant.db.execute("select 1 from users where connection_id = ? limit 1", (connection_id,)).fetchone()
+    return row is not None
+
+
+def delete_users(tenant: PracticeTenant, connection_id: str) -> None:
+    """Delete all users of a connection at once, in search too."""
+    for table in ("users", "former_users", "half_made_users"):
+        tenant.db.execute(f"delete from {table} where connection_id = ?", (connection_id,))  # noqa: S608 - constants
+
+
+def delete_user_by_email(tenant: PracticeTenant, connection_id: str, email: str) -> None:
+    """Delete the connection's user of that e-mail, half-made ones too; no error when there is none."""
+    row = user_table.find_by(tenant, connection_id, "email", email.lower())
+    if row is not None:
+        user_table.remove(tenant, [row["seq"]])
+    half_made.cure_by_email(tenant, connection_id, email)
+
+
+def user_profile(tenant: PracticeTenant, user_id: str) -> dict[str, Any] | None:
+    """Return a user as GET /users/{id} shows it; `user_id` with `auth0|`."""
+    row = user_table.find(tenant, user_id)
+    return None if row is None else shown(row, connection_names(tenant))
+
+
+def _get(tenant: PracticeTenant) -> Any:
+    async def get_user(request: Request) -> Response:
+        require(request, "read:users")
+        choice = chosen_fields(request, FIELDS)
+        profile = user_profile(tenant, request.path_params["id"])
+        if profile is None:
+            raise missing("user")
+        return JSONResponse(narrowed(profile, choice))
+
+    return get_user
+
+
+def _by_email(tenant: PracticeTenant) -> Any:
+    async def users_by_email(request: Request) -> Response:
+        require(request, "read:users")
+        choice = chosen_fields(request, FIELDS)
+        asked = query(request, {"email": text(1)})
+        if "email" not in asked:
+            raise ApiError(400, "Query validation error: 'Missing required property: email'.", "invalid_query_string")
+        # Exact: addresses are stored in lower case, so one asked for in capitals is not found.
+        rows = tenant.db.execute("select * from users where email = ? order by seq", (asked["email"],)).fetchall()
+        names = connection_names(tenant)
+        return JSONResponse([narrowed(shown(row, names), choice) for row in rows])
+
+    return users_by_email
+
+
+def _create(tenant: PracticeTenant) -> Any:
+    async def create_user(request: Request) -> Response:
+        require(request, "create:users")
+        body = await json_body(request)
+        user_bodies.check_create(body)
+        connection = tenant.connection_named(body["connection"])
+        if connection is None:
+            raise ApiError(400, "Connection does not exist.")
+        if not connection.is_database:
+            raise ApiError(
+                400,
+                "Connection does not support user creation through the API. "
+                "It must either be a database or passwordless connection.",
+            )
+        if not tenant.enabled_clients(connection.id):
+            raise ApiError(400, "Connection is disabled.")
+        user_bodies.check_username(connection, body.get("username"))
+        user_bodies.check_identity(connection, body)
+        return JSONResponse(_created(tenant, connection, body), 201)
+
+    return create_user
+
+
+def _created(tenant: PracticeTenant, connection: Connection, body: dict[str, Any]) -> dict[str, Any]:
+    row = user_table.row_of(body, secret=bcrypt_hash(body["password"]))
+    row["id"] = body.get("user_id") or user_table.new_user_id(tenant)
+    row["connection_id"] = connection.id
+    row["created_ms"] = row["updated_ms"] = user_table.now_ms(tenant)
+    row["visible_ms"] = row["created_ms"] + user_table.search_lag_ms(tenant)
+    names = (row["id"], row["email"], row["username"], row["phone_number"])
+    taken = ApiError(409, "The user already exists.", "auth0_idp_error")
+    if half_made.is_half_made(tenant, connection.id, *names):
+        raise taken
+    try:
+        with tenant.transaction() as db:
+            user_table.insert(db, row)
+    except sqlite3.IntegrityError:
+        raise taken from None
+    made = user_table.find_by(tenant, connection.id, "id", row["id"])
+    assert made is not None  # noqa: S101 - inserted above
+    return shown(made, connection_names(tenant))
+
+
+def _update(tenant: PracticeTenant) -> Any:
+    async def update_user(request: Request) -> Response:
+        claims = require(request, "update:users", "update:users_app_metadata")
+        body = await json_body(request)
+        if not has_scope(claims, "update:users") and set(body or {}) - {"app_metadata"}:
+            require(request, "update:users")
+        user_bodies.check_update(body)
+        row = user_table.find(tenant, request.path_params["id"])
+        if row is None:
+            raise missing("user")
+        if "connection" in body and tenant.connection_named(body["connection"]) is None:
+            raise ApiError(400, "Connection does not exist.")
+        _check_change(tenant, row, body)
+        with tenant.transaction():
+            try:
+                user_table.change(tenant, row, _changes(tenant, row, body))
+            except sqlite3.IntegrityError as taken:
+                name = next((key for key in ("email", "username", "phone_number") if key in str(taken)), "user_id")
+                raise ApiError(400, f"The specified new {name} already exists", "auth0_idp_error") from None
+        return JSONResponse(user_profile(tenant, request.path_params["id"]))
+
+    return update_user
+
+
+def _check_change(tenant: PracticeTenant, row: sqlite3.Row, body: dict[str, Any]) -> None:
+    connection = tenant.connection(row["connection_id"])
+    if connection is None:
+        raise ApiError(400, "Connection does not exist.")
+    if {"email", "password"} & body.keys() and not tenant.enabled_clients(connection.id):
+        raise ApiError(400, "Cannot change email or password for users in a disabled connection.")
+    user_bodies.check_username(connection, body.get("username"))
+
+
+def _changes(tenant: PracticeTenant, row: sqlite3.Row, body: dict[str, Any]) -> dict[str, Any]:
+    """Turn a PATCH body into columns: metadata is merged, other fields are replaced, null removes."""
+    profile: dict[str, Any] = orjson.loads(row["profile"])
+    changes: dict[str, Any] = {}
+    for name in ("email", "username", "phone_number"):
+        if name in body:
+            value = body[name]
+            changes[name] = value.lower() if isinstance(value, str) else None
+    if changes.get("email", row["email"]) != row["email"]:
+        profile["email_verified"] = False
+    for key in user_table.PROFILE:
+        if key in ("user_metadata", "app_metadata"):
+            if key in body:
+                profile[key] = user_bodies.merged(profile.get(key, {}), body[key])
+        elif key in body and body[key] is None:
+            profile.pop(key, None)
+        elif key in body:
+            profile[key] = body[key]
+    if body.get("password") is not None:
+        changes["secret"] = bcrypt_hash(body["password"])
+        changes["last_password_reset_ms"] = user_table.now_ms(tenant)
+    return {**changes, "profile": orjson.dumps(profile).decode()}
+
+
+def _delete(tenant: PracticeTenant) -> Any:
+    async def delete_user(request: Request) -> Response:
+        require(request, "delete:users")
+        user_id = request.path_params["id"]
+        with tenant.transaction():
+            row = user_table.find(tenant, user_id)
+            if row is not None:
+                user_table.remove(tenant, [row["seq"]])
+            half_made.cure_by_id(tenant, user_id)
+        return Response(status_code=204)
+
+    return delete_user
