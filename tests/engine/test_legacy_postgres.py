@@ -1,0 +1,182 @@
+"""The same promises on a real PostgreSQL: read-only, one snapshot, streamed, and no password in any message."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import pytest
+from postgres import PASSWORD, postgres_server
+
+from wizard.errors import SourceError
+from wizard.legacy import open_source
+from wizard.legacy.answers import SourceAnswers
+from wizard.legacy.source import LegacySource
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[str]:
+    with postgres_server() as url:
+        execute(
+            url,
+            """CREATE TABLE "Users" (id int PRIMARY KEY, name text NOT NULL, born date, seen timestamptz, balance numeric,
+               tags text[], settings jsonb, raw json, ref uuid, photo bytea, address inet, ok boolean)""",
+            """INSERT INTO "Users" VALUES (2, '𠮷田 Žižek', '1949-03-21', '2026-07-01 14:00+02', 1.50, '{a,b}', '{"a": [1]}',
+               '{"b": 2}', '00000000-0000-0000-0000-000000000001', '\\x00ff', '192.0.2.1', true)""",
+            """INSERT INTO "Users" (id, name) VALUES (1, '')""",
+            "CREATE TABLE many AS SELECT i AS id, 'user' || i || '@example.com' AS email FROM generate_series(1, 60000) i",
+            "ALTER TABLE many ADD PRIMARY KEY (id)",
+            "CREATE SCHEMA shop",
+            "CREATE TABLE shop.customers (id int PRIMARY KEY)",
+            f"CREATE ROLE stranger LOGIN PASSWORD '{PASSWORD}'",
+        )
+        yield url
+
+
+def execute(url: str, *statements: str) -> None:
+    import psycopg
+
+    with psycopg.connect(url, autocommit=True) as connection:
+        for statement in statements:
+            connection.execute(statement)  # type: ignore[call-overload]
+
+
+def opened(url: str, password: str = "", **answers: Any) -> LegacySource:
+    secret = {"env:PASSWORD": password}
+    if password:
+        answers["password"] = "env:PASSWORD"
+    return open_source(SourceAnswers(url=url, **answers), secret=secret.__getitem__, base=Path())
+
+
+def over_tcp(server: str, user: str, database: str = "postgres") -> str:
+    return f"postgresql://{user}@127.0.0.1:{server.rpartition('port=')[2]}/{database}"
+
+
+def test_values_arrive_plain_and_times_in_one_zone(server: str) -> None:
+    source = opened(server, users_table="Users")
+    (block,) = source.blocks(expect=source.facts().fingerprint)
+    assert list(block.rows()) == [
+        (1, "", *[None] * 10),
+        (
+            2,
+            "𠮷田 Žižek",
+            date(1949, 3, 21),
+            datetime(2026, 7, 1, 12, tzinfo=UTC),
+            Decimal("1.50"),
+            ["a", "b"],
+            {"a": [1]},
+            {"b": 2},
+            UUID(int=1),
+            b"\x00\xff",
+            "192.0.2.1",
+            True,
+        ),
+    ]
+
+
+def test_a_schema_is_written_before_the_table(server: str) -> None:
+    assert opened(server, users_table="shop.customers").facts().records == 0
+
+
+def test_a_password_by_reference_opens_the_door(server: str) -> None:
+    assert opened(over_tcp(server, "owner"), PASSWORD, users_table="Users").facts().records == 2
+
+
+def test_columns_that_cannot_be_compared_still_get_an_order(server: str) -> None:
+    source = opened(server, query='SELECT raw FROM "Users"')
+    assert source.facts().fingerprint == source.facts().fingerprint
+
+
+def test_two_columns_of_one_name_are_refused(server: str) -> None:
+    with pytest.raises(SourceError, match="two columns called id"):
+        opened(server, query='SELECT u.id, m.id FROM "Users" u JOIN many m ON m.id = u.id')
+
+
+def test_a_query_that_writes_is_refused_by_the_transaction(server: str) -> None:
+    execute(server, "CREATE SEQUENCE IF NOT EXISTS counter")
+    with pytest.raises(SourceError, match="read-only transaction"):
+        opened(server, query="SELECT nextval('counter') AS n").facts()
+    with pytest.raises(SourceError):
+        opened(server, query="WITH gone AS (DELETE FROM shop.customers RETURNING id) SELECT * FROM gone")
+
+
+def test_rows_written_while_it_is_read_are_not_in_the_snapshot(server: str) -> None:
+    source = opened(server, users_table="many")
+    fingerprint = source.facts().fingerprint
+    blocks = source.blocks(expect=fingerprint)
+    read = next(blocks).count
+    execute(server, "INSERT INTO many VALUES (0, 'late@example.com')", "DELETE FROM many WHERE id = 59999")
+    assert read + sum(block.count for block in blocks) == 60_000
+    with pytest.raises(SourceError, match="changed since they were looked at"):
+        list(source.blocks(expect=fingerprint))
+
+
+def test_memory_stays_flat_over_the_rows() -> None:
+    """Measured in a process of its own, because what earlier tests freed would hide growth."""
+    script = """
+import resource, sys
+sys.path.insert(0, sys.argv[1])
+from postgres import postgres_server
+from pathlib import Path
+import psycopg
+from wizard.legacy import open_source
+from wizard.legacy.answers import SourceAnswers
+
+def most():
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+
+with postgres_server() as url:
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("CREATE TABLE many AS SELECT i AS id, repeat(md5(i::text), 8) AS note FROM generate_series(1, 300000) i")
+        connection.execute("ALTER TABLE many ADD PRIMARY KEY (id)")
+    few = SourceAnswers(url=url, query="SELECT * FROM many WHERE id <= 5000", order_by=["id"])
+    assert open_source(few, secret=None, base=Path()).facts().records == 5000
+    before = most()
+    assert sum(block.count for block in open_source(SourceAnswers(url=url, users_table="many"), secret=None, base=Path()).blocks()) == 300000
+    print(most() - before)
+"""
+    pytest.importorskip("resource")
+    run = subprocess.run(
+        [sys.executable, "-c", script, str(Path(__file__).parent)], capture_output=True, text=True, check=False
+    )
+    assert run.returncode == 0, run.stderr
+    assert int(run.stdout) < 12, "megabytes more for 300,000 rows of 270 bytes (80 MB)"
+
+
+@pytest.mark.parametrize(
+    ("user", "database", "password", "says"),
+    [
+        ("owner", "postgres", "wrong-canary", "Access was denied"),
+        ("owner", "nowhere", PASSWORD, "There is no database nowhere"),
+        ("stranger", "postgres", PASSWORD, "Reading is not allowed"),
+    ],
+)
+def test_what_the_server_refuses_is_said_without_the_password(
+    server: str, user: str, database: str, password: str, says: str
+) -> None:
+    with pytest.raises(SourceError, match=says) as error:
+        opened(over_tcp(server, user, database), password, users_table="Users")
+    assert password not in str(error.value)
+    assert error.value.__suppress_context__
+
+
+def test_a_server_that_is_not_there_is_told() -> None:
+    with pytest.raises(SourceError, match="heck host and port"):
+        opened("postgresql://reader@127.0.0.1:1/shop", "canary", users_table="users")
+
+
+def test_a_value_the_driver_cannot_read_is_not_quoted(server: str) -> None:
+    execute(server, "CREATE TABLE IF NOT EXISTS odd (id int PRIMARY KEY, until date)")
+    execute(server, "INSERT INTO odd VALUES (1, 'infinity') ON CONFLICT DO NOTHING")
+    with pytest.raises(SourceError, match="can't be read, such as a date") as error:
+        opened(server, users_table="odd").facts()
+    assert "infinity" not in str(error.value)
+    with pytest.raises(SourceError, match="22P02") as error:
+        opened(server, query="SELECT email::int AS n FROM many", order_by=["n"]).facts()
+    assert "example.com" not in str(error.value)

@@ -1,0 +1,159 @@
+"""`inspect` and `answers new --from`: what a store is, what is wrong in it, who is active, and answers made of that."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import tomllib
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+from hypothesis import given
+from hypothesis import strategies as st
+
+from wizard.__main__ import command
+from wizard.activity import NEVER, OLDER, activity, age_of, column_of_activity, moment_of
+from wizard.advice import recommend
+from wizard.legacy.answers import SourceAnswers
+from wizard.passwords.census import HashGroup
+from wizard.survey import Survey, survey
+
+NOW = datetime(2026, 7, 1, tzinfo=UTC)
+BCRYPT = "$2b$10$" + "a" * 53
+PEOPLE: list[dict[str, Any]] = [
+    {"id": "1", "email": "ann@example.com", "emailVerified": True, "username": "ann", "credentials": []},
+    {"id": "2", "email": "ANN@example.com", "emailVerified": True, "username": "a2", "credentials": []},
+    {"id": "3", "emailVerified": True, "username": "bob", "credentials": []},
+]
+
+
+def looked(tmp_path: Path, text: str, **answers: Any) -> Survey:
+    path = tmp_path / "users"
+    path.write_text(text)
+    return survey(SourceAnswers(path=str(path), **answers), secret=None, base=Path(), now=NOW)
+
+
+def run(*arguments: str) -> Any:
+    return CliRunner().invoke(command, list(arguments), standalone_mode=False)
+
+
+@pytest.mark.parametrize(
+    ("value", "moment"),
+    [
+        ("2026-06-30T12:00:00Z", datetime(2026, 6, 30, 12, tzinfo=UTC)),
+        ("2026-06-30 12:00:00.5+02:00", datetime(2026, 6, 30, 10, 0, 0, 500_000, tzinfo=UTC)),
+        ("2026-06-30 12:00:00 UTC", datetime(2026, 6, 30, 12, tzinfo=UTC)),
+        (1700000000000, datetime(2023, 11, 14, 22, 13, 20, tzinfo=UTC)),
+        ("1700000000", datetime(2023, 11, 14, 22, 13, 20, tzinfo=UTC)),
+        ("20240102030405Z", datetime(2024, 1, 2, 3, 4, 5, tzinfo=UTC)),
+        ("20240102030405.0Z", datetime(2024, 1, 2, 3, 4, 5, tzinfo=UTC)),
+        ("133444736000000000", datetime(2023, 11, 14, 22, 13, 20, tzinfo=UTC)),
+        (date(2024, 1, 2), datetime(2024, 1, 2, tzinfo=UTC)),
+        (0, None),
+        ("", None),
+        (True, None),
+        ("yesterday", None),
+    ],
+)
+def test_a_moment_is_read_however_stores_write_it(value: Any, moment: datetime | None) -> None:
+    assert moment_of(value) == moment
+
+
+@given(st.text() | st.binary() | st.integers() | st.floats() | st.lists(st.integers()))
+def test_no_cell_breaks_the_count_of_logins(value: Any) -> None:
+    assert activity("last_login", [value], NOW).total == 1
+
+
+def test_users_are_counted_by_the_age_of_their_last_login() -> None:
+    found = activity("last_login", ["2026-06-20", "2026-05-01", "2025-12-01", "2020-01-01", None], NOW)
+    assert list(found.users.values()) == [1, 1, 1, 1, 1]
+    assert found.within(90) == 2
+    assert age_of(None, NOW) == NEVER
+    assert age_of(datetime(2020, 1, 1, tzinfo=UTC), NOW) == OLDER
+
+
+def test_the_column_of_the_last_login_is_known_by_its_name() -> None:
+    assert column_of_activity(["id", "created_at", "Last-Login"]) == "Last-Login"
+    assert column_of_activity(["fields.last_login"]) == "fields.last_login"
+    assert column_of_activity(["id"]) is None
+
+
+def test_dirty_rows_and_collisions_are_counted(tmp_path: Path) -> None:
+    found = looked(tmp_path, json.dumps({"users": PEOPLE}))
+    assert found.store is not None
+    assert found.store.key == "keycloak"
+    assert found.prepared is not None
+    assert found.prepared.reasons == {"duplicate_email": 2, "email_missing": 1}
+
+
+def test_a_store_that_withholds_hashes_is_migrated_at_login(tmp_path: Path) -> None:
+    found = looked(tmp_path, json.dumps([{"id": "1", "status": "ACTIVE", "profile": {"login": "a@example.com"}}]))
+    assert found.recommendation.strategy == "automatic"
+
+
+def test_active_users_are_a_reason() -> None:
+    groups = [HashGroup("phpass", "", 10, "none", "")]
+    active = activity("last_login", ["2026-06-20"] * 4 + [None] * 6, NOW)
+    assert "4 users (40%)" in " ".join(recommend(groups, activity=active).why)
+
+
+def test_the_json_of_inspect_has_its_keys_and_the_name_of_the_store(tmp_path: Path) -> None:
+    path = tmp_path / "realm.json"
+    path.write_text(json.dumps({"users": PEOPLE}))
+    answer = json.loads(run("inspect", str(path), "--json").stdout.splitlines()[-1])
+    assert list(answer) == ["users", "columns", "suggested_mapping", "passwords", "recommendation"]
+    assert answer["users"] == 3
+    assert answer["suggested_mapping"]["store"] == "keycloak"
+    assert answer["suggested_mapping"]["profile"]["email_verified"] == "emailVerified"
+
+
+def test_the_page_says_what_it_is_what_is_wrong_and_how_long_it_takes(tmp_path: Path) -> None:
+    path = tmp_path / "users.csv"
+    path.write_text(f"id,email,password,last_login\n1,ann@example.com,{BCRYPT},2026-01-01\n2,,{BCRYPT},\n")
+    page = run("inspect", str(path)).stdout
+    for words in (
+        "2 users (csv",
+        "email_missing",
+        "Last login (last_login)",
+        "travels as password_hash",
+        "Enterprise, prod",
+    ):
+        assert words in page
+
+
+def test_answers_made_from_a_store_are_filled_in_and_explained(tmp_path: Path) -> None:
+    path, out = tmp_path / "realm.json", tmp_path / "answers.toml"
+    path.write_text(json.dumps({"users": PEOPLE}))
+    run("answers", "new", "--from", str(path), "--out", str(out))
+    tables = tomllib.loads(out.read_text())
+    assert (tables["source"]["path"], tables["source"]["store"]) == ("realm.json", "keycloak")
+    assert tables["profile"]["email_verified"] == "emailVerified"
+    assert tables["passwords"]["column"] == "password"
+    assert "# " in out.read_text()
+
+
+def test_answers_leave_out_what_the_store_does_not_hold(tmp_path: Path) -> None:
+    path, out = tmp_path / "realm.json", tmp_path / "answers.toml"
+    path.write_text(json.dumps({"users": PEOPLE}))
+    run("answers", "new", "--from", str(path), "--out", str(out))
+    assert "given_name" not in tomllib.loads(out.read_text())["profile"]
+
+
+def test_a_database_url_may_come_from_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "shop.db"
+    with sqlite3.connect(path) as connection:
+        connection.execute("CREATE TABLE people (id INTEGER PRIMARY KEY, email TEXT)")
+    connection.close()
+    monkeypatch.setenv("SHOP_URL", f"sqlite:///{path}")
+    assert json.loads(run("inspect", "env:SHOP_URL#people", "--json").stdout.splitlines()[-1])["columns"] == [
+        "id",
+        "email",
+    ]
+
+
+@pytest.mark.parametrize("reference", ["env:NO_SUCH_URL", "keyring:shop"])
+def test_a_secret_that_cannot_be_had_is_named(reference: str) -> None:
+    assert reference.partition(":")[2] in str(run("inspect", f"{reference}#people").exception)

@@ -1,0 +1,63 @@
+"""Which way to migrate, from what was measured in the legacy store."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from wizard.activity import Activity
+    from wizard.passwords.census import HashGroup
+
+Way = Literal["automatic", "bulk", "two-phase"]
+
+MOSTLY = 0.995
+"""From this share of passwords that travel on, the few that do not are not worth a second way."""
+
+
+@dataclass(frozen=True)
+class Recommendation:
+    """A way to migrate and the reasons for it, in the operator's words."""
+
+    strategy: Way
+    why: tuple[str, ...]
+
+
+def recommend(
+    groups: Sequence[HashGroup], *, activity: Activity | None = None, withheld: bool = False
+) -> Recommendation:
+    """Recommend a way from the census of password hashes.
+
+    Bulk moves everybody at once and is enough where the hashes travel; users whose hash cannot travel keep their
+    password only by logging in through the legacy store.
+
+    Args:
+        activity: When users last logged in, if the store says.
+        withheld: The store never gives hashes away, though users have passwords.
+    """
+    users = sum(group.users for group in groups)
+    carried = sum(group.users for group in groups if group.carried_by != "none")
+    keep_all = "users who log in through the legacy store keep their password whatever its hash"
+    if users == 0 and withheld:
+        return Recommendation("automatic", ("this store gives no password hashes away", keep_all, *_active(activity)))
+    if users == 0:
+        return Recommendation("bulk", ("there are no password hashes to carry; users get a password reset",))
+    share = carried / users
+    kept = f"{carried:,} of {users:,} passwords ({share:.1%}) travel in an import"
+    lost = f"{users - carried:,} users would have to reset their password"
+    if share >= MOSTLY:
+        reasons = (kept, "nothing has to run in front of the legacy store")
+        return Recommendation("bulk", reasons if carried == users else (*reasons, lost))
+    if share == 0:
+        return Recommendation("automatic", (kept, keep_all, *_active(activity)))
+    return Recommendation("two-phase", (kept, f"in bulk alone {lost}", keep_all, *_active(activity)))
+
+
+def _active(activity: Activity | None) -> tuple[str, ...]:
+    if activity is None or not activity.within(365):
+        return ()
+    quarter = activity.within(90)
+    return (
+        f"{quarter:,} users ({quarter / activity.total:.0%}) logged in within 90 days and would move by themselves",
+    )

@@ -1,0 +1,226 @@
+"""A delimited file as a legacy store: how it is written is found out, and its records stream in bounded memory."""
+
+from __future__ import annotations
+
+import codecs
+import difflib
+import hashlib
+import itertools
+import os
+import re
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import BinaryIO
+
+from wizard.errors import SourceError
+from wizard.legacy.answers import SourceAnswers
+from wizard.legacy.columns import named_by_header, named_by_operator
+from wizard.legacy.csv_block import RAGGED, CsvBlock
+from wizard.legacy.csv_cut import Cutter
+from wizard.legacy.dialect import Dialect, find_dialect
+from wizard.legacy.encoding import Encoding, Read, find_encoding, readable_bytes
+from wizard.legacy.source import Record, SourceFacts
+
+SAMPLE_BYTES = 1 << 18
+_SEPARATOR_LINE = re.compile(r"\Asep=(.)\r?\n", re.IGNORECASE)
+"""Excel's own way of naming the delimiter, on a line before the header."""
+
+_OTHER_FORMATS = (
+    (b"PK\x03\x04", "a workbook or a zip archive", "save the sheet as CSV (UTF-8), or unpack it"),
+    (b"\xd0\xcf\x11\xe0", "an old Excel workbook", "save the sheet as CSV (UTF-8)"),
+    (b"\x1f\x8b", "compressed with gzip", "unpack it first (gunzip)"),
+    (b"SQLite format 3\0", "an SQLite database", "set kind to sql, and url to sqlite:///FILE"),
+    (b"PAR1", "a Parquet file", "export it as CSV"),
+    (b"%PDF", "a PDF document", "export the users as CSV"),
+)
+
+
+@dataclass(frozen=True)
+class CsvSource:
+    """A file whose encoding, dialect and columns are known. Nothing stays open between reads."""
+
+    path: Path
+    encoding: Encoding
+    dialect: Dialect
+    columns: tuple[str, ...]
+    has_header: bool
+    separator_line: bool = False
+    warnings: tuple[str, ...] = ()
+
+    def facts(self) -> SourceFacts:
+        """Count and fingerprint the file in one pass, without parsing cells.
+
+        Raises:
+            SourceError: the file can't be read, or changed in the meantime.
+        """
+        digest = hashlib.sha256()
+        records = sum(block.count for block in self._read_blocks(digest.update))
+        warnings = self.warnings if records else (*self.warnings, "The file has column names but no users.")
+        details = {
+            "file": self.path.name,
+            "encoding": self.encoding.name,
+            **self.dialect.words,
+            "header": "first line" if self.has_header else "none",
+        }
+        return SourceFacts("csv", self.columns, records, self._fingerprint(digest.digest()), details, warnings)
+
+    def blocks(self, *, expect: str | None = None) -> Iterator[CsvBlock]:
+        """Yield the records in file order; see `LegacySource.blocks`."""
+        digest = hashlib.sha256()
+        yield from self._read_blocks(digest.update if expect else lambda _: None)
+        if expect and self._fingerprint(digest.digest()) != expect:
+            raise self._changed()
+
+    def sample(self, count: int = 100) -> Sequence[Record]:
+        """The first records; only their part of the file is read."""
+        records = itertools.chain.from_iterable(block.records() for block in self._read_blocks(lambda _: None))
+        return list(itertools.islice(records, count))
+
+    def _read_blocks(self, seen: Callable[[bytes], object]) -> Iterator[CsvBlock]:
+        with _opened(self.path) as file:
+            before = _identity(file)
+            cutter = _cutter(_watched(file, seen), self.encoding, self.dialect, self.separator_line)
+            if self.has_header:
+                cutter.header()
+            yield from cutter.blocks(len(self.columns))
+            if before != _identity(file) or before != _identity(self.path):
+                raise self._changed()
+
+    def _fingerprint(self, digest: bytes) -> str:
+        """The data and the way of reading it."""
+        reading = repr((self.encoding.name, self.dialect, self.columns, self.has_header, self.separator_line))
+        return hashlib.sha256(digest + reading.encode("utf-8", "surrogatepass")).hexdigest()
+
+    def _changed(self) -> SourceError:
+        return SourceError(
+            f"The file {self.path.name} changed while it was read",
+            state="What was read of it can't be trusted.",
+            remedy="export it once more to a file that nothing writes to, and start again.",
+        )
+
+
+def open_csv(answers: SourceAnswers, base: Path) -> CsvSource:
+    """Find out how the file is written and what its columns are called.
+
+    Raises:
+        SourceError: there is no such file, it is empty or no delimited text, or the header can't be read.
+    """
+    path = base / Path(answers.path).expanduser()
+    with _opened(path) as file:
+        _refuse_other_formats(path, file)
+        encoding = find_encoding(file, answers.encoding)
+        dialect, separator_line = _find_dialect(file, encoding, answers)
+        file.seek(0)
+        first = _first_record(path, _cutter(file.read, encoding, dialect, separator_line))
+    if answers.header:
+        columns, warnings = named_by_header(first)
+    else:
+        columns, warnings = named_by_operator(answers.columns, width=len(first)), ()
+    warnings = (*filter(None, (encoding.warning,)), *warnings)
+    source = CsvSource(path, encoding, dialect, columns, answers.header, separator_line, warnings)
+    return _with_last_column(source) if answers.header else source
+
+
+def _cutter(read: Read, encoding: Encoding, dialect: Dialect, separator_line: bool) -> Cutter:
+    cutter = Cutter(readable_bytes(read, encoding), dialect)
+    if separator_line:
+        cutter.skip_line()
+    return cutter
+
+
+def _find_dialect(file: BinaryIO, encoding: Encoding, answers: SourceAnswers) -> tuple[Dialect, bool]:
+    """The dialect, and whether Excel's line with the separator comes first."""
+    file.seek(0)
+    data = readable_bytes(file.read, encoding)(SAMPLE_BYTES)
+    whole = os.fstat(file.fileno()).st_size <= SAMPLE_BYTES
+    sample = codecs.getincrementaldecoder(encoding.in_blocks)("replace").decode(data, final=whole)
+    named = _SEPARATOR_LINE.match(sample)
+    dialect = find_dialect(
+        sample[named.end() :] if named else sample,
+        encoding=encoding.in_blocks,
+        delimiter=answers.delimiter_character or (named.group(1) if named else None),
+        quote=answers.quote_character,
+        whole=whole,
+    )
+    return dialect, named is not None
+
+
+def _first_record(path: Path, cutter: Cutter) -> list[str]:
+    block = cutter.header()
+    if block is None:
+        raise SourceError(f"The file {path.name} is empty", remedy="check the path and the export that wrote it.")
+    first = next(block.records())
+    if first.bad:
+        raise SourceError(
+            f"The first line of {path.name} can't be read",
+            why=first.bad.message,
+            remedy="correct that line, or set encoding, delimiter and quote in [source].",
+        )
+    return list(first.values)
+
+
+def _with_last_column(source: CsvSource) -> CsvSource:
+    """Some exports end every line but the header with one more delimiter: that is an empty column, not ragged rows."""
+    first = source.sample(50)
+    if not first or not all(record.bad and record.bad.code == RAGGED for record in first):
+        return source
+    name = f"column_{len(source.columns) + 1}"
+    warning = f"Every line has one cell more than the header; the last, empty one is called {name}."
+    wider = replace(source, columns=(*source.columns, name), warnings=(*source.warnings, warning))
+    fits = all(record.bad is None and record.values[-1] == "" for record in wider.sample(50))
+    return wider if fits and name not in source.columns else source
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[BinaryIO]:
+    """Open a plain file for reading; what the system refuses becomes an error with a remedy."""
+    try:
+        if path.exists() and not path.is_file():
+            raise SourceError(f"{path} is not a file", remedy="give the path of one file of users.")
+        with path.open("rb", buffering=0) as file:
+            yield file
+    except FileNotFoundError:
+        near = difflib.get_close_matches(path.name, _names_beside(path), n=3, cutoff=0.5)
+        hint = f" Near it there is {', '.join(near)}." if near else ""
+        raise SourceError(
+            f"There is no file {path}", remedy=f"correct path in [source], seen from the answers file.{hint}"
+        ) from None
+    except PermissionError:
+        raise SourceError(f"This user may not read {path}", remedy="give read permission, or copy the file.") from None
+    except OSError as error:
+        raise SourceError(
+            f"Reading {path} failed", why=error.strerror or type(error).__name__, remedy="check the disk or the share."
+        ) from error
+
+
+def _names_beside(path: Path) -> list[str]:
+    try:
+        return sorted(each.name for each in path.parent.iterdir())
+    except OSError:
+        return []
+
+
+def _refuse_other_formats(path: Path, file: BinaryIO) -> None:
+    head = file.read(16)
+    for magic, name, remedy in _OTHER_FORMATS:
+        if head.startswith(magic):
+            raise SourceError(f"{path.name} is no delimited text but {name}", remedy=f"{remedy}.")
+
+
+def _watched(file: BinaryIO, seen: Callable[[bytes], object]) -> Read:
+    """Let `seen` have every byte that is read."""
+
+    def read(size: int) -> bytes:
+        data = file.read(size)
+        seen(data)
+        return data
+
+    return read
+
+
+def _identity(file: BinaryIO | Path) -> tuple[int, int, int, int]:
+    """What changes when somebody writes to a file or puts another in its place."""
+    facts = file.stat() if isinstance(file, Path) else os.fstat(file.fileno())
+    return facts.st_size, facts.st_mtime_ns, facts.st_ino, facts.st_dev

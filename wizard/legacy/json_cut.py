@@ -1,0 +1,289 @@
+"""Cut JSON into blocks at the borders of users, exactly and without making an object of each.
+
+An array is cut where an element seems to begin; a piece counts only if it parses as whole elements, and a prefix of a JSON
+array that ends between elements can be parsed in no other way. Where that fails, the brackets are counted one by one; then
+an element that is not valid is a bad record, and the others are read.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+import orjson
+
+from wizard.errors import SourceError
+from wizard.legacy.encoding import Read
+from wizard.legacy.json_block import JsonBlock, Place, blank
+
+BLOCK_BYTES = 1 << 16
+LAST_BORDER_WITHIN = 1 << 13
+"""The last border of a block is nearly always this close to its end, so it is looked for there first."""
+LONGEST = 64 << 20
+"""No user is that large; something else was opened."""
+
+_SPACE = re.compile(rb"[ \t\r\n]*+")
+_STRING = re.compile(rb'"(?:[^"\\]++|\\.)*+"', re.DOTALL)
+_TOKEN = re.compile(rb'["\[\]{}]')
+_SCALAR = re.compile(rb"[^,\]}\s]++")
+_FIRST_KEY = re.compile(rb'\{[ \t\r\n]*+("(?:[^"\\]++|\\.)*+")', re.DOTALL)
+
+
+class LineCutter:
+    """One object a line; blank lines are no records."""
+
+    def __init__(self, read: Read, block: int = BLOCK_BYTES) -> None:
+        self._read = read
+        self._block = block
+
+    def blocks(self) -> Iterator[JsonBlock]:
+        """Yield all lines.
+
+        Raises:
+            SourceError: a line is longer than any user can be.
+        """
+        rest, first, line = b"", 1, 1
+        while data := self._read(self._block):
+            head, mark, tail = data.rpartition(b"\n")
+            if not mark:
+                rest += data
+                if len(rest) > LONGEST:
+                    raise _too_long(f"line {line}")
+                continue
+            block = _lines(rest + head, first, line)
+            line += block.data.count(b"\n") + 1
+            first += block.count
+            rest = tail
+            if block.count:
+                yield block
+        if not blank(rest):
+            yield _lines(rest, first, line)
+
+
+def _lines(data: bytes, first: int, line: int) -> JsonBlock:
+    count = sum(not blank(each) for each in data.split(b"\n"))
+    return JsonBlock(data, first, count, line=line)
+
+
+class ArrayCutter:
+    """The elements of one array: the file itself, or the first list among the members of the object that it is.
+
+    Args:
+        read: Gives UTF-8.
+        lists: Names under which the object may hold the list of users.
+    """
+
+    def __init__(self, read: Read, lists: Sequence[str], block: int = BLOCK_BYTES) -> None:
+        self._read = read
+        self._lists = lists
+        self._block = block
+        self._buffer = b""
+        self._at = 0
+        self._ended = False
+        self._first = 1
+        self._element = 1
+        self._border: re.Pattern[bytes] | None = None
+
+    def blocks(self) -> Iterator[JsonBlock]:
+        """Yield all elements.
+
+        Raises:
+            SourceError: it is not JSON, has no list of users, or ends too early; names the place.
+        """
+        begin = self._next()
+        if begin == b"[":
+            yield from self._elements()
+        elif begin == b"{":
+            yield from self._members()
+        else:
+            raise _broken("It begins neither with [ nor with {")
+        if self._next():
+            raise _broken("Something follows after its end")
+
+    def _members(self) -> Iterator[JsonBlock]:
+        """Look for the list among the members; what comes after it is read to its end, too."""
+        self._at += 1
+        found = False
+        if self._next() == b"}":
+            raise self._no_list()
+        while True:
+            if self._next() != b'"':
+                raise self._cut_off("a key")
+            name = self._value()
+            if self._next() != b":":
+                raise self._cut_off("a colon")
+            self._at += 1
+            if not found and self._next() == b"[" and _text(name) in self._lists:
+                found = True
+                yield from self._elements()
+            else:
+                self._value()
+            mark = self._next()
+            self._at += 1
+            if mark == b"}":
+                break
+            if mark != b",":
+                raise self._cut_off("a comma")
+        if not found:
+            raise self._no_list()
+
+    def _elements(self) -> Iterator[JsonBlock]:
+        self._at += 1
+        if self._next() == b"]":
+            self._at += 1
+            return
+        while True:
+            block = self._many() or self._one_by_one()
+            self._first += block.count
+            self._element = self._first
+            yield block
+            mark = self._next()
+            self._at += 1
+            if mark == b"]":
+                return
+            if mark != b",":
+                raise self._cut_off("a comma")
+            self._next()
+
+    def _many(self) -> JsonBlock | None:
+        """All elements up to the last border in sight, if they parse as that."""
+        if self._border is None:
+            return None
+        while len(self._buffer) - self._at < self._block and self._more():
+            pass
+        start = self._at
+        near = max(start, len(self._buffer) - LAST_BORDER_WITHIN)
+        end = self._last_border(self._border, near) or self._last_border(self._border, start)
+        if not end:
+            return None
+        data = self._buffer[start:end]
+        try:
+            count = len(orjson.loads(b"[" + data + b"]"))
+        except ValueError:
+            return None
+        self._at = end
+        return JsonBlock(data, self._first, count)
+
+    def _last_border(self, border: re.Pattern[bytes], start: int) -> int:
+        return max((each.start() + 1 for each in border.finditer(self._buffer, start)), default=0)
+
+    def _one_by_one(self) -> JsonBlock:
+        """Some elements, their brackets counted."""
+        start = 0
+        places: list[Place] = []
+        pieces: list[bytes] = []
+        while True:
+            self._element = self._first + len(places)
+            piece = self._value()
+            if self._border is None and (key := _FIRST_KEY.match(piece)):
+                self._border = re.compile(rb"\}[ \t\r\n]*+,(?=[ \t\r\n]*+\{[ \t\r\n]*+" + re.escape(key[1]) + rb")")
+            pieces.append(piece)
+            places.append((start, start + len(piece)))
+            start += len(piece) + 1
+            if start >= self._block or self._next() != b"," or (len(places) == 1 and self._first == 1):
+                break
+            self._at += 1
+            self._next()
+        return JsonBlock(b",".join(pieces), self._first, len(places), places=tuple(places))
+
+    def _value(self) -> bytes:
+        """Take the value that begins here, streaming over its strings and brackets."""
+        if self._next() == b"":
+            raise self._cut_off("a value")
+        depth, at = 0, self._at
+        if self._buffer[at] not in b'"[{':
+            return self._scalar()
+        while True:
+            token = _TOKEN.search(self._buffer, at)
+            if token is None:
+                at = self._grown(len(self._buffer))
+                continue
+            mark = token[0]
+            if mark == b'"':
+                string = _STRING.match(self._buffer, token.start())
+                if string is None:
+                    at = self._grown(token.start())
+                    continue
+                at = string.end()
+            else:
+                at = token.end()
+                depth += 1 if mark in b"[{" else -1
+            if depth <= 0:
+                value = self._buffer[self._at : at]
+                self._at = at
+                return value
+
+    def _scalar(self) -> bytes:
+        while True:
+            found = _SCALAR.match(self._buffer, self._at)
+            if found is None:
+                raise self._cut_off("a value")
+            if found.end() < len(self._buffer) or not self._more():
+                self._at = found.end()
+                return found[0]
+
+    def _grown(self, at: int) -> int:
+        """Read on inside a value; the same place in the longer buffer."""
+        place = at - self._at
+        if len(self._buffer) - self._at > LONGEST:
+            raise _too_long(f"element {self._element}")
+        if not self._more():
+            raise self._incomplete("the end of a value")
+        return self._at + place
+
+    def _next(self) -> bytes:
+        """The next character that is not white space, not taken; empty at the end."""
+        while True:
+            found = _SPACE.match(self._buffer, self._at)
+            self._at = found.end() if found else self._at
+            if self._at < len(self._buffer):
+                return self._buffer[self._at : self._at + 1]
+            if not self._more():
+                return b""
+
+    def _more(self) -> bool:
+        """Read on; what was taken is let go."""
+        if self._ended:
+            return False
+        size = max(self._block, min(len(self._buffer) - self._at, LONGEST))  # doubling keeps long values linear
+        data = self._read(size)
+        self._ended = not data
+        self._buffer = self._buffer[self._at :] + data
+        self._at = 0
+        return bool(data)
+
+    def _cut_off(self, wanted: str) -> SourceError:
+        if self._next() == b"":
+            return self._incomplete(wanted)
+        return _broken(f"At element {self._element} there should be {wanted}")
+
+    def _incomplete(self, wanted: str) -> SourceError:
+        return _broken(f"It ends at element {self._element}, where {wanted} is missing: the export is not complete")
+
+    def _no_list(self) -> SourceError:
+        return SourceError(
+            "The JSON file has no list of users",
+            why=f"it is an object, and none of its members is a list called {', '.join(self._lists)}",
+            remedy="name the member that holds the users in list of [source], or export an array of objects.",
+        )
+
+
+def _text(name: bytes) -> str:
+    try:
+        return str(orjson.loads(name))
+    except ValueError:
+        return ""
+
+
+def _broken(why: str) -> SourceError:
+    return SourceError(
+        "The file is not the JSON that it seems to be", why=why, remedy="export the users once more, completely."
+    )
+
+
+def _too_long(place: str) -> SourceError:
+    return SourceError(
+        f"At {place} there is a value of more than {LONGEST >> 20} MB",
+        why="no user is that large",
+        remedy="check that this is the export of users, one object each.",
+    )

@@ -1,0 +1,56 @@
+"""Tell by the beginning of a file how its users are written, where it speaks for itself."""
+
+from __future__ import annotations
+
+import codecs
+import re
+from pathlib import Path
+
+import orjson
+
+from wizard.errors import SourceError
+from wizard.legacy.opened import opened
+
+LOOK = 1 << 20
+_LDIF = re.compile(r"\s*(?:#[^\n]*\n(?: [^\n]*\n)*|\s)*(?:version:\s*\d|dn::?\s)", re.IGNORECASE)
+_ARRAY = re.compile(r"\s*\[\s*[\[{\]]")
+_OBJECT = re.compile(r'\s*\{\s*["}]')
+
+
+def kind_of_file(path: Path) -> str:
+    """json, ndjson or ldif by its first characters; csv for everything else, also what cannot be read."""
+    try:
+        with opened(path) as file:
+            head = file.read(LOOK)
+    except SourceError:
+        return "csv"  # which says what is wrong
+    text = _text(head)
+    if _ARRAY.match(text):
+        return "json"
+    if _OBJECT.match(text):
+        return _one_or_many(text)
+    return "ldif" if _LDIF.match(text) else "csv"
+
+
+def _one_or_many(text: str) -> str:
+    """One object that holds a list, or one object a line."""
+    line, _, rest = text.lstrip().partition("\n")
+    try:
+        first = orjson.loads(line)
+    except ValueError:
+        return "json"
+    holds_list = any(isinstance(value, list) and value and isinstance(value[0], dict) for value in first.values())
+    return "json" if holds_list and not rest.strip() else "ndjson"
+
+
+def _text(head: bytes) -> str:
+    for mark, name in (
+        (codecs.BOM_UTF8, "utf-8"),
+        (codecs.BOM_UTF16_LE, "utf-16-le"),
+        (codecs.BOM_UTF16_BE, "utf-16-be"),
+    ):
+        if head.startswith(mark):
+            return head[len(mark) :].decode(name, "replace")
+    if head[1:2] == b"\0" or head[:1] == b"\0":
+        return head.decode("utf-16-le" if head[1:2] == b"\0" else "utf-16-be", "replace")
+    return head.decode("utf-8", "replace")

@@ -1,0 +1,204 @@
+"""Connect to a legacy database read-only, and say in an operator's words why that fails."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, quote_plus
+
+from wizard.errors import SourceError
+from wizard.legacy.answers import SourceAnswers
+
+if TYPE_CHECKING:
+    from sqlalchemy import URL, Connection, Engine
+
+DRIVERS = {
+    "postgresql": "postgresql+psycopg",
+    "postgres": "postgresql+psycopg",
+    "mysql": "mysql+pymysql",
+    "mariadb": "mariadb+pymysql",
+}
+"""The driver of a dialect where the URL names none."""
+EXTRAS = {"psycopg": "'auth0-migration-wizard[postgresql]'"}
+CONNECT_SECONDS = 15
+_OPTIONS: dict[str, dict[str, Any]] = {
+    # One snapshot for the whole pass: users who change meanwhile are neither lost nor read twice.
+    "postgresql": {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True},
+}
+_SETTINGS = {
+    # The same moment must read the same whatever zone the server or the role is set to.
+    "postgresql": ("SET TIME ZONE 'UTC'",),
+}
+
+
+@dataclass(frozen=True)
+class Database:
+    """Where the database is; the URL may hold a password, so it is never printed."""
+
+    url: URL = field(repr=False)
+
+    @property
+    def name(self) -> str:
+        """The database as an operator names it, without user and password."""
+        if self.url.get_backend_name() == "sqlite":
+            return Path(self.url.database or "").name
+        return f"{self.url.database or ''} on {self.url.host or self.url.query.get('host') or 'this machine'}"
+
+    @contextmanager
+    def connected(self) -> Iterator[Connection]:
+        """A connection that cannot write, closed afterwards.
+
+        Raises:
+            SourceError: driver, server, credentials, permission, or what a statement inside the block met.
+        """
+        with self.explained():
+            engine = self._engine()
+            try:
+                with engine.connect() as connection:
+                    connection.execution_options(**_OPTIONS.get(engine.dialect.name, {}))
+                    for setting in _SETTINGS.get(engine.dialect.name, ()):
+                        connection.exec_driver_sql(setting)
+                    yield connection
+            finally:
+                engine.dispose()
+
+    def _engine(self) -> Engine:
+        from sqlalchemy import create_engine
+        from sqlalchemy.pool import NullPool
+
+        backend = self.url.get_backend_name()
+        if backend == "sqlite":
+            return create_engine("sqlite://", creator=_sqlite(Path(self.url.database or "")), poolclass=NullPool)
+        limits = {"connect_timeout": CONNECT_SECONDS} if backend in ("postgresql", "mysql", "mariadb") else {}
+        return create_engine(self.url, poolclass=NullPool, hide_parameters=True, connect_args=limits)
+
+    @contextmanager
+    def explained(self) -> Iterator[None]:
+        """Turn what the driver raises into a SourceError without password and personal data."""
+        from sqlalchemy.exc import DBAPIError, NoSuchModuleError, SQLAlchemyError
+
+        try:
+            yield
+        except ModuleNotFoundError as error:
+            package = EXTRAS.get(error.name or "", error.name)
+            raise SourceError(
+                f"The driver {error.name} for {self.url.get_backend_name()} is not installed",
+                remedy=f"install it: pip install {package}",
+            ) from None
+        except NoSuchModuleError:
+            raise SourceError(
+                f"SQLAlchemy knows no database called {self.url.drivername}",
+                remedy="correct the beginning of url in [source], or install the package that adds this dialect.",
+            ) from None
+        except DBAPIError as error:
+            raise self._error(error) from None
+        except SQLAlchemyError as error:
+            raise SourceError(
+                f"Reading the database {self.name} failed", why=type(error).__name__, remedy="check url in [source]."
+            ) from None
+
+    def _error(self, error: Any) -> SourceError:
+        from sqlalchemy.exc import DataError
+
+        state = str(getattr(error.orig, "sqlstate", None) or "")
+        reason = " ".join(str(error.orig).split("\n")[0].split())
+        if isinstance(error, DataError) or state.startswith("22"):
+            # These errors quote the value they choke on, which is somebody's.
+            return SourceError(
+                f"A value in {self.name} can't be read, such as a date before year 1 or after 9999",
+                why=f"{type(error.orig).__name__} {state}".strip(),
+                remedy="set query in [source] to one that casts such columns to text or leaves them out.",
+            )
+        what, remedy = _diagnosis(state, reason.lower())
+        return SourceError(f"{what} {self.name}", why=self._without_secrets(reason), remedy=remedy)
+
+    def _without_secrets(self, text: str) -> str:
+        for secret in {self.url.password or "", quote_plus(self.url.password or "")} - {""}:
+            text = text.replace(secret, "…")
+        return re.sub(r"\S+@\S+", "…", text)
+
+
+def _diagnosis(state: str, reason: str) -> tuple[str, str]:
+    """What failed and what to do, by SQLSTATE or, where a driver gives none, by its words."""
+    if state.startswith("28") or "password" in reason or "authentication" in reason or "access denied" in reason:
+        return "Access was denied by", "check user and password (password in [source], by env: or keyring:)."
+    if state == "42501" or "permission denied" in reason or "not authorized" in reason:
+        return "Reading is not allowed in", "grant SELECT on the table to the user of the URL."
+    if state.startswith("3D") or ("does not exist" in reason and "database" in reason):
+        return "There is no database", "correct the name at the end of url in [source]."
+    if any(
+        words in reason for words in ("refused", "timeout", "timed out", "translate host", "resolve", "no such file")
+    ):
+        return "No connection to", "check host and port, that the server runs, and that a firewall lets you through."
+    if "read-only" in reason or "readonly" in reason:
+        return "A statement tried to write to", "use a query that only reads; this tool never writes to a legacy store."
+    if "not a database" in reason or "malformed" in reason:
+        return (
+            "The file is no readable SQLite database:",
+            "check the path, and copy the file while nothing writes to it.",
+        )
+    if "locked" in reason:
+        return "Another program locks", "stop it, or copy the file and read the copy."
+    return "A statement failed on", "check table or query in [source] with the database's own client."
+
+
+def database_of(answers: SourceAnswers, secret: Callable[[str], str] | None, base: Path) -> Database:
+    """Resolve the URL with its secrets; no connection yet.
+
+    Raises:
+        SourceError: the URL can't be read, a secret is missing, or there is no such SQLite file.
+    """
+    from sqlalchemy import URL, make_url
+    from sqlalchemy.exc import ArgumentError
+
+    if answers.path:
+        return _checked(Database(URL.create("sqlite", database=str(base / Path(answers.path).expanduser()))))
+    text = _looked_up(answers.url, secret) if answers.url_is_secret else answers.url
+    try:
+        url = make_url(text)
+    except ArgumentError:
+        raise SourceError(
+            "The database URL can't be read", remedy="write it as dialect://user@host:port/database."
+        ) from None
+    url = url.set(drivername=DRIVERS.get(url.drivername, url.drivername))
+    if answers.password:
+        url = url.set(password=_looked_up(answers.password, secret))
+    if url.get_backend_name() == "sqlite":
+        url = URL.create("sqlite", database=str(base / Path(url.database or "").expanduser()))
+    return _checked(Database(url))
+
+
+def _checked(database: Database) -> Database:
+    if database.url.get_backend_name() == "sqlite" and not Path(database.url.database or "").is_file():
+        raise SourceError(
+            f"There is no file {database.url.database}", remedy="correct the path, seen from the answers file."
+        )
+    return database
+
+
+def _looked_up(reference: str, secret: Callable[[str], str] | None) -> str:
+    if secret is None:
+        raise SourceError(
+            f"The source needs the secret {reference}, and this command looks up none",
+            remedy="name the store without secrets, or give the answers file to a command that may read secrets.",
+        )
+    return secret(reference)
+
+
+def _sqlite(path: Path) -> Callable[[], Any]:
+    """Two locks against writing: the file is opened read-only, and the connection only takes queries."""
+
+    def connect() -> Any:
+        import sqlite3
+
+        connection = sqlite3.connect(f"file:{quote(str(path.resolve()))}?mode=ro", uri=True)
+        connection.execute("PRAGMA query_only = 1")
+        # Text that is not UTF-8 must not stop the whole store; its row becomes a reject.
+        connection.text_factory = lambda data: data.decode("utf-8", "surrogateescape")
+        return connection
+
+    return connect

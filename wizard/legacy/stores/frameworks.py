@@ -1,0 +1,150 @@
+"""User tables of web frameworks: Django, Rails with Devise, Laravel, WordPress, ASP.NET Identity, MongoDB collections."""
+
+from __future__ import annotations
+
+from wizard.legacy.stores.parts import first, is_true
+from wizard.legacy.stores.store import TABLES, Made, NotAUser, Row, Store, signs, since, unless
+
+DJANGO = Store(
+    key="django",
+    title="Django auth_user",
+    signs=signs("username password is_active date_joined last_login"),
+    forms=TABLES,
+    profile={
+        "user_id": "id",
+        "email": "email",
+        "given_name": "first_name",
+        "family_name": "last_name",
+        "blocked": unless("is_active"),
+    },
+    passwords={"column": "password"},
+    activity="last_login",
+    created="date_joined",
+    table="auth_user",
+    notes=(
+        "Django itself does not know whether an e-mail address is verified; django-allauth does (account_emailaddress).",
+    ),
+)  # Source: Django docs, "django.contrib.auth", fields of User
+
+
+def _dumped(row: Row) -> Made:
+    if row.get("fields.password") is None:
+        raise NotAUser
+    return {}
+
+
+DJANGO_DUMPDATA = Store(
+    key="django-dumpdata",
+    title="Django dumpdata",
+    signs=signs("model pk fields.password"),
+    forms=frozenset(("json", "ndjson")),
+    profile={
+        "user_id": "pk",
+        "email": "fields.email",
+        "given_name": "fields.first_name",
+        "family_name": "fields.last_name",
+        "blocked": unless("fields.is_active"),
+    },
+    passwords={"column": "fields.password"},
+    activity="fields.last_login",
+    created="fields.date_joined",
+    make=_dumped,
+    notes=("Dump the users alone: manage.py dumpdata auth.user. Other records of a dump are rejected as no users.",),
+)  # Source: Django docs, "Serializing Django objects"
+
+DEVISE = Store(
+    key="devise",
+    title="Rails with Devise",
+    signs=signs("encrypted_password reset_password_token", "encrypted_password remember_created_at"),
+    forms=TABLES,
+    profile={"user_id": "id", "email": "email", "email_verified": since("confirmed_at"), "blocked": since("locked_at")},
+    passwords={"column": "encrypted_password"},
+    activity="current_sign_in_at",
+    created="created_at",
+    verified="confirmed_at",
+    table="users",
+    notes=("If Devise was given a pepper (config.pepper), its hashes need that pepper.",),
+)  # Source: Devise README, "Configuring Models"
+
+LARAVEL = Store(
+    key="laravel",
+    title="Laravel users",
+    signs=signs("email_verified_at remember_token password"),
+    forms=TABLES,
+    profile={"user_id": "id", "email": "email", "email_verified": since("email_verified_at"), "name": "name"},
+    passwords={"column": "password"},
+    created="created_at",
+    verified="email_verified_at",
+    table="users",
+    notes=("TOTP secrets of Fortify are encrypted with APP_KEY, so they are not mapped.",),
+)  # Source: Laravel docs, "Authentication", the users table
+
+
+WORDPRESS = Store(
+    key="wordpress",
+    title="WordPress wp_users",
+    signs=signs("user_login user_pass user_email"),
+    forms=TABLES,
+    profile={
+        "user_id": "ID",
+        "email": "user_email",
+        "name": "display_name",
+        "given_name": "first_name",
+        "family_name": "last_name",
+        "nickname": "nickname",
+    },
+    passwords={"column": "user_pass"},
+    activity="wc_last_active",
+    created="user_registered",
+    query="""
+SELECT u.ID, u.user_login, u.user_pass, u.user_email, u.user_registered, u.display_name,
+  (SELECT MIN(m.meta_value) FROM wp_usermeta m WHERE m.user_id = u.ID AND m.meta_key = 'first_name') AS first_name,
+  (SELECT MIN(m.meta_value) FROM wp_usermeta m WHERE m.user_id = u.ID AND m.meta_key = 'last_name') AS last_name,
+  (SELECT MIN(m.meta_value) FROM wp_usermeta m WHERE m.user_id = u.ID AND m.meta_key = 'nickname') AS nickname,
+  (SELECT MIN(m.meta_value) FROM wp_usermeta m WHERE m.user_id = u.ID AND m.meta_key = 'wc_last_active') AS wc_last_active
+FROM wp_users u""",
+    notes=(
+        "If the tables have another prefix than wp_, give the query with yours.",
+        "WordPress does not keep whether an e-mail address is verified; only WooCommerce keeps the last activity.",
+    ),
+)  # Source: WordPress developer docs, "Database description"
+
+
+def _aspnet(row: Row) -> Made:
+    """A key is kept for users who never turned the second factor on, too."""
+    return {"totp_secret": first(row.get("AuthenticatorKey")) if is_true(row.get("TwoFactorEnabled")) else None}
+
+
+ASPNET = Store(
+    key="aspnet-identity",
+    title="ASP.NET Identity AspNetUsers",
+    signs=signs("NormalizedUserName PasswordHash SecurityStamp", "EmailConfirmed PasswordHash SecurityStamp"),
+    forms=TABLES,
+    profile={
+        "user_id": "Id",
+        "email": "Email",
+        "email_verified": "EmailConfirmed",
+        "phone_number": {"column": "PhoneNumber", "when_invalid": "omit"},
+        "phone_verified": "PhoneNumberConfirmed",
+        "mfa": {"totp": "totp_secret"},
+    },
+    passwords={"column": "PasswordHash"},
+    verified="EmailConfirmed",
+    made=("totp_secret",),
+    make=_aspnet,
+    table="AspNetUsers",
+    notes=(
+        "TOTP secrets are in AspNetUserTokens (Name AuthenticatorKey): join them in a query as the column AuthenticatorKey.",
+        "A lockout (LockoutEnd) ends by itself, so it is not mapped to blocked. The last login is not kept.",
+    ),
+)  # Source: Microsoft Learn, "Identity model customization in ASP.NET Core"
+
+MONGODB = Store(
+    key="mongodb",
+    title="MongoDB export",
+    signs=signs("_id"),
+    forms=frozenset(("json", "ndjson", "csv")),
+    profile={"user_id": "_id", "email": "email"},
+    passwords={"column": "password"},
+    notes=("Only _id is the same in all collections; check the other columns.",),
+)  # Source: MongoDB docs, "mongoexport"

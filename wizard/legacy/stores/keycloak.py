@@ -1,0 +1,72 @@
+"""Keycloak: a realm export with users (`kc.sh export --users same_file` or `realm_file`).
+
+Source: Keycloak docs, "Importing and exporting realms"; UserRepresentation and CredentialRepresentation of its Admin API.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from wizard.legacy.stores.parts import base32_text, compact, from_json, objects
+from wizard.legacy.stores.store import Made, Row, Store, signs, unless
+
+_OLD = ("algorithm", "hashIterations", "salt", "hashedSaltedValue")
+_NEW = ("credentialData", "secretData")
+
+
+def _make(row: Row) -> Made:
+    credentials = objects(row.get("credentials"))
+    password = next((each for each in credentials if each.get("type") == "password"), None)
+    return {"password": _password(password), "totp_secret": _totp(credentials)}
+
+
+def _password(credential: dict[str, Any] | None) -> str | None:
+    """The credential as JSON, old form or new, without its id and label."""
+    if credential is None:
+        return None
+    kept = {name: credential[name] for name in (*_NEW, *_OLD) if credential.get(name) is not None}
+    return compact({"type": "password", **kept}) if kept else None
+
+
+def _totp(credentials: list[dict[str, Any]]) -> str | None:
+    """The secret of the only kind of codes that Auth0 checks: SHA-1, 6 digits, every 30 seconds."""
+    for each in credentials:
+        facts, secret = from_json(each.get("credentialData")), from_json(each.get("secretData"))
+        if each.get("type") not in ("otp", "totp") or facts.get("subType", "totp") != "totp":
+            continue
+        if (facts.get("digits", 6), facts.get("period", 30)) != (6, 30) or facts.get("algorithm") not in (
+            None,
+            "HmacSHA1",
+        ):
+            continue
+        value = secret.get("value")
+        if isinstance(value, str) and value:
+            return value if facts.get("secretEncoding") == "BASE32" else base32_text(value.encode())
+    return None
+
+
+STORE = Store(
+    key="keycloak",
+    title="Keycloak realm export",
+    signs=signs("username credentials emailVerified", "username credentials createdTimestamp"),
+    forms=frozenset(("json", "ndjson")),
+    profile={
+        "user_id": "id",
+        "email": "email",
+        "email_verified": "emailVerified",
+        "given_name": "firstName",
+        "family_name": "lastName",
+        "blocked": unless("enabled"),
+        "mfa": {"totp": "totp_secret"},
+    },
+    passwords={"column": "password"},
+    created="createdTimestamp",
+    verified="emailVerified",
+    made=("password", "totp_secret"),
+    make=_make,
+    notes=(
+        "Map username only if it is not the e-mail address and the connection takes usernames.",
+        "A realm export does not say when users last logged in.",
+        "Users of federated directories have no password in it.",
+    ),
+)

@@ -1,0 +1,127 @@
+"""A source seen as a store known by name: its columns under the names that store gives them, and those worked out."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from wizard.legacy.source import BadRecord, Block, LegacySource, Record, SourceFacts
+from wizard.legacy.stores import STORES, columns_named
+from wizard.legacy.stores.hashes import Hashes
+from wizard.legacy.stores.store import NotAUser, Store
+
+NOT_A_USER = BadRecord("not_a_user", "it is a record of something other than a user of this store")
+ODD = BadRecord("record_invalid", "it is not built as records of this store are")
+
+
+@dataclass(frozen=True)
+class ShapedBlock:
+    """A block whose rows go on with empty cells for absent columns and with the columns that the store makes."""
+
+    block: Block
+    store: str
+    columns: tuple[str, ...]
+    absent: tuple[str, ...]
+    made: tuple[str, ...]
+    hashes: Hashes | None = field(default=None, repr=False)
+
+    @property
+    def first(self) -> int:
+        return self.block.first
+
+    @property
+    def count(self) -> int:
+        return self.block.count
+
+    def rows(self) -> Iterator[Sequence[Any] | BadRecord]:
+        rows = self._longer()
+        return rows if self.hashes is None else self.hashes.merged(rows, (*self.columns, *self.absent, *self.made))
+
+    def _longer(self) -> Iterator[Sequence[Any] | BadRecord]:
+        make, made, columns, nothing = STORES[self.store].make, self.made, self.columns, (None,) * len(self.absent)
+        for row in self.block.rows():
+            if isinstance(row, BadRecord):
+                yield row
+                continue
+            try:
+                more = make(dict(zip(columns, row, strict=False)))
+            except NotAUser:
+                yield NOT_A_USER
+                continue
+            except (TypeError, ValueError, KeyError, AttributeError, OverflowError):
+                yield ODD
+                continue
+            yield (*row, *nothing, *[more.get(name) for name in made])
+
+    def records(self) -> Iterator[Record]:
+        for index, row in enumerate(self.rows()):
+            number, position = self.first + index, self.position(index)
+            if isinstance(row, BadRecord):
+                yield Record(number, position, (), row)
+            else:
+                yield Record(number, position, row)
+
+    def position(self, index: int) -> str:
+        return self.block.position(index)
+
+
+@dataclass(frozen=True)
+class ShapedSource:
+    """The columns of a source, renamed if it has no header; then those that are absent; then those that are made."""
+
+    source: LegacySource
+    store: str
+    inner: tuple[str, ...]
+    absent: tuple[str, ...]
+    made: tuple[str, ...]
+    hashes: Hashes | None = None
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        return (*self.inner, *self.absent, *self.made)
+
+    def facts(self) -> SourceFacts:
+        facts = self.source.facts()
+        details = {"store": STORES[self.store].title, **facts.details}
+        mixed = self._mixed(facts.fingerprint)
+        return replace(facts, columns=self.columns, fingerprint=mixed, details=details)
+
+    def blocks(self, *, expect: str | None = None) -> Iterator[ShapedBlock]:
+        """See `LegacySource.blocks`."""
+        if self.hashes is not None:
+            self.hashes.check()
+        for block in self.source.blocks(expect=expect and self._mixed(expect)):
+            yield ShapedBlock(block, self.store, self.inner, self.absent, self.made, self.hashes)
+
+    def sample(self, count: int = 100) -> Sequence[Record]:
+        """The first records."""
+        found: list[Record] = []
+        for block in self.blocks():
+            for record in block.records():
+                if len(found) == count:
+                    return found
+                found.append(record)
+        return found
+
+    def _mixed(self, fingerprint: str) -> str:
+        """The other source's fingerprint with this way of seeing it mixed in; the same again gives it back."""
+        way = repr((self.store, self.columns, self.hashes and self.hashes.fingerprint))
+        mask = hashlib.sha256(way.encode("utf-8", "surrogatepass")).digest()
+        return f"{int(fingerprint, 16) ^ int.from_bytes(mask, 'big'):064x}"
+
+
+def shaped(source: LegacySource, store: Store, *, headless: bool, hashes: Hashes | None) -> ShapedSource:
+    """See the source as this store.
+
+    Args:
+        headless: It has no names of columns; the store's own are used.
+        hashes: Password hashes that come in a file of their own.
+    """
+    inner = tuple(source.columns)
+    if headless and store.headless:
+        inner = (*store.headless[: len(inner)], *inner[len(store.headless) :])
+    made = tuple(name for name in store.made if name not in inner)
+    absent = tuple(name for name in columns_named(store) if name not in inner and name not in made)
+    return ShapedSource(source, store.key, inner, absent, made, hashes)

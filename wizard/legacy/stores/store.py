@@ -1,0 +1,80 @@
+"""What is known about a store by name: what its export looks like, and what its fields mean to Auth0."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+Row = Mapping[str, Any]
+"""A record by column, as the file or the database has it; a column may be missing."""
+
+Made = Mapping[str, Any]
+"""Further columns."""
+
+
+def nothing(row: Row) -> Made:
+    """For stores whose columns say it all."""
+    return {}
+
+
+@dataclass(frozen=True)
+class Store:
+    """One store; all of it is data, but for what must be worked out from a record.
+
+    Args:
+        key: Its name in the answers.
+        title: Its name for people.
+        signs: Sets of columns; one that is there entirely gives the store away.
+        forms: The kinds of sources it comes as.
+        profile: The table [profile] that fits it.
+        passwords: The table [passwords] that fits it; empty where it never gives hashes away.
+        activity: The column that says when the user last logged in, if there is one.
+        created: The column that says when the account was made.
+        verified: The column that says that the e-mail address is verified, if there is one.
+        made: Names of the columns that `make` adds; a column of the store with that name stays as it is.
+        make: Works them out from a record. What it raises makes the record a bad one.
+        headless: Names of the columns of a delimited file without a header.
+        table, query: What to read from its database.
+        notes: What an operator should know.
+    """
+
+    key: str
+    title: str
+    signs: tuple[frozenset[str], ...]
+    forms: frozenset[str]
+    profile: Mapping[str, Any]
+    passwords: Mapping[str, Any] = field(default_factory=dict)
+    activity: str | None = None
+    created: str | None = None
+    verified: str | None = None
+    made: tuple[str, ...] = ()
+    make: Callable[[Row], Made] = nothing
+    headless: tuple[str, ...] = ()
+    table: str = ""
+    query: str = ""
+    notes: tuple[str, ...] = ()
+
+
+class NotAUser(Exception):
+    """Raised by `make` for a record of something else, such as a group."""
+
+
+FILES = frozenset(("csv", "json", "ndjson"))
+TABLES = frozenset(("csv", "json", "ndjson", "sql"))
+
+
+def signs(*sets: str) -> tuple[frozenset[str], ...]:
+    """Sets of columns, each written with spaces between them."""
+    return tuple(frozenset(each.split()) for each in sets)
+
+
+def unless(column: str) -> dict[str, Any]:
+    """The rule for `blocked` where the store says that a user is active."""
+    true, false = '"true", "t", "1", "yes"', '"false", "f", "0", "no"'
+    return {"column": column, "transforms": ["strip", f"bool(true=[{false}], false=[{true}])"]}
+
+
+def since(column: str) -> dict[str, Any]:
+    """The rule for a boolean where the store keeps the moment it became true."""
+    return {"column": column, "transforms": ["strip", "present"]}

@@ -1,0 +1,150 @@
+"""What a legacy store holds, found without a tenant: users, mapping, hashes, dirty rows, activity, and what to do."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from wizard.activity import NEVER, Activity, activity, column_of_activity
+
+if TYPE_CHECKING:
+    from wizard.advice import Recommendation
+    from wizard.bulk.prepare import Prepared
+    from wizard.legacy.answers import SourceAnswers
+    from wizard.legacy.source import LegacySource, SourceFacts
+    from wizard.legacy.stores.store import Store
+    from wizard.mapping.suggestion import Suggestion
+    from wizard.passwords.census import HashGroup
+
+SAMPLE = 500
+
+
+@dataclass(frozen=True)
+class Survey:
+    """All that was found out.
+
+    Args:
+        answers: How the store was opened, its name included if it was recognised.
+        store: What is known about it by name.
+        prepared: What a preparation for import gave; None where no column was found for user_id or email.
+    """
+
+    answers: SourceAnswers
+    facts: SourceFacts
+    store: Store | None
+    suggestion: Suggestion
+    groups: Sequence[HashGroup]
+    activity: Activity | None
+    prepared: Prepared | None
+    recommendation: Recommendation
+
+
+def open_and_recognise(
+    answers: SourceAnswers, secret: Callable[[str], str] | None, base: Path
+) -> tuple[SourceAnswers, LegacySource]:
+    """Open a store, and once more by its name if it has none yet and shows which it is."""
+    from wizard.legacy import open_source, recognised
+
+    source = open_source(answers, secret=secret, base=base)
+    if answers.store is None and (known := recognised(answers, source, base)):
+        answers = answers.model_copy(update={"store": known})
+        source = open_source(answers, secret=secret, base=base)
+    return answers, source
+
+
+def suggestion_for(answers: SourceAnswers, source: LegacySource) -> Suggestion:
+    """The mapping of a named store where its columns are there; for the other fields what their names suggest."""
+    from wizard.legacy.stores import columns_of, preset
+    from wizard.mapping.suggestion import ORDER, SURE, Guess, suggest_answers
+    from wizard.passwords.answers import PasswordsAnswers
+
+    found = suggest_answers(source.columns, source.sample(SAMPLE))
+    if answers.store is None:
+        return found
+    there = [name for name in source.columns if name not in getattr(source, "absent", ())]
+    tables = preset(answers.store, there)
+    known = {
+        field: Guess(field, " + ".join(columns_of(rule)), rule, SURE, "what this store is known for")
+        for field, rule in tables["profile"].items()
+    }
+    if answers.store == "mongodb":  # its collections have nothing in common but the id
+        known = {guess.field: guess for guess in found.guesses} | known
+    column = tables.get("passwords", {}).get("column") or (
+        found.passwords.column if answers.store == "mongodb" else None
+    )
+    if column:
+        known["password"] = Guess("password", column, column, SURE, "what this store is known for")
+    used = {name for guess in known.values() for name in columns_of(guess.rule)}
+    return replace(
+        found,
+        guesses=tuple(known[field] for field in (*ORDER, "password") if field in known),
+        passwords=PasswordsAnswers(column=column),
+        unmapped=tuple(name for name in there if name not in used),
+    )
+
+
+def survey(answers: SourceAnswers, *, secret: Callable[[str], str] | None, base: Path, now: datetime) -> Survey:
+    """Look through a store twice: for its hashes and last logins, and by preparing it as if for an import.
+
+    Prepared users lie in a private temporary folder, which is gone before this returns.
+
+    Raises:
+        SourceError: it cannot be read.
+    """
+    from wizard.advice import recommend
+    from wizard.legacy.stores import STORES
+    from wizard.passwords.census import census
+
+    answers, source = open_and_recognise(answers, secret, base)
+    store = STORES[answers.store] if answers.store else None
+    facts = source.facts()
+    suggestion = suggestion_for(answers, source)
+    hashes = suggestion.passwords.column
+    groups = census(column(source, hashes)) if hashes else []
+    seen = (store.activity if store and store.activity in source.columns else None) or column_of_activity(
+        source.columns
+    )
+    logins = activity(seen, column(source, seen), now) if seen else None
+    return Survey(
+        answers,
+        facts,
+        store,
+        suggestion,
+        groups,
+        logins if logins and logins.total > logins.users[NEVER] else None,
+        _prepared(source, facts, suggestion),
+        recommend(groups, activity=logins, withheld=store is not None and not store.passwords),
+    )
+
+
+def column(source: LegacySource, name: str) -> Iterator[Any]:
+    """The cells of one column, bad records left out."""
+    from wizard.legacy.source import BadRecord
+
+    place = source.columns.index(name)
+    for block in source.blocks():
+        for row in block.rows():
+            if not isinstance(row, BadRecord):
+                yield row[place]
+
+
+def _prepared(source: LegacySource, facts: SourceFacts, suggestion: Suggestion) -> Prepared | None:
+    """Passwords are judged apart, so here none is a reason to reject a user."""
+    from wizard.bulk.prepare import prepare
+    from wizard.errors import UsageError
+    from wizard.mapping import compile_mapping
+    from wizard.passwords.answers import PasswordsAnswers
+
+    lenient = PasswordsAnswers(
+        column=suggestion.passwords.column, unsupported="without_password", missing="without_password"
+    )
+    try:
+        mapping = compile_mapping(suggestion.profile, lenient, source.columns)
+    except UsageError:
+        return None
+    with tempfile.TemporaryDirectory(prefix="auth0-migrate-") as folder:
+        return prepare(source, facts, mapping, Path(folder) / "prepared")
