@@ -1,0 +1,199 @@
+"""Laws of the mapping: it never raises, what it accepts Auth0 accepts, and blocks are mapped as single records are."""
+
+import csv
+import json
+import pickle
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import phonenumbers
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from prepare_stage import COLUMNS, HASH, PROFILE, ListBlock, mapping, person
+
+from wizard.legacy import open_source
+from wizard.legacy.answers import SourceAnswers
+from wizard.legacy.source import BadRecord
+from wizard.mapping import Mapping, User
+from wizard.mapping.phones import Phones
+from wizard.mapping.table import Table
+from wizard.practice.jobs.user_schema import UserSchema
+from wizard.practice.jobs.usernames import UsernameRules
+from wizard.practice.switches import Switches
+from wizard.rejects import REASONS, Refused, Reject, reject
+
+SCHEMA = UserSchema(UsernameRules(), Switches())
+RICH = mapping(
+    {
+        **PROFILE,
+        "user_id_prefix": "legacy|",
+        "phone_number": {"column": "phone", "when_invalid": "omit"},
+        "picture": "first",
+        "nickname": {"column": "last", "transforms": ["spaces", "upper", "truncate(5)"]},
+        "blocked": {"column": "verified", "transforms": ["present"]},
+        "mfa": {"totp": "plan", "phone": "phone"},
+        "default_country": "DE",
+        "profile_bytes_warning": 500,
+        "profile_bytes_limit": 700,
+        "app_metadata": {
+            "plan": "plan",
+            "fixed": {"constant": [1, "two"]},
+            "deep": {"er": {"count": {"column": "plan", "transforms": ["strip", "int"], "when_invalid": "omit"}}},
+            "tags": {"column": "last", "transforms": ["split(' ')"], "when_empty": "reject"},
+        },
+        "user_metadata": {"born": "born", "name": {"template": "{last}, {first}", "transforms": []}},
+    },
+    {"column": "hash", "unsupported": "without_password", "missing": "without_password"},
+)
+PLAIN = mapping()
+WHOLE_JSON = mapping(
+    {"user_id": "id", "email": "mail", "app_metadata": {"column": "plan", "transforms": ["json"]}},
+    {"missing": "without_password"},
+)
+
+TEXT = st.text(max_size=12) | st.sampled_from(
+    ["", " ", "x" * 151, "x" * 300, "\x00", "\ud800", '"', "\\", "a\nb", "\u00a0a", "é", "日本"]
+)
+MAIL = st.sampled_from(
+    [
+        "a@example.com",
+        " A.B@Example.COM ",
+        "a@b",
+        "a b@example.com",
+        "a..b@example.com",
+        "a@example.com\n",
+        "ü@exämple.de",
+        "İ@example.com",
+        "a@xn--exmple-cua.de",
+        "a" * 65 + "@example.com",
+        f"a@{'b' * 64}.com",
+        f"a@{'b.c' * 84}.com",
+    ]
+)
+PHONE = st.sampled_from(["+4930123456", "030 123456", "+49030123456", "+1 202 555 0123", "+12", "n/a", "+390612345678"])
+FLAG = st.sampled_from(["yes", "NO", "true", "0", "maybe", ""])
+DAY = st.sampled_from(["10.12.1815", "1.2.1999", "31.2.1999", "1999-01-01", ""])
+HASHES = st.sampled_from(
+    [HASH, f" {HASH} ", HASH.replace("2b$10", "2y$12"), HASH[:-1], "plain", "{SSHA}abc", "", "\x00"]
+)
+NATIVE = st.none() | st.booleans() | st.integers() | st.floats() | st.binary(max_size=4) | st.decimals(allow_nan=None)
+NATIVE |= st.sampled_from([date(2026, 1, 2), datetime(2026, 1, 2, tzinfo=UTC), UUID(int=7), Decimal("1.50"), ["a"]])
+NATIVE |= st.sampled_from([{"a": 1}, {"a.b": 1}, {"k": [None, {"$": 2}]}, float("nan"), 2**53, -(2**53)])
+
+
+def rows(**extra: Any) -> st.SearchStrategy[tuple[Any, ...]]:
+    """Rows of COLUMNS: each cell mostly as it should be, sometimes anything."""
+    usual = dict(zip(COLUMNS, person(1), strict=True))
+    special = {"mail": MAIL, "phone": PHONE, "verified": FLAG, "born": DAY, "hash": HASHES}
+    cells = [
+        st.just(usual[name]) | st.just(usual[name]) | special.get(name, TEXT) | TEXT | extra.get("also", st.nothing())
+        for name in COLUMNS
+    ]
+    return st.tuples(*cells)
+
+
+ROWS = rows()
+ANY_ROWS = rows(also=NATIVE)
+
+
+@pytest.mark.parametrize("compiled", [PLAIN, RICH, WHOLE_JSON], ids=["plain", "rich", "json"])
+@given(row=ANY_ROWS)
+def test_every_record_is_a_user_that_auth0_takes_or_a_reject(compiled: Mapping, row: tuple[Any, ...]) -> None:
+    found = compiled.map_one(row)
+    if isinstance(found, Reject):
+        assert found.code in REASONS
+    else:
+        assert json.loads(found.data) == found.profile
+        assert SCHEMA.problems(found.profile) == []
+        assert found.profile["email"] == found.profile["email"].lower()
+
+
+@pytest.mark.parametrize("compiled", [PLAIN, RICH, WHOLE_JSON], ids=["plain", "rich", "json"])
+@settings(max_examples=60, deadline=None)
+@given(listed=st.lists(ANY_ROWS | st.just(BadRecord("ragged_row", "it has 1 cell")), max_size=8))
+def test_a_block_of_anything_is_mapped_as_its_records_are(compiled: Mapping, listed: list[Any]) -> None:
+    require_same(compiled, Table.of(ListBlock(1, tuple(listed)), len(COLUMNS)), listed)
+
+
+@pytest.mark.parametrize("compiled", [PLAIN, RICH, WHOLE_JSON], ids=["plain", "rich", "json"])
+@settings(max_examples=60, deadline=None)
+@given(
+    listed=st.lists(ROWS, min_size=1, max_size=8),
+    ending=st.sampled_from(["\n", "\r\n"]),
+    between=st.sampled_from(",;\t|"),
+)
+def test_a_file_is_mapped_as_its_records_are(
+    compiled: Mapping,
+    listed: list[tuple[str, ...]],
+    ending: str,
+    between: str,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    path = tmp_path_factory.mktemp("csv") / "users.csv"
+    with path.open("w", encoding="utf-8", errors="surrogatepass", newline="") as file:
+        csv.writer(file, delimiter=between, lineterminator=ending).writerows([COLUMNS, *listed])
+    source = open_source(SourceAnswers(kind="csv", path=str(path), delimiter=between), secret=str, base=Path())
+    for block in source.blocks():
+        require_same(compiled, Table.of(block, len(COLUMNS)), list(block.rows()))
+
+
+def require_same(compiled: Mapping, table: Table, listed: list[Any]) -> None:
+    largest = 650
+    mapped = compiled.map_table(table, largest)
+    refused = {index: why for index, why, _ in mapped.refused}
+    assert len(mapped.users) == len(listed)
+    for index, row in enumerate(listed):
+        found = Reject(row.code, row.message) if isinstance(row, BadRecord) else compiled.map_one(row)
+        if isinstance(found, User) and len(found.data) > largest:
+            found = reject("user_too_large")
+        if isinstance(found, User):
+            assert mapped.users[index] == found.data
+            assert {key: mapped.keys[key][index] for key in compiled.keys} == {
+                key: found.profile.get(key, "").encode() for key in compiled.keys
+            }
+        else:
+            assert (mapped.users[index], refused.pop(index)) == (b"", found)
+    assert not refused
+
+
+@given(listed=st.lists(ROWS, max_size=6))
+def test_notes_of_a_block_are_those_of_its_records(listed: list[tuple[str, ...]]) -> None:
+    expected: list[str] = []
+    for row in listed:
+        notes: list[str] = []
+        found = RICH.to_user(row, notes)
+        if isinstance(found, dict):
+            try:
+                RICH.serialise(found, notes)
+            except Refused:
+                continue
+            expected += notes
+    mapped = RICH.map_table(Table.of(ListBlock(1, tuple(listed)), len(COLUMNS)), 100_000)
+    assert sorted(mapped.notes.elements()) == sorted(expected)
+
+
+@given(row=ROWS)
+def test_a_mapping_sent_to_another_process_gives_the_same(row: tuple[str, ...]) -> None:
+    assert pickle.loads(pickle.dumps(RICH)).map_one(row) == RICH.map_one(row)  # noqa: S301
+
+
+@given(
+    country=st.sampled_from(sorted(phonenumbers.COUNTRY_CODE_TO_REGION_CODE)),
+    rest=st.from_regex(r"[0-9]{1,13}", fullmatch=True),
+)
+@settings(max_examples=400)
+def test_a_number_that_passes_quickly_is_what_the_parser_makes_of_it(country: int, rest: str) -> None:
+    phones = Phones(None, reject("phone_number_invalid", "phone_number"))
+    text = f"+{country}{rest}"
+
+    def outcome(call: Any) -> str | None:
+        try:
+            return str(call(text))
+        except Refused:
+            return None
+
+    assert outcome(phones) == outcome(phones._parsed)

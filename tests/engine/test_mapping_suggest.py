@@ -1,0 +1,95 @@
+"""Suggestions from column names and sampled values."""
+
+import pytest
+from prepare_stage import HASH
+
+from wizard.errors import UsageError
+from wizard.legacy.source import Record
+from wizard.mapping import User, compile_mapping, suggest
+from wizard.mapping.suggestion import Suggestion
+
+
+def suggestion(columns: dict[str, list[str]]) -> Suggestion:
+    rows = zip(*columns.values(), strict=True)
+    return suggest(list(columns), [Record(index, f"line {index}", row) for index, row in enumerate(rows, 2)])
+
+
+ENGLISH = {
+    "User ID": ["1", "2"],
+    "E-Mail Address": ["a@example.com", "b@example.com"],
+    "email_verified_at": ["2020-01-01 10:00:00", ""],
+    "first_name": ["Ann", "Bob"],
+    "LastName": ["Smith", "Jones"],
+    "Mobile": ["+4930123456", ""],
+    "avatar_url": ["https://example.com/a.png", ""],
+    "password_digest": [HASH, HASH],
+    "logins": ["5", "7"],
+}
+
+
+def test_columns_are_recognised_by_name_and_content() -> None:
+    found = suggestion(ENGLISH)
+    assert dict(found.rows()) == {
+        "user_id": "User ID",
+        "email": "E-Mail Address",
+        "email_verified": "email_verified_at",
+        "phone_number": "Mobile",
+        "given_name": "first_name",
+        "family_name": "LastName",
+        "name": "first_name + LastName",
+        "picture": "avatar_url",
+        "password": "password_digest",
+    }
+    assert found.unmapped == ("logins",)
+    assert found.passwords.column == "password_digest"
+    assert all(0 < guess.confidence <= 1 for guess in found.guesses)
+
+
+def test_a_suggestion_compiles_and_maps_its_sample() -> None:
+    found = suggestion(ENGLISH)
+    compiled = compile_mapping(found.profile, found.passwords, list(ENGLISH))
+    user = compiled.map_one([cells[0] for cells in ENGLISH.values()])
+    assert isinstance(user, User)
+    assert user.profile["email_verified"] is True
+    assert user.profile["name"] == "Ann Smith"
+
+
+def test_other_languages_are_understood() -> None:
+    found = suggestion(
+        {
+            "Benutzernummer": ["1", "2"],
+            "E-Mail-Adresse": ["a@example.com", "b@example.com"],
+            "Vorname": ["Ann", "Bob"],
+            "Nachname": ["Schmidt", "Müller"],
+            "gesperrt": ["ja", "nein"],
+            "Passwort": [HASH, HASH],
+        }
+    )
+    rules = found.to_json()["profile"]
+    assert (rules["user_id"], rules["email"], rules["given_name"]) == ("Benutzernummer", "E-Mail-Adresse", "Vorname")
+    assert rules["blocked"] == {"column": "gesperrt", "transforms": ["strip", 'bool(true=["ja"], false=["nein"])']}
+    compiled = compile_mapping(
+        found.profile,
+        found.passwords,
+        ["Benutzernummer", "E-Mail-Adresse", "Vorname", "Nachname", "gesperrt", "Passwort"],
+    )
+    user = compiled.map_one(["2", "b@example.com", "Bob", "Müller", "nein", HASH])
+    assert isinstance(user, User)
+    assert user.profile["blocked"] is False
+
+
+def test_addresses_and_hashes_speak_for_themselves() -> None:
+    found = suggestion({"c1": ["1", "2"], "c2": ["a@example.com", "b@example.com"], "c3": [HASH, HASH]})
+    assert dict(found.rows()) == {"email": "c2", "password": "c3"}
+    with pytest.raises(UsageError, match="user_id"):
+        _ = found.profile
+
+
+def test_a_name_alone_is_not_enough() -> None:
+    found = suggestion({"id": ["1", "1"], "email": ["n/a", "unknown"], "password": ["secret", "hunter2"]})
+    assert found.rows() == []
+
+
+def test_a_store_without_users_gets_suggestions_by_name() -> None:
+    found = suggest(["id", "email"], [])
+    assert {guess.field: guess.confidence for guess in found.guesses} == {"user_id": 0.5, "email": 0.5}

@@ -1,0 +1,56 @@
+"""What stores call the columns of a user, in several languages, and their words for yes and no."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Mapping
+
+from wizard.mapping.words import FALSE_WORDS, TRUE_WORDS
+
+NAMES: Mapping[str, frozenset[str]] = {
+    field: frozenset(names.split())
+    for field, names in {
+        "user_id": "id userid uid uuid guid userguid useruuid accountid customerid memberid personid externalid legacyid "
+        "userno usernumber pk sub benutzerid benutzernummer benutzernr kundennummer kundenid nutzerid idutilisateur "
+        "idclient idusuario iduser identifiant idutente identificador",
+        "email": "email mail emailaddress useremail mailaddress primaryemail loginemail emailaddr eaddress emailadresse "
+        "mailadresse courriel adressemail adresseemail adresseelectronique correo correoelectronico indirizzoemail "
+        "epost epostadress endereceodeemail enderecoemail",
+        "email_verified": "emailverified mailverified verified isverified emailconfirmed mailconfirmed isemailverified "
+        "emailverifiedat emailconfirmedat confirmed isconfirmed confirmedat verifiedat emailbestaetigt emailbestatigt "
+        "bestaetigt bestatigt mailok emailverifie courrielverifie correoverificado emailverificata emailverificado",
+        "phone_number": "phone phonenumber mobile mobilephone mobilenumber cell cellphone telephone tel phoneno msisdn "
+        "telefon telefonnummer handy handynummer mobil mobilnummer telefone telefono celular portable numerodetelephone",
+        "phone_verified": "phoneverified isphoneverified phonenumberverified phoneconfirmed phonenumberconfirmed "
+        "mobileverified telefonbestaetigt",
+        "username": "username login loginname userlogin accountname handle screenname benutzername nutzername anmeldename "
+        "nomutilisateur nomdutilisateur nombredeusuario usuario nomeutente nomedeusuario",
+        "given_name": "givenname firstname first forename fname vorname rufname prenom nombre nome primeironome fornamn",
+        "family_name": "familyname lastname last surname lname nachname familienname zuname nom nomdefamille apellido "
+        "apellidos cognome sobrenome efternamn",
+        "name": "name fullname displayname realname commonname cn vollername anzeigename nomcomplet nombrecompleto "
+        "nomecompleto nomecompleto",
+        "nickname": "nickname nick alias spitzname pseudo pseudonyme surnom apodo soprannome apelido",
+        "picture": "picture pictureurl avatar avatarurl photo photourl image imageurl profilepicture profilepic "
+        "profileimage bild bildurl foto fotourl",
+        "blocked": "blocked isblocked banned isbanned disabled isdisabled locked islocked suspended issuspended gesperrt "
+        "istgesperrt bloque bloqueado bloccato",
+        "password": "password passwordhash passwd pwd pwdhash hash hashedpassword encryptedpassword passhash userpass "
+        "userpassword passworddigest cryptedpassword passwort kennwort passworthash motdepasse contrasena senha",
+    }.items()
+}
+"""Names without case, accents, spaces and punctuation."""
+
+BOOLEANS = frozenset({"email_verified", "phone_verified", "blocked"})
+
+WORDS: Mapping[str, bool] = {
+    **dict.fromkeys((*TRUE_WORDS, "ja", "j", "oui", "si", "sí", "sim", "vero", "wahr", "vrai"), True),
+    **dict.fromkeys((*FALSE_WORDS, "nein", "non", "não", "falso", "falsch", "faux"), False),
+}
+"""Words that look like a boolean."""
+
+
+def simple(name: str) -> str:
+    """The name without case, accents, spaces and punctuation."""
+    letters = unicodedata.normalize("NFKD", name.replace("ß", "ss"))
+    return "".join(letter for letter in letters.lower() if letter.isalnum())

@@ -1,0 +1,127 @@
+"""The password of a user: where Auth0 takes it, or what was decided for those it cannot take."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from wizard.mapping.column_checks import HASHES
+from wizard.mapping.parts import Members, member
+from wizard.mapping.table import Odd, Origin, Table
+from wizard.passwords import Judge, Verdict
+from wizard.passwords.bcrypt import PASSWORD_HASH
+from wizard.rejects import Refused, Reject, reject
+
+BARE = "without_password"
+KEY = "password_hash"
+
+_password_hash = re.compile(PASSWORD_HASH.pattern.encode()).fullmatch
+
+
+@dataclass(frozen=True)
+class Carrier:
+    """Puts stored passwords into profiles; picklable.
+
+    Args:
+        judge: As the operator declared the hashes.
+        unsupported: What becomes of passwords that stay behind: "reject" or "without_password".
+        decisions: The same for single formats, by scheme.
+        missing: The same for users without a hash.
+    """
+
+    judge: Judge
+    unsupported: str
+    decisions: Mapping[str, str]
+    missing: str
+
+    def carry(self, profile: dict[str, Any], notes: list[str], stored: str, *beside: str) -> None:
+        """Put the password where Auth0 takes it, or note that the user has none.
+
+        Args:
+            beside: Cells of the further columns that the judge needs.
+
+        Raises:
+            Refused: it stays behind, and that is to reject the user.
+        """
+        verdict = self.judge(stored, *beside)
+        if verdict.carried_by != "none":
+            profile[verdict.carried_by] = verdict.value
+        elif self._decided(verdict) == "reject":
+            raise Refused(_reject(verdict))
+        else:
+            notes.append(BARE)
+
+    def _decided(self, verdict: Verdict) -> str:
+        if verdict.code == "password_missing":
+            return self.missing
+        return self.decisions.get(verdict.scheme, self.unsupported)
+
+
+def _reject(verdict: Verdict) -> Reject:
+    """The reject, which names the format but for passwords that are missing."""
+    refusal = reject(verdict.code or "password_unsupported")
+    if verdict.code == "password_missing":
+        return refusal
+    named = f"{verdict.scheme} ({verdict.parameters})" if verdict.parameters else verdict.scheme
+    return Reject(refusal.code, f"{refusal.message}: {named}: {verdict.why}")
+
+
+@dataclass(frozen=True)
+class Password:
+    """The password over a whole block.
+
+    Args:
+        origin: Of the hash.
+        beside: Of the further columns that the judge needs.
+        required: Makes users without a hash odd.
+    """
+
+    origin: Origin
+    beside: tuple[Origin, ...]
+    judge: Judge
+    required: bool
+    key: str = KEY
+
+    def read(self, table: Table) -> tuple[Sequence[bytes], Members]:
+        """What is there for each record (b"" for nothing), and the text of the member, comma and key included."""
+        values = self.origin.texts(table)
+        odd = table.odd
+        if self.required and not all(values):
+            odd.update(index for index, value in enumerate(values) if not value)
+        if self.judge.plain_bcrypt and HASHES.hold(values):
+            return values, member(KEY, values, quote=b'"')[1]
+        return values, [self._pieces(values, table, odd)]
+
+    def members(self, table: Table) -> tuple[bool, Members]:
+        return False, self.read(table)[1]
+
+    def _pieces(self, values: Sequence[bytes], table: Table, odd: Odd) -> list[bytes]:
+        judge, plain = self.judge, self.judge.plain_bcrypt
+        beside = [origin.texts(table) for origin in self.beside]
+        pieces = []
+        for index, value in enumerate(values):
+            if not value:
+                pieces.append(b"")
+            elif plain and _password_hash(value):
+                pieces.append(b',"password_hash":"' + value + b'"')
+            elif index in odd:
+                pieces.append(b"")
+            else:
+                verdict = judge(value.decode(), *[cells[index].decode() for cells in beside])
+                pieces.append(_piece(verdict, index, odd))
+        return pieces
+
+
+def _piece(verdict: Verdict, index: int, odd: Odd) -> bytes:
+    """The member of the profile; what stays behind is odd, so that the compiled function decides about it."""
+    if verdict.carried_by == "none":
+        odd.add(index)
+        return b""
+    written = orjson.dumps(verdict.value)
+    if b"\\" in written:
+        odd.add(index)
+    return b',"' + verdict.carried_by.encode() + b'":' + written

@@ -1,0 +1,199 @@
+"""Suggest answers from what a store calls its columns and from what a sample of its records holds."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from wizard.errors import UsageError
+from wizard.legacy.source import Record
+from wizard.mapping.names import BOOLEANS, NAMES, WORDS, simple
+from wizard.mapping.values import text
+from wizard.mapping.words import EMAIL, FALSE_WORDS, PICTURE, TRUE_WORDS
+from wizard.passwords import judge
+from wizard.passwords.answers import PasswordsAnswers
+from wizard.profile import ProfileAnswers
+from wizard.rejects import Refused, Reject
+
+SURE, LIKELY, MAYBE = 0.95, 0.75, 0.5
+ENOUGH = 0.8
+"""Share of the sampled cells that must look the part."""
+
+_phone = re.compile(r"\+?[\d\s()./-]{6,24}")
+_moment = re.compile(r"\d{4}-\d\d-\d\d.*|\d{1,2}[./]\d{1,2}[./]\d{2,4}.*")
+_not_text = Reject("value_not_text", "")
+
+
+@dataclass(frozen=True, slots=True)
+class Guess:
+    """One field: the rule that would feed it as the answers have it, how sure that is (0 to 1), and why."""
+
+    field: str
+    columns: str
+    rule: Any
+    confidence: float
+    why: str
+
+
+@dataclass(frozen=True)
+class Suggestion:
+    """Guesses by field; `unmapped` columns feed nothing yet."""
+
+    guesses: tuple[Guess, ...]
+    passwords: PasswordsAnswers
+    unmapped: tuple[str, ...]
+
+    @property
+    def profile(self) -> ProfileAnswers:
+        """The section.
+
+        Raises:
+            UsageError: no column was found for user_id or email.
+        """
+        rules = {guess.field: guess.rule for guess in self.guesses if guess.field != "password"}
+        missing = [field for field in ("user_id", "email") if field not in rules]
+        if missing:
+            raise UsageError(
+                f"No column looks like {' and '.join(missing)}",
+                state="Nothing was written.",
+                remedy="name the columns in [profile] of the answers.",
+            )
+        return ProfileAnswers.model_validate(rules)
+
+    def rows(self) -> list[tuple[str, str]]:
+        """Field and column of each guess, for a table."""
+        return [(guess.field, guess.columns) for guess in self.guesses]
+
+    def to_json(self) -> dict[str, Any]:
+        """The tables as answers have them, and how sure each guess is."""
+        return {
+            "profile": {guess.field: guess.rule for guess in self.guesses if guess.field != "password"},
+            "passwords": {"column": self.passwords.column} if self.passwords.column else {},
+            "confidence": {guess.field: guess.confidence for guess in self.guesses},
+            "unmapped": list(self.unmapped),
+        }
+
+
+def suggest_answers(columns: Sequence[str], records: Sequence[Record]) -> Suggestion:
+    """See `wizard.mapping.suggestion`."""
+    cells = {column: _cells(records, index) for index, column in enumerate(columns)}
+    guesses: dict[str, Guess] = {}
+    taken: set[str] = set()
+    for field in LOOKS:  # in this order: a column that looks like a password feeds nothing else
+        best = max(
+            (guess for column in columns if column not in taken and (guess := _guess(field, column, cells[column]))),
+            key=lambda guess: guess.confidence,
+            default=None,
+        )
+        if best is not None:
+            guesses[field] = best
+            taken.add(best.columns)
+    if "name" not in guesses and guesses.keys() >= {"given_name", "family_name"}:
+        names = [guesses[field].columns for field in ("given_name", "family_name")]
+        if not any(mark in name for name in names for mark in "{}!:"):
+            template = f"{{{names[0]}}} {{{names[1]}}}"
+            guesses["name"] = Guess("name", " + ".join(names), {"template": template}, LIKELY, "made of both names")
+    password = guesses.get("password")
+    return Suggestion(
+        tuple(guesses[field] for field in (*ORDER, "password") if field in guesses),
+        PasswordsAnswers(column=password.columns if password else None),
+        tuple(column for column in columns if column not in taken),
+    )
+
+
+def _cells(records: Sequence[Record], index: int) -> list[str]:
+    """The cells that are not empty, as text."""
+    found = []
+    for record in records:
+        if record.bad is None and index < len(record.values):
+            try:
+                found.append(text(record.values[index], _not_text).strip())
+            except Refused:
+                continue
+    return [cell for cell in found if cell]
+
+
+def _guess(field: str, column: str, cells: Sequence[str]) -> Guess | None:
+    named = simple(column) in NAMES[field]
+    fitting = sum(map(LOOKS[field], cells)) / len(cells) if cells else 0.0
+    if field == "user_id":
+        fitting = fitting if len(set(cells)) == len(cells) else 0.0
+    if named and (fitting >= ENOUGH or not cells):
+        sure = SURE if cells else MAYBE
+        return Guess(field, column, _rule(field, column, cells), sure, "its name, and what it holds")
+    if not named and field in SPEAKS_FOR_ITSELF and cells and fitting >= ENOUGH:
+        return Guess(field, column, _rule(field, column, cells), MAYBE, "what it holds")
+    return None
+
+
+def _rule(field: str, column: str, cells: Sequence[str]) -> Any:
+    if field not in BOOLEANS:
+        return column
+    used = {cell.lower() for cell in cells}
+    if used <= {*TRUE_WORDS, *FALSE_WORDS}:
+        return column
+    if all(map(_moment.fullmatch, used)):
+        return {"column": column, "transforms": ["strip", "present"]}
+    true = sorted(word for word in used if WORDS.get(word))
+    false = sorted(word for word in used if WORDS.get(word) is False)
+    pairs = {(a, b) for a, b in BOOLEAN_PAIRS if a in true or b in false}
+    true, false = sorted({*true, *(a for a, _ in pairs)}), sorted({*false, *(b for _, b in pairs)})
+    listed = ", ".join(
+        f"{name}=[{', '.join(map(_quoted, words))}]" for name, words in (("true", true), ("false", false))
+    )
+    return {"column": column, "transforms": ["strip", f"bool({listed})"]}
+
+
+def _quoted(word: str) -> str:
+    return f'"{word}"'
+
+
+BOOLEAN_PAIRS = (
+    ("ja", "nein"),
+    ("j", "n"),
+    ("oui", "non"),
+    ("si", "no"),
+    ("sí", "no"),
+    ("sim", "não"),
+    ("vero", "falso"),
+)
+
+
+def _is_boolean(cell: str) -> bool:
+    return cell.lower() in WORDS or _moment.fullmatch(cell) is not None
+
+
+def _is_hash(cell: str) -> bool:
+    return judge(cell).scheme != "unknown"
+
+
+def _is_name(cell: str) -> bool:
+    return len(cell) <= 150 and any(letter.isalpha() for letter in cell) and "@" not in cell
+
+
+def _is_user_id(cell: str) -> bool:
+    return not any(letter.isspace() for letter in cell) and len(cell) <= 255
+
+
+LOOKS: Mapping[str, Callable[[str], bool]] = {
+    "password": _is_hash,
+    "email": lambda cell: EMAIL.fullmatch(cell.lower()) is not None,
+    "user_id": _is_user_id,
+    "email_verified": _is_boolean,
+    "phone_verified": _is_boolean,
+    "blocked": _is_boolean,
+    "phone_number": lambda cell: _phone.fullmatch(cell) is not None,
+    "picture": lambda cell: PICTURE.fullmatch(cell) is not None,
+    "username": _is_user_id,
+    "given_name": _is_name,
+    "family_name": _is_name,
+    "name": _is_name,
+    "nickname": _is_name,
+}
+"""What a cell of the field looks like, in the order in which fields choose their column."""
+
+ORDER = tuple(ProfileAnswers.model_fields)
+SPEAKS_FOR_ITSELF = frozenset({"password", "email"})
+"""Fields whose cells look like nothing else, so that the column's name does not matter."""

@@ -1,0 +1,209 @@
+"""The cells of a block by column, as UTF-8: what is mapped by column is never made into text of Python's own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from itertools import repeat
+from typing import Any
+
+from wizard.legacy.csv_block import CsvBlock
+from wizard.legacy.source import BadRecord, Block
+from wizard.mapping.values import text
+from wizard.rejects import Refused, Reject
+
+Odd = set[int]
+"""Indices of the records that are left to the compiled function."""
+
+ESCAPED = bytes([*range(0x20), *b'"\\'])
+"""What JSON does not hold as it is."""
+
+
+SPACES_BEGIN = (b"\xc2", b"\xe1", b"\xe2", b"\xe3")
+"""What every white space beyond ASCII begins with in UTF-8; single bytes, as these are found fastest."""
+
+SPACES = (b"\xc2\x85", b"\xc2\xa0", b"\xe1\x9a\x80", b"\xe2\x80", b"\xe2\x81\x9f", b"\xe3\x80\x80")
+"""White space beyond ASCII in UTF-8, or what several of its characters begin with."""
+
+
+class Table:
+    """A block by column; lives as long as one call.
+
+    Args:
+        cells: Of each column, as many in each: text or what a database gives, or UTF-8 without escapes if `plain`.
+        count: Of records.
+        odd: Records known to be odd already; their cells may be anything.
+        bad: Records that could not be read, by index.
+    """
+
+    def __init__(
+        self, cells: Sequence[Sequence[Any]], count: int, odd: Odd, bad: dict[int, BadRecord], *, plain: bool
+    ) -> None:
+        self.cells = cells
+        self.count = count
+        self.odd = odd
+        self.bad = bad
+        self.plain = plain
+        self.trimmed: set[int] = set()  # columns in which no cell begins or ends with white space
+        self.known: dict[Any, Sequence[bytes]] = {}
+
+    @classmethod
+    def of(cls, block: Block, width: int) -> Table:
+        """The table of a block whose records have this many cells."""
+        if isinstance(block, CsvBlock) and (table := cls._split(block, width)) is not None:
+            return table
+        rows: list[Any] = list(block.rows())
+        bad = {}
+        if BadRecord in set(map(type, rows)):
+            bad = {index: row for index, row in enumerate(rows) if isinstance(row, BadRecord)}
+            rows = [("",) * width if index in bad else row for index, row in enumerate(rows)]
+        return cls(list(zip(*rows, strict=True)) if rows else [()] * width, len(rows), set(bad), bad, plain=False)
+
+    @classmethod
+    def _split(cls, block: CsvBlock, width: int) -> Table | None:
+        """The table of a block in which nothing is quoted or escaped, found without a parser that reads each letter.
+
+        None where a comma or line end might not be what it looks like, or a record has another width.
+        """
+        dialect, between = block.dialect, block.dialect.delimiter.encode()
+        if block.pieces is not None or dialect.escape or dialect.spaces or width < 2:
+            return None
+        data = block.data
+        try:
+            if dialect.encoding != "utf-8":
+                data = data.decode(dialect.encoding).encode()
+        except UnicodeError:
+            return None
+        if b"\r" in data:
+            data = data.replace(b"\r\n", b"\n")
+        data = data.removesuffix(b"\n")
+        if (dialect.quote and dialect.quote.encode() in data) or b"\r" in data or b"\0" in data:
+            return None
+        # A line end becomes a cell of its own: if every record has the same width, these are where they must be.
+        cells = data.replace(b"\n", between + b"\n" + between).split(between)
+        stride, ends = width + 1, block.count - 1
+        if len(cells) != ends * stride + width or cells[width::stride].count(b"\n") != ends:
+            return None
+        columns = [cells[column::stride] for column in range(width)]
+        table = cls(columns, block.count, _escaped(data, between), {}, plain=True)
+        try:
+            for index, column in enumerate(columns):
+                joined = b"\n".join(column)
+                if not joined.isascii():
+                    joined.decode()
+                if not _has_edges(joined):
+                    table.trimmed.add(index)
+        except UnicodeDecodeError:
+            return None
+        return table
+
+    def row(self, index: int) -> tuple[Any, ...]:
+        """One record as the source has it."""
+        cells = tuple(column[index] for column in self.cells)
+        return tuple(map(bytes.decode, cells)) if self.plain else cells
+
+    def column(self, index: int, refusal: Reject) -> Sequence[bytes]:
+        """The column as UTF-8, for members that are text."""
+        if self.plain:
+            return self.cells[index]
+        if index not in self.known:
+            self.known[index] = self._encoded(self.cells[index], refusal)
+        return self.known[index]
+
+    def is_text(self, index: int) -> bool:
+        """Whether all cells of the column are text; told by C, not by a loop."""
+        try:
+            return self.plain or isinstance("".join(self.cells[index]), str)
+        except TypeError:
+            return False
+
+    def _encoded(self, cells: Sequence[Any], refusal: Reject) -> list[bytes]:
+        try:
+            data = "\n".join(cells).encode()
+            if len(data) - len(data.translate(None, ESCAPED)) == len(cells) - 1:
+                return data.split(b"\n")
+        except (TypeError, UnicodeEncodeError):
+            pass
+        found = []
+        for index, cell in enumerate(cells):
+            try:
+                piece = (cell if type(cell) is str else text(cell, refusal)).encode()
+            except (Refused, UnicodeEncodeError):
+                piece = b"\0"
+            if len(piece.translate(None, ESCAPED)) != len(piece):
+                self.odd.add(index)
+                piece = b""
+            found.append(piece)
+        return found
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where a text comes from: columns (by index) with literals between them, and then what is done to it."""
+
+    parts: tuple[int | str, ...]
+    changes: tuple[Callable[[str], str], ...]
+    refusal: Reject = field(compare=False)
+
+    def texts(self, table: Table) -> Sequence[bytes]:
+        """The text of each record as UTF-8."""
+        known = table.known.get(self)
+        if known is None:
+            known = table.known[self] = self._changed(table, self._joined(table))
+        return known
+
+    def _joined(self, table: Table) -> Sequence[bytes]:
+        columns = [table.column(part, self.refusal) for part in self.parts if isinstance(part, int)]
+        if len(self.parts) == 1:
+            return columns[0]
+        waiting = iter(columns)
+        parts = [next(waiting) if isinstance(part, int) else repeat(part.encode(), table.count) for part in self.parts]
+        found = list(map(b"".join, zip(*parts, strict=True)))
+        if not all(columns[0]):
+            found = [whole if any(cells) else b"" for whole, *cells in zip(found, *columns, strict=True)]
+        return found
+
+    def _is_trimmed(self, table: Table) -> bool:
+        """Whether the texts are known to have no white space at their ends."""
+        first, last = self.parts[0], self.parts[-1]
+        if first not in table.trimmed or last not in table.trimmed:
+            return False
+        return len(self.parts) == 1 or all(all(table.cells[int(part)]) for part in (first, last))
+
+    def _changed(self, table: Table, found: Sequence[bytes]) -> Sequence[bytes]:
+        if not self.changes or (self.changes == (str.strip,) and self._is_trimmed(table)):
+            return found
+        if self.changes == (str.strip,):
+            return stripped(found)
+        texts = list(map(bytes.decode, found))
+        for change in self.changes:
+            texts = list(map(change, texts))
+        return table._encoded(texts, self.refusal)
+
+
+def _escaped(data: bytes, between: bytes) -> Odd:
+    """The records, one a line, with characters that JSON escapes."""
+    unusual = ESCAPED.replace(between, b"").replace(b"\n", b"")
+    if len(data.translate(None, unusual)) == len(data):
+        return set()
+    return {index for index, line in enumerate(data.split(b"\n")) if len(line.translate(None, unusual)) != len(line)}
+
+
+def _has_edges(joined: bytes) -> bool:
+    """Whether a cell, of those in lines, may begin or end with white space that is no control character."""
+    if b" " in joined and (b"\n " in joined or b" \n" in joined or joined[:1] == b" " or joined[-1:] == b" "):
+        return True
+    return not joined.isascii() and _has_other_spaces(joined)
+
+
+def _has_other_spaces(joined: bytes) -> bool:
+    return any(begin in joined for begin in SPACES_BEGIN) and any(space in joined for space in SPACES)
+
+
+def stripped(values: Sequence[bytes]) -> list[bytes]:
+    """Without white space at the ends, of any script."""
+    found = list(map(bytes.strip, values))
+    joined = b"".join(found)
+    if not joined.isascii() and _has_other_spaces(joined):
+        found = [value if value.isascii() else value.decode().strip().encode() for value in found]
+    return found

@@ -1,0 +1,84 @@
+"""Cells that are not text: what databases give, as text or as a value of JSON, without a silent change."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, time
+from decimal import Decimal
+from math import isfinite
+from typing import Any
+from uuid import UUID
+
+from wizard.rejects import Refused, Reject, reject
+
+NOT_JSON = reject("value_not_json", "metadata")
+BAD_KEY = reject("metadata_key_forbidden", "metadata")
+TOO_DEEP = 100
+
+
+def text(value: Any, refusal: Reject) -> str:
+    """The cell as text; "" for NULL.
+
+    Raises:
+        Refused: bytes that are not UTF-8, or a structure.
+    """
+    if value is None:
+        return ""
+    if isinstance(value, str):
+        return str(value)
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int | UUID):
+        return str(value)
+    if isinstance(value, float) and isfinite(value):
+        return str(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)
+    if isinstance(value, Decimal) and value.is_finite():
+        return format(value, "f")
+    if isinstance(value, date | time):
+        return value.isoformat()
+    if isinstance(value, bytes | bytearray | memoryview):
+        try:
+            return bytes(value).decode()
+        except UnicodeDecodeError:
+            raise Refused(refusal) from None
+    raise Refused(refusal)
+
+
+def plain(value: Any, depth: int = 0) -> Any:
+    """The cell as a value of JSON, numbers and structures kept.
+
+    Raises:
+        Refused: what JSON cannot say, or a key that Auth0 does not allow.
+    """
+    if value is None or isinstance(value, bool | int | str):
+        return value
+    if isinstance(value, float) and isfinite(value):
+        return value
+    if isinstance(value, Decimal) and value.is_finite():
+        whole = value == value.to_integral_value()
+        number = int(value) if whole and abs(value) < 1 << 53 else float(value)
+        return number if Decimal(str(number)) == value else format(value, "f")
+    if depth < TOO_DEEP and isinstance(value, Mapping):
+        return {_key(key): plain(part, depth + 1) for key, part in value.items()}
+    if depth < TOO_DEEP and isinstance(value, list | tuple | set | frozenset):
+        return [plain(part, depth + 1) for part in value]
+    return text(value, NOT_JSON)
+
+
+def _key(key: Any) -> str:
+    if not isinstance(key, str) or "." in key or "$" in key:
+        raise Refused(BAD_KEY)
+    return key
+
+
+def check_keys(value: Any) -> None:
+    """Refuse keys with a dot or dollar sign, however deep."""
+    waiting = [value]
+    while waiting:
+        found = waiting.pop()
+        if isinstance(found, dict):
+            for key in found:
+                _key(key)
+            waiting.extend(found.values())
+        elif isinstance(found, list):
+            waiting.extend(found)
