@@ -1,0 +1,116 @@
+"""Laws of judging: nothing raises, nothing is quoted, and garbage never travels."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from wizard.passwords import Judge, judge
+from wizard.passwords.answers import PasswordsAnswers
+from wizard.passwords.census import census
+from wizard.passwords.declared import FORMATS, declared, layout_pattern
+from wizard.passwords.judging import HEADS
+from wizard.practice.hashes.rules import validate_hash, validate_password_hash
+from wizard.rejects import REASONS
+
+VECTORS = [
+    vector["row"]["hash"]
+    for name in ("python", "node")
+    for vector in json.loads((Path(__file__).with_name("vectors") / f"{name}.json").read_text())
+    if vector["password"] == "plain"
+]
+GARBAGE = st.text(max_size=90) | st.from_regex(r"[A-Za-z0-9+/=$:{}.,!*_-]{0,120}", fullmatch=True)
+CUT = st.builds(
+    lambda value, at, more: value[: at % len(value)] + more,
+    st.sampled_from(VECTORS),
+    st.integers(0, 999),
+    st.sampled_from(["", "$", "=", "é", "\0", "zz"]),
+)
+
+
+@given(GARBAGE | CUT | st.builds(str.__add__, st.sampled_from(sorted(HEADS)), GARBAGE))
+@example("$2b$")
+@example("{")
+@example("AQAAAA==")
+def test_no_value_makes_a_recipe_raise_and_what_travels_is_valid(value: str) -> None:
+    verdict = judge(value)
+    if verdict.carried_by == "none":
+        assert verdict.code in REASONS
+        assert verdict.why
+        assert verdict.value is None
+    else:
+        check = validate_password_hash if verdict.carried_by == "password_hash" else validate_hash
+        assert check(verdict.value) == []
+        assert value.strip() not in verdict.parameters + verdict.why
+
+
+@given(st.text(alphabet=st.characters(codec="ascii", categories=("L", "N", "P")), max_size=40))
+def test_what_people_type_as_a_password_never_travels_undeclared(value: str) -> None:
+    assert judge(value).carried_by == "none"
+
+
+@pytest.mark.parametrize("size", [32, 40, 56, 64, 96, 128])
+def test_a_bare_digest_is_asked_about(size: int) -> None:
+    for value in ("a1" * (size // 2), "A1" * (size // 2)):
+        verdict = judge(value)
+        assert (verdict.carried_by, verdict.code) == ("none", "password_undeclared")
+
+
+DECLARED = [name for name in FORMATS if not name.startswith(("pbkdf2", "hmac", "aspnet-membership-hmac"))]
+
+
+@given(st.sampled_from(DECLARED), GARBAGE | CUT, st.none() | st.sampled_from(["{salt}:{hash}", "{hash}.{salt}"]))
+def test_no_declaration_makes_a_value_raise(name: str, value: str, layout: str | None) -> None:
+    judge_it = Judge(declared(PasswordsAnswers(column="hash", format=name, layout=layout)))
+    verdict = judge_it(value)
+    if verdict.carried_by == "custom_password_hash":
+        assert validate_hash(verdict.value) == []
+
+
+@given(st.lists(st.sampled_from(VECTORS) | GARBAGE, max_size=60))
+def test_the_census_counts_everybody_and_shows_no_hash(values: list[str]) -> None:
+    groups = census(values)
+    assert sum(group.users for group in groups) == len(values)
+    shown = repr(groups)
+    assert all(value not in shown for value in values if len(value) > 30)
+
+
+@pytest.mark.parametrize("layout", ["", "{hash}{salt}", "{salt}", "{hash}:{hash}", "{hash}:{salt}:{salt}"])
+def test_a_layout_that_cannot_be_read_is_refused(layout: str) -> None:
+    with pytest.raises(ValueError, match="must hold"):
+        layout_pattern(layout)
+
+
+def test_an_unconfirmed_hash_follows_the_operator() -> None:
+    argon2i = "$argon2i$v=19$m=1024,t=2,p=1$LPpsUQ40TIHQk13hPsYj9Q$5VO6KqrvF2LFNJuaVQG0f5iGyuiJWI+M40AUEB/tU8k"
+    other_cost = "$2b$12$" + "a" * 53
+    wanted = {None: ("none", "custom_password_hash"), "import": ("custom_password_hash",) * 2, "reject": ("none",) * 2}
+    for unconfirmed, (first, second) in wanted.items():
+        judge_it = Judge(declared(PasswordsAnswers(column="hash", unconfirmed=unconfirmed)))
+        assert (judge_it(argon2i).carried_by, judge_it(other_cost).carried_by) == (first, second)
+
+
+def test_a_lost_pepper_leaves_everybody_behind_with_the_reason() -> None:
+    judge_it = Judge(declared(PasswordsAnswers(column="hash", format="bcrypt", key_lost=True)))
+    verdict = judge_it("$2b$10$" + "a" * 53)
+    assert (verdict.carried_by, verdict.code) == ("none", "password_unsupported")
+    assert "pepper" in verdict.why
+
+
+@pytest.mark.parametrize(
+    "given_",
+    [
+        {"format": "md5000"},
+        {"format": "hmac-md5"},
+        {"format": "pbkdf2-sha1"},
+        {"key": "env:A"},
+        {"key": "pepper", "format": "bcrypt"},
+    ],
+)
+def test_declarations_that_make_no_sense_are_refused(given_: dict[str, str]) -> None:
+    with pytest.raises(ValueError):
+        PasswordsAnswers.model_validate({"column": "hash", **given_})

@@ -1,0 +1,167 @@
+"""A proof says yes to the right password alone, and finds out how undeclared hashes were made."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from wizard.__main__ import command
+from wizard.passwords.answers import PasswordsAnswers
+from wizard.passwords.prove import Known, Proof, prove, with_recipe
+
+VECTORS = [
+    vector
+    for name in ("python", "node")
+    for vector in json.loads((Path(__file__).with_name("vectors") / f"{name}.json").read_text())
+]
+PEPPER = "pepper-of-the-store"
+
+
+def proof_of(known: list[Known], seconds: float = 60.0, **given: Any) -> Proof:
+    answers = PasswordsAnswers.model_validate({"column": "hash", **given})
+    return prove(known, answers, secret=lambda name: PEPPER, seconds=seconds, now=time.monotonic)
+
+
+def accounts(maker: str, form: str, names: tuple[str, ...] = ("plain", "NFC")) -> list[Known]:
+    found = [each for each in VECTORS if each["maker"] == maker and each["form"] == form and each["password"] in names]
+    assert len(found) == len(names)
+    return [Known(each["row"], each["typed"]) for each in found]
+
+
+SEARCHED = [
+    ("passlib (1.9.4)", "nthash", {}),
+    ("passlib (1.9.4)", "hex_sha256", {}),
+    ("home-made", "md5, salt before", {}),
+    ("home-made", "sha512, salt after, base64", {}),
+    ("home-made", "Joomla", {}),
+    ("home-made", "sha256 of utf16le", {}),
+    ("home-made", "sha256 with one pepper", {"format": "hmac-sha256", "key": "env:PEPPER"}),
+    ("home-made", "hmac-sha384", {"format": "bcrypt", "key": "env:PEPPER"}),
+    ("home-made", "hmac with key and salt", {"format": "bcrypt", "key": "env:PEPPER"}),
+    ("Node", "scrypt, hash.salt", {}),
+    ("Node", "scrypt, salt as bytes", {}),
+    ("Node", "pbkdf2 in columns", {"iterations": "rounds"}),
+    ("better-auth", "scrypt", {}),
+    ("ASP.NET membership", "sha1", {}),
+    ("Django 4.1.13", "sha1", {}),
+    ("Werkzeug 2.2.3", "md5", {}),
+    ("Spring", "pbkdf2 with a secret", {"format": "bcrypt", "key": "env:PEPPER"}),
+]
+
+
+@pytest.mark.parametrize(("maker", "form", "given"), SEARCHED[:-1], ids=lambda value: str(value)[:40])
+def test_the_search_finds_out_how_hashes_were_made(maker: str, form: str, given: dict[str, Any]) -> None:
+    known = accounts(maker, form)
+    found = proof_of(known, **given)
+    assert found.proven and found.recipe and found.tried
+    pasted = {**found.recipe, "proven": list(found.schemes)}
+    again = proof_of(known, **pasted)
+    assert (again.proven, again.recipe, again.tried) == (True, {}, 0)
+
+
+def test_a_wrong_password_is_proven_by_nothing() -> None:
+    (right,) = accounts("home-made", "md5, salt before", ("plain",))
+    found = proof_of([Known(right.row, "wrong")], seconds=1)
+    assert not found.proven
+    assert found.recipe == {}
+    assert found.tried > 20
+
+
+def test_one_account_that_does_not_fit_refuses_the_recipe_of_the_others() -> None:
+    good, other = accounts("home-made", "md5, salt before")
+    found = proof_of([good, Known(other.row, "wrong")], seconds=1)
+    assert not found.proven
+    assert found.recipe == {}
+
+
+@pytest.mark.parametrize("form", ["pbkdf2_sha256", "argon2", "scrypt", "bcrypt"])
+def test_hashes_that_speak_for_themselves_are_proven_without_a_search(form: str) -> None:
+    found = proof_of(accounts("Django 5.2.19", form))
+    assert (found.proven, found.tried) == (True, 0)
+
+
+def test_a_user_without_a_hash_is_not_searched_for() -> None:
+    found = proof_of([Known({"hash": " "}, "any")])
+    assert (found.proven, found.tried) == (False, 0)
+
+
+def test_accounts_and_passwords_are_in_no_repr() -> None:
+    known = Known({"hash": "5f4dcc3b5aa765d61d8327deb882cf99"}, "password")
+    found = proof_of([known])
+    assert found.proven
+    shown = repr(known) + repr(found)
+    assert "5f4dcc" not in shown and "'password'" not in shown.replace("carried_by='custom_password_hash'", "")
+
+
+def test_the_search_stops_at_its_time_and_says_so() -> None:
+    (right,) = accounts("Node", "pbkdf2 in columns", ("plain",))
+    found = proof_of([Known(right.row, "wrong")], seconds=0.05)
+    assert not found.exhausted
+
+
+def test_a_recipe_replaces_all_that_described_the_hash_and_nothing_else() -> None:
+    answers = PasswordsAnswers(column="hash", missing="without_password", format="sha256", salt="nonce")
+    changed = with_recipe(answers, {"format": "md5"})
+    assert changed == PasswordsAnswers(column="hash", missing="without_password", format="md5")
+
+
+STORE = "id,mail,nonce,hash\n1,ada@example.com,s@lt,{0}\n2,kim@example.org,s@lt,{0}\n"
+ANSWERS = """
+version = 1
+[source]
+path = "users.csv"
+[profile]
+user_id = "id"
+email = "mail"
+[passwords]
+column = "hash"
+missing = "without_password"
+"""
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Path:
+    hashed = hashlib.sha256(b"copper-lantern-417s@lt").hexdigest()
+    (tmp_path / "users.csv").write_text(STORE.format(hashed))
+    (tmp_path / "answers.toml").write_text(ANSWERS)
+    return tmp_path / "answers.toml"
+
+
+def test_the_command_reports_answers_to_paste(store: Path) -> None:
+    called = ["passwords", "prove", str(store), "--account", "ADA@example.com=env:ADA", "--json"]
+    ended = CliRunner().invoke(command, called, env={"ADA": "copper-lantern-417"}, standalone_mode=False)
+    answer = json.loads(ended.stdout.splitlines()[-1])
+    assert (ended.return_value, answer["proven"]) == (0, True)
+    assert answer["passwords"] == {
+        "salt": "nonce",
+        "salt_position": "suffix",
+        "format": "sha256",
+        "proven": ["sha256"],
+    }
+    assert "copper" not in ended.output and "ada@" not in ended.output.lower()
+
+
+def test_the_command_says_that_nothing_fits(store: Path) -> None:
+    called = ["passwords", "prove", str(store), "--account", "1=env:ADA", "--seconds", "1"]
+    ended = CliRunner().invoke(command, called, env={"ADA": "wrong"}, standalone_mode=False)
+    assert ended.return_value == 3
+    assert "recipes tried" in ended.stdout
+
+
+def test_a_password_is_never_taken_from_the_arguments(store: Path) -> None:
+    called = ["passwords", "prove", str(store), "--account", "ada@example.com=copper-lantern-417"]
+    ended = CliRunner().invoke(command, called, standalone_mode=False)
+    assert ended.exception is not None
+    assert "copper" not in str(ended.exception)
+
+
+def test_a_login_that_several_records_have_is_refused(store: Path) -> None:
+    called = ["passwords", "prove", str(store), "--account", "s@lt=env:ADA"]
+    ended = CliRunner().invoke(command, called, env={"ADA": "x"}, standalone_mode=False)
+    assert "in 2 records" in str(ended.exception)

@@ -1,0 +1,148 @@
+"""The passwords section: where the hashes are, how they were made, and what becomes of users whose hash cannot travel."""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field, StringConstraints, field_validator, model_validator
+
+from wizard.answers.section import SecretRef, Section
+
+FINAL = (
+    "It is final: Auth0 gives a user who is imported without a hash a random one, and refuses a hash that comes later. "
+    "Such users reset their password."
+)
+Decision = Literal["reject", "without_password"]
+Column = Annotated[str, StringConstraints(min_length=1)]
+Written = Literal["utf8", "hex", "base64"]
+
+
+class PasswordsAnswers(Section):
+    """Passwords: which column holds the hash, how it was made, and what to do with those that Auth0 cannot take.
+
+    Most hashes say themselves how they were made; the keys from format to parallelization are for those that do not.
+    `auth0-migrate passwords prove` finds them out with accounts whose passwords are known.
+
+    Source: Auth0 docs, "Bulk User Import Database Schema and Examples"; Auth0 support, on hashes that come later.
+    """
+
+    table: ClassVar[str] = "passwords"
+    title: ClassVar[str] = "Passwords"
+
+    column: str | None = Field(
+        default=None,
+        min_length=1,
+        title="Column of the hash",
+        description="Left out, no password is migrated; say so with missing.",
+        examples=["password_hash"],
+    )
+    unsupported: Decision = Field(
+        default="reject",
+        title="Hashes that Auth0 cannot take",
+        description=f"reject leaves these users out, to migrate at their login; without_password imports them. {FINAL}",
+    )
+    missing: Decision = Field(
+        default="reject", title="Users without a hash", description=f"reject, or import without_password. {FINAL}"
+    )
+    decisions: dict[str, Decision] = Field(
+        default_factory=dict,
+        title="Decisions by format",
+        description='For single formats by the name that the census gives them, instead of unsupported: phpass = "without_password".',
+    )
+    unconfirmed: Literal["reject", "import"] | None = Field(
+        default=None,
+        title="Hashes whose import Auth0 does not document",
+        description="Left out, what Auth0 is known to take is imported (bcrypt of other costs) and what it is not known to "
+        "take is left out (argon2i).",
+    )
+    proven: list[str] = Field(
+        default_factory=list,
+        title="Formats that were proven",
+        description="As auth0-migrate passwords prove reports them.",
+    )
+    unproven: Literal["ask", "import"] = Field(
+        default="ask",
+        title="Formats that rest on a declaration and were not proven",
+        description="ask stops the run before anything is imported; import is the deliberate yes to the risk that these "
+        "users cannot log in.",
+    )
+    format: str | None = Field(
+        default=None,
+        title="Format",
+        description="How the hashes were made, if they do not say it: md5, sha1, sha256, sha512, md4, hmac-sha256, "
+        "pbkdf2-sha256, scrypt, bcrypt (with key), or what made them: ntlm, devise, django, werkzeug, spring-pbkdf2, "
+        "aspnet-membership, aspnet-membership-hmac, node-scrypt, better-auth.",
+        examples=["sha256"],
+    )
+    salt: Column | None = Field(default=None, title="Column of the salt", examples=["salt"])
+    iterations: Annotated[int, Field(ge=1, le=9_999_999_999)] | Column | None = Field(
+        default=None, title="Iterations", description="A number, or the column that holds them.", examples=[10_000]
+    )
+    key: SecretRef | None = Field(
+        default=None,
+        title="Key or pepper",
+        description="The secret beside the salt: the key of HMAC, the pepper of bcrypt, the secret of Spring. It goes into "
+        "the files to import, because Auth0 needs it to check the hash.",
+        examples=["keyring:pepper"],
+    )
+    key_lost: bool = Field(
+        default=False, title="The key is lost", description="Then none of these hashes can be checked by anybody."
+    )
+    key_encoding: Written = Field(default="utf8", title="Encoding of the key")
+    key_position: Literal["prefix", "suffix"] = Field(default="suffix", title="Where the pepper of bcrypt stands")
+    encoding: Literal["hex", "base64"] | None = Field(
+        default=None, title="Encoding of the hash", description="Left out, it is told by the length."
+    )
+    salt_encoding: Written = Field(
+        default="utf8", title="Encoding of the salt", description="utf8 if the text itself is the salt."
+    )
+    salt_position: Literal["prefix", "suffix"] = Field(default="prefix", title="Where the salt stands")
+    password_encoding: Literal["utf8", "ascii", "latin1", "utf16le"] = Field(
+        default="utf8", title="Encoding of the password", description="utf16le for .NET and Windows."
+    )
+    layout: str | None = Field(
+        default=None,
+        title="Layout of the column",
+        description="If one cell holds several parts: {salt}:{hash}, {hash}.{salt}, {iterations}:{salt}:{hash}.",
+        examples=["{salt}:{hash}"],
+    )
+    cost: int = Field(default=16384, ge=2, le=1 << 30, title="Cost of scrypt (N)")
+    block_size: int = Field(default=8, ge=1, le=1024, title="Block size of scrypt (r)")
+    parallelization: int = Field(default=1, ge=1, le=1024, title="Parallelization of scrypt (p)")
+
+    @field_validator("format")
+    @classmethod
+    def _known(cls, value: str | None) -> str | None:
+        from wizard.passwords.declared import FORMATS
+
+        if value is not None and value not in FORMATS:
+            raise ValueError(f"must be one of {', '.join(FORMATS)}")
+        return value
+
+    @field_validator("layout")
+    @classmethod
+    def _readable(cls, value: str | None) -> str | None:
+        from wizard.passwords.declared import layout_pattern
+
+        if value is not None:
+            layout_pattern(value)
+        return value
+
+    @model_validator(mode="after")
+    def _makes_sense(self) -> PasswordsAnswers:
+        from wizard.passwords.declared import DIGESTS, HMACS, PRESETS
+
+        inner = str(PRESETS.get(self.format or "", {}).get("format", self.format or ""))
+        if self.key is not None and self.format is None:
+            raise ValueError(
+                'key needs format, which says what it is used for: "bcrypt", "hmac-sha256", "spring-pbkdf2"'
+            )
+        if self.key is not None and self.key_lost:
+            raise ValueError("key and key_lost exclude each other")
+        if inner in HMACS and not (self.key or self.salt or self.layout or self.key_lost):
+            raise ValueError("hmac needs its key: key for all users, or the column salt if each has its own")
+        if inner in DIGESTS and self.key and (self.salt or self.layout):
+            raise ValueError(f"Auth0 takes {inner} with one salt, not with a salt and a key beside it")
+        if inner.startswith("pbkdf2-") and self.iterations is None and "{iterations}" not in (self.layout or ""):
+            raise ValueError("pbkdf2 needs iterations: the number, or the column that holds them")
+        return self

@@ -1,0 +1,187 @@
+"""What an operator declares about stored passwords, and what frameworks are known to do, as one set of settings.
+
+Source: documentation of each framework; .NET's SqlMembershipProvider, EncodePassword; Devise README, "Configuring Models".
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from wizard.errors import UsageError
+from wizard.passwords.digests import ONCE
+from wizard.passwords.encoded import SIZES, from_base64, from_hex
+
+if TYPE_CHECKING:
+    from wizard.passwords.answers import PasswordsAnswers
+
+PRESETS: Mapping[str, Mapping[str, Any]] = {
+    "aspnet-membership": {
+        "format": "sha1",
+        "encoding": "base64",
+        "salt_encoding": "base64",
+        "salt_position": "prefix",
+        "password_encoding": "utf16le",
+    },
+    "aspnet-membership-hmac": {
+        "format": "hmac-sha256",
+        "encoding": "base64",
+        "salt_encoding": "base64",
+        "password_encoding": "utf16le",
+        "key_size": 64,
+    },
+    "better-auth": {
+        "format": "scrypt",
+        "layout": "{salt}:{hash}",
+        "salt_encoding": "utf8",
+        "cost": 16384,
+        "block_size": 16,
+        "parallelization": 1,
+    },
+    "devise": {"format": "bcrypt", "key_position": "suffix"},
+    "node-scrypt": {"format": "scrypt", "layout": "{salt}:{hash}", "salt_encoding": "utf8"},
+    "ntlm": {"format": "md4", "encoding": "hex", "password_encoding": "utf16le"},
+}
+"""Names of `format` that stand for several settings; what the answers say beside them wins."""
+
+NESTED: Mapping[str, str] = {
+    "md5-md5": "MD5 is applied to MD5",
+    "meteor": "Meteor applies bcrypt to SHA-256",
+    "mybb": "MyBB applies MD5 to MD5",
+    "sha1-md5": "SHA-1 is applied to MD5",
+    "vbulletin": "vBulletin applies MD5 to MD5",
+}
+"""Declared formats that hash a hash."""
+
+METEOR_COLUMN = "services.password.bcrypt"
+"""Where Meteor's collection of users has them; the value itself looks like bcrypt of the password."""
+
+DIGESTS = tuple(sorted(ONCE))
+HMACS = tuple(f"hmac-{name}" for name in SIZES)
+PBKDF2S = tuple(f"pbkdf2-{name}" for name in SIZES)
+AMBIGUOUS = ("django", "werkzeug")
+FORMATS = (*DIGESTS, *HMACS, *PBKDF2S, "scrypt", "bcrypt", "spring-pbkdf2", *AMBIGUOUS, *PRESETS, *NESTED, "plain")
+"""What `format` may be."""
+
+Bytes = Callable[[str], bytes | None]
+
+
+def _utf8(text: str) -> bytes | None:
+    return text.encode("utf-8", "replace")
+
+
+READERS: Mapping[str, Bytes] = {"utf8": _utf8, "hex": from_hex, "base64": from_base64}
+
+
+@dataclass(frozen=True)
+class Declared:
+    """Settings with the presets filled in and the secret at hand; picklable.
+
+    Args:
+        format: One of FORMATS that is no preset; "" judges by the value alone.
+        salt, iterations: Columns; `rounds` is the number if it is the same for all.
+        key: The secret; left out of `repr`.
+        letters: The encoding of the typed password.
+        layout: How one cell holds several parts, as a pattern with groups; None if it is the hash alone.
+    """
+
+    format: str = ""
+    salt: str | None = None
+    iterations: str | None = None
+    rounds: int | None = None
+    key: bytes = field(default=b"", repr=False)
+    key_lost: bool = False
+    key_size: int | None = None
+    key_position: str = "suffix"
+    encoding: str | None = None
+    salt_encoding: str = "utf8"
+    salt_position: str = "prefix"
+    letters: str = "utf8"
+    layout: re.Pattern[str] | None = None
+    cost: int = 16384
+    block_size: int = 8
+    parallelization: int = 1
+    unconfirmed: str | None = None
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Further columns that a password is judged by."""
+        return tuple(column for column in (self.salt, self.iterations) if column is not None)
+
+
+def declared(answers: PasswordsAnswers, secret: Callable[[str], str] | None = None) -> Declared:
+    """The settings of these answers.
+
+    Args:
+        secret: Finds the value of a reference; needed where the answers name a key.
+
+    Raises:
+        UsageError: a key is named and cannot be found here, or is not of its encoding.
+    """
+    given = answers.model_dump(exclude_none=True)
+    preset = PRESETS.get(given.get("format", ""), {})
+    wanted: dict[str, Any] = {**given, **preset}
+    wanted |= {name: given[name] for name in answers.model_fields_set & preset.keys() - {"format"} if name in given}
+    if (answers.column or "").endswith(METEOR_COLUMN) and not answers.format:
+        wanted["format"] = "meteor"
+    wanted["letters"] = wanted["password_encoding"]
+    rounds = wanted.pop("iterations", None)
+    if isinstance(rounds, int):
+        wanted["rounds"] = rounds
+    elif rounds is not None:
+        wanted["iterations"] = rounds
+    if "layout" in wanted:
+        wanted["layout"] = layout_pattern(wanted["layout"])
+    wanted["key"] = _key(answers, secret)
+    names = Declared.__dataclass_fields__
+    return Declared(**{name: value for name, value in wanted.items() if name in names})
+
+
+def _key(answers: PasswordsAnswers, secret: Callable[[str], str] | None) -> bytes:
+    if answers.key is None:
+        return b""
+    if secret is None:
+        raise UsageError(
+            "The key of the password hashes is not at hand here",
+            why=f"[passwords] names {answers.key}, which is only looked up where users are prepared",
+            state="Nothing was written.",
+            remedy="use prepare, apply or passwords prove.",
+        )
+    key = READERS[answers.key_encoding](secret(answers.key))
+    if not key:
+        raise UsageError(
+            f"The secret {answers.key} is not {answers.key_encoding}",
+            state="Nothing was written.",
+            remedy="correct key_encoding in [passwords], or the secret.",
+        )
+    return key
+
+
+PART = re.compile(r"(\{(?:hash|salt|iterations)\})")
+
+
+def layout_pattern(layout: str) -> re.Pattern[str]:
+    """The pattern of a layout such as `{salt}:{hash}`; the last part may hold the separator, others may not.
+
+    Raises:
+        ValueError: no part, a part twice, no {hash}, or nothing between two parts.
+    """
+    pieces = PART.split(layout)
+    literals, parts = pieces[::2], pieces[1::2]
+    if "{hash}" not in parts or len(set(parts)) != len(parts) or not all(literals[1:-1]):
+        raise ValueError(
+            'must hold {hash} once, and {salt} and {iterations} at most once, with text between: "{salt}:{hash}"'
+        )
+    pattern = re.escape(literals[0])
+    for part, literal in zip(parts, literals[1:], strict=True):
+        name = part[1:-1]
+        if name == "iterations":
+            pattern += "(?P<iterations>[1-9][0-9]{0,9})"
+        elif literal:
+            pattern += f"(?P<{name}>[^{re.escape(literal[0])}]{'+' if name == 'hash' else '*'})"
+        else:
+            pattern += f"(?P<{name}>.{'+' if name == 'hash' else '*'})"
+        pattern += re.escape(literal)
+    return re.compile(pattern, re.DOTALL)

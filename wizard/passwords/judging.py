@@ -1,0 +1,284 @@
+"""Judge one stored password: by the value alone where it speaks for itself, else by what the operator declared."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
+from wizard.passwords import argon2, aspnet, bcrypt, digests, families, ldap, pbkdf2, records, scrypt, spring
+from wizard.passwords.declared import DIGESTS, HMACS, NESTED, PBKDF2S, READERS, Declared
+from wizard.passwords.encoded import SIZES, from_base64, from_hex
+from wizard.passwords.recipe import WAY_OUT, Recipe, Verdict, damaged, refused
+
+HEAD = re.compile(r"[$:{]?[A-Za-z0-9_.@-]*[$:}]?")
+
+_django_pbkdf2 = {f"pbkdf2_{name}$": pbkdf2.django for name in ("sha1", "sha256", "sha512")}
+_passlib_pbkdf2 = {f"$pbkdf2{name}$": pbkdf2.passlib for name in ("", *(f"-{each}" for each in SIZES))}
+_argon2 = {f"${name}$": argon2.judge for name in ("argon2id", "argon2i", "argon2d")}
+_bcrypt = {f"${name}$": bcrypt.judge for name in ("2", "2a", "2b", "2x", "2y")}
+_ldap = {f"{{{name}}}": ldap.judge for name in ("SHA", "SHA1", "SHA224", "SHA256", "SHA384", "SHA512")}
+_ldap |= {f"{{S{name}}}": ldap.judge for name in ("SHA", "SHA1", "SHA224", "SHA256", "SHA384", "SHA512", "MD5")}
+_spring = {f"{{{name}@SpringSecurity_v5_8}}": spring.delegated for name in ("argon2", "scrypt", "bcrypt")}
+
+
+def _unwrapped(head: str, inner: Recipe) -> Recipe:
+    """What stands behind a wrapping that adds nothing."""
+    return lambda value: inner(value[len(head) :])
+
+
+HEADS: Mapping[str, Recipe] = {
+    **_bcrypt,
+    "bcrypt$": _unwrapped("bcrypt$", bcrypt.judge),
+    "{BLF-CRYPT}": _unwrapped("{BLF-CRYPT}", bcrypt.judge),
+    **_argon2,
+    "argon2$": lambda value: argon2.judge(value[len("argon2") :]),
+    ":argon2:": _unwrapped(":argon2:", argon2.judge),
+    "{ARGON2}": _unwrapped("{ARGON2}", argon2.judge),
+    **_django_pbkdf2,
+    **_passlib_pbkdf2,
+    "pbkdf2:": pbkdf2.werkzeug,
+    "{PKCS5S2}": pbkdf2.atlassian,
+    **{f"{{PBKDF2{name}}}": pbkdf2.openldap for name in ("", "-SHA1", "-SHA256", "-SHA512")},
+    "grub.pbkdf2.sha512.": pbkdf2.grub,
+    ":pbkdf2:": pbkdf2.mediawiki,
+    **{f"PBKDF2WithHmacSHA{bits}:": pbkdf2.jakarta for bits in (1, 224, 256, 384, 512)},
+    "scrypt:": scrypt.werkzeug,
+    "scrypt$": scrypt.django,
+    "$scrypt$": scrypt.passlib,
+    **_ldap,
+    "{CRYPT}": ldap.crypt,
+    "{crypt}": ldap.crypt,
+    **{f"{name}$": digests.dollars for name in ("md5", "sha1", "sha224", "sha256", "sha384", "sha512")},
+    "$3$": digests.nthash,
+    ":A:": digests.mediawiki,
+    **_spring,
+    **{f"{{{name}}}": spring.delegated for name in ("bcrypt", "argon2", "scrypt")},
+    **{f"{{{name}}}": spring.digests for name in ("MD4", "MD5", "SHA-1", "SHA-256", "SHA-512")},
+    "{ldap}": spring.inside_ldap,
+    "{pbkdf2}": spring.pbkdf2,
+    "{pbkdf2@SpringSecurity_v5_8}": spring.pbkdf2,
+    "{sha256}": spring.iterated,
+    **families.REFUSED,
+}
+"""What a value begins with, to its recipe. A new format is a row here, and a vector that proves it."""
+
+CAPITALS: Mapping[str, Recipe] = {head.upper(): recipe for head, recipe in HEADS.items() if head[0] == "{"} | {
+    "{SHA256}": ldap.judge
+}
+"""LDAP's schemes are the same in any case."""
+
+HEX_DIGEST = re.compile(r"[0-9a-fA-F]+")
+ASK = (
+    'a bare digest does not say how it was made: declare format in [passwords], such as "md5" or "sha256", and salt if there '
+    "is one; passwords prove finds it out with an account whose password you know"
+)
+LAYOUT = re.compile(r"[0-9a-fA-F]{16,}[:.$][0-9a-fA-F]{8,}|[0-9a-fA-F]{8,}[:.$][0-9a-fA-F]{16,}")
+
+
+def judge_value(value: str) -> Verdict:
+    """Judge what is in one cell, without white space around it, by itself."""
+    if not value:
+        return Verdict("none", "", "none", "there is no password", None, "password_missing")
+    head = HEAD.match(value)[0]  # type: ignore[index]  # all parts are optional, so it always matches
+    recipe = HEADS.get(head)
+    if recipe is not None:
+        return recipe(value)
+    return _without_head(value, head)
+
+
+def _without_head(value: str, head: str) -> Verdict:
+    """Judge by the shape of the whole value."""
+    if head[:1] == "{" and (recipe := CAPITALS.get(head.upper())) is not None:
+        return recipe(value)
+    if value[0] == "{" and (found := records.judge(value)) is not None:
+        return found
+    if value[0] in "$" and value.startswith("$e") and (found := scrypt.spring(value)).carried_by != "none":
+        return replace(found, assumes="that Spring wrote it")
+    if value.startswith("grub.pbkdf2.sha512."):
+        return pbkdf2.grub(value)
+    if value.startswith(("0x0100", "0x0200")):
+        return families.REFUSED[value[:6]](value)
+    if families.MYSQL.fullmatch(value):
+        return families.mysql(value)
+    if families.DISABLED.fullmatch(value):
+        return families.disabled(value)
+    if (blob := aspnet.judge(value)) is not None:
+        return blob
+    return _bare(value)
+
+
+def _bare(value: str) -> Verdict:
+    """A digest that does not say how it was made is asked about."""
+    if HEX_DIGEST.fullmatch(value) and len(value) // 2 in SIZES.values() and len(value) % 2 == 0:
+        return refused(f"hex digest of {len(value) * 4} bits", "", ASK, "password_undeclared")
+    if len(value) % 4 == 0 and value.endswith("=") and (data := from_base64(value)) and len(data) in SIZES.values():
+        return refused(f"base64 digest of {len(data) * 8} bits", "", ASK, "password_undeclared")
+    if LAYOUT.fullmatch(value):
+        return refused("hex digest with salt", "", ASK, "password_undeclared")
+    return families.unknown(value)
+
+
+class Judge:
+    """Judges the cells of one source as its operator declared them; picklable.
+
+    Call it with the value, and with the cells, as text, of the further columns that `declared.columns` names.
+    """
+
+    def __init__(self, declared: Declared | None = None) -> None:
+        self.declared = declared or Declared()
+        self._of = self._chosen()
+
+    def __reduce__(self) -> tuple[type[Judge], tuple[Declared]]:
+        return Judge, (self.declared,)
+
+    @property
+    def plain_bcrypt(self) -> bool:
+        """Whether a bcrypt hash of cost 10 is taken as it is, whatever else the row holds."""
+        declared = self.declared
+        return not (
+            declared.key_lost or declared.format in (*NESTED, "plain") or (declared.format == "bcrypt" and declared.key)
+        )
+
+    def __call__(self, value: str, *beside: str) -> Verdict:
+        """Say what becomes of one stored password; surrounding white space does not count."""
+        if not beside:
+            verdict = self._of(value.strip(), "", "")
+        elif self.declared.salt is None:
+            verdict = self._of(value.strip(), "", beside[0].strip())
+        else:
+            verdict = self._of(value.strip(), beside[0].strip(), beside[1].strip() if len(beside) > 1 else "")
+        if (verdict.unconfirmed and self.declared.unconfirmed is not None) or verdict.likely == "refused":
+            return self._decided(verdict)
+        return verdict
+
+    def _decided(self, verdict: Verdict) -> Verdict:
+        """Follow the operator where Auth0's behaviour is unconfirmed; left open, what it probably does."""
+        wanted = self.declared.unconfirmed or ("import" if verdict.likely == "accepted" else "reject")
+        if wanted == "import":
+            return verdict
+        why = f'{verdict.unconfirmed}; unconfirmed = "import" in [passwords] tries it'
+        return replace(verdict, carried_by="none", why=why, value=None, code="password_unconfirmed")
+
+    def _chosen(self) -> Callable[[str, str, str], Verdict]:
+        wanted = self.declared.format
+        if self.declared.key_lost:
+            return self._lost
+        if wanted in NESTED:
+            return self._nested
+        if wanted == "plain":
+            return lambda value, salt, iterations: families.REFUSED["{noop}"](value) if value else judge_value("")
+        if wanted in (*DIGESTS, *HMACS, *PBKDF2S, "scrypt"):
+            return self._bytes
+        if wanted == "bcrypt":
+            return self._bcrypt
+        if wanted == "spring-pbkdf2":
+            return self._spring
+        if wanted in ("django", "werkzeug"):
+            return self._dollars
+        return lambda value, salt, iterations: judge_value(value)
+
+    def _lost(self, value: str, salt: str, iterations: str) -> Verdict:
+        found = judge_value(value)
+        if found.code in ("password_missing", "password_disabled"):
+            return found
+        why = f"it was made with a key (pepper) that is lost, without which nobody can check it; {WAY_OUT}"
+        return refused(found.scheme, found.parameters, why)
+
+    def _nested(self, value: str, salt: str, iterations: str) -> Verdict:
+        found = judge_value(value)
+        if found.code in ("password_missing", "password_disabled"):
+            return found
+        return refused(self.declared.format, "", f"{NESTED[self.declared.format]}: {families.NESTED}")
+
+    def _dollars(self, value: str, salt: str, iterations: str) -> Verdict:
+        """Read what Django and Werkzeug write alike as the declared one means it; other forms speak for themselves."""
+        if digests.DOLLARS.fullmatch(value) and "$$" not in value:
+            return digests.of_django(value) if self.declared.format == "django" else digests.of_werkzeug(value)
+        return judge_value(value)
+
+    def _spring(self, value: str, salt: str, iterations: str) -> Verdict:
+        declared = self.declared
+        if value.startswith("{pbkdf2") or HEX_DIGEST.fullmatch(value):
+            return spring.pbkdf2(value, secret=declared.key, iterations=declared.rounds)
+        return judge_value(value)
+
+    def _bcrypt(self, value: str, salt: str, iterations: str) -> Verdict:
+        """bcrypt over the password and a pepper, which goes as its salt; 72 bytes count, the pepper's too."""
+        found = judge_value(value)
+        if found.scheme != "bcrypt" or found.carried_by == "none" or not self.declared.key:
+            return found
+        hashed = found.value if isinstance(found.value, str) else (found.value or {})["hash"]["value"]
+        stored = {
+            "algorithm": "bcrypt",
+            "hash": {"value": hashed},
+            "salt": {**digests.as_member(self.declared.key), "position": self.declared.key_position},
+        }
+        why = "Auth0 takes it as a custom hash with the pepper as salt, and makes its own at the first login"
+        parameters = f"{found.parameters}, with a pepper"
+        return replace(found, carried_by="custom_password_hash", value=stored, why=why, parameters=parameters)
+
+    def _bytes(self, value: str, salt: str, iterations: str) -> Verdict:
+        """A hash in hex or base64 with its salt beside it, or both in one cell by the declared layout."""
+        declared = self.declared
+        scheme = declared.format
+        if not value or families.DISABLED.fullmatch(value):
+            return judge_value(value)
+        if value[0] in "${:" or HEAD.match(value)[0] in HEADS:  # type: ignore[index]
+            return judge_value(value)
+        if declared.layout is not None:
+            found = declared.layout.fullmatch(value)
+            if found is None:
+                return damaged(scheme, why="it has not the declared layout")
+            parts = found.groupdict()
+            value, salt, iterations = parts["hash"], parts.get("salt", salt), parts.get("iterations", iterations)
+        hashed = self._hash(value)
+        salted = bool(declared.salt) or (declared.layout is not None and "salt" in declared.layout.groupindex)
+        data = READERS[declared.salt_encoding](salt) if salt else b""
+        if hashed is None:
+            return damaged(scheme, why=f"it is not {declared.encoding or 'hex or base64'} of this digest's length")
+        if salted and not data:
+            return damaged(scheme, why=f"its salt is empty or not {declared.salt_encoding}")
+        return self._translated(hashed, data or b"", iterations)
+
+    def _hash(self, value: str) -> bytes | None:
+        declared = self.declared
+        size = SIZES.get(declared.format.rpartition("-")[2]) if not declared.format.startswith("pbkdf2") else None
+        readers = (from_hex, from_base64) if declared.encoding is None else (READERS[declared.encoding],)
+        for read in readers:
+            data = read(value)
+            if data and (size is None or len(data) == size):
+                return data
+        return None
+
+    def _translated(self, hashed: bytes, salt: bytes, iterations: str) -> Verdict:
+        declared = self.declared
+        kind, _, algorithm = declared.format.partition("-")
+        where = {"prefix": "salt before", "suffix": "salt after"}[declared.salt_position] if salt else "without salt"
+        told = f"{where}, {declared.letters}" if declared.letters != "utf8" else where
+        options = {"position": declared.salt_position, "letters": declared.letters}
+        if kind == "hmac":
+            key, rest = (declared.key, salt) if declared.key else (salt, b"")
+            if declared.key_size and key:
+                key = (key * (declared.key_size // len(key) + 1))[: declared.key_size]
+            return digests.hmac(
+                declared.format, algorithm, hashed, key, rest, parameters=told, assumes=DECLARED, **options
+            )  # fmt: skip
+        if kind == "pbkdf2":
+            rounds = int(iterations) if iterations.isascii() and iterations.isdecimal() else declared.rounds or 0
+            if not rounds:
+                return damaged(declared.format, why="it does not say how many iterations it has")
+            found = pbkdf2.pbkdf2(declared.format, algorithm, rounds, salt + declared.key, hashed, assumes=DECLARED)
+        elif kind == "scrypt":
+            numbers = (declared.cost, declared.block_size, declared.parallelization)
+            found = scrypt.scrypt("scrypt", numbers, salt + declared.key, hashed, assumes=DECLARED)
+        else:
+            salt = salt or declared.key
+            return digests.digest(kind, kind, hashed, salt, parameters=told, assumes=DECLARED, **options)
+        if declared.letters != "utf8" and found.value is not None:
+            stored = {**found.value, "password": {"encoding": declared.letters}}  # type: ignore[dict-item]
+            return replace(found, value=stored)
+        return found
+
+
+DECLARED = "what is declared in [passwords]"

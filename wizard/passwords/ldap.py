@@ -1,0 +1,44 @@
+"""Digests of LDAP directories, `{SSHA}…` and its kin, which Auth0 takes whole; and `{CRYPT}`, which it does not.
+
+Source: RFC 2307 and its descendants; Auth0 docs, "Bulk User Import Database Schema and Examples", ldap.
+"""
+
+from __future__ import annotations
+
+import re
+
+from wizard.passwords import bcrypt
+from wizard.passwords.encoded import SIZES, canonical
+from wizard.passwords.recipe import FAST, UNSALTED, Verdict, custom, damaged, refused
+
+WHOLE = re.compile(r"\{([A-Za-z0-9]+)\}([A-Za-z0-9+/]+)={0,2}")
+
+
+def judge(value: str) -> Verdict:
+    """Judge `{SCHEME}` and base64 of a digest, salt behind it if the scheme begins with S."""
+    scheme = value.partition("}")[0][1:].upper()
+    salted = scheme.startswith("SS") or scheme == "SMD5"
+    name = scheme[1:] if salted else scheme
+    digest = {"SHA": "sha1"}.get(name, name.lower())
+    parameters = scheme
+    found = WHOLE.fullmatch(value)
+    plain = canonical(found[2]) if found else None
+    if plain is None:
+        return damaged("LDAP digest", parameters, "what follows the scheme is not base64")
+    size = len(plain) * 3 // 4
+    if size < SIZES[digest] + salted or (not salted and size != SIZES[digest]):
+        return damaged("LDAP digest", parameters)
+    written = scheme if digest != "sha1" else "SSHA" if salted else "SHA"
+    padded = plain + "=" * (-len(plain) % 4)
+    stored = {"algorithm": "ldap", "hash": {"value": f"{{{written}}}{padded}", "encoding": "utf8"}}
+    return custom("LDAP digest", parameters, stored, weak=FAST if salted else UNSALTED)
+
+
+def crypt(value: str) -> Verdict:
+    """Judge what follows `{CRYPT}`: bcrypt is bcrypt in any wrapping, and anything else stays behind."""
+    inner = value[value.index("}") + 1 :]
+    if inner.startswith(("$2a$", "$2b$", "$2y$")):
+        return bcrypt.judge(inner)
+    seen = re.match(r"\$[0-9a-z]{1,4}\$", inner)
+    why = "Auth0 does not take crypt(3) hashes; these users move at their login or reset their password"
+    return refused("crypt in LDAP", seen[0] if seen else "", why)

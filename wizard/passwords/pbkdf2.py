@@ -1,0 +1,139 @@
+"""PBKDF2 in the forms of many makers, to the one PHC string that Auth0 reads.
+
+Source: Auth0 docs, "Bulk User Import Database Schema and Examples", pbkdf2: `$pbkdf2-<digest>$i=<iterations>,l=<bytes>$<salt>$<hash>`.
+"""
+
+from __future__ import annotations
+
+import re
+
+from wizard.passwords.encoded import SIZES, from_base64, from_hex, phc
+from wizard.passwords.recipe import LOW_COST, Verdict, custom, damaged, refused
+
+LEAST_ITERATIONS = 10_000
+"""Fewer are worth a word to the operator."""
+
+DJANGO = re.compile(r"pbkdf2_(sha1|sha256|sha512)\$([1-9][0-9]{0,9})\$([^$]+)\$([A-Za-z0-9+/]+={0,2})")
+DJANGO_BEGINNING = re.compile(r"pbkdf2_([a-z0-9]{1,12})\$(?:([0-9]+)\$)?")
+PASSLIB = re.compile(r"\$pbkdf2(?:-(sha1|sha256|sha512))?\$([1-9][0-9]{0,9})\$([A-Za-z0-9./+]*)\$([A-Za-z0-9./+]+)")
+PHC = re.compile(
+    r"\$pbkdf2-([a-z0-9]{1,12})\$i=([1-9][0-9]{0,9})(?:,l=([1-9][0-9]{0,4}))?\$([A-Za-z0-9+/]*)=*\$([A-Za-z0-9+/]+)=*"
+)
+WERKZEUG = re.compile(r"pbkdf2:([a-z0-9]{1,12}):([1-9][0-9]{0,9})\$([^$]*)\$([0-9a-fA-F]+)")
+ATLASSIAN = re.compile(r"\{PKCS5S2\}([A-Za-z0-9+/]{64})")
+OPENLDAP = re.compile(
+    r"\{PBKDF2(?:-(SHA1|SHA256|SHA512))?\}([1-9][0-9]{0,9})\$([A-Za-z0-9./+]+)=*\$([A-Za-z0-9./+]+)=*", re.IGNORECASE
+)
+GRUB = re.compile(r"grub\.pbkdf2\.sha512\.([1-9][0-9]{0,9})\.([0-9A-Fa-f]+)\.([0-9A-Fa-f]+)")
+MEDIAWIKI = re.compile(
+    r":pbkdf2:([a-z0-9]{1,12}):([1-9][0-9]{0,9}):([1-9][0-9]{0,4}):([A-Za-z0-9+/]+={0,2}):([A-Za-z0-9+/]+={0,2})"
+)
+JAKARTA = re.compile(
+    r"PBKDF2WithHmacSHA(1|224|256|384|512):([1-9][0-9]{0,9}):([A-Za-z0-9+/]+={0,2}):([A-Za-z0-9+/]+={0,2})"
+)
+
+
+def pbkdf2(
+    scheme: str,
+    digest: str,
+    iterations: int,
+    salt: bytes | None,
+    key: bytes | None,
+    *,
+    size: int | None = None,
+    assumes: str = "",
+) -> Verdict:
+    """Translate what was read.
+
+    Args:
+        salt, key: None where it could not be read.
+        size: Bytes that this maker's hash always has, to notice one that is cut short.
+    """
+    parameters = f"{digest}, {iterations:,} iterations"
+    if digest not in SIZES:
+        return refused(scheme, parameters, "Auth0 does not know this digest in pbkdf2")
+    if salt is None or not key or (size is not None and len(key) != size):
+        return damaged(scheme, parameters)
+    written = f"$pbkdf2-{digest}$i={iterations},l={len(key)}${phc(salt)}${phc(key)}"
+    weak = LOW_COST if iterations < LEAST_ITERATIONS else ""
+    return custom(scheme, parameters, {"algorithm": "pbkdf2", "hash": {"value": written}}, weak=weak, assumes=assumes)
+
+
+def django(value: str) -> Verdict:
+    """`pbkdf2_sha256$<iterations>$<salt as text>$<base64>`."""
+    found = DJANGO.fullmatch(value)
+    if found is None:
+        seen = DJANGO_BEGINNING.match(value)
+        return damaged("pbkdf2 of Django", seen[1] if seen else "")
+    digest = found[1]
+    salt, key = found[3].encode("utf-8", "replace"), from_base64(found[4])
+    return pbkdf2("pbkdf2 of Django", digest, int(found[2]), salt, key, size=SIZES[digest])
+
+
+def passlib(value: str) -> Verdict:
+    """`$pbkdf2-sha256$<iterations>$<base64 with dots>$<the same>`, and the PHC form that Auth0 itself reads."""
+    if found := PASSLIB.fullmatch(value):
+        digest = found[1] or "sha1"
+        salt, key = from_base64(found[3]), from_base64(found[4])
+        return pbkdf2("pbkdf2 of passlib", digest, int(found[2]), salt, key, size=SIZES[digest])
+    if found := PHC.fullmatch(value):
+        key = from_base64(found[5])
+        size = int(found[3]) if found[3] else None
+        return pbkdf2("pbkdf2 (PHC)", found[1], int(found[2]), from_base64(found[4]), key, size=size)
+    return damaged("pbkdf2 of passlib")
+
+
+def werkzeug(value: str) -> Verdict:
+    """`pbkdf2:sha256:<iterations>$<salt as text>$<hex>`."""
+    found = WERKZEUG.fullmatch(value)
+    if found is None:
+        return damaged("pbkdf2 of Werkzeug", why="it is cut short, or does not say how many iterations it has")
+    salt = found[3].encode("utf-8", "replace")
+    return pbkdf2(
+        "pbkdf2 of Werkzeug", found[1], int(found[2]), salt, from_hex(found[4]), size=SIZES.get(found[1])
+    )  # fmt: skip
+
+
+def atlassian(value: str) -> Verdict:
+    """`{PKCS5S2}` and 48 bytes in base64: 16 of salt, 32 of hash; always SHA-1 with 10,000 iterations."""
+    found = ATLASSIAN.fullmatch(value)
+    data = from_base64(found[1]) if found else None
+    if data is None:
+        return damaged("pbkdf2 of Atlassian")
+    return pbkdf2("pbkdf2 of Atlassian", "sha1", 10_000, data[:16], data[16:])
+
+
+def openldap(value: str) -> Verdict:
+    """`{PBKDF2-SHA256}<iterations>$<base64 with dots>$<the same>`; without a name it is SHA-1."""
+    found = OPENLDAP.fullmatch(value)
+    if found is None:
+        return damaged("pbkdf2 of OpenLDAP")
+    digest = (found[1] or "sha1").lower()
+    salt, key = from_base64(found[3]), from_base64(found[4])
+    return pbkdf2("pbkdf2 of OpenLDAP", digest, int(found[2]), salt, key, size=SIZES[digest])
+
+
+def grub(value: str) -> Verdict:
+    """`grub.pbkdf2.sha512.<iterations>.<hex>.<hex>`."""
+    found = GRUB.fullmatch(value)
+    if found is None:
+        return damaged("pbkdf2 of GRUB")
+    return pbkdf2("pbkdf2 of GRUB", "sha512", int(found[1]), from_hex(found[2]), from_hex(found[3]), size=64)
+
+
+def mediawiki(value: str) -> Verdict:
+    """`:pbkdf2:sha512:<iterations>:<bytes>:<base64>:<base64>`."""
+    found = MEDIAWIKI.fullmatch(value)
+    if found is None:
+        return damaged("pbkdf2 of MediaWiki")
+    salt, key = from_base64(found[4]), from_base64(found[5])
+    return pbkdf2("pbkdf2 of MediaWiki", found[1], int(found[2]), salt, key, size=int(found[3]))
+
+
+def jakarta(value: str) -> Verdict:
+    """`PBKDF2WithHmacSHA256:<iterations>:<base64>:<base64>`, as Jakarta Security stores it."""
+    found = JAKARTA.fullmatch(value)
+    if found is None:
+        return damaged("pbkdf2 of Jakarta Security")
+    salt, key = from_base64(found[3]), from_base64(found[4])
+    return pbkdf2("pbkdf2 of Jakarta Security", f"sha{found[1]}", int(found[2]), salt, key)

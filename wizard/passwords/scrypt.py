@@ -1,0 +1,94 @@
+"""scrypt in the forms of several makers, to the members that Auth0 takes.
+
+Source: Auth0 docs, "Bulk User Import Database Schema and Examples", scrypt: keylen, cost, blockSize, parallelization, salt.
+"""
+
+from __future__ import annotations
+
+import re
+from base64 import b64encode
+
+from wizard.passwords.encoded import from_base64, from_hex
+from wizard.passwords.recipe import LOW_COST, Verdict, custom, damaged
+
+LEAST_COST = 1 << 14
+
+WERKZEUG = re.compile(r"scrypt:([0-9]{1,9}):([0-9]{1,4}):([0-9]{1,4})\$([^$]*)\$([0-9a-fA-F]+)")
+DJANGO = re.compile(r"scrypt\$([0-9]{1,9})\$([^$]*)\$([0-9]{1,4})\$([0-9]{1,4})\$([A-Za-z0-9+/]+={0,2})")
+PASSLIB = re.compile(r"\$scrypt\$ln=([0-9]{1,2}),r=([0-9]{1,4}),p=([0-9]{1,4})\$([A-Za-z0-9+/]*)=*\$([A-Za-z0-9+/]+)=*")
+SPRING = re.compile(r"\$([0-9a-f]{5,8})\$([A-Za-z0-9+/]+={0,2})\$([A-Za-z0-9+/]+={0,2})")
+
+
+def scrypt(
+    scheme: str,
+    numbers: tuple[int, int, int],
+    salt: bytes | None,
+    key: bytes | None,
+    *,
+    size: int | None = None,
+    assumes: str = "",
+) -> Verdict:
+    """Translate what was read: cost (N), block size (r) and parallelization (p), salt and hash as bytes.
+
+    The salt goes as base64 always: as text it might hold bytes that are none.
+    """
+    cost, block, lanes = numbers
+    parameters = f"N={cost}, r={block}, p={lanes}"
+    if salt is None or not key or (size is not None and len(key) != size):
+        return damaged(scheme, parameters)
+    if cost < 2 or cost & (cost - 1) or not block or not lanes:
+        return damaged(scheme, parameters, "the parameters are out of range")
+    stored = {
+        "algorithm": "scrypt",
+        "hash": {"value": key.hex(), "encoding": "hex"},
+        "salt": {"value": b64encode(salt).decode(), "encoding": "base64"},
+        "keylen": len(key),
+        "cost": cost,
+        "blockSize": block,
+        "parallelization": lanes,
+    }
+    weak = LOW_COST if cost < LEAST_COST else ""
+    if not salt:
+        del stored["salt"]
+    return custom(scheme, parameters, stored, weak=weak, assumes=assumes)
+
+
+def werkzeug(value: str) -> Verdict:
+    """`scrypt:<N>:<r>:<p>$<salt as text>$<hex of 64 bytes>`."""
+    found = WERKZEUG.fullmatch(value)
+    if found is None:
+        return damaged("scrypt of Werkzeug")
+    numbers = (int(found[1]), int(found[2]), int(found[3]))
+    return scrypt(
+        "scrypt of Werkzeug", numbers, found[4].encode("utf-8", "replace"), from_hex(found[5]), size=64
+    )  # fmt: skip
+
+
+def django(value: str) -> Verdict:
+    """`scrypt$<N>$<salt as text>$<r>$<p>$<base64 of 64 bytes>`."""
+    found = DJANGO.fullmatch(value)
+    if found is None:
+        return damaged("scrypt of Django")
+    numbers = (int(found[1]), int(found[3]), int(found[4]))
+    return scrypt(
+        "scrypt of Django", numbers, found[2].encode("utf-8", "replace"), from_base64(found[5]), size=64
+    )  # fmt: skip
+
+
+def passlib(value: str) -> Verdict:
+    """`$scrypt$ln=<log N>,r=<r>,p=<p>$<base64>$<base64>`."""
+    found = PASSLIB.fullmatch(value)
+    if found is None or int(found[1]) > 30:
+        return damaged("scrypt (PHC)")
+    numbers = (1 << int(found[1]), int(found[2]), int(found[3]))
+    return scrypt("scrypt (PHC)", numbers, from_base64(found[4]), from_base64(found[5]))
+
+
+def spring(value: str) -> Verdict:
+    """`$<parameters in hex>$<base64>$<base64>`: log N in the upper half, then a byte each of r and p."""
+    found = SPRING.fullmatch(value)
+    if found is None:
+        return damaged("scrypt of Spring")
+    packed = int(found[1], 16)
+    numbers = (1 << min(packed >> 16, 40), packed >> 8 & 0xFF, packed & 0xFF)
+    return scrypt("scrypt of Spring", numbers, from_base64(found[2]), from_base64(found[3]))
