@@ -1,0 +1,149 @@
+"""The main job from a legacy store to users proven to be in a tenant."""
+
+import json
+import sqlite3
+from pathlib import Path
+
+import httpx
+import pytest
+from rehearsal import COLUMNS, PASSWORD, CountingTransport, Rehearsal, person
+
+from wizard.errors import PlanStale, UsageError
+from wizard.events import CheckFailed, OverwritesForeseen
+from wizard.practice.samples import add_samples
+
+
+@pytest.fixture
+def stage(tmp_path: Path) -> Rehearsal:
+    stage = Rehearsal(tmp_path)
+    stage.write_people([person(number) for number in range(1, 31)])
+    return stage
+
+
+def test_everybody_arrives_and_the_sum_is_exact(stage: Rehearsal) -> None:
+    progress = stage.apply()
+    assert (progress.verdict, progress.read, progress.imported) == ("complete", 30, 30)
+    assert (progress.missing, progress.different, progress.extra) == (0, 0, 0)
+    assert progress.adds_up
+    users = {user["user_id"]: user for user in stage.users()}
+    assert len(users) == 30
+    assert users["auth0|7"]["email"] == "person7@example.com"
+    assert users["auth0|7"]["email_verified"] is True
+    assert users["auth0|9"]["name"] == "Zoë Ångström 9"
+
+
+def test_the_imported_password_logs_in_and_a_wrong_one_does_not(stage: Rehearsal) -> None:
+    samples = add_samples(stage.tenant)
+    stage.apply('applications.enable=["Login check"]')
+    form = {
+        "grant_type": "http://auth0.com/oauth/grant-type/password-realm",
+        "realm": "acme-users",
+        "username": "person3@example.com",
+        "client_id": samples.login_client_id,
+        "client_secret": samples.login_client_secret,
+    }
+
+    async def log_in(password: str) -> int:
+        async with httpx.AsyncClient(transport=stage.tenant.transport(), base_url=stage.tenant.issuer) as client:
+            return (await client.post("/oauth/token", data={**form, "password": password})).status_code
+
+    import asyncio
+
+    assert asyncio.run(log_in(PASSWORD)) == 200
+    assert asyncio.run(log_in(PASSWORD + "?")) == 403
+
+
+def test_a_second_apply_writes_nothing_and_says_the_same(stage: Rehearsal) -> None:
+    first = stage.apply()
+    transport = stage.transport = CountingTransport(stage.transport)
+    second = stage.apply()
+    assert transport.writes == []
+    assert second.to_json(report=None)["users"] == first.to_json(report=None)["users"]
+    assert second.verdict == "complete"
+    assert len(stage.runs.all()) == 1
+
+
+def test_users_that_are_there_already_stay_as_they_are_and_count_as_such(stage: Rehearsal) -> None:
+    stage.apply()
+    changed = person(1) | {"first": "Changed"}
+    stage.write_people([changed, *(person(number) for number in range(2, 33))])
+    progress = stage.apply()
+    assert (progress.imported, progress.already_there) == (2, 30)
+    assert (progress.verdict, progress.different) == ("attention", 1)
+    assert {user["given_name"] for user in stage.users() if user["user_id"] == "auth0|1"} == {"Ada"}
+    [line] = [json.loads(line) for line in stage.runs.all()[0].verify.read_text().splitlines()]
+    assert (line["user_id"], line["status"], sorted(line["fields"])) == ("1", "different", ["given_name", "name"])
+
+
+def test_a_sample_is_not_enough_where_users_are_said_to_be_there_already(stage: Rehearsal) -> None:
+    assert stage.apply('verify.depth="sample"').verdict == "complete"
+    stage.write_people([person(number) for number in range(1, 32)])
+    progress = stage.apply('verify.depth="sample"')
+    assert (progress.imported, progress.already_there, progress.compared) == (1, 30, None)
+    assert progress.verdict == "attention"
+    [failed] = [event for event in stage.events if isinstance(event, CheckFailed)]
+    assert failed.name == "sample"
+    assert 'verify.depth = "full"' in failed.remedy
+    assert stage.apply("verify.sample=3").verdict == "complete", "the comparison takes the doubt away"
+
+
+def test_a_user_kept_out_by_the_phone_number_of_another_is_missing_and_told_why(stage: Rehearsal) -> None:
+    stage.write_people([person(1) | {"phone": "+4915112345678"}])
+    stage.apply()
+    stage.write_people([person(2) | {"phone": "+4915112345678"}])
+    progress = stage.apply()
+    assert (progress.already_there, progress.missing, progress.verdict) == (1, 1, "attention")
+    [remedy] = [event.remedy for event in stage.events if isinstance(event, CheckFailed) and event.name == "export"]
+    assert "username or phone number" in remedy
+    [line, *_] = [json.loads(line) for line in stage.runs.all()[0].verify.read_text().splitlines()]
+    assert (line["user_id"], line["status"]) == ("2", "missing")
+
+
+def test_rejected_users_are_named_with_a_reason_and_without_personal_data(stage: Rehearsal) -> None:
+    bad = person(31) | {"mail": "not an address"}
+    stage.write_people([person(1), bad, person(2), person(2) | {"id": "2b", "mail": "PERSON2@example.com"}])
+    progress = stage.apply()
+    assert (progress.verdict, progress.read, progress.imported, progress.rejected) == ("attention", 4, 1, 3)
+    text = (stage.run.path / "rejects.ndjson").read_text()
+    codes = [json.loads(line)["code"] for line in text.splitlines()]
+    assert sorted(codes) == ["duplicate_email", "duplicate_email", "email_invalid"]
+    assert "@" not in text
+    assert "$2" not in text
+
+
+def test_rejects_that_were_decided_about_leave_the_run_complete(stage: Rehearsal) -> None:
+    stage.write_people([person(1), person(2) | {"mail": ""}])
+    progress = stage.apply('prepare.skip=["email_missing"]')
+    assert (progress.verdict, progress.imported, progress.skipped, progress.rejected) == ("complete", 1, 1, 0)
+
+
+def test_upsert_says_what_it_would_overwrite_and_waits_for_an_answer(stage: Rehearsal) -> None:
+    stage.apply()
+    stage.write_people([person(number) | {"first": "New"} if number < 4 else person(number) for number in range(1, 31)])
+    with pytest.raises(PlanStale, match="would change 3 users"):
+        stage.apply("upload.upsert=true")
+    assert OverwritesForeseen(3, {"given_name": 3, "name": 3}) in stage.events
+    progress = stage.apply("upload.upsert=true", "upload.overwrite_at_most=3")
+    assert (progress.verdict, progress.imported) == ("complete", 30)
+    assert sum(user["given_name"] == "New" for user in stage.users()) == 3
+
+
+def test_users_of_a_database_arrive_like_those_of_a_file(stage: Rehearsal) -> None:
+    stage.apply()
+    expected = stage.users()
+    other = Rehearsal(stage.folder / "other")
+    with sqlite3.connect(other.folder / "legacy.db") as db:
+        db.execute(f"CREATE TABLE people ({', '.join(f'{name} TEXT' for name in COLUMNS)})")
+        rows = [tuple(person(number).values()) for number in range(1, 31)]
+        db.executemany(f"INSERT INTO people VALUES ({', '.join('?' * len(COLUMNS))})", rows)
+    db.close()
+    progress = other.apply("source.path=legacy.db", "source.table=people", "source.order_by=['id']")
+    assert progress.verdict == "complete"
+    assert other.users() == expected
+
+
+def test_an_unknown_application_is_told_with_a_near_name_before_anything_is_written(stage: Rehearsal) -> None:
+    transport = stage.transport = CountingTransport(stage.transport)
+    with pytest.raises(UsageError, match="Did you mean Web shop"):
+        stage.apply('applications.enable=["Web shob"]')
+    assert transport.writes == []

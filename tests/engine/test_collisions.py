@@ -1,0 +1,83 @@
+"""Finding users who share a key: exact, whatever the buckets, workers and flushes."""
+
+import tempfile
+from collections import defaultdict
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from wizard.bulk import collisions
+from wizard.bulk.collisions import Bucket, CollisionFiles, Collisions, KeySpool, buckets_for, find
+from wizard.bulk.files import Opened
+
+KEYS = st.lists(
+    st.sampled_from(["", "a", "b", "c", "ä", "ab", "a b", "long" * 9]) | st.text("xyz", max_size=3), max_size=60
+)
+
+
+def found_by_buckets(keys: list[str], folder: Path, *, workers: int, buckets: int, block: int) -> dict[int, int]:
+    """Spool the keys in blocks that go round the workers, and find records in groups: number to size of the group."""
+    paths = [folder / f"email.{worker}" for worker in range(workers)]
+    spools = [KeySpool(path, buckets) for path in paths]
+    for turn, start in enumerate(range(0, len(keys), block)):
+        part = keys[start : start + block]
+        spools[turn % workers].add([key.encode() for key in part], start + 1)
+    for spool in spools:
+        spool.close()
+    opened = Opened()
+    result = {}
+    for bucket in range(buckets):
+        for number, size, members in find(Bucket(paths, opened, buckets, bucket)):
+            assert number not in result
+            assert set(members) <= {index for index, key in enumerate(keys, 1) if key == keys[number - 1]}
+            assert len(members) == min(size, collisions.NAMED)
+            result[number] = size
+    opened.close()
+    return result
+
+
+@given(
+    keys=KEYS,
+    workers=st.integers(1, 3),
+    buckets=st.sampled_from([1, 2, 8]),
+    block=st.integers(1, 20),
+    held=st.integers(1, 30),
+)
+def test_collisions_are_those_a_dictionary_finds(
+    keys: list[str], workers: int, buckets: int, block: int, held: int
+) -> None:
+    groups: defaultdict[str, list[int]] = defaultdict(list)
+    for number, key in enumerate(keys, 1):
+        groups[key].append(number)
+    expected = {n: len(group) for key, group in groups.items() if key and len(group) > 1 for n in group}
+    with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(collisions, "HELD", held)
+        assert found_by_buckets(keys, Path(folder), workers=workers, buckets=buckets, block=block) == expected
+
+
+def test_members_named_are_the_first_whatever_worker_met_them_first(tmp_path: Path) -> None:
+    spool = KeySpool(tmp_path / "email.0", 1)
+    for number in (9, 7, 8, 1, 2, 3):
+        spool.add([b"same"], number)
+    spool.close()
+    opened = Opened()
+    assert {members for _, _, members in find(Bucket([tmp_path / "email.0"], opened, 1, 0))} == {(1, 2, 3, 7)}
+    opened.close()
+
+
+def test_collisions_are_looked_up_by_ranges_of_records(tmp_path: Path) -> None:
+    far = collisions.RANGE * 3 + 5
+    for worker, (kind, number) in enumerate([(1, 4), (0, 4), (0, far)]):
+        files = CollisionFiles(tmp_path, worker)
+        files.add(kind, number, 2, (4, far))
+        files.flush()
+    looked_up = Collisions(tmp_path)
+    assert [each.kind for each in looked_up.between(1, 5)[4]] == [0, 1]
+    assert looked_up.between(5, far) == {}
+    assert looked_up.between(far - 1, far + 1)[far][0].members == (4, far)
+
+
+def test_more_users_mean_more_buckets_not_larger_ones() -> None:
+    assert all(users / buckets_for(users) <= collisions.USERS_PER_BUCKET for users in (0, 1, 10**5, 10**6, 10**7))

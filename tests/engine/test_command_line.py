@@ -1,0 +1,119 @@
+"""The command line as scripts see it: one JSON object, documented exit codes, nothing sent that was not asked for."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+USERS = "id,email,first,pw\n1,ada@example.com,Ada,$2b$10$N9qo8uLOickgx2ZMRZoMyeIjZAgcfl7p92ldGxad68LJZdL17lhWy\n2,nobody,Bo,x\n"
+ANSWERS = """version = 1
+[source]
+path = "users.csv"
+[profile]
+user_id = "id"
+email = "email"
+given_name = "first"
+[passwords]
+column = "pw"
+"""
+
+
+def run(*arguments: str, folder: Path) -> tuple[int, dict[str, Any], str]:
+    """Exit status, the JSON on the last line of stdout, and stderr."""
+    done = subprocess.run(
+        [sys.executable, "-m", "wizard", *arguments, "--json"], cwd=folder, capture_output=True, text=True, check=False
+    )
+    return done.returncode, json.loads(done.stdout.splitlines()[-1]), done.stderr
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "users.csv").write_text(USERS)
+    (tmp_path / "answers.toml").write_text(ANSWERS)
+    return tmp_path
+
+
+def test_prepare_needs_no_tenant_and_its_counts_add_up(folder: Path) -> None:
+    status, answer, _ = run("prepare", "answers.toml", "--out", "out", folder=folder)
+    assert status == 3
+    assert list(answer) == ["users", "chunks", "bytes", "largest_chunk", "seconds", "out"]
+    assert answer["users"] == {"read": 2, "prepared": 1, "rejected": 1}
+    users = json.loads((folder / "out/users/00001.json").read_bytes())
+    assert [user["user_id"] for user in users] == ["1"]
+    assert {"rejects.ndjson", "manifest.json", "users"} == {path.name for path in (folder / "out").iterdir()}
+
+
+def test_prepare_is_clean_when_the_rejects_were_decided_about(folder: Path) -> None:
+    decided = "prepare.skip=['email_invalid', 'password_unsupported']"
+    assert run("prepare", "answers.toml", "--out", "out", "--set", decided, folder=folder)[0] == 0
+
+
+def test_inspect_answers_exactly_what_was_promised(folder: Path) -> None:
+    status, answer, _ = run("inspect", "users.csv", folder=folder)
+    assert status == 0
+    assert list(answer) == ["users", "columns", "suggested_mapping", "passwords", "recommendation"]
+    assert (answer["users"], answer["columns"]) == (2, ["id", "email", "first", "pw"])
+    assert {"scheme", "parameters", "users", "carried_by", "why"} <= set(answer["passwords"][0])
+    assert {"strategy", "why"} <= set(answer["recommendation"])
+
+
+def test_all_problems_of_answers_are_told_at_once_and_nothing_is_sent(folder: Path) -> None:
+    (folder / "answers.toml").write_text('version = 1\n[profile]\nuser_id = 3\nemial = "email"\n[sourze]\n')
+    status, answer, told = run("plan", "answers.toml", folder=folder)
+    assert status == 2
+    assert {(one["table"], one["key"]) for one in answer["problems"]} >= {
+        ("profile", "emial"),
+        ("sourze", ""),
+        ("tenant", ""),
+    }
+    assert "Nothing was sent." in told
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["plam", "answers.toml"],
+        ["plan"],
+        ["apply", "answers.toml", "--approv", "x"],
+        ["status", "nothing", "--runs", "runs"],
+    ],
+)
+def test_wrong_usage_is_status_two(folder: Path, arguments: list[str]) -> None:
+    assert run(*arguments, folder=folder)[0] == 2
+
+
+def test_apply_without_approval_or_terminal_is_refused(folder: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "wizard", "apply", "answers.toml"],
+        cwd=folder,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert "--approve HASH" in done.stderr
+
+
+def test_runs_of_a_folder_that_is_not_there_are_none(folder: Path) -> None:
+    assert run("runs", "--runs", "nowhere", folder=folder)[:2] == (0, {"runs": []})
+
+
+def test_the_demo_is_complete_and_dirty_rows_without_a_decision_are_not(tmp_path: Path) -> None:
+    status, answer, _ = run("demo", "--users", "60", "--runs", "runs", folder=tmp_path)
+    users = answer["users"]
+    assert (status, answer["verdict"]) == (0, "complete")
+    assert (
+        users["read"]
+        == 60
+        == sum(users[key] for key in ("imported", "migrated", "already_there", "rejected", "skipped"))
+    )
+    assert Path(answer["report"]).is_file()
+    status, answer, _ = run("demo", "--users", "60", "--undecided", "--runs", "runs", folder=tmp_path)
+    assert (status, answer["verdict"]) == (3, "attention")
+    assert answer["users"]["rejected"] > 0
+    assert run("status", "--runs", "runs", folder=tmp_path)[1]["users"] == answer["users"]
+    assert len(run("runs", "--runs", "runs", folder=tmp_path)[1]["runs"]) == 2

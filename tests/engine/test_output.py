@@ -1,0 +1,187 @@
+"""Results on stdout, narration on stderr, and a log with times and without secrets."""
+
+import json
+import stat
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import click
+import pytest
+from click.testing import CliRunner, Result
+from hypothesis import given
+from hypothesis import strategies as st
+
+from wizard.commands.output import Output, common_options
+from wizard.commands.redaction import redacted
+from wizard.errors import UsageError, WizardError
+
+CANARY = "c4nary-s3cret-value"
+
+
+@click.command()
+@click.option("--fail", is_flag=True)
+@click.option("--ask", is_flag=True)
+@common_options
+def command(output: Output, fail: bool, ask: bool) -> int:
+    output.say("Looking")
+    output.log("seen only in the log")
+    if fail:
+        raise UsageError("That failed", remedy="do better.")
+    if ask:
+        output.confirm("Go on", without_terminal="add --yes")
+    output.result({"answer": "zwölf"}, "The answer is zwölf.")
+    return 3
+
+
+def run(*args: str) -> Result:
+    return CliRunner().invoke(command, args, standalone_mode=False)
+
+
+def test_narration_goes_to_stderr_and_the_result_to_stdout() -> None:
+    result = run()
+
+    assert (result.stdout, result.stderr) == ("The answer is zwölf.\n", "Looking\n")
+    assert result.return_value == 3
+
+
+def test_as_json_the_result_is_one_object_on_the_last_line_in_ascii() -> None:
+    result = run("--json")
+
+    assert json.loads(result.stdout.splitlines()[-1]) == {"answer": "zwölf"}
+    assert result.stdout.isascii()
+    assert result.stderr == "Looking\n"
+
+
+def test_quiet_leaves_the_result() -> None:
+    result = run("--quiet")
+
+    assert (result.stdout, result.stderr) == ("The answer is zwölf.\n", "")
+
+
+def test_a_second_result_is_a_mistake() -> None:
+    output = Output()
+    output.result({})
+
+    with pytest.raises(RuntimeError):
+        output.result({})
+
+
+def test_without_a_terminal_a_question_becomes_an_error_with_the_way_around() -> None:
+    result = run("--ask")
+
+    assert isinstance(result.exception, UsageError)
+    assert "--yes" in str(result.exception)
+
+
+def test_a_command_raises_its_errors_and_logs_them(tmp_path: Path) -> None:
+    path = tmp_path / "run.log"
+
+    result = run("--fail", "--json", "--log-file", str(path))
+
+    assert isinstance(result.exception, WizardError)
+    assert result.stdout == ""
+    assert "stopped: That failed" in path.read_text()
+
+
+def test_the_log_has_a_time_on_every_line_and_is_for_its_owner_alone(tmp_path: Path) -> None:
+    path = tmp_path / "run.log"
+    path.write_text("")
+    path.chmod(0o644)
+
+    run("--log-file", str(path))
+    run("--quiet", "--log-file", str(path))
+
+    lines = path.read_text().splitlines()
+    texts = [line.partition(" ")[2] for line in lines]
+    assert texts == 2 * ["Looking", "seen only in the log", 'result {"answer": "zw\\u00f6lf"}']
+    assert all(datetime.fromisoformat(line.partition(" ")[0]).tzinfo == UTC for line in lines)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_a_log_that_cannot_be_opened_is_a_usage_error(tmp_path: Path) -> None:
+    result = run("--log-file", str(tmp_path / "missing" / "run.log"))
+
+    assert isinstance(result.exception, UsageError)
+
+
+class Terminal:
+    """A stream that says it is a terminal."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize(
+    ("environment", "coloured"),
+    [({}, True), ({"NO_COLOR": "1"}, False), ({"NO_COLOR": ""}, True), ({"TERM": "dumb"}, False)],
+)
+def test_colour_is_for_terminals_whose_owner_wants_it(
+    monkeypatch: pytest.MonkeyPatch, environment: dict[str, str], coloured: bool
+) -> None:
+    monkeypatch.setattr("sys.stderr", Terminal())
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+
+    assert ("\x1b[" in Output().paint("text", fg="green")) is coloured
+
+
+def test_nothing_is_painted_where_stderr_is_no_terminal() -> None:
+    assert Output().paint("text", fg="green") == "text"
+
+
+@pytest.mark.parametrize(
+    ("text", "secret"),
+    [
+        (f"client_secret={CANARY}&x=1", CANARY),
+        (f'{{"client_secret": "{CANARY}"}}', CANARY),
+        (f"{{'password': '{CANARY} more'}}", "more"),
+        (f"Authorization: Bearer {CANARY}", CANARY),
+        (f"postgresql://wizard:{CANARY}@db.example.org/users", CANARY),
+        ("token eyJhbGciOiJSUzI1NiJ9.eyJpc3MiOiJodHRwcyJ9.c2lnbmF0dXJl here", "c2lnbmF0dXJl"),
+        ("$2b$10$abcdefghijklmnopqrstuuN3JbVW2oVqVvXxT5Rkf7Bqj0hQ3bW6C", "N3JbVW2o"),
+        ("$argon2id$v=19$m=65536,t=3,p=4$c2FsdHNhbHQ$aGFzaGhhc2g", "aGFzaGhhc2g"),
+        ("line 7 is of ada.lovelace+x@mail.example.org, duplicate", "lovelace"),
+        ("-----BEGIN RSA PRIVATE KEY-----\nMIIB\nvQIB\n-----END RSA PRIVATE KEY-----", "vQIB"),
+        ("-----BEGIN PRIVATE KEY-----\nMIIB\nvQIB", "vQIB"),
+    ],
+)
+def test_what_looks_like_a_secret_is_masked_in_the_log(text: str, secret: str) -> None:
+    assert secret not in redacted(text)
+    assert "[" in redacted(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "uploading: 40 %, 1,200 users in Auth0, 2 jobs running",
+        "client_secret must name a secret, not hold it",
+        "keyring:client-secret for acme.eu.auth0.com",
+        "https://acme.eu.auth0.com/api/v2/jobs/users-imports",
+    ],
+)
+def test_ordinary_narration_stays_as_it_is(text: str) -> None:
+    assert redacted(text) == text
+
+
+@given(st.text())
+def test_masking_is_finished_after_one_pass(text: str) -> None:
+    once = redacted(text)
+
+    assert redacted(once) == once
+
+
+def test_colour_is_no_part_of_the_log(tmp_path: Path) -> None:
+    class Lines(list[str]):
+        def write(self, text: str) -> None:
+            self.append(text)
+
+        def flush(self) -> None: ...
+
+    log: Any = Lines()
+
+    Output(quiet=True, log=log, now=lambda: datetime(2026, 8, 1, tzinfo=UTC)).say(click.style("two\nlines", fg="red"))
+
+    assert log == ["2026-08-01T00:00:00.000Z two\n", "2026-08-01T00:00:00.000Z lines\n"]

@@ -1,0 +1,182 @@
+"""Preparing with worker processes: killed, stopped, dying; and from an event loop."""
+
+import asyncio
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+from prepare_stage import DeadlySource, ListSource, all_bytes, mapping, person, prepared_users
+
+from wizard.bulk.manifest import read_file, read_manifest
+from wizard.bulk.prepare import prepare, prepare_async
+from wizard.errors import Interrupted, SourceError, WizardError
+from wizard.events import Event, UsersPrepared
+
+ROWS = tuple(person(number) for number in range(3000))
+MAPPING = mapping()
+SCRIPT = """
+import sys
+from pathlib import Path
+from prepare_stage import ListSource, mapping, person
+from wizard.bulk.prepare import prepare
+
+if __name__ == "__main__":
+    source = ListSource(tuple(person(number) for number in range(6000)), size=20)
+    print("ready", flush=True)
+    prepare(source, source.facts(), mapping(), Path(sys.argv[1]), workers=int(sys.argv[2]), max_file_bytes=20_000)
+"""
+
+
+def children() -> list[psutil.Process]:
+    return [
+        each for each in psutil.Process().children(recursive=True) if "resource_tracker" not in " ".join(each.cmdline())
+    ]
+
+
+def started(tmp_path: Path, workers: int) -> subprocess.Popen[str]:
+    script = tmp_path / "script.py"
+    script.write_text(SCRIPT)
+    paths = os.pathsep.join([str(Path(__file__).parent), str(Path(__file__).parent.parent.parent)])
+    process = subprocess.Popen(
+        [sys.executable, str(script), str(tmp_path / "out"), str(workers)],
+        env={**os.environ, "PYTHONPATH": paths},
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    process.stdout.readline()
+    process.stdout.close()
+    return process
+
+
+def require_nothing_or_all(out: Path) -> bool:
+    manifest = read_manifest(out)
+    if manifest is not None:
+        assert sum(file.users for file in manifest.files) == 6000
+        for file in manifest.files:
+            read_file(out, file)
+    return manifest is not None
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+def test_a_kill_at_any_time_leaves_nothing_valid_or_the_whole(workers: int, tmp_path: Path) -> None:
+    chance = random.Random(workers)
+    for _ in range(3):
+        process = started(tmp_path, workers)
+        family = [process.pid, *(child.pid for child in psutil.Process(process.pid).children(recursive=True))]
+        time.sleep(chance.uniform(0, 1.2))
+        process.kill()
+        process.wait()
+        require_nothing_or_all(tmp_path / "out")
+    deadline = time.monotonic() + 10
+    while any(map(psutil.pid_exists, family)) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not any(map(psutil.pid_exists, family))
+    process = started(tmp_path, workers)
+    assert process.wait(60) == 0
+    assert require_nothing_or_all(tmp_path / "out")
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["manifest.json", "rejects.ndjson", "users"]
+
+
+def test_ctrl_c_leaves_no_process_and_no_file(tmp_path: Path) -> None:
+    process = started(tmp_path, 2)
+    deadline = time.monotonic() + 20
+    while len(psutil.Process(process.pid).children()) < 3 and time.monotonic() < deadline:
+        time.sleep(0.01)
+    family = psutil.Process(process.pid).children(recursive=True)
+    process.send_signal(signal.SIGINT)
+    assert process.wait(20) != 0
+    psutil.wait_procs(family, timeout=10)
+    assert not any(child.is_running() for child in family)
+    assert not require_nothing_or_all(tmp_path / "out")
+    assert all_bytes(tmp_path / "out") == {}
+
+
+def test_a_worker_that_dies_is_a_clear_error(tmp_path: Path) -> None:
+    source = DeadlySource(ROWS[:30])
+    with pytest.raises(WizardError, match="worker process") as caught:
+        prepare(source, source.facts(), MAPPING, tmp_path / "out", workers=2)
+    assert "SIGKILL" in str(caught.value)
+    assert all_bytes(tmp_path / "out") == {}
+    assert children() == []
+
+
+async def test_an_event_loop_stays_free_and_hears_of_progress(tmp_path: Path) -> None:
+    source = ListSource(ROWS, size=50)
+    events: list[Event] = []
+    beats = 0
+
+    async def beat() -> None:
+        nonlocal beats
+        while True:
+            await asyncio.sleep(0.01)
+            beats += 1
+
+    beating = asyncio.create_task(beat())
+    prepared = await prepare_async(source, source.facts(), MAPPING, tmp_path / "out", emit=events.append)
+    beating.cancel()
+    assert prepared.prepared == len(prepared_users(tmp_path / "out")) == 3000
+    assert isinstance(events[-1], UsersPrepared)
+    assert beats > 5
+    assert children() == []
+
+
+async def test_stopping_from_an_event_loop_leaves_nothing(tmp_path: Path) -> None:
+    source = ListSource(ROWS, size=1)
+    with pytest.raises(Interrupted):
+        await prepare_async(source, source.facts(), MAPPING, tmp_path / "out", stop=lambda: True)
+    assert all_bytes(tmp_path / "out") == {}
+
+
+async def test_cancelling_ends_the_processes(tmp_path: Path) -> None:
+    source = ListSource(ROWS * 10, size=5)
+    task = asyncio.create_task(prepare_async(source, source.facts(), MAPPING, tmp_path / "out", workers=1))
+    while not list((tmp_path / "out").glob(".preparing*")):
+        assert not task.done()
+        await asyncio.sleep(0.01)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert children() == []
+    assert all_bytes(tmp_path / "out") == {}
+
+
+async def test_errors_come_back_from_the_other_process_as_they_were(tmp_path: Path) -> None:
+    source = ListSource(ROWS[:10], changed=True)
+    with pytest.raises(SourceError, match="The list changed") as caught:
+        await prepare_async(source, source.facts(), MAPPING, tmp_path / "out")
+    assert caught.value.remedy == "leave it alone."
+
+
+async def test_a_process_that_dies_is_a_clear_error(tmp_path: Path) -> None:
+    source = DeadlySource(ROWS[:30])
+    with pytest.raises(WizardError, match="ended on its own"):
+        await prepare_async(source, source.facts(), MAPPING, tmp_path / "out", workers=0)
+    assert read_manifest(tmp_path / "out") is None
+
+
+def test_processes_start_where_standard_error_is_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Inside a full-screen application it has the descriptor -1."""
+
+    class Screen:
+        def fileno(self) -> int:
+            return -1
+
+        def write(self, text: str) -> int:
+            return len(text)
+
+        def flush(self) -> None:
+            pass
+
+    from multiprocessing import resource_tracker
+
+    resource_tracker._resource_tracker._stop()  # type: ignore[attr-defined]
+    monkeypatch.setattr(sys, "stderr", Screen())
+    source = ListSource(ROWS[:100])
+    assert prepare(source, source.facts(), MAPPING, tmp_path / "out", workers=1).prepared == 100

@@ -1,0 +1,163 @@
+"""What the workers made of all blocks, put together again in source order: runs of users to cut, and rejects."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from array import array
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from wizard.bulk.chunks import Run
+from wizard.bulk.collisions import NAMED, Collision, Collisions
+from wizard.bulk.files import Opened, private
+from wizard.bulk.spool import Mapped, Positions, reject_line
+from wizard.rejects import REASONS, Reject
+
+CODES = {
+    "user_id": "duplicate_user_id",
+    "email": "duplicate_email",
+    "username": "duplicate_username",
+    "phone_number": "duplicate_phone",
+}
+"""The code for users who share this member of the profile."""
+
+COLUMNS = 9
+"""Numbers kept of each block; of all that is known about users, they alone stay in memory."""
+
+
+class Assembly:
+    """Gathers what became of the blocks, in the order in which workers finish them.
+
+    Args:
+        spool: Folder of the spool files.
+        keys: Members of a profile that must be unique, in the order of the kinds of collisions.
+        skip: Codes that the operator decided to leave behind.
+    """
+
+    def __init__(self, spool: Path, keys: tuple[str, ...], skip: frozenset[str]) -> None:
+        self._spool = spool
+        self._keys = keys
+        self._skip = skip
+        self._blocks = array("Q")
+        self.reasons: Counter[str] = Counter()
+        self.notes: Counter[str] = Counter()
+        self.read = 0
+        self.rejects: dict[str, Any] = {}
+
+    def add(self, mapped: Mapped) -> None:
+        """Remember where the block lies."""
+        self._blocks.extend(
+            (
+                mapped.first,
+                mapped.count,
+                mapped.spool,
+                mapped.users_at,
+                mapped.sizes_at,
+                mapped.rejects_at,
+                mapped.rejects_bytes,
+                mapped.positions_at,
+                mapped.positions_bytes,
+            )
+        )
+        self.read += mapped.count
+        self.reasons.update(mapped.reasons)
+        self.notes.update(mapped.notes)
+
+    @property
+    def skipped(self) -> int:
+        return sum(count for code, count in self.reasons.items() if code in self._skip)
+
+    @property
+    def rejected(self) -> int:
+        return self.reasons.total() - self.skipped
+
+    def runs(self, rejects: Path) -> Iterator[Run]:
+        """Yield the users that collide with no other, in source order, and write all rejects on the way."""
+        found = Collisions(self._spool)
+        opened = Opened()
+        digest, size, lines = hashlib.sha256(), 0, 0
+        try:
+            with private(rejects) as file:
+                for block in self._in_order():
+                    users = _Users(self._spool, block, opened)
+                    colliding = found.between(users.first, users.first + len(users.sizes))
+                    written = self._merged(users, colliding) if colliding else users.rejects
+                    file.write(written)
+                    digest.update(written)
+                    size, lines = size + len(written), lines + written.count(b"\n")
+                    yield from users.runs(colliding)
+        finally:
+            opened.close()
+        self.rejects = {"name": rejects.name, "lines": lines, "bytes": size, "sha256": digest.hexdigest()}
+
+    def _in_order(self) -> Iterator[tuple[int, ...]]:
+        blocks = self._blocks
+        for at in sorted(range(0, len(blocks), COLUMNS), key=blocks.__getitem__):
+            yield tuple(blocks[at : at + COLUMNS])
+
+    def _merged(self, users: _Users, colliding: dict[int, list[Collision]]) -> bytes:
+        """The rejects of a block, those of collisions among them, by record."""
+        lines = {orjson.loads(line)["record"]: line for line in users.rejects.splitlines(keepends=True)}
+        positions = users.positions
+        for number, collisions in colliding.items():
+            why = self._reject(number, collisions)
+            self.reasons[why.code] += 1
+            index = number - users.first
+            lines[number] = reject_line(positions[index], number, users.profile(index)["user_id"], why, self._skip)
+        return b"".join(lines[number] for number in sorted(lines))
+
+    def _reject(self, number: int, collisions: list[Collision]) -> Reject:
+        """Coded by the first key that is shared; the message says all of them and names the other records."""
+        codes = [CODES[self._keys[collision.kind]] for collision in collisions]
+        parts = [
+            f"{REASONS[code].message}: {_others(number, each)}" for code, each in zip(codes, collisions, strict=True)
+        ]
+        return Reject(codes[0], "; ".join(parts))
+
+
+def _others(number: int, collision: Collision) -> str:
+    named = [str(member) for member in collision.members if member != number][: NAMED - 1]
+    more = collision.group - 1 - len(named)
+    return f"record {', '.join(named)}" + (f" and {more} more" if more else "")
+
+
+class _Users:
+    """One block as it lies in the spool."""
+
+    def __init__(self, spool: Path, block: tuple[int, ...], opened: Opened) -> None:
+        self.first, count, self._number, self._users_at, sizes_at, rejects_at, rejects_bytes, *self._positions_at = (
+            block
+        )
+        self._spool = spool
+        self._opened = opened
+        self.sizes = array("I", self._read("sizes", count * 4, sizes_at))
+        self.rejects = self._read("rejects", rejects_bytes, rejects_at) if rejects_bytes else b""
+
+    def _read(self, name: str, size: int, offset: int) -> bytes:
+        return os.pread(self._opened(self._spool / f"{name}.{self._number}"), size, offset)
+
+    @property
+    def positions(self) -> Positions:
+        offset, size = self._positions_at
+        return Positions(self._read("positions", size, offset))
+
+    def profile(self, index: int) -> dict[str, Any]:
+        """The user of the record with this index in the block."""
+        offset = self._users_at + sum(self.sizes[:index])
+        profile: dict[str, Any] = orjson.loads(self._read("users", self.sizes[index] - 1, offset))
+        return profile
+
+    def runs(self, colliding: dict[int, list[Collision]]) -> Iterator[Run]:
+        """Users without those that collide."""
+        start, offset = 0, self._users_at
+        for stop in [*(number - self.first for number in sorted(colliding)), len(self.sizes)]:
+            sizes = [size for size in self.sizes[start:stop] if size]
+            if sizes:
+                yield Run(self._number, offset, sizes)
+            offset += sum(sizes) + (self.sizes[stop] if stop < len(self.sizes) else 0)
+            start = stop + 1

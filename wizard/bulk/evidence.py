@@ -1,0 +1,243 @@
+"""Evidence after an upload: an export compared user by user, some users looked up, a count, a login."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from wizard.errors import Interrupted, WizardError
+from wizard.events import UsersReconciled
+from wizard.progress import PARTLY_IMPORTED, Progress
+from wizard.step import Finding
+
+if TYPE_CHECKING:
+    from wizard.auth0.models import Connection, Job
+    from wizard.bulk.reconcile import Reconciliation
+    from wizard.steps.verify import VerifyAnswers
+    from wizard.tools import Tools
+
+EXPORT_FIELDS = (
+    "user_id",
+    "email",
+    "email_verified",
+    "username",
+    "phone_number",
+    "phone_verified",
+    "given_name",
+    "family_name",
+    "name",
+    "nickname",
+    "picture",
+    "blocked",
+    "user_metadata",
+    "app_metadata",
+)
+"""What an export has to bring for the comparison; hashes are never in one."""
+
+EXPORT_PATIENCE = 2 * 3600.0
+"""Seconds after which an export job that does not end is given up; Auth0 stops its jobs after two hours itself."""
+
+INDEX_PATIENCE = 60.0
+"""Seconds that Auth0's search index is given to show what was imported; it lags behind by some seconds."""
+
+HEARTBEAT = 0.5
+"""Seconds after which a wait looks whether the run is to stop."""
+
+
+async def compare_with_export(connection: Connection, tools: Tools) -> Finding:
+    """Export the connection and compare every prepared user with it; details go to `verify.ndjson`.
+
+    Raises:
+        WizardError: the export failed, or the prepared files are gone.
+    """
+    result = await _compared(connection, tools, tools.folder / "verify.ndjson")
+    if result is None:
+        return Finding("export", False, "the prepared files are gone", "Verify before purging a run's files.")
+    tools.emit(UsersReconciled(result.compared, result.missing, result.different, result.extra))
+    good = not (result.missing or result.different)
+    detail = f"{result.compared:,} users compared: {result.missing:,} missing, {result.different:,} different"
+    if result.fields:
+        detail += " (" + ", ".join(f"{name} {count:,}" for name, count in sorted(result.fields.items())) + ")"
+    remedy = "verify.ndjson names each of them and the fields that differ."
+    there = Progress.of(tools.journal.events()).already_there
+    if result.missing and there:
+        remedy += (
+            f" Auth0 refused {there:,} as already there: where one of these is missing, another user of the tenant "
+            "may have its username or phone number; find and change that user, then import the missing one anew."
+        )
+    return Finding("export", good, detail, "" if good else remedy)
+
+
+async def foresee_overwrites(connection: Connection, tools: Tools) -> Mapping[str, int]:
+    """Which users an upload with upsert would change: `users`, and a count for each field that differs.
+
+    Raises:
+        WizardError: the export failed, or the prepared files are gone.
+    """
+    with _private(tools.folder / "overwrites.ndjson") as details:
+        result = await _compared(connection, tools, details)
+    if result is None:
+        raise WizardError("The prepared files are gone", state="No file was sent.", remedy="Start a new run.")
+    return {"users": result.different, **result.fields}
+
+
+async def _compared(connection: Connection, tools: Tools, out: Path) -> Reconciliation | None:
+    """The prepared users against an export of the connection; None when the files are gone."""
+    from wizard.bulk.manifest import USERS, require_manifest
+    from wizard.bulk.reconcile import reconcile_async
+
+    files = [tools.folder / USERS / entry.name for entry in require_manifest(tools.folder).files]
+    if not all(file.is_file() for file in files):
+        return None
+    with _private(tools.folder / "export.ndjson.gz") as export, _private(tools.folder / "refused.ndjson") as refused:
+        await _export(connection, export, tools)
+        _write_refused(refused, tools)
+        return await reconcile_async(
+            files, export, out, connection=connection.name, refused=refused, emit=tools.emit, stop=tools.stop
+        )
+
+
+async def look_up_sample(connection: Connection, count: int, tools: Tools) -> Finding:
+    """Look up prepared users, spread evenly over the files, by e-mail; this answer is immediately consistent.
+
+    No sample is enough where users count as already there and were not compared: Auth0 says so too of a user whose
+    username or phone number another user has. Source: Auth0 docs, "Bulk User Imports".
+    """
+    refusals = tools.journal.refusals()
+    refused = {refusal.user_id for refusal in refusals if refusal.code != PARTLY_IMPORTED}
+    looked = found = 0
+    for user in _spread(tools.folder, count):
+        if user["user_id"] in refused:
+            continue
+        looked += 1
+        there = await tools.tenant.users_by_email(user["email"])
+        found += any(other.user_id == f"auth0|{user['user_id']}" for other in there)
+    detail = f"{found} of {looked} sampled users found by e-mail"
+    progress = Progress.of(tools.journal.events())
+    if progress.unproven:
+        detail += f"; {progress.already_there:,} users are there already by Auth0's word alone"
+        remedy = 'Set verify.depth = "full": another user may have the username or phone number of one of them.'
+        return Finding("sample", False, detail, remedy)
+    good = found == looked
+    return Finding("sample", good, detail, "" if good else "Look at verify.ndjson for who is missing.")
+
+
+async def count_by_search(connection: Connection, tools: Tools) -> Finding:
+    """Ask the search how many users the connection has; one request a try, as only totals are read.
+
+    Search shows at most 1,000 users but counts them all.
+    """
+    progress = Progress.of(tools.journal.events())
+    expected = progress.imported + progress.already_there
+    query = f'identities.connection:"{connection.name}"'
+    waited, pause, total = 0.0, 1.0, await tools.tenant.count_users(query)
+    while total < expected and waited < INDEX_PATIENCE:
+        await _pause(pause, tools)
+        waited, pause = waited + pause, min(pause * 1.5, 10.0)
+        total = await tools.tenant.count_users(query)
+    good = total >= expected
+    detail = f"search counts {total:,} users in the connection; at least {expected:,} are expected"
+    return Finding(
+        "search", good, detail, "" if good else "Auth0's search index may lag; verify again in a few minutes."
+    )
+
+
+async def log_in(connection: Connection, wanted: VerifyAnswers, tools: Tools) -> Sequence[Finding]:
+    """Log in as each canary once; the accounts are named by number only."""
+    findings = []
+    secret = tools.secret(wanted.login_client_secret) if wanted.login_client_secret else None
+    for number, canary in enumerate(wanted.canaries, 1):
+        result = await tools.tenant.login(
+            connection.name, canary.login, tools.secret(canary.password), wanted.login_client_id or "", secret
+        )
+        detail = f"canary {number}: " + ("logged in" if result.accepted else f"{result.outcome} ({result.why})")
+        remedy = "" if result.accepted else "Check the account's password, then its hash recipe, before anything else."
+        findings.append(Finding(f"canary {number}", result.accepted, detail, remedy))
+    return findings
+
+
+@contextmanager
+def _private(path: Path) -> Iterator[Path]:
+    """A file for users' data that is gone afterwards, however that comes."""
+    path.unlink(missing_ok=True)
+    path.touch(mode=0o600)
+    try:
+        yield path
+    finally:
+        path.unlink(missing_ok=True)
+
+
+async def _export(connection: Connection, path: Path, tools: Tools) -> None:
+    """Run an export job and download its file; a link that ran out is asked for anew."""
+    job = await tools.tenant.export_users(connection.id, EXPORT_FIELDS)
+    job = await _ended(job, tools)
+    for attempt in range(3):
+        if job.status != "completed" or not job.location:
+            break
+        try:
+            await tools.tenant.download(job.location, path)
+            return
+        except WizardError:
+            if attempt == 2:
+                raise
+            job = await tools.tenant.job(job.id)
+    raise WizardError(
+        "The export of the connection failed",
+        why=f"job {job.id} is {job.status}",
+        state="Everything that was uploaded is kept.",
+        remedy="Verify again: auth0-migrate verify RUN.",
+    )
+
+
+async def _ended(job: Job, tools: Tools) -> Job:
+    """The job once it has ended, polled calmly: no user waits for it."""
+    waited, pause = 0.0, 1.0
+    while not job.ended and waited < EXPORT_PATIENCE:
+        await _pause(pause, tools)
+        waited, pause = waited + pause, min(pause * 1.5, 15.0)
+        job = await tools.tenant.job(job.id)
+    return job
+
+
+async def _pause(seconds: float, tools: Tools) -> None:
+    """Wait, but not longer than the operator wants to go on."""
+    while seconds > 0 and not tools.stop():
+        await tools.clock.sleep(min(seconds, HEARTBEAT))
+        seconds -= HEARTBEAT
+    if tools.stop():
+        raise Interrupted(
+            "Stopped while evidence was gathered",
+            state="Everything that was uploaded is kept.",
+            remedy="Resume the run.",
+        )
+
+
+def _write_refused(path: Path, tools: Tools) -> None:
+    """The users Auth0 refused: they are expected to be absent."""
+    with path.open("wb") as file:
+        for refusal in tools.journal.refusals():
+            if refusal.code == PARTLY_IMPORTED:
+                continue
+            file.write(orjson.dumps({"user_id": refusal.user_id, "code": refusal.code}) + b"\n")
+
+
+def _spread(folder: Path, count: int) -> Iterator[dict[str, Any]]:
+    """Up to `count` prepared users at even distances; each file is read at most once."""
+    from wizard.bulk.manifest import read_file, require_manifest
+
+    entries = require_manifest(folder).files
+    total = sum(entry.users for entry in entries)
+    wanted = [total * number // count for number in range(min(count, total))] if count else []
+    if count > total:
+        wanted = list(range(total))
+    before = 0
+    for entry in entries:
+        here = [place - before for place in wanted if before <= place < before + entry.users]
+        if here:
+            users = orjson.loads(read_file(folder, entry))
+            yield from (users[place] for place in here)
+        before += entry.users

@@ -1,0 +1,51 @@
+"""Private files: readable by their owner alone, written so that a crash leaves no half of one."""
+
+from __future__ import annotations
+
+import os
+from io import BufferedWriter
+from pathlib import Path
+
+
+def private(path: Path, *, append: bool = False) -> BufferedWriter:
+    """Open a new file with mode 0600 for writing; with `append` also one that is there.
+
+    Raises:
+        OSError: as the system says.
+    """
+    flags = os.O_WRONLY | os.O_CREAT | (os.O_APPEND if append else os.O_EXCL) | getattr(os, "O_BINARY", 0)
+    return os.fdopen(os.open(path, flags, 0o600), "wb")
+
+
+def durable(path: Path, data: bytes) -> None:
+    """Write the file whole or not at all: beside it first, then in its place; on the disk when this returns."""
+    beside = path.with_name(f".{path.name}.new")
+    beside.unlink(missing_ok=True)
+    with private(beside) as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    beside.replace(path)
+    if os.name == "posix":  # so that the new name survives a power cut too
+        folder = os.open(path.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+
+
+class Opened:
+    """Files open for reading, by path; each is opened once."""
+
+    def __init__(self) -> None:
+        self._descriptors: dict[Path, int] = {}
+
+    def __call__(self, path: Path) -> int:
+        if path not in self._descriptors:
+            self._descriptors[path] = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
+        return self._descriptors[path]
+
+    def close(self) -> None:
+        for descriptor in self._descriptors.values():
+            os.close(descriptor)
+        self._descriptors.clear()

@@ -1,0 +1,73 @@
+"""The folder of prepared files: all of a new preparation comes into it, or nothing."""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+import shutil
+from pathlib import Path
+from types import TracebackType
+
+from wizard.bulk.manifest import NAME, REJECTS, USERS, Manifest
+from wizard.errors import UsageError
+
+WORKING = ".preparing-"
+_ours = re.compile(r"\d{5,}\.json")
+
+
+class Preparation:
+    """A folder inside `out` in which everything is made; gone when the `with` block ends, however it ends.
+
+    What a killed preparation left behind is removed at the next, which works in a folder of another name: a process that
+    has not yet noticed that nobody waits for it any more finds its own folder gone, and nobody else's. `publish` first
+    takes the validity from what was there before by removing its manifest, and gives it to the new files with theirs.
+
+    Raises:
+        UsageError: `out` has files in the place of ours that no preparation made.
+        OSError: it cannot be written.
+    """
+
+    def __init__(self, out: Path) -> None:
+        self._out = out
+        self._working = out / f"{WORKING}{os.getpid()}-{secrets.token_hex(4)}"
+        self.users = self._working / USERS
+        self.spool = self._working / "spool"
+        self.rejects = self._working / REJECTS
+
+    def __enter__(self) -> Preparation:
+        self._out.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _refuse_foreign(self._out / USERS)
+        for left in self._out.glob(f"{WORKING}*"):
+            shutil.rmtree(left, ignore_errors=True)
+        for folder in (self._working, self.users, self.spool):
+            folder.mkdir(mode=0o700)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        shutil.rmtree(self._working, ignore_errors=True)
+
+    def publish(self, made: Manifest) -> None:
+        """Put the new files in the place of the old ones; the manifest last.
+
+        Raises:
+            OSError: a later preparation has taken over, or it cannot be written.
+        """
+        self.users.stat()
+        (self._out / NAME).unlink(missing_ok=True)
+        if (self._out / USERS).exists():
+            shutil.rmtree(self._out / USERS)
+        self.users.replace(self._out / USERS)
+        self.rejects.replace(self._out / REJECTS)
+        made.write(self._out)
+
+
+def _refuse_foreign(users: Path) -> None:
+    if users.exists() and not (users.is_dir() and all(_ours.fullmatch(path.name) for path in users.iterdir())):
+        raise UsageError(
+            f"{users} holds files that this program did not make",
+            state="Nothing was written.",
+            remedy="choose another folder for the prepared files.",
+        )

@@ -1,0 +1,123 @@
+"""What an ended import job says of each user: imported, already there, or rejected with a reason free of personal data."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from wizard.journal import Refusal
+from wizard.progress import PARTLY_IMPORTED
+
+if TYPE_CHECKING:
+    from wizard.auth0.models import JobSummary, RefusedUser
+
+EXISTS = re.compile(r"user already exists?\b", re.IGNORECASE)
+TWICE_IN_FILE = re.compile(r"already (been )?provided", re.IGNORECASE)
+
+ADDRESS = re.compile(r"[^\s'\"<>()\[\],;]+@[^\s'\"<>()\[\],;]+")
+HASH = re.compile(r"\$[\w-]+\$[^\s'\"]{8,}|\{\w+\}[A-Za-z0-9+/=]{8,}|\b[0-9a-fA-F]{32,}\b")
+SECRET_FIELDS = ("email", "phone_number", "username", "password_hash", "custom_password_hash", "mfa_factors")
+LONGEST_MESSAGE = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Harvest:
+    """The fate of a part's users; `refusals` name the rejected ones, and those imported without their MFA factors."""
+
+    imported: int
+    already_there: int
+    rejected: int
+    refusals: Sequence[Refusal] = ()
+
+    @property
+    def users(self) -> int:
+        return self.imported + self.already_there + self.rejected
+
+    @property
+    def codes(self) -> dict[str, int]:
+        return dict(Counter(refusal.code for refusal in self.refusals))
+
+
+def harvest(
+    name: str, sent: Sequence[Mapping[str, Any]], summary: JobSummary | None, refused: Sequence[RefusedUser]
+) -> Harvest:
+    """Account for the users of a completed job.
+
+    Args:
+        name: Of the part that was sent.
+        sent: Its users, as they are in the file.
+        summary: Auth0's counts; None when it gave none, then all that were not refused count as imported.
+        refused: From the job's errors.
+
+    Returns: what Auth0 says. Its sum may differ from the users sent, which the caller must not accept.
+    """
+    there = sum(_is_already_there(one) for one in refused)
+    refusals = [_refusal(name, one, sent) for one in refused if not _is_already_there(one)]
+    if summary is None:
+        return Harvest(len(sent) - len(refused), there, len(refusals), refusals)
+    imported = summary.inserted + summary.updated
+    # Whether the summary counts users without their factors as failed is not documented; the sum tells.
+    partly = sum(refusal.code == PARTLY_IMPORTED for refusal in refusals)
+    excess = imported + there + len(refusals) - len(sent)
+    return Harvest(imported, there, len(refusals) - (excess if 0 < excess <= partly else 0), refusals)
+
+
+def culprit(name: str, user: Mapping[str, Any], details: str) -> Harvest:
+    """Account for the one user whose job fails as a whole."""
+    message = cleaned(details, user) or "Auth0 fails every import job that holds this user"
+    return Harvest(0, 0, 1, [Refusal(name, str(user.get("user_id", "")), "JOB_FAILED", message)])
+
+
+def cleaned(message: str, user: Mapping[str, Any]) -> str:
+    """Take the user's own values, and all that looks like an address or a hash, out of a message."""
+    for value in sorted(_secrets(user), key=len, reverse=True):
+        message = message.replace(value, "…")
+    message = HASH.sub("…", ADDRESS.sub("…", message))
+    return message if len(message) <= LONGEST_MESSAGE else f"{message[:LONGEST_MESSAGE]}…"
+
+
+def _is_already_there(refused: RefusedUser) -> bool:
+    """Whether a user was refused only because the tenant has it already, and not because its file has it twice."""
+    return bool(refused.errors) and all(
+        (error.code == "DUPLICATED_USER" or EXISTS.search(error.message)) and not TWICE_IN_FILE.search(error.message)
+        for error in refused.errors
+    )
+
+
+def _refusal(name: str, refused: RefusedUser, sent: Sequence[Mapping[str, Any]]) -> Refusal:
+    shown = refused.user.model_dump(exclude_none=True)
+    original = _original(shown, sent)
+    code = next((error.code for error in refused.errors if error.code), "UNKNOWN")
+    message = " ".join(error.message for error in refused.errors if error.message)
+    user_id = str(original.get("user_id", ""))
+    # Of a user that is not one of ours nothing is known, not even that its id is one.
+    user_id = cleaned(user_id, {}) if original is shown else user_id
+    return Refusal(name, user_id, code, cleaned(cleaned(message, shown), original))
+
+
+def _original(shown: Mapping[str, Any], sent: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
+    """The user as it was sent: Auth0 hides its secrets, which must be known to be taken out of messages."""
+    for key in ("user_id", "email"):
+        if key in shown:
+            for one in sent:
+                if str(one.get(key)).lower() == str(shown[key]).lower():
+                    return one
+    return shown
+
+
+def _secrets(user: Mapping[str, Any]) -> Iterator[str]:
+    return (text for field in SECRET_FIELDS for text in _texts(user.get(field)) if len(text) > 2)
+
+
+def _texts(value: object) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        for part in value.values():
+            yield from _texts(part)
+    elif isinstance(value, list):
+        for part in value:
+            yield from _texts(part)

@@ -1,0 +1,263 @@
+"""Prepare a legacy store for import: files of users, rejects with reasons, and a manifest that makes them count.
+
+Workers map blocks into spool files of their own; keys that must be unique are compared bucket by bucket; then files are
+cut from the spool in source order. Whatever the number of workers, the bytes are the same. Nothing grows with the number
+of users but these files and some numbers a block.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import time
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from wizard.bulk.assembly import Assembly
+from wizard.bulk.chunks import IMPORT_FILE_BYTES, Chunk, chunks, largest_user
+from wizard.bulk.collisions import buckets_for
+from wizard.bulk.folder import Preparation
+from wizard.bulk.manifest import Manifest, PreparedFile
+from wizard.bulk.spool import Job, file_name
+from wizard.bulk.workers import Alone, Crew, Hands, Task
+from wizard.errors import Interrupted, SourceError, WizardError
+from wizard.events import Emit, UsersPrepared, UsersRead
+from wizard.legacy.source import LegacySource, SourceFacts
+from wizard.mapping.compiled import Mapping
+
+WORKERS_PAY_FROM = 50_000
+"""Users. Below, starting processes costs more than it saves."""
+
+EVENTS_EVERY = 0.25
+"""Seconds between two events of progress."""
+
+Stop = Callable[[], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """The outcome: read = prepared + rejected + skipped. `bytes` of all files, `largest` of one."""
+
+    read: int
+    prepared: int
+    rejected: int
+    skipped: int
+    files: int
+    bytes: int
+    largest: int
+    seconds: float
+    reasons: dict[str, int]
+    notes: dict[str, int]
+
+
+def workers_for(wanted: str | int, records: int) -> int:
+    """How many worker processes: as asked, or none for small stores and single processors, else two."""
+    if isinstance(wanted, int):
+        return wanted
+    return 2 if records >= WORKERS_PAY_FROM and (os.cpu_count() or 1) > 1 else 0
+
+
+def prepare(
+    source: LegacySource,
+    facts: SourceFacts,
+    mapping: Mapping,
+    out: Path,
+    *,
+    workers: str | int = "auto",
+    skip: Collection[str] = (),
+    emit: Emit = lambda event: None,
+    max_file_bytes: int = IMPORT_FILE_BYTES,
+    stop: Stop = lambda: False,
+    clock: Callable[[], float] = time.monotonic,
+) -> Prepared:
+    """Prepare all users of the source into `out`; blocks until it is done.
+
+    Args:
+        source: Read once.
+        facts: What `source.facts()` found; the source must still be the same.
+        mapping: Compiled for the columns of the source.
+        out: Folder for `users/`, `rejects.ndjson` and `manifest.json`; an earlier preparation there is replaced.
+        workers: Processes, or "auto".
+        skip: Codes of rejects that the operator decided to leave behind.
+        emit: Hears UsersRead at most four times a second, and UsersPrepared at the end.
+        max_file_bytes: Largest file to import.
+        stop: Asked often; once true, the preparation ends and leaves nothing.
+        clock: Seconds, for the rhythm of events and the duration.
+
+    Raises:
+        SourceError: the store cannot be read, or is not the one that was looked at.
+        Interrupted: `stop` said so.
+        WizardError: the folder cannot be written, the disk is full, or a worker died.
+    """
+    began = clock()
+    count = workers_for(workers, facts.records)
+    try:
+        with Preparation(out) as folder:
+            job = Job(
+                folder=folder.spool,
+                out=folder.users,
+                mapping=mapping,
+                largest_user=largest_user(max_file_bytes),
+                skip=frozenset(skip),
+                buckets=buckets_for(facts.records),
+                spools=max(1, count),
+            )
+            hands: Hands = Crew(job, count) if count else Alone(job)
+            try:
+                work = _Work(job, hands, emit, stop, clock)
+                work.map(source, facts)
+                work.find_collisions()
+                made = work.write_files(folder.rejects, facts, max_file_bytes)
+            finally:
+                hands.close()
+            work.require_wanted()
+            folder.publish(made)
+    except OSError as error:
+        raise _unwritable(out, error) from None
+    totals = made.totals
+    emit(
+        UsersPrepared(
+            read=totals["read"],
+            prepared=totals["prepared"],
+            rejected=totals["rejected"],
+            skipped=totals["skipped"],
+            files=totals["files"],
+            bytes=totals["bytes"],
+        )
+    )
+    return Prepared(**totals, seconds=clock() - began, reasons=dict(made.reasons), notes=dict(made.notes))
+
+
+async def prepare_async(
+    source: LegacySource,
+    facts: SourceFacts,
+    mapping: Mapping,
+    out: Path,
+    *,
+    workers: str | int = "auto",
+    skip: Collection[str] = (),
+    emit: Emit = lambda event: None,
+    max_file_bytes: int = IMPORT_FILE_BYTES,
+    stop: Stop = lambda: False,
+) -> Prepared:
+    """The same in a niced process of its own, off the event loop; progress is relayed. Cancelling stops it."""
+    from wizard.bulk.background import Order, prepare_apart
+
+    options = {"workers": workers, "skip": tuple(skip), "max_file_bytes": max_file_bytes}
+    return await prepare_apart(Order(source, facts, mapping, out, options), emit=emit, stop=stop)
+
+
+class _Work:
+    """The three phases of one preparation, seen from the process that reads."""
+
+    def __init__(self, job: Job, hands: Hands, emit: Emit, stop: Stop, clock: Callable[[], float]) -> None:
+        self._job = job
+        self._hands = hands
+        self._emit = emit
+        self._stop = stop
+        self._clock = clock
+        self._assembly = Assembly(job.folder, job.mapping.keys, job.skip)
+
+    def map(self, source: LegacySource, facts: SourceFacts) -> None:
+        """Have every block mapped."""
+        next_event = self._clock() + EVENTS_EVERY
+        blocks = (("map_block", block) for block in source.blocks(expect=facts.fingerprint))
+        for mapped in self._hands.results(self._until_stopped(blocks)):
+            self._assembly.add(mapped)
+            if (now := self._clock()) >= next_event:
+                next_event = now + EVENTS_EVERY
+                self._emit(UsersRead(self._assembly.read, self._assembly.reasons.total(), facts.records))
+        self._hands.each("end_mapping")
+        if self._assembly.read != facts.records:
+            raise SourceError(
+                "The legacy store is not the one that was looked at",
+                why=f"it had {facts.records} records, and now {self._assembly.read} were read",
+                state="No file to import was left.",
+                remedy="run the same command again when nothing writes to the store.",
+            )
+
+    def find_collisions(self) -> None:
+        """Have the keys of every bucket compared."""
+        kinds = range(len(self._job.mapping.keys))
+        tasks = (("find_collisions", (kind, bucket)) for kind in kinds for bucket in range(self._job.buckets))
+        for _ in self._hands.results(self._until_stopped(tasks)):
+            pass
+        self._hands.each("end_collisions")
+
+    def write_files(self, rejects: Path, facts: SourceFacts, max_file_bytes: int) -> Manifest:
+        """Have the files written, and account for every record."""
+        from wizard import __version__
+
+        written: dict[int, tuple[Chunk, str]] = {}
+        cut: dict[int, Chunk] = {}
+        for number, digest in self._hands.results(self._until_stopped(self._cut(rejects, max_file_bytes, cut))):
+            written[number] = (cut.pop(number), digest)
+        files = tuple(
+            PreparedFile(file_name(number), chunk.users, chunk.bytes, digest)
+            for number, (chunk, digest) in sorted(written.items())
+        )
+        assembly = self._assembly
+        totals = {
+            "read": assembly.read,
+            "prepared": sum(file.users for file in files),
+            "rejected": assembly.rejected,
+            "skipped": assembly.skipped,
+            "files": len(files),
+            "bytes": sum(file.bytes for file in files),
+            "largest": max((file.bytes for file in files), default=0),
+        }
+        if totals["read"] != totals["prepared"] + totals["rejected"] + totals["skipped"]:
+            raise WizardError(
+                "Preparing lost count of the users",
+                why=", ".join(f"{count} {name}" for name, count in totals.items()),
+                state="No file to import was left.",
+                remedy="report this as a defect.",
+            )
+        return Manifest(
+            created_by=f"auth0-migration-wizard {__version__}",
+            source={"kind": facts.kind, "fingerprint": facts.fingerprint, "records": facts.records},
+            mapping=self._job.mapping.fingerprint,
+            max_file_bytes=max_file_bytes,
+            skip=tuple(sorted(self._job.skip)),
+            totals=totals,
+            reasons=dict(sorted(assembly.reasons.items())),
+            notes=dict(sorted(assembly.notes.items())),
+            files=files,
+            rejects=assembly.rejects,
+        )
+
+    def _cut(self, rejects: Path, max_file_bytes: int, cut: dict[int, Chunk]) -> Iterator[Task]:
+        for chunk in chunks(self._assembly.runs(rejects), limit=max_file_bytes):
+            cut[chunk.number] = Chunk(chunk.number, (), chunk.users, chunk.bytes)
+            yield "write_chunk", chunk
+
+    def _until_stopped(self, tasks: Iterator[Task]) -> Iterator[Task]:
+        for task in tasks:
+            self.require_wanted()
+            yield task
+
+    def require_wanted(self) -> None:
+        """Stop when the operator wants no more, or the process that waits is gone."""
+        if self._stop():
+            raise Interrupted(
+                "Preparing users was stopped",
+                state="No file to import was left.",
+                remedy="run the same command again; it begins anew.",
+            )
+
+
+def _unwritable(out: Path, error: OSError) -> WizardError:
+    """What the system says about our own files; a source turns what concerns its own into a SourceError."""
+    full = error.errno in {errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)}
+    remedy = (
+        "make room for about two and a half times the size of the users as JSON, or choose a folder on another disk."
+        if full
+        else "choose a folder that this user may write to."
+    )
+    return WizardError(
+        f"The prepared users cannot be written to {out}",
+        why="the disk is full" if full else (error.strerror or type(error).__name__),
+        state="No file to import was left.",
+        remedy=remedy,
+    )

@@ -1,0 +1,205 @@
+"""The work of one worker: map blocks to users in spool files of its own, find collisions, and write files to import."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+from array import array
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from wizard.bulk.chunks import Chunk
+from wizard.bulk.collisions import Bucket, CollisionFiles, KeySpool, find
+from wizard.bulk.files import Opened, private
+from wizard.legacy.source import Block
+from wizard.mapping.compiled import MappedRows, Mapping
+from wizard.mapping.table import Table
+from wizard.rejects import Reject
+
+
+@dataclass(frozen=True, slots=True)
+class Mapped:
+    """What became of one block, and where that lies in the files of the worker that mapped it.
+
+    Of `sizes` there is one of four bytes for each record read: the bytes of its user with the comma, 0 for a reject.
+    """
+
+    first: int
+    count: int
+    spool: int
+    users_at: int
+    sizes_at: int
+    rejects_at: int
+    rejects_bytes: int
+    positions_at: int
+    positions_bytes: int
+    reasons: Counter[str]
+    notes: Counter[str]
+
+
+@dataclass(frozen=True)
+class Job:
+    """What all workers of one preparation have in common; picklable.
+
+    Args:
+        folder: Of the spool files.
+        out: Of the files to import.
+        mapping: From records to users.
+        largest_user: Bytes of a user that just fits into a file.
+        skip: Codes that the operator decided to leave behind.
+        buckets: For keys that must be unique.
+        spools: How many workers write spool files.
+    """
+
+    folder: Path
+    out: Path
+    mapping: Mapping
+    largest_user: int
+    skip: frozenset[str]
+    buckets: int
+    spools: int
+
+    def __call__(self, number: int) -> Worker:
+        """Begin the work of the worker with this number."""
+        return Worker(self, number)
+
+
+class Worker:
+    """Does one task after the other; its methods are the kinds of tasks."""
+
+    def __init__(self, job: Job, number: int) -> None:
+        self._job = job
+        self._number = number
+        self._files = [private(job.folder / f"{name}.{number}") for name in ("users", "sizes", "rejects", "positions")]
+        self._users, self._sizes, self._rejects, self._positions = self._files
+        self._keys = {key: KeySpool(job.folder / f"{key}.{number}", job.buckets) for key in job.mapping.keys}
+        self._collisions = CollisionFiles(job.folder, number)
+        self._opened = Opened()
+
+    def map_block(self, block: Block) -> Mapped:
+        """Map all records of the block."""
+        mapping = self._job.mapping
+        mapped = mapping.map_table(Table.of(block, len(mapping.columns)), self._job.largest_user)
+        users_at, sizes_at, rejects_at, positions_at = (file.tell() for file in self._files)
+        sizes = array("I", [len(user) + 1 if user else 0 for user in mapped.users])
+        present = [user for user in mapped.users if user] if mapped.refused else mapped.users
+        if present:
+            self._users.write(b",".join(present))
+            self._users.write(b",")
+        self._sizes.write(sizes)
+        positions = positions_of(block, len(sizes))
+        self._positions.write(positions)
+        rejects = self._reject_lines(block.first, mapped, Positions(positions))
+        self._rejects.write(rejects)
+        for kind, keys in mapped.keys.items():
+            self._keys[kind].add(keys, block.first)
+        return Mapped(
+            first=block.first,
+            count=len(sizes),
+            spool=self._number,
+            users_at=users_at,
+            sizes_at=sizes_at,
+            rejects_at=rejects_at,
+            rejects_bytes=len(rejects),
+            positions_at=positions_at,
+            positions_bytes=len(positions),
+            reasons=Counter(why.code for _, why, _ in mapped.refused),
+            notes=mapped.notes,
+        )
+
+    def _reject_lines(self, first: int, mapped: MappedRows, positions: Positions) -> bytes:
+        skip = self._job.skip
+        return b"".join(
+            reject_line(positions[index], first + index, user_id, why, skip) for index, why, user_id in mapped.refused
+        )
+
+    def end_mapping(self, _: None) -> None:
+        """Write out what is held; other workers read it next."""
+        for file in self._files:
+            file.close()
+        for keys in self._keys.values():
+            keys.close()
+
+    def find_collisions(self, task: tuple[int, int]) -> int:
+        """Find the collisions of one kind of key in one bucket, and say how many records they concern."""
+        kind, bucket = task
+        key = self._job.mapping.keys[kind]
+        paths = [self._job.folder / f"{key}.{number}" for number in range(self._job.spools)]
+        count = 0
+        for number, size, members in find(Bucket(paths, self._opened, self._job.buckets, bucket)):
+            self._collisions.add(kind, number, size, members)
+            count += 1
+        return count
+
+    def close(self) -> None:
+        """Close what is open; what could not be written any more is of no use to anybody."""
+        self._opened.close()
+        for close in (*(file.close for file in self._files), *(keys.close for keys in self._keys.values())):
+            with contextlib.suppress(OSError):
+                close()
+
+    def end_collisions(self, _: None) -> None:
+        self._collisions.flush()
+
+    def write_chunk(self, chunk: Chunk) -> tuple[int, str]:
+        """Write one file to import; return its number and the SHA-256 of its bytes in hex."""
+        data = bytearray(b"[")
+        for spool, offset, size in chunk.pieces:
+            data += os.pread(self._opened(self._job.folder / f"users.{spool}"), size, offset)
+        data[-1:] = b"]"
+        if len(data) != chunk.bytes:
+            raise OSError(5, "spool files are shorter than what was written to them")
+        with private(self._job.out / file_name(chunk.number)) as file:
+            file.write(data)
+        return chunk.number, hashlib.sha256(data).hexdigest()
+
+
+def file_name(number: int) -> str:
+    """The name of the file to import with this number."""
+    return f"{number:05}.json"
+
+
+def reject_line(position: str, record: int, user_id: str | None, why: Reject, skip: Iterable[str]) -> bytes:
+    """One line of rejects.ndjson. A user_id that may be an e-mail address is left out."""
+    shown = None if user_id is None or "@" in user_id else user_id.encode("utf-8", "replace").decode()
+    line = {
+        "position": position,
+        "record": record,
+        "user_id": shown,
+        "code": why.code,
+        "message": why.message,
+        "decision": "skip" if why.code in skip else None,
+    }
+    return orjson.dumps(line) + b"\n"
+
+
+def positions_of(block: Block, count: int) -> bytes:
+    """Where the records of a block are found: the first one, if the others follow it one by one, else all of them."""
+    if not count:
+        return b"[]"
+    first, last = block.position(0), block.position(count - 1)
+    word, _, start = first.rpartition(" ")
+    if (
+        start.isdecimal() and last == f"{word} {int(start) + count - 1}"
+    ):  # numbers only grow, so none is skipped between
+        return orjson.dumps([word, int(start)])
+    return orjson.dumps([block.position(index) for index in range(count)])
+
+
+class Positions:
+    """What `positions_of` wrote."""
+
+    def __init__(self, written: bytes) -> None:
+        self._listed: list[Any] = orjson.loads(written)
+
+    def __getitem__(self, index: int) -> str:
+        listed = self._listed
+        if len(listed) == 2 and isinstance(listed[1], int):
+            return f"{listed[0]} {listed[1] + index}"
+        return str(listed[index])

@@ -1,0 +1,277 @@
+"""The report of a run, as one HTML file for those who were not there: what happened, where every user is, what to do."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Literal
+
+TEMPLATE = Path(__file__).parents[1] / "assets" / "report.html.j2"
+
+
+@dataclass(frozen=True, slots=True)
+class RejectedFor:
+    """Users that are not in Auth0 for one reason; `by` says who refused them."""
+
+    code: str
+    message: str
+    remedy: str
+    users: int
+    by: Literal["wizard", "Auth0"] = "wizard"
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One piece of evidence."""
+
+    name: str
+    passed: bool
+    detail: str
+    remedy: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """Prepared users held against an export of the connection; `fields` are names with the users that differ in them."""
+
+    compared: int
+    present: int
+    missing: int
+    different: int
+    extra: int
+    refused: int = 0
+    fields: Sequence[tuple[str, int]] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """What was sent. `floor_seconds` is the least that the same jobs could have taken with both slots always busy."""
+
+    files: int
+    bytes: int
+    jobs: int
+    completed: int
+    failed: int
+    requests: int
+    limited: int
+    seconds: float | None = None
+    floor_seconds: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Counts, names and reasons of a run; never an address, a hash, or the value of a user's field.
+
+    Args:
+        read: Users of the source; the five counts after it should add up to it.
+        without_password: Of the imported users, those whose password did not travel.
+        error: What stopped the run, if anything did, and `remedy` what to do about it.
+        advice: What else to do next, one sentence each.
+        rejects_file, details_file: Names of the files in the run's folder that list users one by one; "" if there are
+            none.
+    """
+
+    run: str
+    verdict: Literal["complete", "attention", "waiting", "failed"]
+    tenant: str
+    connection: str
+    strategy: str
+    source: str
+    started: datetime
+    ended: datetime | None
+    read: int
+    imported: int
+    migrated: int
+    already_there: int
+    rejected: int
+    skipped: int
+    reasons: Sequence[RejectedFor] = ()
+    upload: Upload | None = None
+    compared: Compared | None = None
+    checks: Sequence[Check] = ()
+    without_password: int = 0
+    waiting_for: str = ""
+    error: str = ""
+    remedy: str = ""
+    advice: Sequence[str] = ()
+    rejects_file: str = ""
+    details_file: str = ""
+    practice: bool = False
+    version: str = field(default="", kw_only=True)
+
+    @property
+    def unaccounted(self) -> int:
+        """Users whose fate is not known; below zero, users that were counted twice."""
+        return self.read - (self.imported + self.migrated + self.already_there + self.rejected + self.skipped)
+
+
+def write_report(path: Path, report: Report) -> None:
+    """Write the report; one file, mode 0600, that needs nothing else and runs nothing."""
+    draft = path.with_name(f".{path.name}.draft")
+    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as out:
+        out.write(render(report))
+    draft.replace(path)
+
+
+def render(report: Report) -> str:
+    """The report as HTML."""
+    import jinja2
+
+    environment = jinja2.Environment(
+        autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    environment.filters |= {"count": _count, "share": _share, "duration": _duration, "size": _size, "moment": _moment}
+    template = environment.from_string(TEMPLATE.read_text(encoding="utf-8"))
+    return template.render(
+        report=report, places=places(report), headline=headline(report), next_steps=list(next_steps(report))
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a part of the users is now."""
+
+    name: str
+    users: int
+    note: str
+    kind: Literal["imported", "migrated", "there", "rejected", "skipped", "unknown"]
+
+
+def places(report: Report) -> list[Place]:
+    """Where every user is, without the places that have none."""
+    under_way = report.verdict in ("failed", "waiting")
+    everywhere = [
+        Place("Imported", report.imported, "brought to Auth0 by import jobs", "imported"),
+        Place("Migrated at login", report.migrated, "moved by themselves, with their password", "migrated"),
+        Place("Already there", report.already_there, "were in Auth0 before and stayed as they were", "there"),
+        Place(
+            "Rejected",
+            report.rejected,
+            f"not in Auth0{'; the reasons are below' if report.reasons else ''}",
+            "rejected",
+        ),
+        Place("Left behind", report.skipped, "not in Auth0, as decided in the answers", "skipped"),
+        Place(
+            "Still to do" if under_way else "Not accounted for",
+            max(0, report.unaccounted),
+            "for the run to go on with" if under_way else "their fate is not known yet",
+            "unknown",
+        ),
+    ]
+    return [place for place in everywhere if place.users]
+
+
+def headline(report: Report) -> str:
+    """The verdict in one sentence."""
+    if report.verdict == "failed":
+        return report.error or "The run was stopped before its end. It can be resumed where it was."
+    if report.verdict == "waiting":
+        return f"The run waits: {report.waiting_for}." if report.waiting_for else "The run waits and can go on later."
+    if report.verdict == "complete":
+        proof = ", and Auth0 holds them as they were prepared" if report.compared else ""
+        return f"Every one of {_count(report.read)} users is accounted for{proof}."
+    found = report.compared
+    concerns = [
+        (report.rejected, "not imported"),
+        (found.missing if found else 0, "missing from Auth0"),
+        (found.different if found else 0, "not as prepared"),
+        (abs(report.unaccounted), "not accounted for"),
+    ]
+    told = [f"{_count(users)} {'is' if users == 1 else 'are'} {what}" for users, what in concerns if users]
+    if told:
+        return f"The run finished. Of {_count(report.read)} users, {_listed(told)}."
+    failed = sum(not check.passed for check in report.checks)
+    return f"All users are accounted for, but {failed} {'check' if failed == 1 else 'checks'} failed."
+
+
+@dataclass(frozen=True, slots=True)
+class NextStep:
+    """Something to do, and the command for it if there is one."""
+
+    text: str
+    command: str = ""
+
+
+def next_steps(report: Report) -> Iterator[NextStep]:
+    """What to do now, the most pressing first."""
+    if report.verdict == "failed":
+        if report.remedy:
+            yield NextStep(report.remedy)
+        yield NextStep("Resume the run; what was done is not done again.", f"auth0-migrate resume {report.run}")
+    elif report.verdict == "waiting":
+        yield NextStep("Run it again later; it goes on where it is.", f"auth0-migrate resume {report.run}")
+    elif report.unaccounted > 0:
+        yield NextStep("Resume the run; it settles the users not accounted for.", f"auth0-migrate resume {report.run}")
+    found = report.compared
+    if found and (found.missing or found.different):
+        where = f" {report.details_file} names each of them and what differs." if report.details_file else ""
+        yield NextStep(f"Look at the users that are missing or not as prepared.{where}")
+    if report.rejected:
+        where = f" {report.rejects_file} names each with its place in the source." if report.rejects_file else ""
+        yield NextStep(f"Correct the rejected users in the source and run again, or decide to leave them.{where}")
+    for check in report.checks:
+        if not check.passed and check.remedy and not (report.details_file and report.details_file in check.remedy):
+            yield NextStep(check.remedy)
+    if report.without_password:
+        yield NextStep(
+            f"Tell the {_count(report.without_password)} users whose password did not travel to reset it: "
+            "with “Forgot password?” at their next login, or by a message with a link."
+        )
+    if found and found.extra:
+        yield NextStep(
+            f"The connection has {_count(found.extra)} users that were not part of this migration. "
+            "Check that they are meant to be there."
+        )
+    yield from map(NextStep, report.advice)
+    if report.verdict == "complete":
+        yield NextStep("Log in with a few accounts you know, through an application of your own.")
+    if report.verdict in ("complete", "attention"):
+        yield NextStep(
+            "When nobody needs the prepared files any more, delete them: they hold personal data.",
+            f"auth0-migrate runs --purge {report.run}",
+        )
+
+
+def _listed(parts: Sequence[str]) -> str:
+    return " and ".join(filter(None, [", ".join(parts[:-1]), parts[-1]]))
+
+
+def _count(number: int) -> str:
+    return f"{number:,}"
+
+
+def _share(part: float, whole: float) -> str:
+    """A percentage that says 0 % or 100 % only of nothing and of everything."""
+    if not whole or not part:
+        return "0 %"
+    percent = 100 * part / whole
+    if part == whole:
+        return "100 %"
+    if percent < 0.1:
+        return "< 0.1 %"
+    return "> 99.9 %" if percent > 99.9 else f"{percent:.1f} %"
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 10:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    if hours:
+        return f"{hours:,} h {minutes} min"
+    return f"{minutes} min {rest} s" if minutes else f"{rest} s"
+
+
+def _size(number: float) -> str:
+    for unit in ("bytes", "KB", "MB"):
+        if number < 1000:
+            return f"{number:.0f} {unit}" if unit == "bytes" else f"{number:.1f} {unit}"
+        number /= 1000
+    return f"{number:.1f} GB"
+
+
+def _moment(when: datetime) -> str:
+    return f"{when:%d %B %Y, %H:%M}" + (f" {when:%Z}" if when.tzinfo else "")

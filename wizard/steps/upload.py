@@ -1,0 +1,189 @@
+"""The upload: the prepared files become import jobs, two at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+from pydantic import Field
+
+from wizard.answers import Answers, Section
+from wizard.errors import Interrupted, PlanStale, RunMismatch, WizardError
+from wizard.events import OverwritesForeseen
+from wizard.step import Change, Receipt, Step
+from wizard.steps.connection import ConnectionAnswers
+from wizard.steps.prepare import input_fingerprint
+from wizard.tools import Tools
+
+if TYPE_CHECKING:
+    from wizard.auth0.models import Connection
+
+UPLOADED = "uploaded"
+"""Journal fact: the fingerprint of the prepared users whose import jobs have all ended."""
+
+CONNECTION = "connection_id"
+"""Journal fact: the connection that this run uploads to."""
+
+
+class UploadAnswers(Section):
+    """How the files become import jobs."""
+
+    table: ClassVar[str] = "upload"
+    jobs_at_once: int = Field(
+        default=2, ge=1, le=2, title="Import jobs at once", description="Auth0 takes two in the whole tenant."
+    )
+    upsert: bool = Field(
+        default=False,
+        title="Overwrite users that are there",
+        description="Off: a user whose e-mail address is in the connection already stays as it is. On: Auth0 replaces "
+        "names, nickname, picture, metadata, whether the address is verified, second factors and custom_password_hash; "
+        "the preview of overwrites cannot see the last two, as no export holds them.",
+    )
+    overwrite_at_most: int = Field(
+        default=0,
+        ge=0,
+        title="Users that may be overwritten",
+        description="With upsert: before anything is sent, an export shows which fields of how many users would change; "
+        "more than this many stop the run, which then says how many.",
+    )
+
+
+@dataclass(frozen=True)
+class UploadFacts:
+    """`fingerprint` is of the users to import, `uploaded` of those whose jobs have ended."""
+
+    fingerprint: str
+    uploaded: str | None
+
+
+@dataclass(frozen=True)
+class ImportUsers(Change):
+    reversible: ClassVar[bool] = False
+    connection: str
+    fingerprint: str
+    upsert: bool
+    overwrite_at_most: int
+    jobs_at_once: int
+
+    @property
+    def key(self) -> str:
+        return f"import-users:{self.connection}"
+
+    @property
+    def summary(self) -> str:
+        how = "leaving users that are there as they are"
+        if self.upsert:
+            how = f"overwriting at most {self.overwrite_at_most:,} users that are there"
+        return f"import the prepared users into {self.connection}, {how}"
+
+    @property
+    def requests(self) -> Sequence[str]:
+        return ("POST /jobs/users-imports", "GET /jobs/{id}", "GET /jobs/{id}/errors")
+
+
+class UploadStep(Step[UploadFacts, ImportUsers]):
+    key = "upload"
+    title = "Upload"
+    section = UploadAnswers
+    facts = UploadFacts
+    strategies = frozenset({"bulk", "two-phase"})
+    scopes: ClassVar[dict[str, str]] = {
+        "create:users": "POST /jobs/users-imports",
+        "read:users": "GET /users-by-email, to settle an upload whose answer was lost",
+    }
+
+    async def inspect(self, answers: Answers, tools: Tools) -> UploadFacts:
+        known = _connection_of_run(tools)
+        if known is not None:
+            await _require_same_connection(answers[ConnectionAnswers].name, known, tools)
+        return UploadFacts(await input_fingerprint(answers, tools), tools.journal.recall(UPLOADED))
+
+    def plan(self, answers: Answers, facts: UploadFacts) -> Sequence[ImportUsers]:
+        if facts.uploaded == facts.fingerprint:
+            return []
+        wanted = answers[UploadAnswers]
+        return [
+            ImportUsers(
+                answers[ConnectionAnswers].name,
+                facts.fingerprint,
+                wanted.upsert,
+                wanted.overwrite_at_most,
+                wanted.jobs_at_once,
+            ),
+        ]
+
+    async def apply(self, change: ImportUsers, tools: Tools) -> Receipt:
+        from wizard.bulk.manifest import USERS, require_manifest
+        from wizard.bulk.upload import upload_files
+
+        connection = await tools.tenant.connection_named(change.connection)
+        if connection is None:
+            raise WizardError(
+                f"The connection {change.connection} is gone",
+                state="No file was sent.",
+                remedy="Resume the run; its plan will show what is missing.",
+            )
+        if change.upsert and tools.journal.recall(CONNECTION) is None:
+            await _require_few_overwrites(change, connection, tools)
+        tools.journal.remember(CONNECTION, connection.id)
+        manifest = require_manifest(tools.folder)
+        tenant = tools.tenant
+        uploaded = await upload_files(
+            manifest.files,
+            tenant,
+            tools.journal,
+            folder=tools.folder / USERS,
+            connection_id=connection.id,
+            connection=connection.name,
+            external_id_prefix=tools.folder.name,
+            upsert=change.upsert,
+            slots=change.jobs_at_once,
+            clock=tools.clock,
+            emit=tools.emit,
+            stop=tools.stop,
+            budget=lambda: tenant.limiter.budget("other"),
+        )
+        if uploaded.files_left:
+            raise Interrupted(
+                f"Stopped as asked, with {len(uploaded.files_left)} files left",
+                state="Jobs that run go on in Auth0.",
+                remedy="Resume the run; it picks them up.",
+            )
+        tools.journal.remember(UPLOADED, change.fingerprint)
+        return Receipt({"connection_id": connection.id, "files": len(manifest.files), "jobs": uploaded.jobs})
+
+
+async def _require_few_overwrites(change: ImportUsers, connection: Connection, tools: Tools) -> None:
+    """Show what an upsert would change, once before the first file, and refuse more than was agreed to."""
+    from wizard.bulk.evidence import foresee_overwrites
+
+    fields = dict(await foresee_overwrites(connection, tools))
+    users = fields.pop("users")
+    tools.emit(OverwritesForeseen(users, fields))
+    if users > change.overwrite_at_most:
+        named = ", ".join(f"{name} of {count:,}" for name, count in sorted(fields.items()))
+        raise PlanStale(
+            f"The upload would change {users:,} users that are in {change.connection}",
+            why=f"{named}; agreed to were {change.overwrite_at_most:,} users",
+            state="No file was sent.",
+            remedy=f"Set overwrite_at_most = {users} in [upload] if that is what you want, or upsert = false.",
+        )
+
+
+def _connection_of_run(tools: Tools) -> str | None:
+    """The id of the connection that this run uploads to, or has made or changed before that."""
+    receipts = [intent.result.get("connection_id") for intent in tools.journal.intents("change:")]
+    known: str | None = tools.journal.recall(CONNECTION) or next(filter(None, reversed(receipts)), None)
+    return known
+
+
+async def _require_same_connection(name: str, known: str, tools: Tools) -> None:
+    found = await tools.tenant.connection_named(name)
+    if found is None or found.id != known:
+        raise RunMismatch(
+            f"The connection {name} is not the one this run uploaded to",
+            why=f"it was {known}, now {found.id if found else 'there is none'}",
+            state="Nothing was changed.",
+            remedy="Connect the tenant that it was, or start a new run for this one with `auth0-migrate apply ANSWERS --new`.",
+        )
