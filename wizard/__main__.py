@@ -1,0 +1,137 @@
+"""The command line: finds the subcommand, imports only that, and turns what it meets into exit codes."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from pathlib import Path
+
+import click
+
+from wizard import __version__
+
+COMMANDS = {
+    "demo": "Run the whole main job on a practice tenant; no account needed.",
+    "inspect": "Say what a legacy store holds and how to migrate it.",
+    "passwords": "Prove that imported passwords will work.",
+    "prepare": "Write only the files to import, rejects and manifest.",
+    "plan": "Show what would change.",
+    "apply": "Carry out answers, headless.",
+    "resume": "Go on with a run.",
+    "status": "Say where a run stands.",
+    "verify": "Gather the evidence of a finished run anew.",
+    "report": "Write the report of a run.",
+    "runs": "List runs, or purge a run's files of users.",
+    "secrets": "Keep credentials in the keyring of the operating system.",
+    "answers": "Write, check and describe answers files.",
+    "practice": "Serve a practice tenant.",
+}
+"""Every subcommand, in the order of a migration; kept here so that help imports none of them."""
+
+
+class Lazy(click.Group):
+    """A group whose subcommands are imported when they are called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = import_module(f"wizard.commands.{cmd_name}").command
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            from difflib import get_close_matches
+
+            near = get_close_matches(args[0], COMMANDS, 1)
+            hint = f" Did you mean {near[0]}?" if near else " See auth0-migrate --help."
+            ctx.fail(f"There is no command “{args[0]}”.{hint}")
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.group(cls=Lazy, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="auth0-migrate")
+@click.option("--practice", is_flag=True, help="Open the wizard on a practice tenant; no account needed.")
+@click.option(
+    "--runs",
+    "runs_folder",
+    type=click.Path(path_type=Path),
+    help="Folder of the runs that the wizard shows; default: the platform's state folder.",
+)
+@click.pass_context
+def command(ctx: click.Context, practice: bool, runs_folder: Path | None) -> int | None:
+    """Move the users of a legacy store into Auth0: no password reset, nobody lost.
+
+    Without a command the wizard opens, and asks step by step. Try it first: `auth0-migrate --practice`, or without a
+    terminal `auth0-migrate demo`.
+    """
+    if ctx.invoked_subcommand is None:
+        return open_wizard(practice, runs_folder)
+    if practice or runs_folder:
+        ctx.fail("--practice and --runs before a command open the wizard; give options of the command after it.")
+    return None
+
+
+SCREENS = "screens"
+"""The one place where the engine names the screens: by name, so that it runs where they are not installed."""
+
+
+def open_wizard(practice: bool, runs_folder: Path | None) -> int:
+    """Open the wizard in this terminal.
+
+    Raises:
+        UsageError: there is no terminal, or the screens are not installed.
+    """
+    from wizard.errors import UsageError
+
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise UsageError(
+            "The wizard needs a terminal",
+            state="Nothing was done.",
+            remedy="name a command; `auth0-migrate --help` lists them, and `auth0-migrate apply ANSWERS` is the wizard without screens.",
+        )
+    try:
+        screens = import_module(SCREENS)
+        import_module("textual")
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] not in (SCREENS, "textual", "rich"):
+            raise
+        raise UsageError(
+            "The wizard's screens are not installed here",
+            why=f"there is no module {error.name}",
+            state="Nothing was done.",
+            remedy="install them with `pip install textual`; every other command works without.",
+        ) from None
+    status: int = screens.open_wizard(practice=practice, runs=runs_folder)
+    return status
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line and end the process with one of the documented exit codes."""
+    args = list(sys.argv[1:] if arguments is None else arguments)
+    if arguments is None:
+        # Until a command says otherwise, being asked to end is the same whoever asks.
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        status = command.main(args=args, standalone_mode=False)
+    except SystemExit:
+        raise
+    except BaseException as error:
+        from wizard.commands.failure import exit_code_of
+
+        sys.exit(exit_code_of(error, as_json="--json" in args))
+    sys.exit(status if isinstance(status, int) else 0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,108 @@
+"""`auth0-migrate answers`: a file to fill in, its check, and its schema for editors."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import click
+
+from wizard.commands.environment import from_environment
+from wizard.commands.output import Output, common_options
+from wizard.errors import Exit, UsageError
+
+out = click.option(
+    "--out", type=click.Path(path_type=Path, dir_okay=False), help="Write to this file instead of stdout."
+)
+
+
+@click.group("answers", short_help="Start, check and describe answers files.")
+def command() -> None:
+    """Answers files hold everything a run asks for; secrets are only named in them."""
+
+
+@command.command("new", short_help="A commented answers file to fill in.")
+@out
+@click.option("--force", is_flag=True, help="Replace the file if it exists.")
+@click.option("--from", "source", metavar="SOURCE", help="Fill in what this legacy store shows: a file or database.")
+@click.option("--table", help="Which table of that database holds the users.")
+@click.option("--store", help="Where the users come from, such as keycloak, if that is not recognised.")
+@common_options
+def new(
+    output: Output, out: Path | None, force: bool, source: str | None, table: str | None, store: str | None
+) -> None:
+    """Write an answers file with every key explained, to be filled in; with --from, source, profile and passwords are."""
+    from wizard.answers import template
+    from wizard.answers.atomic import write_atomically
+    from wizard.steps import SECTIONS
+
+    if source is None and (table or store):
+        raise UsageError("--table and --store say how to read a store", remedy="name the store with --from SOURCE.")
+    text = template(SECTIONS)
+    if source is not None:
+        text = _filled(text, source, table, store, out)
+    if out is None:
+        output.result({"out": None, "template": text}, text.rstrip("\n"))
+        return
+    if out.exists() and not force:
+        remedy = "choose another name, or add --force to replace it."
+        raise UsageError(f"{out} exists already", state="It is as it was.", remedy=remedy)
+    write_atomically(out, text)
+    output.result({"out": str(out)}, f"{out} is ready to be filled in; then: auth0-migrate answers check {out}")
+
+
+@command.command("check", short_help="Report everything that is wrong with a file.")
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@click.option("--set", "flags", multiple=True, metavar="TABLE.KEY=VALUE", help="An answer that wins over the file's.")
+@common_options
+def check(output: Output, file: Path, flags: tuple[str, ...]) -> int:
+    """Check an answers file together with the environment; nothing is sent anywhere."""
+    from wizard.answers import AnswersInvalid, load
+    from wizard.steps import SECTIONS
+
+    try:
+        answers = load(file, SECTIONS, environment=os.environ, flags=flags)
+    except AnswersInvalid as error:
+        output.complain(str(error))
+        output.result({"valid": False, "file": str(file), "problems": error.to_json()})
+        return Exit.USAGE
+    tables = [section.table for section in answers]
+    answer = {"valid": True, "file": str(file), "tables": tables, "digest": answers.digest(), "problems": []}
+    output.result(answer, f"{file} is complete: {', '.join(tables)}.")
+    return Exit.DONE
+
+
+@command.command("schema", short_help="The JSON Schema of the file, for editors.")
+@out
+@common_options
+def schema(output: Output, out: Path | None) -> None:
+    """Write the JSON Schema by which editors complete keys and mark mistakes."""
+    from wizard.answers import schema as schema_of
+    from wizard.answers.atomic import write_atomically
+    from wizard.steps import SECTIONS
+
+    described = schema_of(SECTIONS)
+    text = json.dumps(described, indent=2)
+    if out is None:
+        output.result({"out": None, "schema": described}, text)
+        return
+    write_atomically(out, text + "\n", mode=0o644)
+    output.result({"out": str(out)}, f"{out} is written. First line for answers files beside it: #:schema ./{out.name}")
+
+
+def _filled(text: str, argument: str, table: str | None, store: str | None, out: Path | None) -> str:
+    """The template with what a look into the store suggests; its path as seen from the answers file."""
+    from wizard.answers.given import Answers
+    from wizard.answers.writing import rendered
+    from wizard.legacy import source_of
+    from wizard.survey import open_and_recognise, suggestion_for
+
+    answers, source = open_and_recognise(source_of(argument, table=table, store=store), from_environment, Path.cwd())
+    found = suggestion_for(answers, source)
+    if answers.path and out is not None:
+        path = Path(answers.path).expanduser().resolve()
+        near = out.resolve().parent
+        path = path.relative_to(near) if path.is_relative_to(near) else path
+        answers = answers.model_copy(update={"path": str(path)})
+    return rendered(text, Answers([answers, found.profile, found.passwords]))

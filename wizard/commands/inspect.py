@@ -1,0 +1,151 @@
+"""`auth0-migrate inspect SOURCE`: the census of a legacy store; no tenant needed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from wizard.commands.environment import from_environment
+from wizard.commands.output import Output, common_options
+
+if TYPE_CHECKING:
+    from wizard.survey import Survey
+
+BAR = 30
+PLANS = ("free", "essentials", "enterprise-nonproduction", "enterprise-production", "private-basic-100")
+"""Subscriptions whose forecast is shown; each allows something else."""
+
+
+@click.command(short_help="Say what a legacy store holds and how to migrate it.")
+@click.argument("source", metavar="SOURCE")
+@click.option("--table", help="Which table of a database holds the users.")
+@click.option("--store", help="Where the users come from, such as keycloak or wordpress, if that is not recognised.")
+@common_options
+def command(source: str, table: str | None, store: str | None, output: Output) -> int:
+    """Look through SOURCE: a file, a database file, or a database URL followed by #TABLE.
+
+    Says how many users there are, suggests how columns map to Auth0's fields, counts the formats of password hashes,
+    rows that would be rejected and last logins, and recommends a way to migrate. No tenant is asked; prepared users lie
+    in a private temporary folder while it runs.
+    """
+    from wizard.legacy import source_of
+    from wizard.survey import survey
+
+    answers = source_of(source, table=table, store=store)
+    found = survey(answers, secret=from_environment, base=Path.cwd(), now=datetime.now(UTC))
+    mapping = {**({"store": found.store.key} if found.store else {}), **found.suggestion.to_json()}
+    output.result(
+        {
+            "users": found.facts.records,
+            "columns": list(found.facts.columns),
+            "suggested_mapping": mapping,
+            "passwords": [asdict(group) for group in found.groups],
+            "recommendation": asdict(found.recommendation),
+        },
+        page(found),
+    )
+    return 0
+
+
+def page(found: Survey) -> str:
+    """The census for people."""
+    facts = found.facts
+    details = ", ".join(f"{name} {value}" for name, value in facts.details.items())
+    lines = [f"{facts.records:,} users ({facts.kind}{': ' + details if details else ''})"]
+    lines += [f"  ! {warning}" for warning in facts.warnings]
+    lines += [f"  · {note}" for note in found.store.notes] if found.store else []
+    lines += ["", "Suggested mapping"]
+    lines += [
+        f"  {guess.columns:<26} → {guess.field:<16} {_sure(guess.confidence)}" for guess in found.suggestion.guesses
+    ]
+    lines += _passwords(found)
+    lines += _dirt(found)
+    lines += _logins(found)
+    lines += ["", f"Recommended: {found.recommendation.strategy}"]
+    lines += [f"  because {why}" for why in found.recommendation.why]
+    lines += _forecast(found)
+    return "\n".join(lines)
+
+
+def _sure(confidence: float) -> str:
+    return "sure" if confidence >= 0.9 else "likely" if confidence >= 0.7 else "check this one"
+
+
+def _bars(counts: Mapping[str, int]) -> Iterator[str]:
+    """One line each, its bar as long as its share of all."""
+    total = sum(counts.values())
+    for words, count in counts.items():
+        bar = "█" * (max(1, round(BAR * count / total)) if count else 0)
+        yield f"  {words:<26} {count:>10,}  {bar:<{BAR}}"
+
+
+def _passwords(found: Survey) -> Iterator[str]:
+    if not found.groups:
+        return
+    yield from ("", "Password hashes")
+    counts = {f"{group.scheme} {group.parameters}": group.users for group in found.groups}
+    carried = {
+        f"{group.scheme} {group.parameters}": "travels as " + group.carried_by
+        if group.carried_by != "none"
+        else f"stays: {group.why}"
+        for group in found.groups
+    }
+    for line, what in zip(_bars(counts), carried.values(), strict=True):
+        yield f"{line}  {what}"
+
+
+def _dirt(found: Survey) -> Iterator[str]:
+    """Rows that would be rejected, by kind; users who share something among them."""
+    from wizard.rejects import REASONS
+
+    if found.prepared is None:
+        yield from (
+            "",
+            "No columns for user_id and email were found, so no user could be prepared; name them yourself.",
+        )
+        return
+    if not found.prepared.reasons:
+        yield from ("", "No row would be rejected, and no two users share an id or address.")
+        return
+    yield from ("", f"Rows that would be rejected: {found.prepared.rejected:,}")
+    for code, count in sorted(found.prepared.reasons.items(), key=lambda each: -each[1]):
+        yield f"  {code:<26} {count:>10,}  {REASONS[code].remedy}"
+
+
+def _logins(found: Survey) -> Iterator[str]:
+    if found.activity is not None:
+        yield from ("", f"Last login ({found.activity.column})")
+        for line in _bars(found.activity.users):
+            yield line.rstrip()
+
+
+def _forecast(found: Survey) -> Iterator[str]:
+    """How long an import of everybody takes by subscription, a fifth of the requests left to live traffic."""
+    from wizard.auth0.plans import PLANS as ALL
+    from wizard.bulk.schedule import forecast
+
+    if found.prepared is None or not found.prepared.files:
+        return
+    yield from (
+        "",
+        f"An import is {found.prepared.files:,} files of {found.prepared.bytes / 1e6:,.1f} MB in all; it takes",
+    )
+    for name in PLANS:
+        plan = ALL[name]
+        rate = plan.groups.get("other", plan.everything)
+        low, high = forecast(found.prepared.prepared, found.prepared.files, rate=0.8 * rate.refill, burst=rate.burst)
+        yield f"  {plan.title:<34} about {_duration(low)} to {_duration(high)}"
+
+
+def _duration(seconds: float) -> str:
+    for size, unit in ((86_400, "day"), (3_600, "hour"), (60, "minute")):
+        if seconds >= size:
+            number = round(seconds / size, 1 if seconds < 10 * size else 0)
+            return f"{number:g} {unit}{'' if number == 1 else 's'}"
+    whole = max(1, round(seconds))
+    return f"{whole} second{'' if whole == 1 else 's'}"

@@ -1,0 +1,123 @@
+"""Tells a person on stderr how a run goes: one live line on a terminal, a line every few seconds elsewhere."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import time
+from collections.abc import Callable
+from typing import TextIO
+
+from wizard import events as happened
+from wizard.events import Event
+from wizard.progress import Progress
+
+LIVE_SECONDS = 0.25
+QUIET_SECONDS = 5.0
+
+
+class Narrator:
+    """A watcher of events that folds them and draws.
+
+    Args:
+        say: Prints a whole line for people.
+        stream: Where the live line goes, if it is a terminal.
+        seconds: A monotonic clock.
+    """
+
+    def __init__(
+        self,
+        say: Callable[[str], None],
+        *,
+        stream: TextIO | None = None,
+        seconds: Callable[[], float] = time.monotonic,
+        live: bool | None = None,
+    ) -> None:
+        self._say = say
+        self._stream = stream or sys.stderr
+        self._live = self._stream.isatty() if live is None else live
+        self._seconds = seconds
+        self._drawn = 0.0
+        self._width = 0
+        self.progress = Progress()
+
+    def hear(self, event: Event) -> None:
+        """Fold one event; print what is worth a line and refresh the account when it is due."""
+        self.progress = self.progress.after(event)
+        if line := _line_of(event):
+            self.clear()
+            self._say(line)
+        now = self._seconds()
+        if now - self._drawn >= (LIVE_SECONDS if self._live else QUIET_SECONDS):
+            self._drawn = now
+            self._draw()
+
+    def clear(self) -> None:
+        """Take the live line away, so that other text does not mix with it."""
+        if self._width:
+            self._stream.write("\r" + " " * self._width + "\r")
+            self._stream.flush()
+            self._width = 0
+
+    def _draw(self) -> None:
+        text = account_line(self.progress)
+        if not text:
+            return
+        if not self._live:
+            self._say(text)
+            return
+        columns = shutil.get_terminal_size((80, 24)).columns
+        text = text[: columns - 1]
+        self._stream.write("\r" + text.ljust(self._width))
+        self._stream.flush()
+        self._width = len(text)
+
+
+def account_line(progress: Progress) -> str:
+    """Where the run stands, in one line of at most about 100 characters."""
+    if progress.step == "prepare" and progress.read and not progress.prepared:
+        total = f" of {progress.users_total:,}" if progress.users_total else ""
+        return f"  preparing: {progress.read:,}{total} users read, {progress.refused_before:,} rejected"
+    if progress.step == "upload" and progress.prepared:
+        running = sum(not job.ended for job in progress.jobs.values())
+        done = progress.imported + progress.already_there
+        share = 100 * (progress.users_done - progress.refused_before - progress.skipped) / progress.prepared
+        limited = f", {progress.limited:,} times limited" if progress.limited else ""
+        return (
+            f"  uploading: {share:.0f} %, {done:,} users in Auth0, {running} job{'' if running == 1 else 's'} running, "
+            f"{progress.requests:,} requests{limited}"
+        )
+    return ""
+
+
+def _line_of(event: Event) -> str:
+    """What is worth a line of its own."""
+    match event:
+        case happened.RunStarted():
+            return f"Run {event.run}: {'resumed' if event.resumed else 'started'} ({event.strategy})"
+        case happened.ChangeStarted():
+            return f"→ {event.summary}"
+        case happened.UsersPrepared():
+            left = f", {event.rejected:,} rejected" if event.rejected else ""
+            skipped = f", {event.skipped:,} left behind as decided" if event.skipped else ""
+            return f"  {event.read:,} users read, {event.prepared:,} in {event.files:,} files{left}{skipped}"
+        case happened.SubmissionInDoubt():
+            return f"  {event.file}: the answer to the upload was lost; looking whether Auth0 has it"
+        case happened.JobEnded() if event.status != "completed":
+            return f"  {event.file}: import job {event.job} {event.status}"
+        case happened.UsersRefused():
+            codes = ", ".join(f"{code} {count:,}" for code, count in sorted(event.codes.items()))
+            return f"  {event.file}: Auth0 refused users ({codes})"
+        case happened.RequestLimited() if event.wait_seconds >= 2:
+            return f"  Auth0 asks to wait {event.wait_seconds:.0f} s ({event.method} {event.path})"
+        case happened.OverwritesForeseen() if event.users:
+            fields = ", ".join(f"{name} {count:,}" for name, count in sorted(event.fields.items()))
+            return f"  {event.users:,} users that are there would change ({fields})"
+        case happened.CheckPassed():
+            return f"✓ {event.detail}"
+        case happened.CheckFailed():
+            return f"✗ {event.detail}. {event.remedy}"
+        case happened.WorldAwaited():
+            return f"… waiting: {event.reason} (until {event.until})"
+        case _:
+            return ""

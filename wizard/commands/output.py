@@ -1,0 +1,176 @@
+"""What a command says and where: results on stdout, narration on stderr, everything with its time in a log file.
+
+    @click.command()
+    @common_options
+    def command(output: Output) -> None:
+        output.say("Looking at the tenant")
+        output.result({"changes": []}, "Nothing to change.")
+
+With `--json` the last line of stdout is one JSON object. Errors are raised: the main program says what they are.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import os
+import stat
+import sys
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, TextIO, TypeVar
+
+import click
+
+from wizard.commands.redaction import redacted
+from wizard.errors import UsageError, WizardError
+
+Returned = TypeVar("Returned")
+
+
+class Output:
+    """The mouth of one command.
+
+    Args:
+        as_json: The result is a JSON object; text meant for people stays off stdout.
+        quiet: Nothing on stderr but errors; results are still shown.
+        log: Where `--log-file` goes; None without one.
+        now: The time of a log line, in UTC.
+    """
+
+    def __init__(
+        self,
+        *,
+        as_json: bool = False,
+        quiet: bool = False,
+        log: TextIO | None = None,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self.as_json = as_json
+        self.quiet = quiet
+        self._log = log
+        self._now = now
+        self._answered = False
+
+    @property
+    def interactive(self) -> bool:
+        """Whether somebody sits there who can be asked: questions go to stderr, answers come from stdin."""
+        return sys.stdin.isatty() and sys.stderr.isatty()
+
+    @property
+    def live(self) -> bool:
+        """Whether a line on stderr may be drawn over: a terminal, and narration is wanted."""
+        return not self.quiet and sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
+
+    @property
+    def colour(self) -> bool:
+        """Whether stderr takes colour: a terminal, and NO_COLOR is not set."""
+        return self.live and not os.environ.get("NO_COLOR")
+
+    def paint(self, text: str, **style: Any) -> str:
+        """The text in the style of `click.style` where stderr takes colour; colour must never carry the meaning."""
+        return click.style(text, **style) if self.colour else text
+
+    def say(self, text: str) -> None:
+        """Narrate to a person on stderr, and in the log."""
+        self.log(text)
+        if not self.quiet:
+            click.echo(text, err=True, color=self.colour)
+
+    def log(self, text: str) -> None:
+        """Write to the log file alone: each line with its time, without secrets, hashes and e-mail addresses."""
+        if self._log is None:
+            return
+        moment = self._now().isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        for line in redacted(click.unstyle(text)).splitlines():
+            self._log.write(f"{moment} {line}\n")
+        self._log.flush()
+
+    def result(self, answer: Mapping[str, Any], text: str = "") -> None:
+        """Give the one result of the command: the object with `--json`, else the text.
+
+        Raises:
+            RuntimeError: there was a result already.
+        """
+        if self._answered:
+            raise RuntimeError("a command has one result")
+        self._answered = True
+        written = json.dumps(answer)  # ASCII, so that every locale can print it
+        self.log(f"result {written}")
+        if self.as_json:
+            click.echo(written)
+        elif text:
+            click.echo(text)
+
+    def complain(self, text: str) -> None:
+        """Say on stderr what is wrong, also when quiet, and in the log."""
+        self.log(text)
+        click.echo(text, err=True)
+
+    def confirm(self, question: str, *, without_terminal: str) -> bool:
+        """Ask yes or no, no by default.
+
+        Args:
+            question: Without question mark and choices.
+            without_terminal: What to do instead where nobody can be asked ("add --yes").
+
+        Raises:
+            UsageError: there is no terminal.
+        """
+        if not self.interactive:
+            remedy = without_terminal.rstrip(".") + "."
+            raise UsageError(f"Nobody can be asked here: {question}?", state="Nothing was done.", remedy=remedy)
+        return click.confirm(question, err=True)
+
+    def ask_hidden(self, question: str, *, without_terminal: str) -> str:
+        """Ask for a line that is not shown while it is typed.
+
+        Raises:
+            UsageError: there is no terminal.
+        """
+        if not self.interactive:
+            remedy = without_terminal.rstrip(".") + "."
+            raise UsageError(f"Nobody can be asked here: {question}", state="Nothing was done.", remedy=remedy)
+        return str(click.prompt(question, hide_input=True, err=True))
+
+
+def common_options(command: Callable[..., Returned]) -> Callable[..., Returned]:
+    """Give a click command `--json`, `--quiet` and `--log-file`, and pass it an `output`."""
+
+    @click.option("--json", "as_json", is_flag=True, help="One JSON object as the last line of stdout.")
+    @click.option("--quiet", is_flag=True, help="No narration on stderr; errors and results stay.")
+    @click.option(
+        "--log-file",
+        type=click.Path(path_type=Path, dir_okay=False),
+        help="Append narration and events here, with times and without secrets.",
+    )
+    @functools.wraps(command)
+    def with_output(*, as_json: bool, quiet: bool, log_file: Path | None, **given: Any) -> Returned:
+        log = _open_log(log_file) if log_file else None
+        output = Output(as_json=as_json, quiet=quiet, log=log)
+        try:
+            return command(output=output, **given)
+        except WizardError as error:
+            output.log(f"stopped: {error}")
+            raise
+        except Exception as error:
+            output.log(f"stopped by an error that should not happen: {type(error).__name__}")
+            raise
+        finally:
+            if log:
+                log.close()
+
+    return with_output
+
+
+def _open_log(path: Path) -> TextIO:
+    """Open for appending, readable by its owner alone."""
+    try:
+        number = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+        if os.name == "posix" and stat.S_ISREG(os.fstat(number).st_mode):
+            os.fchmod(number, 0o600)
+    except OSError as error:
+        remedy = "name a file in a folder that this account may write to."
+        raise UsageError(f"The log file {path} cannot be opened", why=error.strerror or "", remedy=remedy) from None
+    return os.fdopen(number, "a", encoding="utf-8", errors="backslashreplace")

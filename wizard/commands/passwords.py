@@ -1,0 +1,205 @@
+"""`auth0-migrate passwords prove ANSWERS`: shows with known accounts that imported passwords will work; no tenant needed."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from wizard.commands.environment import secrets_of
+from wizard.commands.output import Output, common_options
+from wizard.commands.running import answers_argument, set_option
+from wizard.errors import Exit, UsageError
+
+if TYPE_CHECKING:
+    from wizard.answers import Answers
+    from wizard.legacy.source import LegacySource
+    from wizard.passwords.prove import Known, Proof
+
+Login = tuple[str, str | None]
+"""A cell by which the account is found, and the reference of its password if that is not to be typed."""
+
+
+@click.group("passwords", short_help="Prove that imported passwords will work.")
+def command() -> None:
+    """What Auth0 will make of the password hashes of a legacy store."""
+
+
+@command.command("prove", short_help="Check accounts whose passwords are known.")
+@answers_argument
+@click.option(
+    "--account",
+    "accounts",
+    multiple=True,
+    metavar="LOGIN[=REF]",
+    help="E-mail address, username or id of an account; its password is typed, or named as env:NAME or keyring:NAME.",
+)
+@click.option("--seconds", type=click.FloatRange(0, 3600), default=60.0, show_default=True, help="Longest search.")
+@set_option
+@common_options
+def prove_(
+    answers_file: Path, accounts: tuple[str, ...], seconds: float, flags: tuple[str, ...], output: Output
+) -> int:
+    """Check the passwords of one to five accounts against the hashes that Auth0 would get.
+
+    Where one does not fit, other encodings, places of the salt, iterations and layouts are tried, and what works is
+    reported as answers to paste. Without --account the canary accounts of [verify] are used. Exit status 3 when nothing
+    works. Give one account of each format.
+    """
+    from wizard.answers import load
+    from wizard.legacy import open_source
+    from wizard.legacy.answers import SourceAnswers
+    from wizard.passwords.answers import PasswordsAnswers
+    from wizard.passwords.prove import prove
+    from wizard.steps import SECTIONS
+
+    answers = load(
+        answers_file, SECTIONS, environment=os.environ, flags=flags, required=(SourceAnswers, PasswordsAnswers)
+    )
+    secret = secrets_of(answers)
+    wanted = answers[PasswordsAnswers]
+    source = open_source(answers[SourceAnswers], secret=secret, base=answers_file.resolve().parent)
+    _require_columns(source, wanted)
+    known = _known(source, _logins(accounts, answers), secret, output)
+    began = time.monotonic()
+    proof = prove(known, wanted, secret=secret, seconds=seconds, now=time.monotonic, progress=_progress(output))
+    took = time.monotonic() - began
+    output.result(
+        {
+            "proven": proof.proven,
+            "accounts": [asdict(account) for account in proof.accounts],
+            "passwords": _to_paste(proof, wanted),
+            "tried": proof.tried,
+            "exhausted": proof.exhausted,
+            "seconds": round(took, 3),
+        },
+        page(proof, wanted),
+    )
+    return int(Exit.DONE if proof.proven else Exit.ATTENTION)
+
+
+def _require_columns(source: LegacySource, wanted: Any) -> None:
+    named = (wanted.column, wanted.salt, wanted.iterations if isinstance(wanted.iterations, str) else None)
+    missing = [name for name in named if name is not None and name not in source.columns]
+    if wanted.column is None or missing:
+        raise UsageError(
+            f"The source has no column {missing[0]}" if missing else "No column of password hashes is named",
+            state="Nothing was checked.",
+            remedy=f"correct [passwords]; there are: {', '.join(source.columns)}.",
+        )
+
+
+def _logins(accounts: Sequence[str], answers: Answers) -> list[Login]:
+    from wizard.passwords.prove import MOST_ACCOUNTS
+    from wizard.steps.verify import VerifyAnswers
+
+    logins: list[Login] = []
+    for given in accounts:
+        login, _, reference = given.rpartition("=")
+        logins.append((login, reference) if login and reference.startswith(("env:", "keyring:")) else (given, None))
+    if not logins and answers.has(VerifyAnswers):
+        logins += [(canary.login, canary.password) for canary in answers[VerifyAnswers].canaries[:MOST_ACCOUNTS]]
+    if not 1 <= len(logins) <= MOST_ACCOUNTS:
+        raise UsageError(
+            f"{len(logins)} accounts were given" if logins else "No account was given",
+            state="Nothing was checked.",
+            remedy=f"give one to {MOST_ACCOUNTS} with --account, or canaries in [verify].",
+        )
+    return logins
+
+
+def _known(source: LegacySource, logins: Sequence[Login], secret: Callable[[str], str], output: Output) -> list[Known]:
+    from wizard.passwords.prove import Known
+
+    rows = _rows(source, [login for login, _ in logins])
+    known = []
+    for number, ((_, reference), row) in enumerate(zip(logins, rows, strict=True), 1):
+        if reference is None and not output.interactive:
+            raise UsageError(
+                f"The password of account {number} cannot be asked for without a terminal",
+                state="Nothing was checked.",
+                remedy="name it: --account LOGIN=env:NAME.",
+            )
+        typed = (
+            secret(reference) if reference else click.prompt(f"Password of account {number}", hide_input=True, err=True)
+        )
+        known.append(Known(row, str(typed)))
+    return known
+
+
+def _rows(source: LegacySource, logins: Sequence[str]) -> list[dict[str, str]]:
+    """The record of each login: the only one with a cell that says just that, in any case of letters."""
+    from wizard.legacy.source import BadRecord
+    from wizard.passwords.cells import stored_text
+    from wizard.passwords.census import NOT_TEXT
+    from wizard.rejects import Refused
+
+    def as_text(cell: Any) -> str:
+        try:
+            return stored_text(cell, NOT_TEXT)
+        except Refused:
+            return ""
+
+    wanted = {login.strip().lower(): place for place, login in enumerate(logins)}
+    found: list[list[dict[str, str]]] = [[] for _ in logins]
+    for block in source.blocks():
+        for row in block.rows():
+            if isinstance(row, BadRecord):
+                continue
+            cells = [as_text(cell) for cell in row]
+            for place in {wanted[cell] for cell in (each.strip().lower() for each in cells) if cell in wanted}:
+                found[place].append(dict(zip(source.columns, cells, strict=False)))
+    for number, rows in enumerate(found, 1):
+        if len(rows) != 1:
+            raise UsageError(
+                f"Account {number} is in {len(rows):,} records of the source"
+                if rows
+                else f"Account {number} is not in the source",
+                state="Nothing was checked.",
+                remedy="give an e-mail address, username or id that exactly one record has.",
+            )
+    return [rows[0] for rows in found]
+
+
+def _progress(output: Output) -> Callable[[int], None]:
+    def tell(tried: int) -> None:
+        if tried in (1, 10, 100) or tried % 500 == 0:
+            output.say(f"Searching how the hashes were made: {tried:,} recipes tried")
+
+    return tell
+
+
+def _to_paste(proof: Proof, wanted: Any) -> dict[str, Any]:
+    """What to put into [passwords]; empty if nothing was proven."""
+    if not proof.schemes:
+        return {}
+    return {**proof.recipe, "proven": sorted({*wanted.proven, *proof.schemes})}
+
+
+def page(proof: Proof, wanted: Any) -> str:
+    """The proof for people."""
+    lines = []
+    for number, account in enumerate(proof.accounts, 1):
+        sign = {True: "✓", False: "✗", None: "·"}[account.fits]
+        name = f"{account.scheme} {account.parameters}".strip()
+        lines.append(f"{sign} account {number}: {name}: {account.why}")
+    if proof.tried and not proof.proven:
+        ended = "none of them fits" if proof.exhausted else "the time is over; --seconds gives more"
+        lines.append(f"{proof.tried:,} other recipes tried: {ended}")
+        lines.append(
+            "A typing error, a key (pepper) that is not declared, or a way of hashing that Auth0 cannot check."
+        )
+    if paste := _to_paste(proof, wanted):
+        import tomlkit
+
+        if proof.recipe:
+            lines.append("Replace what describes the hashes in [passwords] by:")
+        else:
+            lines.append("To keep note of the proof, in [passwords]:")
+        lines.append(tomlkit.dumps(paste).rstrip())
+    return "\n".join(lines)

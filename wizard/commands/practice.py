@@ -1,0 +1,147 @@
+"""`auth0-migrate practice`: serve a practice tenant on this machine."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from wizard.commands.output import Output, common_options
+from wizard.errors import UsageError
+
+if TYPE_CHECKING:
+    from wizard.practice.switches import Switches
+    from wizard.practice.tenant import PracticeTenant
+
+
+@click.command(short_help="Serve a practice tenant.")
+@click.option("--port", type=click.IntRange(0, 65535), default=8787, show_default=True, help="0 takes any free port.")
+@click.option("--host", default="127.0.0.1", show_default=True, help="A loopback address; no other is served.")
+@click.option(
+    "--state", type=click.Path(path_type=Path, dir_okay=False), help="File that keeps the tenant over restarts."
+)
+@click.option(
+    "--plan", default="enterprise-production", show_default=True, help="Subscription whose rate limits apply."
+)
+@click.option(
+    "--speed", type=click.FloatRange(0.01, 100000), default=1.0, show_default=True, help="How fast its clock runs."
+)
+@click.option(
+    "--faults", type=click.Path(path_type=Path, dir_okay=False), help="File that says what goes wrong, and when."
+)
+@click.option(
+    "--set",
+    "flags",
+    multiple=True,
+    metavar="SWITCH=VALUE",
+    help="How it behaves where Auth0's behaviour is not confirmed.",
+)
+@common_options
+def command(
+    port: int,
+    host: str,
+    state: Path | None,
+    plan: str,
+    speed: float,
+    faults: Path | None,
+    flags: tuple[str, ...],
+    output: Output,
+) -> int:
+    """Serve a practice tenant: Auth0's Management and Authentication API as far as a migration touches them.
+
+    Prints its address and the credentials of its machine-to-machine application, then serves until it is interrupted.
+    With --json the object is on the first line of stdout, as soon as requests are answered.
+    """
+    from wizard.clock import FastClock, RealClock
+    from wizard.practice.faults import Faults
+    from wizard.practice.samples import APPLICATIONS, CANARY, add_samples
+    from wizard.practice.tenant import PracticeTenant
+
+    tenant = PracticeTenant(
+        state,
+        plan=plan,
+        clock=RealClock() if speed == 1.0 else FastClock(speed),
+        faults=Faults.from_file(faults) if faults else None,
+        switches=_switches(flags),
+    )
+
+    samples = add_samples(tenant)
+
+    def ready(address: str) -> None:
+        domain = address.partition("//")[2]
+        output.result(
+            {
+                "address": address,
+                "domain": domain,
+                "client_id": tenant.client_id,
+                "client_secret": tenant.client_secret,
+                "audience": tenant.audience,
+                "plan": plan,
+                "speed": speed,
+                "applications": [name for name, _, _ in APPLICATIONS] + [CANARY],
+                "login_client_id": samples.login_client_id,
+                "login_client_secret": samples.login_client_secret,
+            },
+            f"Practice tenant at {address}\n"
+            f"  domain         {domain}\n"
+            f"  client id      {tenant.client_id}\n"
+            f"  client secret  {tenant.client_secret}\n"
+            f"  audience       {tenant.audience}\n"
+            f"  applications   {', '.join(name for name, _, _ in APPLICATIONS)}\n"
+            f"  state          {state or 'in memory, gone at the end'}",
+        )
+        sys.stdout.flush()
+
+    try:
+        asyncio.run(_serve(tenant, host, port, ready))
+    finally:
+        tenant.close()
+    return 0
+
+
+async def _serve(tenant: PracticeTenant, host: str, port: int, ready: Callable[[str], None]) -> None:
+    """Serve until SIGINT or SIGTERM."""
+    from wizard.practice.server import serve
+
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for name in (signal.SIGINT, signal.SIGTERM):
+        try:
+            loop.add_signal_handler(name, stop.set)
+        except NotImplementedError:  # Windows: the signal arrives between two steps of the loop
+            signal.signal(name, lambda *_: loop.call_soon_threadsafe(stop.set))
+    await serve(tenant, host, port, ready, stop)
+
+
+def _switches(flags: tuple[str, ...]) -> Switches:
+    """The switches as set on the command line.
+
+    Raises:
+        UsageError: an unknown switch or a value it does not take; names both and what it could be.
+    """
+    from difflib import get_close_matches
+
+    from pydantic import ValidationError
+
+    from wizard.practice.switches import Switches
+
+    values = {}
+    for flag in flags:
+        name, equals, value = flag.partition("=")
+        if not equals or name not in Switches.model_fields:
+            near = get_close_matches(name, Switches.model_fields, 1)
+            remedy = f"Did you mean {near[0]}?" if near else f"There are: {', '.join(Switches.model_fields)}."
+            raise UsageError(f"--set {flag} is no switch of the practice tenant", remedy=remedy)
+        values[name] = value
+    try:
+        return Switches.model_validate_strings(values)
+    except ValidationError as error:
+        wrong = "; ".join(f"{problem['loc'][0]}: {problem['msg']}" for problem in error.errors())
+        raise UsageError(
+            "A switch of the practice tenant has a wrong value", why=wrong, remedy="Correct --set."
+        ) from None

@@ -1,0 +1,91 @@
+"""`auth0-migrate prepare ANSWERS --out DIR`: only the files to import; no tenant needed."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from wizard.commands.environment import secrets_of
+from wizard.commands.narration import Narrator
+from wizard.commands.output import Output, common_options
+from wizard.commands.running import answers_argument, run_until_stopped, set_option
+from wizard.errors import Exit, Interrupted
+
+if TYPE_CHECKING:
+    from wizard.bulk.prepare import Prepared
+    from wizard.tools import Stop
+
+
+@click.command(short_help="Write only the files to import, rejects and manifest.")
+@answers_argument
+@click.option("--out", required=True, type=click.Path(path_type=Path, file_okay=False), help="Folder to write to.")
+@set_option
+@common_options
+def command(answers_file: Path, out: Path, flags: tuple[str, ...], output: Output) -> int:
+    """Write the files of users that ANSWERS describe to DIR: users/00001.json…, rejects.ndjson and manifest.json.
+
+    Only the tables source, profile, passwords and prepare are needed. Exit status 3 when users were rejected without a
+    decision in [prepare] skip.
+    """
+    from wizard.answers import load
+    from wizard.bulk.answers import PrepareAnswers
+    from wizard.bulk.prepare import prepare_async
+    from wizard.legacy import open_source
+    from wizard.legacy.answers import SourceAnswers
+    from wizard.mapping import compile_mapping
+    from wizard.passwords.answers import PasswordsAnswers
+    from wizard.profile import ProfileAnswers
+    from wizard.steps import SECTIONS
+    from wizard.steps.connection import ConnectionAnswers
+
+    needed = (SourceAnswers, ProfileAnswers, PasswordsAnswers, PrepareAnswers)
+    answers = load(answers_file, SECTIONS, environment=os.environ, flags=flags, required=needed)
+    secret = secrets_of(answers)
+
+    source = open_source(answers[SourceAnswers], secret=secret, base=answers_file.resolve().parent)
+    usernames = (1, 15)
+    if answers.has(ConnectionAnswers):
+        usernames = (answers[ConnectionAnswers].username_min, answers[ConnectionAnswers].username_max)
+    mapping = compile_mapping(
+        answers[ProfileAnswers], answers[PasswordsAnswers], source.columns, username_length=usernames, secret=secret
+    )
+    wanted = answers[PrepareAnswers]
+    narrator = Narrator(output.say, live=output.live)
+
+    async def work(stop: Stop) -> Prepared:
+        return await prepare_async(
+            source,
+            source.facts(),
+            mapping,
+            out,
+            workers=wanted.workers,
+            skip=wanted.skip,
+            emit=narrator.hear,
+            max_file_bytes=wanted.max_file_bytes,
+            stop=stop,
+        )
+
+    try:
+        prepared = run_until_stopped(work)
+    except asyncio.CancelledError:
+        raise Interrupted("Stopped as asked", state=f"{out} holds nothing new.", remedy="Run it again.") from None
+    finally:
+        narrator.clear()
+    left_out = prepared.rejected + prepared.skipped
+    output.result(
+        {
+            "users": {"read": prepared.read, "prepared": prepared.prepared, "rejected": left_out},
+            "chunks": prepared.files,
+            "bytes": prepared.bytes,
+            "largest_chunk": prepared.largest,
+            "seconds": round(prepared.seconds, 3),
+            "out": str(out),
+        },
+        f"{prepared.read:,} users read, {prepared.prepared:,} in {prepared.files:,} files, {left_out:,} rejected "
+        f"({prepared.skipped:,} of them as decided): {out}",
+    )
+    return int(Exit.ATTENTION if prepared.rejected else Exit.DONE)

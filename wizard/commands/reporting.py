@@ -1,0 +1,135 @@
+"""The report of a run, filled from its journal and manifest."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from wizard import __version__
+from wizard.clock import RealClock
+from wizard.events import CheckFailed, CheckPassed, Event, UsersReconciled
+from wizard.journal import Journal
+
+if TYPE_CHECKING:
+    from wizard.answers import Answers
+    from wizard.bulk.manifest import Manifest
+    from wizard.progress import Progress
+    from wizard.report import Check, Compared, RejectedFor, Report, Upload
+    from wizard.runs import RunFolder
+
+
+def write_run_report(run: RunFolder, answers: Answers, progress: Progress) -> Path:
+    """Write the report into the run's folder; returns where it is.
+
+    Raises:
+        WizardError: the manifest of the run is damaged.
+    """
+    from wizard.report import write_report
+
+    journal = Journal(run.journal, now=RealClock().now)
+    try:
+        report = report_of(run, answers, progress, list(journal.events()), journal.span())
+    finally:
+        journal.close()
+    write_report(run.report, report)
+    return run.report
+
+
+def report_of(
+    run: RunFolder, answers: Answers, progress: Progress, events: list[Event], span: tuple[float, float] | None
+) -> Report:
+    """What there is to say about a run; counts, names and reasons only."""
+    from wizard.bulk.manifest import REJECTS, read_manifest
+    from wizard.legacy.answers import SourceAnswers
+    from wizard.report import Report
+    from wizard.steps.connection import ConnectionAnswers
+    from wizard.steps.tenant import TenantAnswers
+
+    manifest = read_manifest(run.path)
+    source = answers[SourceAnswers]
+    started, last = (datetime.fromtimestamp(moment, UTC) for moment in (span or (0.0, 0.0)))
+    return Report(
+        run=run.id,
+        verdict=progress.verdict,
+        tenant=answers[TenantAnswers].domain,
+        connection=answers[ConnectionAnswers].name,
+        strategy=progress.strategy,
+        source=source.path or source.users_table or "query",
+        started=started,
+        ended=last if progress.ended else None,
+        read=progress.read,
+        imported=progress.imported,
+        migrated=progress.migrated,
+        already_there=progress.already_there,
+        rejected=progress.rejected,
+        skipped=progress.skipped,
+        reasons=list(_reasons(progress, manifest)),
+        upload=_upload(progress) if progress.jobs else None,
+        compared=_compared(events),
+        checks=list(_checks(events)),
+        without_password=manifest.notes.get("without_password", 0) if manifest else 0,
+        waiting_for=progress.waiting,
+        error=progress.error,
+        remedy=progress.remedy,
+        rejects_file=REJECTS if progress.refused_before or progress.skipped else "",
+        details_file=run.verify.name if progress.missing or progress.different or progress.extra else "",
+        practice=answers[TenantAnswers].environment == "practice",
+        version=__version__,
+    )
+
+
+def _reasons(progress: Progress, manifest: Manifest | None) -> Iterator[RejectedFor]:
+    from wizard.rejects import REASONS
+    from wizard.report import RejectedFor
+
+    for code, users in sorted((manifest.reasons if manifest else {}).items(), key=lambda item: -item[1]):
+        reason = REASONS[code]
+        decided = manifest is not None and code in manifest.skip
+        remedy = "Left behind as decided." if decided else reason.remedy
+        yield RejectedFor(code, reason.message.replace("{field}", "a field"), remedy, users)
+    for code, users in sorted(progress.codes.items(), key=lambda item: -item[1]):
+        yield RejectedFor(
+            code, "Auth0 refused the user", "auth0-migrate keeps each one with Auth0's message.", users, "Auth0"
+        )
+
+
+def _upload(progress: Progress) -> Upload:
+    from wizard.report import Upload
+
+    jobs = progress.jobs.values()
+    return Upload(
+        files=progress.files,
+        bytes=progress.bytes,
+        jobs=len(jobs),
+        completed=sum(job.status == "completed" for job in jobs),
+        failed=sum(job.status == "failed" for job in jobs),
+        requests=progress.requests,
+        limited=progress.limited,
+        seconds=progress.upload_seconds,
+        floor_seconds=progress.upload_floor_seconds,
+    )
+
+
+def _compared(events: list[Event]) -> Compared | None:
+    from wizard.report import Compared
+
+    last = next((event for event in reversed(events) if isinstance(event, UsersReconciled)), None)
+    if last is None:
+        return None
+    present = last.compared - last.missing - last.different
+    return Compared(last.compared, present, last.missing, last.different, last.extra)
+
+
+def _checks(events: list[Event]) -> Iterator[Check]:
+    """The last word on each check."""
+    from wizard.report import Check
+
+    checks: dict[str, Check] = {}
+    for event in events:
+        if isinstance(event, CheckPassed):
+            checks[event.name] = Check(event.name, True, event.detail)
+        elif isinstance(event, CheckFailed):
+            checks[event.name] = Check(event.name, False, event.detail, event.remedy)
+    yield from checks.values()

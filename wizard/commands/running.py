@@ -1,0 +1,221 @@
+"""What the commands that carry out runs share: options, signals, the world outside, the final answer."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from wizard.commands.failure import as_wizard_error, failure
+from wizard.commands.narration import Narrator
+from wizard.commands.output import Output
+from wizard.errors import Interrupted
+from wizard.tools import Stop
+
+if TYPE_CHECKING:
+    from wizard.answers import Answers
+    from wizard.engine import World
+    from wizard.progress import Progress
+    from wizard.runner import Plan
+    from wizard.runs import RunFolder
+
+T = TypeVar("T")
+F = TypeVar("F", bound=Callable[..., Any])
+
+GRACE_SECONDS = 10.0
+"""How long a stop may take to reach a safe instant before the work is cut short, which is safe too."""
+
+answers_argument = click.argument("answers_file", metavar="ANSWERS", type=click.Path(path_type=Path))
+run_argument = click.argument("run_name", metavar="RUN")
+runs_option = click.option(
+    "--runs",
+    "runs_folder",
+    type=click.Path(path_type=Path),
+    help="Folder of the runs; default: the platform's state folder.",
+)
+set_option = click.option(
+    "--set", "flags", multiple=True, metavar="TABLE.KEY=VALUE", help="An answer that goes before those of the file."
+)
+
+
+def world() -> World:
+    """The real edges of the engine."""
+    from wizard.engine import World
+
+    return World(environment=os.environ)
+
+
+def load_answers(path: Path, flags: Sequence[str]) -> Answers:
+    """The complete answers of a file, the environment and flags."""
+    from wizard.answers import load
+    from wizard.steps import SECTIONS
+
+    return load(path, SECTIONS, environment=os.environ, flags=flags)
+
+
+def run_until_stopped(work: Callable[[Stop], Awaitable[T]]) -> T:
+    """Run the work; Ctrl-C or SIGTERM asks it to stop at a safe instant, a second one cuts it short.
+
+    Afterwards signals mean what they meant before.
+    """
+
+    async def watched() -> T:
+        stop = Stop()
+        task = asyncio.ensure_future(work(stop))
+        loop = asyncio.get_running_loop()
+
+        def ask() -> None:
+            if stop.requested:
+                task.cancel()
+                return
+            stop.request()
+            loop.call_later(GRACE_SECONDS, task.cancel)
+
+        for name in (signal.SIGINT, signal.SIGTERM):
+            try:
+                loop.add_signal_handler(name, ask)
+            except NotImplementedError:  # Windows: the signal arrives between two steps of the loop
+                signal.signal(name, lambda *_: loop.call_soon_threadsafe(ask))
+        return await task
+
+    before = {name: signal.getsignal(name) for name in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        return asyncio.run(watched())
+    finally:
+        for name, meant in before.items():
+            signal.signal(name, meant or signal.SIG_DFL)
+
+
+def carry_out_and_report(
+    open_run: Callable[[Stop], Awaitable[RunFolder]],
+    answers: Answers,
+    *,
+    base: Path,
+    world: World,
+    approve: Callable[[Plan], bool] | None,
+    output: Output,
+    approved_hash: str | None = None,
+    again: Callable[[RunFolder], str] = lambda run: f"auth0-migrate resume {run.id}",
+) -> int:
+    """Carry out a run, write its report, print the answer; returns the exit code. `again` is how to go on with it."""
+    from wizard.commands.reporting import write_run_report
+    from wizard.engine import carry_out, forget_if_unapproved, progress_of
+
+    narrator = Narrator(output.say, live=output.live)
+    opened: list[RunFolder] = []
+
+    async def work(stop: Stop) -> Progress:
+        opened.append(await open_run(stop))
+        return await carry_out(
+            opened[0],
+            answers,
+            base=base,
+            world=world,
+            approve=approve,
+            approved_hash=approved_hash,
+            watchers=[narrator.hear],
+            stop=stop,
+        )
+
+    try:
+        progress = run_until_stopped(work)
+    except (Interrupted, asyncio.CancelledError):
+        narrator.clear()
+        if not opened:
+            raise
+        output.say(f"Interrupted; everything done so far is kept.\nNext: {again(opened[0])}")
+        return answer_with(progress_of(opened[0]), opened[0], output)
+    except Exception as error:
+        narrator.clear()
+        if not opened:
+            raise
+        told = as_wizard_error(error)
+        output.complain(str(told))
+        if forget_if_unapproved(opened[0]):
+            output.result(failure(told))
+            return int(told.exit)
+        output.result({**progress_of(opened[0]).to_json(report=None), **failure(told)})
+        return int(told.exit)
+    write_run_report(opened[0], answers, progress)
+    return answer_with(progress, opened[0], output, narrator)
+
+
+def plan_text(plan: Plan) -> str:
+    """The plan for people: one line a change, in order, and the hash that approves it."""
+    if plan.is_empty:
+        return "Nothing to change."
+    lines = [f"{len(plan.changes)} change{'s' if len(plan.changes) > 1 else ''}:"]
+    for planned in plan.changes:
+        note = "" if planned.change.reversible else "  (cannot be undone)"
+        lines.append(f"  {planned.step:<14} {planned.change.summary}{note}")
+    return "\n".join([*lines, f"Plan {plan.hash}"])
+
+
+def answer_with(progress: Progress, run: RunFolder, output: Output, narrator: Narrator | None = None) -> int:
+    """Print where the run stands and return the exit code that says so."""
+    if narrator:
+        narrator.clear()
+    report = str(run.report) if run.report.is_file() else None
+    output.result(progress.to_json(report=report), summary(progress, run, report))
+    return int(progress.exit)
+
+
+def summary(progress: Progress, run: RunFolder, report: str | None) -> str:
+    """The account of a run for people, a few aligned lines, and what to do about what is not right."""
+    rows = [
+        ("read", progress.read),
+        ("imported", progress.imported),
+        ("migrated at login", progress.migrated),
+        ("already there", progress.already_there),
+        ("rejected", progress.rejected),
+        ("left behind as decided", progress.skipped),
+    ]
+    stopped = progress.interrupted and not progress.ended
+    lines = [f"{'INTERRUPTED' if stopped else progress.verdict.upper()}: run {run.id}"]
+    if stopped or progress.waiting:
+        lines.append(f"  {progress.waiting or f'in step {progress.step}; go on with: auth0-migrate resume {run.id}'}")
+    lines += [f"  {name:<24}{count:>12,}" for name, count in rows if count or name in ("read", "imported")]
+    if not progress.adds_up:
+        lines.append(f"  {'not accounted for':<24}{progress.read - progress.users_done:>12,}")
+    if progress.compared is not None:
+        found = f"{progress.missing:,} missing, {progress.different:,} different, {progress.extra:,} others"
+        lines.append(f"  {'compared with Auth0':<24}{progress.compared:>12,}   {found}")
+    if progress.without_factors:
+        lines.append(
+            f"  {'without second factor':<24}{progress.without_factors:>12,}   imported, but Auth0 took no factor"
+        )
+    if progress.upload_seconds and progress.upload_floor_seconds:
+        ratio = progress.upload_seconds / progress.upload_floor_seconds
+        lines.append(f"  upload took {progress.upload_seconds:,.0f} s, {ratio:.2f} times the least its jobs could take")
+    if progress.rejected:
+        lines += rejected_lines(progress, run)
+    for name, detail in progress.failed_checks.items():
+        lines.append(f"  check {name}: {detail}")
+    if progress.error:
+        lines.append(f"  {progress.error}\n  Next: {progress.remedy}")
+    if report:
+        lines.append(f"Report: {report}")
+    return "\n".join(lines)
+
+
+def rejected_lines(progress: Progress, run: RunFolder) -> Sequence[str]:
+    """Why users were rejected, most first, each with what can be done about it."""
+    from wizard.bulk.manifest import REJECTS, read_manifest
+    from wizard.rejects import REASONS
+
+    manifest = read_manifest(run.path)
+    decided = manifest.skip if manifest else ()
+    reasons = sorted((manifest.reasons if manifest else {}).items(), key=lambda item: -item[1])
+    lines = [f"Rejected before the upload (each is a line of {run.path / REJECTS}):"] if progress.refused_before else []
+    for code, count in reasons:
+        if code not in decided:
+            lines.append(f"  {code:<24}{count:>12,}   {REASONS[code].remedy}")
+    if progress.codes:
+        lines.append("Refused by Auth0:")
+        lines += [f"  {code:<24}{count:>12,}" for code, count in sorted(progress.codes.items())]
+    return lines

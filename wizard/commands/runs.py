@@ -1,0 +1,61 @@
+"""`auth0-migrate runs`: the runs there are, newest first."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from wizard.commands.output import Output, common_options
+from wizard.commands.running import runs_option
+from wizard.errors import UsageError, WizardError
+
+
+@click.command(short_help="List runs, or purge a run's files of users.")
+@click.option("--purge", metavar="RUN", help="Delete the files of users that RUN prepared; journal and report stay.")
+@runs_option
+@common_options
+def command(purge: str | None, runs_folder: Path | None, output: Output) -> int:
+    """List the runs with what they moved, newest first."""
+    from wizard.engine import facts_of, progress_of
+    from wizard.runs import Runs
+
+    runs = Runs(runs_folder)
+    if purge is not None:
+        run = runs.find(purge)
+        if not progress_of(run).ended:
+            raise UsageError(
+                f"Run {run.id} still needs its files",
+                state="Nothing was deleted.",
+                remedy=f"Finish it first: auth0-migrate resume {run.id}",
+            )
+        with run.locked():
+            run.purge_users()
+        output.result({"run": run.id, "purged": True}, f"The files of users of run {run.id} are gone.")
+        return 0
+    rows = []
+    for run in runs.all():
+        try:
+            progress, identity = progress_of(run), facts_of(run)["identity"] or {}
+        except WizardError as damaged:
+            output.complain(f"Run {run.id} is left out. {damaged}")
+            continue
+        rows.append(
+            {
+                "run": run.id,
+                "verdict": "waiting" if run.is_held else progress.verdict,
+                "strategy": progress.strategy,
+                "step": progress.step,
+                "tenant": identity.get("domain", ""),
+                "connection": identity.get("connection", ""),
+                "users": progress.imported + progress.already_there + progress.migrated,
+                "read": progress.read,
+                "path": str(run.path),
+            }
+        )
+    lines = [
+        f"{row['run']:<46} {row['verdict']:<10} {row['users']:>10,} of {row['read']:>10,}  {row['tenant']}"
+        for row in rows
+    ]
+    output.result({"runs": rows}, "\n".join(lines) or f"There are no runs in {runs.folder} yet.")
+    return 0

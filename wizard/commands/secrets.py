@@ -1,0 +1,89 @@
+"""`auth0-migrate secrets`: the secrets of a tenant in the keyring of the operating system; values are never arguments."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from wizard.commands.output import Output, common_options
+from wizard.errors import UsageError
+
+LIMIT = 65_536
+"""Longest secret in bytes that is read from stdin: far above any key, far below a file piped by mistake."""
+
+tenant = click.option("--tenant", required=True, metavar="DOMAIN", help="Domain of the tenant: acme.eu.auth0.com.")
+
+
+@click.group("secrets", short_help="Store, list and delete secrets in the keyring.")
+def command() -> None:
+    """Secrets live in the keyring of the operating system; answers name them as keyring:NAME."""
+
+
+@command.command("set", short_help="Store a secret, typed or piped in.")
+@click.argument("name")
+@tenant
+@common_options
+def set_(output: Output, name: str, tenant: str) -> None:
+    """Store a secret under NAME: typed at a hidden prompt, or piped in (several lines are kept, as in a key file).
+
+    \b
+        auth0-migrate secrets set signing-key --tenant acme.eu.auth0.com < key.pem
+    """
+    from wizard.vault import Secret, Vault
+
+    vault = Vault(tenant)
+    value = Secret(_typed(output, name) if sys.stdin.isatty() else _piped())
+    vault.set(name, value)
+    answer = {"tenant": vault.domain, "name": name, "stored": True, "reference": f"keyring:{name}"}
+    output.result(answer, f'Stored for {vault.domain}. In the answers: "keyring:{name}"')
+
+
+@command.command("list", short_help="The names of the stored secrets.")
+@tenant
+@common_options
+def list_(output: Output, tenant: str) -> None:
+    """List the names of a tenant's secrets, never their values."""
+    from wizard.vault import Vault
+
+    vault = Vault(tenant)
+    names = vault.names()
+    if not names:
+        output.say(f"No secret is stored for {vault.domain}.")
+    output.result({"tenant": vault.domain, "names": list(names)}, "\n".join(names))
+
+
+@command.command("delete", short_help="Remove a secret.")
+@click.argument("name")
+@tenant
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@common_options
+def delete(output: Output, name: str, tenant: str, yes: bool) -> None:
+    """Remove the secret NAME of a tenant from the keyring."""
+    from wizard.vault import Vault
+
+    vault = Vault(tenant)
+    deleted = yes or output.confirm(f"Delete the secret {name} of {vault.domain}", without_terminal="add --yes")
+    if deleted:
+        vault.delete(name)
+    text = f"Deleted {name} of {vault.domain}." if deleted else "Nothing was deleted."
+    output.result({"tenant": vault.domain, "name": name, "deleted": deleted}, text)
+
+
+def _typed(output: Output, name: str) -> str:
+    return output.ask_hidden(f"Value of {name}", without_terminal="pipe the value in")
+
+
+def _piped() -> str:
+    """Everything on stdin but one line end at its end."""
+    raw = sys.stdin.buffer.read(LIMIT + 1)
+    if len(raw) > LIMIT:
+        raise UsageError(
+            f"More than {LIMIT:,} bytes were piped in", state="Nothing was stored.", remedy="pipe in one secret only."
+        )
+    try:
+        text = raw.decode()
+    except UnicodeDecodeError:
+        remedy = "pipe in text; a key as PEM, not DER."
+        raise UsageError("What was piped in is not UTF-8 text", state="Nothing was stored.", remedy=remedy) from None
+    return text.removesuffix("\n").removesuffix("\r") if text.endswith("\r\n") else text.removesuffix("\n")
