@@ -1,0 +1,317 @@
+"""The wizard as an app: how a migration is begun, opened, resumed, started, kept and left."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.app import SystemCommand
+from textual.binding import Binding, BindingType
+from textual.screen import Screen
+
+from screens.desk import Desk
+from screens.start import StartScreen
+from screens.tasks import begin
+from wizard.errors import WizardError
+
+if TYPE_CHECKING:
+    from screens.drafts import Draft
+    from screens.frame import JourneyScreen
+    from screens.guide import Journey
+    from screens.practice import Practice
+    from screens.work import Work
+    from wizard.answers import Answers, Section
+    from wizard.engine import World
+    from wizard.runner import Plan
+    from wizard.runs import RunFolder, Runs
+
+
+class WizardApp(Desk):
+    """Opens with the start screen; everything that outlives a page is here.
+
+    Args:
+        runs: The runs there are and are made.
+        practice: Go to the practice tenant at once.
+        open_practice: Opens the practice of a folder; tests bring one inside this process, None serves one from another.
+        world: The edges of the engine; None for the real ones.
+        base: Where relative paths of new answers start.
+    """
+
+    TITLE = "Auth0 Migration Wizard"
+    CSS_PATH = "wizard.tcss"
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+p", "command_palette", "Menu", priority=True)]
+
+    def __init__(
+        self,
+        *,
+        runs: Runs,
+        practice: bool = False,
+        open_practice: Callable[[Path], Awaitable[Practice]] | None = None,
+        world: World | None = None,
+        base: Path | None = None,
+    ) -> None:
+        super().__init__(runs=runs, open_practice=open_practice, world=world, base=base)
+        self.HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (112, "-wide")]
+        self.approved_hash = ""
+        self._practice_first = practice
+
+    @property
+    def domain(self) -> str:
+        """The tenant's domain as answered, or as typed so far."""
+        return self._of_tenant("domain")
+
+    @property
+    def environment(self) -> str:
+        """What the tenant is to the operator, by its word in the answers."""
+        return self._of_tenant("environment")
+
+    def _of_tenant(self, key: str) -> str:
+        from wizard.steps.tenant import TenantAnswers
+
+        answers = self.journey.answers
+        if answers.has(TenantAnswers):
+            return str(getattr(answers[TenantAnswers], key))
+        return str(self.journey.suggested.get("tenant", {}).get(key, ""))
+
+    async def on_mount(self) -> None:
+        begin(self, self._begin, group="begin")
+
+    async def _begin(self) -> None:
+        await self.push_screen(StartScreen())
+        if self._practice_first:
+            await self._guarded(self.start_in_practice())
+
+    async def _guarded(self, work: Awaitable[None]) -> None:
+        """Show what went wrong instead of ending with a traceback."""
+        try:
+            await work
+        except WizardError as error:
+            self.notify(str(error), title="That did not work", severity="error", timeout=15)
+
+    # Beginning
+
+    async def start_new(self) -> None:
+        """A migration from nothing."""
+        from screens.guide import Journey
+
+        await self._open_journey(Journey(self._base), None)
+
+    async def start_in_practice(self) -> None:
+        """A migration into the practice tenant, with answers to begin with."""
+        from screens.guide import Journey
+
+        self.notify("Starting the practice tenant and inventing its users…", timeout=8)
+        practice = await self.practiced()
+        await self._open_journey(Journey(practice.folder, suggested=practice.suggested), None)
+
+    async def start_from(self, file: Path) -> None:
+        """A migration from an answers file, as far as that is filled in."""
+        from screens.guide import Journey
+        from wizard.answers import Answers, load
+        from wizard.steps import SECTIONS
+
+        file = self._base / file
+        answers = load(file, SECTIONS, environment=self.world.environment, required=())
+        journey = Journey(file.parent, answers=Answers(_given(answers, file)), file=file)
+        await self._with_practice_of(answers)
+        await self._open_journey(journey, None)
+
+    async def continue_draft(self, draft: Draft) -> None:
+        """Answers that were begun and left."""
+        from screens.guide import Journey
+
+        answers = draft.load()
+        practice = await self.practiced() if draft.practice else None
+        journey = Journey(draft.base, suggested=practice.suggested if practice else {}, answers=answers)
+        journey.here = draft.here if draft.here in {stop.key for stop in journey.stops} else "tenant"
+        if not journey.may_go_to(journey.here):
+            journey.here = journey.unanswered[0].key if journey.unanswered else "review"
+        await self._open_journey(journey, draft)
+
+    async def resume(self, run: RunFolder) -> None:
+        """A run as it stands; it goes on when the operator says so."""
+        from screens.guide import Journey
+        from screens.work import Work
+        from wizard.answers import load
+        from wizard.engine import facts_of, origin_of, progress_of, require_unedited
+        from wizard.steps import SECTIONS
+
+        answers = load(run.answers, SECTIONS, environment={})
+        require_unedited(run, answers, self.world.environment)
+        await self._with_practice_of(answers)
+        origin = origin_of(run)
+        journey = Journey(Path(origin.base), answers=answers, file=Path(origin.file) if origin.file else None)
+        work = Work()
+        work.adopt(run, progress_of(run))
+        if facts_of(run)["approval"]:
+            journey.approved = "before"
+        journey.here = "finish" if work.progress.ended else "run" if journey.approved else "review"
+        await self._open_journey(journey, None, work)
+
+    async def _with_practice_of(self, answers: Answers) -> None:
+        from wizard.steps.tenant import TenantAnswers
+
+        if answers.has(TenantAnswers) and answers[TenantAnswers].environment == "practice":
+            await self.practiced()
+
+    async def _open_journey(self, journey: Journey, draft: Draft | None, work: Work | None = None) -> None:
+        from screens.frame import JourneyScreen
+        from screens.work import Work
+
+        self.journey, self.work, self.draft = journey, work or Work(), draft
+        journey.progress = self.work.progress
+        screen = JourneyScreen()
+        if len(self.screen_stack) > 1:
+            await self.switch_screen(screen)
+        else:
+            await self.push_screen(screen)
+
+    async def go_to_start(self) -> None:
+        """Back to the list of runs; a run that is under way has to be stopped first."""
+        if self.is_busy:
+            self.notify("The run is under way; pause it first.", severity="warning")
+            return
+        await self.switch_screen(StartScreen())
+
+    # The run
+
+    async def approve(self, plan: Plan) -> None:
+        """Start the run of exactly this plan and show it."""
+        from screens.frame import JourneyScreen
+
+        self.journey.approved = self.approved_hash = plan.hash
+        self.start_work(plan.hash)
+        if isinstance(self.screen, JourneyScreen):
+            await self.screen.go("run")
+
+    def start_work(self, approved: str | None) -> None:
+        """Begin the run, or go on with it; None goes on with what was approved before."""
+        journey = self.journey
+        if approved is None and journey.approved not in ("", "before"):
+            approved = journey.approved
+        self.work.start(
+            journey.answers, journey.base, world=self.world, runs=self.runs, approved=approved, file=journey.file
+        )
+        if self.draft is not None:
+            self.draft.forget()
+            self.draft = None
+
+    def verify_again(self) -> None:
+        """Gather the evidence of an ended run anew."""
+        self.work.verify(self.journey.answers, self.journey.base, world=self.world)
+
+    # Keeping
+
+    def keep_draft(self) -> None:
+        """Write down the answers so far, so that a kill loses nothing; a run keeps its own."""
+        if self.work.phase != "idle" or not len(self.journey.answers):
+            return
+        journey = self.journey
+        self.draft = self.draft or self.drafts.new()
+        self.draft = replace(self.draft, base=journey.base, here=journey.here, practice=self.practice is not None)
+        self.draft.keep(journey.answers)
+
+    async def save_answers(self) -> None:
+        """Write the answers to a file that the operator names once."""
+        from screens.widgets.dialogs import FilePicker
+        from wizard.answers import save
+
+        journey = self.journey
+        if not len(journey.answers):
+            self.notify("There are no answers yet; the first page comes first.")
+            return
+        file = journey.file or await self.push_screen_wait(
+            FilePicker("Save the answers as", journey.base, name="answers.toml", must_exist=False)
+        )
+        if file is None:
+            return
+        try:
+            save(file, journey.answers)
+        except WizardError as error:
+            self.notify(str(error), title="Not saved", severity="error", timeout=12)
+            return
+        journey.file = file
+        self.notify(f"Saved to {file}")
+
+    async def leave(self) -> None:
+        """Quit: at once when nothing is under way, otherwise at a safe instant."""
+        if self.is_busy:
+            from screens.widgets.dialogs import Question
+
+            answer = await self.push_screen_wait(
+                Question(
+                    "The run is under way",
+                    "Stopping is safe: what is done is kept, and the run goes on from there when it is resumed. "
+                    "Import jobs that Auth0 has accepted go on there.",
+                    [("stop", "Stop and quit"), ("stay", "Stay")],
+                )
+            )
+            if answer != "stop":
+                return
+            self.notify("Stopping at a safe instant…")
+        await self._keep_page()
+        await self.close_down()
+        self.exit()
+
+    async def _keep_page(self) -> None:
+        """Take what is on the open page into the draft, where it is right as it stands."""
+        if self._journey is None:
+            return
+        from screens.frame import JourneyScreen
+
+        if isinstance(self.screen, JourneyScreen):
+            page = self.screen.page
+            section = page.draft()
+            if section is not None and self.work.run is None and self.journey.is_answered(page.stop.key):
+                self.journey.give(page.stop.key, section)
+            self.keep_draft()
+
+    async def on_unmount(self) -> None:
+        await self.close_down(2.0)
+
+    def _fatal_error(self) -> None:
+        """Tell a programming error without the values of variables, which may be secrets or users."""
+        from rich.traceback import Traceback
+
+        self.bell()
+        self._exit_renderables.append(Traceback(show_locals=False, width=100))
+        self._close_messages_no_wait()
+
+    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
+        """Every action of the open page, then those of the app."""
+        from screens.frame import JourneyScreen
+
+        if isinstance(screen, JourneyScreen):
+            yield from self._journey_commands(screen)
+        yield SystemCommand("Theme", "Choose another theme, light or dark", self.action_change_theme)
+        yield SystemCommand("Quit", "Leave; runs and answers are kept", lambda: begin(self, self.leave, group="leave"))
+
+    def _journey_commands(self, screen: JourneyScreen) -> Iterable[SystemCommand]:
+        yield SystemCommand("Next", "Take this answer and go on", screen.action_next)
+        yield SystemCommand("Back", "Go to the step before", screen.action_back)
+        yield SystemCommand("Help", "What this step does and why", screen.action_help)
+        yield SystemCommand("What will happen", "The changes this answer leads to", screen.action_outlook)
+        yield SystemCommand("Save answers", "Write the answers to a file", screen.action_save)
+        yield SystemCommand("Copy", "Copy the id, error or command of this page", screen.action_copy)
+        for stop in self.journey.stops:
+            if self.journey.may_go_to(stop.key):
+                yield SystemCommand(f"Go to {stop.title}", f"The step {stop.title}", _going(screen, stop.key))
+        for name, words, action in screen.page.commands():
+            yield SystemCommand(name, words, action)
+
+
+def _going(screen: JourneyScreen, key: str) -> Callable[[], None]:
+    def go() -> None:
+        begin(screen, screen.go, key, group="move")
+
+    return go
+
+
+def _given(answers: Answers, file: Path) -> Iterable[Section]:
+    """The sections that the file really has; those that defaults alone would answer are still asked."""
+    import tomllib
+
+    tables = tomllib.loads(file.read_text(encoding="utf-8-sig"))
+    return [section for section in answers if section.table in tables]

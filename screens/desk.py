@@ -1,0 +1,160 @@
+"""What outlives a page, made when it is first asked for: the first frame must not wait for the engine to be imported."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from textual.app import App
+
+if TYPE_CHECKING:
+    from screens.background import Apart
+    from screens.drafts import Draft, Drafts
+    from screens.guide import Journey
+    from screens.outlook import Outlook
+    from screens.practice import Practice
+    from screens.work import Work
+    from wizard.engine import World
+    from wizard.events import Event
+    from wizard.passwords.census import HashGroup
+    from wizard.runs import Runs
+
+
+class Desk(App[None]):
+    """The journey, the run, the look ahead and the practice of one wizard.
+
+    Args:
+        runs: The runs there are and are made.
+        open_practice: Opens the practice of a folder; None serves one from a process of its own.
+        world: The edges of the engine; None for the real ones.
+        base: Where relative paths of new answers start.
+    """
+
+    def __init__(
+        self,
+        *,
+        runs: Runs,
+        open_practice: Callable[[Path], Awaitable[Practice]] | None,
+        world: World | None,
+        base: Path | None,
+    ) -> None:
+        super().__init__()
+        self.runs = runs
+        self.practice: Practice | None = None
+        self.draft: Draft | None = None
+        self.unmasked = False
+        self.census: Sequence[HashGroup] = ()
+        self._open_practice = open_practice
+        self._given_world = world
+        self._base = base or Path.cwd()
+        self._drafts: Drafts | None = None
+        self._apart: Apart | None = None
+        self._work: Work | None = None
+        self._journey: Journey | None = None
+        self._outlook: Outlook | None = None
+
+    @property
+    def drafts(self) -> Drafts:
+        """Answers that were begun and left."""
+        if self._drafts is None:
+            from screens.drafts import Drafts
+
+            self._drafts = Drafts(self.runs.folder / "drafts")
+        return self._drafts
+
+    @property
+    def apart(self) -> Apart:
+        """The process for work beside the screen."""
+        if self._apart is None:
+            from screens.background import Apart
+
+            self._apart = Apart()
+        return self._apart
+
+    @property
+    def work(self) -> Work:
+        """The run."""
+        if self._work is None:
+            from screens.work import Work
+
+            self._work = Work()
+        return self._work
+
+    @work.setter
+    def work(self, work: Work) -> None:
+        self._work = work
+
+    @property
+    def journey(self) -> Journey:
+        """The answers so far and the place among the steps."""
+        if self._journey is None:
+            from screens.guide import Journey
+
+            self._journey = Journey(self._base)
+        return self._journey
+
+    @journey.setter
+    def journey(self, journey: Journey) -> None:
+        self._journey = journey
+
+    @property
+    def outlook(self) -> Outlook:
+        """The look ahead, with the practice tenant's secrets and time where that is open."""
+        if self._outlook is None:
+            from screens.outlook import Outlook
+
+            self._outlook = Outlook(self._edges(), self.hear)
+        return self._outlook
+
+    @property
+    def world(self) -> World:
+        """The edges of the engine, as the look ahead has them."""
+        return self.outlook.world
+
+    def _edges(self) -> World:
+        from dataclasses import replace
+
+        from screens.practice import environment_with
+        from wizard.engine import World
+        from wizard.tools import Sources
+
+        world = self._given_world or World(environment=environment_with(None))
+        world = replace(world, sources=Sources(self.apart.look))
+        if self.practice is None:
+            return world
+        return replace(world, environment=environment_with(self.practice), clock=self.practice.clock)
+
+    async def practiced(self) -> Practice:
+        """The practice tenant, started once, with the engine's edges set to it."""
+        if self.practice is None:
+            from screens.practice import start_practice
+
+            self.practice = await (self._open_practice or start_practice)(self.runs.folder / "practice")
+            await self._put_down()
+        return self.practice
+
+    async def _put_down(self) -> None:
+        """Close the look ahead; the next one is made from the edges as they are then."""
+        outlook, self._outlook = self._outlook, None
+        if outlook is not None:
+            await outlook.close()
+
+    def hear(self, event: Event) -> None:
+        """Requests of a look ahead count in the gauge too."""
+        self.work.hear_request(event)
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether a run is under way."""
+        return self._work is not None and self._work.is_busy
+
+    async def close_down(self, grace: float = 10.0) -> None:
+        """Stop the run at a safe instant, or after `grace` seconds, and close what was opened."""
+        if self._work is not None:
+            await self._work.halt(grace)
+        await self._put_down()
+        if self.practice is not None:
+            await self.practice.close()
+        if self._apart is not None:
+            self._apart.close()

@@ -1,0 +1,213 @@
+"""One field of a form: its label, a control that fits its type, its help, and what is wrong with it."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Sequence
+from types import NoneType
+from typing import Any, Literal, get_args, get_origin
+
+from pydantic.fields import FieldInfo
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical
+from textual.message import Message
+from textual.widget import Widget
+from textual.widgets import Input, Label, Select, TextArea
+
+from screens.widgets.ticks import YesNo
+from wizard.answers import REFERABLE
+from wizard.answers.given import plain
+from wizard.answers.section import choices, is_secret
+
+ABSENT = object()
+"""The value of a field that was left empty: its key is not written."""
+
+REFERENCE = re.compile(rf"(env|keyring):{REFERABLE}")
+
+
+class Field(Horizontal):
+    """A labelled control for one key of a section; `value` is as an answers file would hold it."""
+
+    DEFAULT_CSS = """
+    Field {
+        height: auto; margin-bottom: 1;
+        & > .label { width: 18; padding-right: 2; text-align: left; color: $foreground; }
+        & > Vertical { height: auto; width: 1fr; }
+        & .help { color: $text-muted; width: 1fr; }
+        & .problem { color: $text-error; text-style: bold; width: 1fr; display: none; }
+        & TextArea { height: 4; padding: 0 1; }
+        &.-wrong > .label { color: $text-error; }
+        &.-wrong .problem { display: block; }
+    }
+    """
+
+    class Changed(Message):
+        """The operator changed the value."""
+
+        def __init__(self, field: Field) -> None:
+            super().__init__()
+            self.field = field
+
+    def __init__(self, key: str, info: FieldInfo, begin: Any = ABSENT) -> None:
+        super().__init__(id=f"field-{key}")
+        self.key = key
+        self.info = info
+        default = None if info.is_required() else info.get_default(call_default_factory=True)
+        self._begin = begin if begin is not ABSENT else ABSENT if default is None else plain(default)
+        self.kinds = [kind for kind in choices(info.annotation) if kind is not NoneType]
+
+    def compose(self) -> ComposeResult:
+        yield Label(self.info.title or self.key, classes="label", markup=False)
+        with Vertical():
+            yield self._control()
+            if help_text := self.info.description:
+                yield Label(_sentence(help_text), classes="help", markup=False)
+            yield Label("", classes="problem", markup=False)
+
+    def _control(self) -> Widget:
+        begin, example = self._begin, self._example()
+        if is_secret(self.info):
+            text = "" if begin is ABSENT else str(begin)
+            return SecretInput(text, placeholder="paste it, or env:NAME", compact=True, id="control")
+        if self.kinds == [bool]:
+            return YesNo(bool(begin) if begin is not ABSENT else False, id="control")
+        if options := self._options():
+            chosen = Select.NULL if begin is ABSENT else begin
+            blank = self.info.default is None
+            return Select(
+                [(str(one), one) for one in options], value=chosen, allow_blank=blank or chosen is Select.NULL,
+                prompt="not set", compact=True, id="control",
+            )  # fmt: skip
+        if self._is_lines:
+            return TextArea("" if begin is ABSENT else "\n".join(map(str, begin)), compact=True, id="control")
+        if self._is_structure:
+            return TextArea(_toml(begin), compact=True, id="control")
+        return Input("" if begin is ABSENT else str(begin), placeholder=example, compact=True, id="control")
+
+    @property
+    def control(self) -> Any:
+        return self.query_one("#control")
+
+    def _options(self) -> Sequence[Any]:
+        literals = [kind for kind in self.kinds if get_origin(kind) is Literal]
+        return [one for kind in literals for one in get_args(kind)] if literals and literals == self.kinds else []
+
+    @property
+    def _is_lines(self) -> bool:
+        return any(get_origin(kind) is tuple and get_args(kind)[0] is str for kind in self.kinds)
+
+    @property
+    def _is_structure(self) -> bool:
+        simple = (str, int, float)
+        literal = [kind for kind in self.kinds if get_origin(kind) is Literal]
+        return not all(kind in simple or kind in literal for kind in self.kinds)
+
+    def _example(self) -> str:
+        examples = self.info.examples or []
+        return f"such as {examples[0]}" if examples and isinstance(examples[0], str | int) else ""
+
+    @property
+    def value(self) -> Any:
+        """The value as an answers file would hold it, ABSENT when left empty; text that is no number stays text."""
+        control = self.control
+        if isinstance(control, YesNo):
+            return control.value
+        if isinstance(control, Select):
+            return ABSENT if control.value is Select.NULL else control.value
+        if isinstance(control, TextArea):
+            return self._of_text_area(control.text)
+        text = control.value.strip()
+        if not text:
+            return ABSENT
+        return self._number(text)
+
+    def _of_text_area(self, text: str) -> Any:
+        if not text.strip():
+            return ABSENT
+        if self._is_lines:
+            return [line.strip() for line in text.splitlines() if line.strip()]
+        try:
+            return tomllib.loads(f"value = {text.strip()}")["value"]
+        except tomllib.TOMLDecodeError:
+            return text.strip()
+
+    def _number(self, text: str) -> Any:
+        for kind in (int, float):
+            if kind in self.kinds:
+                try:
+                    return kind(text.replace(",", "").replace("_", ""))
+                except ValueError:
+                    continue
+        return text
+
+    def put(self, value: Any) -> None:
+        """Show another value, as if the operator had given it."""
+        control = self.control
+        if isinstance(control, YesNo):
+            control.value = bool(value)
+        elif isinstance(control, Select):
+            control.value = Select.NULL if value in (None, ABSENT) else value
+        elif isinstance(control, TextArea):
+            control.text = "\n".join(value) if self._is_lines else _toml(value)
+        else:
+            control.value = "" if value in (None, ABSENT) else str(value)
+
+    def complain(self, message: str) -> None:
+        """Say what is wrong beside the field; "" for nothing."""
+        self.set_class(bool(message), "-wrong")
+        self.query_one(".problem", Label).update(f"✗ {message}" if message else "")
+
+    @on(Input.Changed)
+    @on(YesNo.Changed)
+    @on(Select.Changed)
+    @on(TextArea.Changed)
+    def _changed(self, event: Message) -> None:
+        event.stop()
+        self.complain("")
+        self.post_message(self.Changed(self))
+
+
+class SecretInput(Input):
+    """Hides what is typed unless it is a reference; a typed secret is taken out with `take` and then gone from here."""
+
+    def __init__(self, value: str, **options: Any) -> None:
+        super().__init__(value, password=not REFERENCE.fullmatch(value) and bool(value), **options)
+        self.watch(self, "value", self._hide, init=False)
+
+    def _hide(self, value: str) -> None:
+        self.password = not value.startswith(("env:", "keyring:"))
+
+    @property
+    def is_reference(self) -> bool:
+        return REFERENCE.fullmatch(self.value.strip()) is not None
+
+    def take(self, reference: str) -> str:
+        """The secret that was typed; the reference stands in its place from now on."""
+        secret, self.value = self.value.strip(), reference
+        return secret
+
+
+def _toml(value: Any) -> str:
+    """The value as it stands after the equals sign in an answers file, on one line."""
+    if value is ABSENT or value in ([], {}, None):
+        return ""
+    value = plain(value)
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{_key(key)} = {_toml(part)}" for key, part in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(map(_toml, value)) + "]"
+    import tomlkit
+
+    return str(tomlkit.item(value).as_string())
+
+
+def _key(key: str) -> str:
+    import json
+
+    return key if re.fullmatch(r"[A-Za-z0-9_-]+", key) else json.dumps(key)
+
+
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:] + ("" if text.endswith((".", "?", "!")) else ".")

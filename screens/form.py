@@ -1,0 +1,165 @@
+"""A form drawn from any section of the answers: its labels, help, examples, and errors in the model's own words."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+from pydantic import ValidationError
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.widgets import Collapsible, Label
+
+from screens.fields import ABSENT, Field, SecretInput
+from wizard.answers import Section
+from wizard.answers.complaints import complaints
+from wizard.answers.section import keys, validated
+from wizard.errors import WizardError
+
+
+class Form(Vertical):
+    """The fields of a section.
+
+    Args:
+        section: What is asked.
+        given: Values to begin with, by key.
+        first: Keys that are always in sight; the others fold away. Empty for all in sight.
+        without: Keys that are asked elsewhere; their given values are kept.
+    """
+
+    DEFAULT_CSS = """
+    Form {
+        height: auto;
+        & > #whole { color: $text-error; text-style: bold; display: none; margin-bottom: 1; width: 1fr; }
+        & > #whole.-wrong { display: block; }
+        & Collapsible { background: transparent; border: none; padding: 0; margin-bottom: 1; }
+        & CollapsibleTitle { padding: 0; }
+        & Collapsible Contents { padding: 1 0 0 0; }
+    }
+    """
+
+    def __init__(
+        self,
+        section: type[Section],
+        given: Mapping[str, Any],
+        *,
+        first: Sequence[str] = (),
+        without: Collection[str] = (),
+        more: str = "More settings",
+    ) -> None:
+        super().__init__()
+        self.section = section
+        self.kept = {key: value for key, value in given.items() if key in without}
+        self._given = given
+        self._asked = {key: info for key, info in keys(section).items() if key not in without}
+        self._first = [key for key in (first or self._asked) if key in self._asked]
+        self._more = more
+
+    def compose(self) -> ComposeResult:
+        for key in self._first:
+            yield self._field(key)
+        rest = [key for key in self._asked if key not in self._first]
+        if rest:
+            with Collapsible(title=self._more, collapsed=not any(key in self._given for key in rest)):
+                for key in rest:
+                    yield self._field(key)
+        yield Label("", id="whole", markup=False)
+
+    def _field(self, key: str) -> Field:
+        return Field(key, self._asked[key], self._given.get(key, ABSENT))
+
+    @property
+    def fields(self) -> Sequence[Field]:
+        return list(self.query(Field))
+
+    def field(self, key: str) -> Field:
+        return self.query_one(f"#field-{key}", Field)
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """What is given now, without what was left empty or as its default has it."""
+        found = dict(self.kept)
+        for field in self.fields:
+            if (value := field.value) is not ABSENT:
+                found[field.key] = value
+        return found
+
+    def put(self, values: Mapping[str, Any]) -> None:
+        """Show these values."""
+        for key, value in values.items():
+            self.field(key).put(value)
+
+    def draft(self) -> Section | None:
+        """The section if it is right as it stands; nothing is said when not. A typed secret counts as its reference."""
+        values = {**self.values, **{field.key: _reference(field) for field in self._typed_secrets()}}
+        try:
+            return validated(self.section, values)
+        except ValidationError:
+            return None
+
+    async def answer(self, domain: str) -> Section | None:
+        """The section; None when something is wrong, which is then said beside its field. Typed secrets are kept.
+
+        Args:
+            domain: The tenant whose keyring entries the secrets become.
+        """
+        for field in self.fields:
+            field.complain("")
+        if not await self._keep_secrets(domain):
+            return None
+        values = self.values
+        try:
+            found = validated(self.section, values)
+        except ValidationError as error:
+            self._complain(values, error)
+            return None
+        self._say("")
+        return found
+
+    def _complain(self, values: dict[str, Any], error: ValidationError) -> None:
+        whole = []
+        for path, message, remedy in complaints(self.section, values, error):
+            key = str(path[0]) if path else ""
+            words = f"{message[:1].upper()}{message[1:]}."
+            asked = next((field for field in self.fields if field.key == key), None)
+            if asked is None:
+                whole.append(words if path else f"{words} {remedy}" if "answers new" not in remedy else words)
+            else:
+                asked.complain(words)
+        self._say("\n".join(whole))
+        wrong = next((field for field in self.fields if field.has_class("-wrong")), None)
+        if wrong is not None:
+            wrong.control.focus()
+
+    def _say(self, words: str) -> None:
+        label = self.query_one("#whole", Label)
+        label.update(f"✗ {words}" if words else "")
+        label.set_class(bool(words), "-wrong")
+
+    def _typed_secrets(self) -> Sequence[Field]:
+        return [
+            field
+            for field in self.fields
+            if isinstance(field.control, SecretInput) and field.control.value.strip() and not field.control.is_reference
+        ]
+
+    async def _keep_secrets(self, domain: str) -> bool:
+        """Put what was typed into the keyring, and its name into the field."""
+        from wizard.vault import Secret, Vault
+
+        for field in self._typed_secrets():
+            control = field.control
+            try:
+                vault = Vault(domain)
+                await asyncio.to_thread(vault.set, field.key, Secret(control.value.strip()))
+            except WizardError as error:
+                field.complain(f"{error} Or type env:NAME here and set that variable.")
+                control.focus()
+                return False
+            control.take(_reference(field))
+        return True
+
+
+def _reference(field: Field) -> str:
+    return f"keyring:{field.key}"

@@ -1,0 +1,268 @@
+"""The one frame of every page: tenant at the top, rail, page, what will happen, keys and gauge at the bottom."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, VerticalScroll
+from textual.content import Content
+from textual.screen import Screen
+from textual.widgets import ContentSwitcher, Footer, Label, OptionList, Static
+
+from screens.guide import Stop
+from screens.help import help_for
+from screens.steps.base import StepView
+from screens.tasks import begin
+from screens.widgets.dialogs import Reading
+from screens.widgets.gauge import Gauge
+from screens.widgets.rail import Rail
+from screens.widgets.topbar import TopBar
+from wizard.errors import WizardError
+from wizard.step import Change
+
+if TYPE_CHECKING:
+    from screens.app import WizardApp
+
+REFRESH_SECONDS = 0.25
+SETTLES_IN = 0.5
+"""Seconds without a key before the tenant is asked what an answer would change."""
+
+
+class JourneyScreen(Screen[str]):
+    """Shows one page at a time and keeps the others as they were left; ends with "start" or "quit"."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("ctrl+n", "next", "Next", priority=True),
+        Binding("escape", "back", "Back"),
+        Binding("f1", "help", "Help"),
+        Binding("f2", "outlook", "Changes"),
+        Binding("f3", "rail", "Steps"),
+        Binding("ctrl+s", "save", "Save", priority=True, show=False),
+        Binding("ctrl+y", "copy", "Copy", priority=True, show=False),
+        Binding("ctrl+q", "leave", "Quit", priority=True),
+    ]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._seen = -1
+        self._said = ""
+        self._open: StepView | None = None
+        self._looked = asyncio.Event()
+
+    @property
+    def wizard(self) -> WizardApp:
+        from screens.app import WizardApp
+
+        if not isinstance(self.app, WizardApp):
+            raise TypeError("the frame belongs to the wizard")
+        return self.app
+
+    def compose(self) -> ComposeResult:
+        yield TopBar()
+        with Horizontal(id="middle"):
+            yield Rail()
+            yield ContentSwitcher(id="pages")
+            with VerticalScroll(id="outlook", can_focus=False):
+                yield Label("What will happen", classes="title")
+                yield Static("", id="happens")
+        with Horizontal(id="bottom"):
+            yield Footer(show_command_palette=False, compact=True)
+            yield Gauge()
+
+    async def on_mount(self) -> None:
+        self.set_interval(REFRESH_SECONDS, self._tick)
+        await self.go(self.wizard.journey.here)
+
+    @property
+    def page(self) -> StepView:
+        """The page that is open."""
+        if self._open is None:
+            raise RuntimeError("no page is open yet")
+        return self._open
+
+    async def go(self, key: str) -> None:
+        """Show the page of a stop, made when it is first gone to."""
+        from screens.steps import view_of
+
+        journey = self.wizard.journey
+        pages = self.query_one("#pages", ContentSwitcher)
+        journey.here = key
+        if not pages.query(f"#{key}"):
+            page = view_of(journey.stop(key))
+            await pages.mount(page)
+        pages.current = key
+        self.draw()
+        page = self._open = pages.query_one(f"#{key}", StepView)
+        page.scroll_home(animate=False)
+        page.focus_first()
+        self._looked = asyncio.Event()
+        begin(self, self._show, page, self._looked, group="show")
+        self._say(Content(""))
+        self.wizard.keep_draft()
+
+    async def _show(self, page: StepView, looked: asyncio.Event) -> None:
+        try:
+            await page.shown()
+        except WizardError as error:
+            page.trouble(error)
+        finally:
+            looked.set()
+        self.look_ahead(0.0)
+
+    def draw(self) -> None:
+        """Bring rail, top and gauge up to date."""
+        wizard = self.wizard
+        wizard.journey.progress = wizard.work.progress
+        self.query_one(Rail).draw(wizard.journey)
+        self.query_one(TopBar).draw(wizard.domain, wizard.environment)
+        self.query_one(Gauge).draw(wizard.work.rate, wizard.work.requests, wizard.work.limited)
+
+    def _tick(self) -> None:
+        work = self.wizard.work
+        version = work.version + work.requests
+        if version != self._seen or work.is_busy:
+            self._seen = version
+            self.draw()
+            if self._open is not None and self._open.stop.key == self.wizard.journey.here:
+                self.page.refresh_work()
+
+    # Moving
+
+    def action_next(self) -> None:
+        begin(self, self._next, group="move")
+
+    async def _next(self) -> None:
+        wizard, page = self.wizard, self.page
+        journey = wizard.journey
+        await self._looked.wait()  # a page answers when it has seen what it asks about
+        page.trouble(None)
+        if page.stop.step is not None:
+            section = await page.answer()
+            if section is None:
+                return
+            touched = journey.give(page.stop.key, section)
+            if touched:
+                names = ", ".join(stop.title for stop in touched)
+                self.notify(
+                    f"This touches {names}. They are marked on the left: look at them again.", severity="warning"
+                )
+        elif not page.may_leave():
+            return
+        following = journey.beside(page.stop.key, 1)
+        if following != page.stop.key and journey.may_go_to(following):
+            await self.go(following)
+        else:
+            self.draw()
+            missing = journey.unanswered
+            if missing and following == "review":
+                await self.go(missing[0].key)
+
+    def action_back(self) -> None:
+        journey = self.wizard.journey
+        if self.query_one(Rail).has_focus:
+            self.page.focus_first()
+            return
+        before = journey.beside(journey.here, -1)
+        if before == journey.here:
+            self.action_leave()
+            return
+        begin(self, self.go, before, group="move")
+
+    @on(StepView.Forward)
+    def _forward(self) -> None:
+        self.action_next()
+
+    @on(StepView.Backward)
+    def _backward(self) -> None:
+        self.action_back()
+
+    @on(OptionList.OptionSelected, "#rail")
+    def _jump(self, event: OptionList.OptionSelected) -> None:
+        key = event.option.id or ""
+        if not self.wizard.journey.may_go_to(key):
+            self.notify("The steps before it come first.", severity="warning")
+            return
+        begin(self, self.go, key, group="move")
+
+    def action_rail(self) -> None:
+        self.query_one(Rail).focus()
+
+    def action_leave(self) -> None:
+        begin(self, self.wizard.leave, group="leave")
+
+    # Looking
+
+    @on(StepView.Changed)
+    def _changed(self) -> None:
+        self.look_ahead(SETTLES_IN)
+
+    def look_ahead(self, after: float) -> None:
+        """Find out what the answer would change, once nothing is typed for a moment."""
+        begin(self, self._look_ahead, after, group="outlook")
+
+    async def _look_ahead(self, after: float) -> None:
+        await asyncio.sleep(after)
+        if self._open is None or self._open.stop.key != self.wizard.journey.here:
+            return
+        self._say(await self._happens(self.page))
+
+    async def _happens(self, page: StepView) -> Content:
+        if (own := page.says(None)) is not None:
+            return Content(own)
+        step, journey = page.stop.step, self.wizard.journey
+        section = page.draft()
+        if step is None or section is None:
+            return Content.styled("Complete this page to see what it leads to.", "$foreground-muted")
+        if step.key == "tenant":
+            return described((), page.stop)
+        try:
+            changes = await self.wizard.outlook.changes(step, journey.answers.replace(section), journey.base)
+        except WizardError as error:
+            return Content.styled(f"✗ {error}", "$text-error")
+        self.draw()
+        return described(changes, page.stop)
+
+    def _say(self, words: Content) -> None:
+        self._said = words.plain
+        self.query_one("#happens", Static).update(words)
+
+    def action_outlook(self) -> None:
+        self.app.push_screen(Reading(f"What will happen\n\n{self._said}", markdown=False))
+
+    def action_help(self) -> None:
+        self.app.push_screen(Reading(help_for(self.wizard.journey.here)))
+
+    # Keeping
+
+    def action_save(self) -> None:
+        begin(self, self.wizard.save_answers, group="save")
+
+    def action_copy(self) -> None:
+        text = (self.selections and self.get_selected_text()) or self.page.copied()
+        if text:
+            self.app.copy_to_clipboard(text)
+            self.notify(f"Copied: {text.splitlines()[0][:60]}")
+        else:
+            self.notify("There is nothing to copy here.")
+
+
+def described(changes: Sequence[Change], stop: Stop) -> Content:
+    """The changes of a step, each with the requests behind it; or that there are none."""
+    parts: list[Content | tuple[str, str] | str] = []
+    if not changes:
+        parts.append("Nothing is changed in Auth0 by this answer.\n")
+    for change in changes:
+        parts += [("+ ", "bold $text-success"), change.summary[:1].upper() + change.summary[1:], "\n"]
+        parts += [(f"    {request}\n", "$foreground-muted") for request in change.requests]
+        if not change.reversible:
+            parts.append(("    ! cannot be undone\n", "$text-warning"))
+    if stop.step is not None and stop.step.scopes:
+        parts.append(("\nIt needs\n", "bold"))
+        for scope, call in stop.step.scopes.items():
+            parts += [f"{scope}\n", (f"    {call}\n", "$foreground-muted")]
+    return Content.assemble(*parts)

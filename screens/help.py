@@ -1,0 +1,137 @@
+"""What F1 says about each step: what it does, why, what Auth0 calls it, where it is in the Dashboard."""
+
+from __future__ import annotations
+
+KEYS = """\
+**Keys.** Ctrl+N next · Esc back · F2 what will happen · F3 the steps, Enter goes to one · Ctrl+S save the answers ·
+Ctrl+Y copy · Ctrl+P every command · Ctrl+Q leave; the run is kept.
+"""
+
+HELP: dict[str, str] = {
+    "tenant": """\
+# Tenant
+Which Auth0 tenant the users move into, and the application that this wizard acts as.
+
+**Why.** Every request carries a token of a machine-to-machine application. What it may do is listed as scopes; the check
+shows each one that a later step needs, before anything is written.
+
+**Auth0 calls it** a *Machine to Machine application* authorised for the *Auth0 Management API*.
+
+**In the Dashboard.** Applications > Applications > Create Application > Machine to Machine. Its *Settings* tab has domain,
+client id and secret; the scopes are under Applications > APIs > Auth0 Management API > Machine to Machine Applications.
+
+The secret goes into the keyring of this computer. The answers only name it.
+""",
+    "source": """\
+# Legacy store
+Where the users come from: a file, or a table or query of a database. It is only ever read.
+
+**Why look here.** The first rows show at once whether encoding, delimiter and header are right. The count is what every later
+figure is measured against: no user gets lost between this number and the last one.
+
+**Auth0** has no word for it; its documentation says *your existing user store*.
+""",
+    "profile": """\
+# Profile
+Which column feeds which field of the Auth0 user. The sample below changes while you type.
+
+**User id** should be a key that never changes. Auth0 puts `auth0|` in front of it and keeps it for good.
+**app_metadata** is for applications; **user_metadata** is what users may change themselves.
+
+**Writing it.** `mail` is a column, `{first} {last}` a template of columns, `=legacy` the same value for everybody.
+
+**Auth0 calls it** the *bulk import database schema*. A user's page in the Dashboard (User Management > Users) shows the result.
+""",
+    "passwords": """\
+# Passwords
+Which hashes Auth0 can take. Users whose hash travels notice nothing; the others reset their password or move when they log in.
+
+**Why it is final.** Auth0 gives a user who is imported without a hash a random one and refuses a hash that comes later.
+
+**Prove it.** Type the e-mail address and password of one account: the wizard checks them against the very hash it would send.
+
+**Auth0 calls it** *password_hash* (bcrypt, cost 10) and *custom_password_hash* (other formats).
+""",
+    "strategy": """\
+# Strategy
+Bulk moves everybody now, by import jobs. Automatic moves each user at the first login. Two-phase does one after the other.
+
+**Why it comes this early.** Whether a connection uses its own database cannot be changed once it has users.
+
+**Auth0 calls it** *bulk user import* and *automatic (trickle) migration*.
+""",
+    "connection": """\
+# Connection
+The database connection that will hold the users. A new one is made; one that is there stays as it is.
+
+**In the Dashboard.** Authentication > Database.
+""",
+    "applications": """\
+# Applications
+Which applications may log users in through the connection. Those that are enabled already stay so.
+
+**Why at least one.** Auth0 refuses imports into a connection that no application may use.
+
+**In the Dashboard.** Authentication > Database > the connection > Applications.
+""",
+    "prepare": """\
+# Prepare
+The records become files that import jobs accept. Users that Auth0 would refuse are kept out, each with a reason.
+
+**Leaving some behind.** A reason that you tick here means: I know, and decided. Those users count as skipped, and a run
+with nothing else can still be complete.
+""",
+    "upload": """\
+# Upload
+The files become import jobs, two at a time for the whole tenant. The wizard keeps a share of the rate limit free for your
+live traffic.
+
+**Overwriting** is off unless you turn it on: a user who is there already stays as it is.
+
+**Auth0 calls it** *POST /api/v2/jobs/users-imports*, and *upsert*.
+""",
+    "verify": """\
+# Checks
+How the result is proven: an export of the connection compared with every user, some users looked up one by one, and logins
+of accounts whose password you know.
+
+**Logins** need an application that allows the grant *Password Realm* (Applications > the application > Advanced Settings > Grant Types).
+""",
+    "review": """\
+# Review
+Everything that will be changed, grouped by step, before any of it is. Approving allows exactly this and nothing else: if the
+tenant is different by the time it is done, the run stops and asks again.
+
+Enter opens a change and shows what it sends.
+""",
+    "run": """\
+# Run
+Files are prepared on this computer, then imported two at a time. You may leave this page or close the wizard: what is done
+is kept, and the run goes on from there.
+
+**Pause** finishes what is under way and sends nothing more. **Stop** ends at the next safe instant.
+Jobs that Auth0 has accepted go on there, and are looked up when the run is resumed.
+""",
+    "results": """\
+# Results
+Where every user is. Read = imported + moved at login + there already + rejected + left behind.
+
+The tables name the users to look at by their id, with the reason; they can be filtered and exported.
+""",
+    "finish": """\
+# Finish
+The verdict, the report to hand over, and how to repeat this run without the wizard.
+""",
+    "start": """\
+# Welcome
+This wizard moves the users of a legacy store into Auth0, with their passwords where Auth0 accepts the hash.
+
+Nothing is changed before you have seen and approved it. **Practice** is the place to begin: an invented store, a tenant on
+this computer, and every screen as it will be.
+""",
+}
+
+
+def help_for(key: str) -> str:
+    """The help of a step, with the keys that work everywhere."""
+    return f"{HELP.get(key, '# This step')}\n---\n{KEYS}"

@@ -1,0 +1,198 @@
+"""The first screen: runs and answers to go on with, a new migration, a rehearsal."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Sequence
+from dataclasses import dataclass
+from importlib import import_module
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.content import Content
+from textual.screen import Screen
+from textual.widgets import Footer, Label, OptionList
+from textual.widgets.option_list import Option
+
+from screens.tasks import begin
+from screens.widgets.draw import count, duration
+from wizard.errors import WizardError
+
+if TYPE_CHECKING:
+    from screens.app import WizardApp
+    from screens.drafts import Draft
+    from wizard.progress import Progress
+    from wizard.runs import RunFolder, Runs
+
+SHOWN = 20
+"""Runs in the list; `auth0-migrate runs` has them all."""
+
+
+@dataclass(frozen=True)
+class Known:
+    """A run as the list shows it."""
+
+    run: RunFolder
+    progress: Progress
+    domain: str
+    held: bool
+
+
+class StartScreen(Screen[None]):
+    """A list; Enter takes what is highlighted."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("n", "choose('new')", "New"),
+        Binding("p", "choose('practice')", "Practice"),
+        Binding("o", "choose('open')", "Open answers"),
+        Binding("f1", "help", "Help"),
+        Binding("ctrl+q,q", "quit", "Quit"),
+    ]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._runs: Sequence[Known] = ()
+        self._drafts: Sequence[Draft] = ()
+
+    @property
+    def wizard(self) -> WizardApp:
+        from screens.app import WizardApp
+
+        if not isinstance(self.app, WizardApp):
+            raise TypeError("the start screen belongs to the wizard")
+        return self.app
+
+    def compose(self) -> ComposeResult:
+        with Vertical(id="start"):
+            yield Label("Auth0 Migration Wizard", id="name")
+            yield Label("Move the users of a legacy store into Auth0: no password reset, nobody lost.", id="tagline")
+            yield OptionList(
+                Option(
+                    _entry("New migration", "Answer step by step; nothing is changed before you approve it."), "new"
+                ),
+                Option(
+                    _entry("Practice", "A tenant on this computer and invented users. No account needed."), "practice"
+                ),
+                Option(_entry("Open answers…", "Go on from an answers file."), "open"),
+                id="choices",
+                compact=True,
+            )
+        yield Footer(show_command_palette=True, compact=True)
+
+    async def on_mount(self) -> None:
+        self.query_one(OptionList).focus()
+        begin(self, self._find, group="find")
+
+    async def _find(self) -> None:
+        """Look for runs beside the screen, as their journals may be long; the engine is imported on the way."""
+        self._runs = await asyncio.to_thread(known_runs, self.wizard.runs)
+        self._drafts = await asyncio.to_thread(lambda: self.wizard.drafts.all())
+        choices = self.query_one(OptionList)
+        if self._drafts:
+            choices.add_option(Option(Content.styled("\nBEGUN", "bold $foreground-muted"), disabled=True))
+        choices.add_options(Option(_draft_entry(draft), f"draft-{n}") for n, draft in enumerate(self._drafts))
+        if self._runs:
+            choices.add_option(Option(Content.styled("\nRUNS", "bold $foreground-muted"), disabled=True))
+        choices.add_options(Option(_run_entry(known), f"run-{n}") for n, known in enumerate(self._runs))
+        await asyncio.to_thread(import_module, "screens.frame")  # so that the choice is answered at once
+
+    @on(OptionList.OptionSelected)
+    def _selected(self, event: OptionList.OptionSelected) -> None:
+        self.action_choose(event.option.id or "")
+
+    def action_choose(self, choice: str) -> None:
+        # The worker is the app's: this screen goes away while it is at work.
+        begin(self.wizard, self._choose, choice, group="choose")
+
+    async def _choose(self, choice: str) -> None:
+        wizard, (kind, _, number) = self.wizard, choice.partition("-")
+        match kind:
+            case "new":
+                await self._try(wizard.start_new())
+            case "practice":
+                await self._try(wizard.start_in_practice())
+            case "open":
+                from screens.widgets.dialogs import FilePicker
+
+                file = await wizard.push_screen_wait(FilePicker("Open an answers file", wizard.journey.base))
+                if file is not None:
+                    await self._try(wizard.start_from(file))
+            case "draft":
+                await self._try(wizard.continue_draft(self._drafts[int(number)]))
+            case "run":
+                await self._try(wizard.resume(self._runs[int(number)].run))
+
+    async def _try(self, work: Awaitable[None]) -> None:
+        try:
+            await work
+        except WizardError as error:
+            self.notify(str(error), title="That did not work", severity="error", timeout=15)
+
+    def action_help(self) -> None:
+        from screens.help import help_for
+        from screens.widgets.dialogs import Reading
+
+        self.app.push_screen(Reading(help_for("start")))
+
+    async def action_quit(self) -> None:
+        await self.wizard.leave()
+
+
+def known_runs(runs: Runs) -> Sequence[Known]:
+    """The newest runs with where they stand."""
+    from wizard.engine import facts_of, progress_of
+
+    return [
+        Known(run, progress_of(run), str((facts_of(run)["identity"] or {}).get("domain", "")), run.is_held)
+        for run in runs.all()[:SHOWN]
+    ]
+
+
+def _entry(title: str, words: str) -> Content:
+    return Content.assemble((f"{title}\n", "bold"), (words, "$foreground-muted"))
+
+
+def _run_entry(known: Known) -> Content:
+    now = known.progress
+    words = {
+        "complete": ("✓ complete", "$text-success"),
+        "attention": ("! look again", "$text-warning"),
+        "waiting": ("◌ waiting", "$text-warning"),
+        "failed": ("◌ can go on", "$text-warning") if not now.error else ("✗ failed", "$text-error"),
+    }[now.verdict]
+    if known.held:
+        words = ("▸ another process works on it", "$text-accent")
+    at = f" · {now.step}" if now.step else ""
+    in_auth0 = now.imported + now.already_there + now.migrated
+    users = f"{in_auth0:,} of {count(now.read, 'user')} in Auth0" if now.read else "no user read yet"
+    return Content.assemble(
+        (known.domain or "no tenant", "bold"), f" · {now.strategy or 'not begun'}{at} · ", words, "\n",
+        (f"{users} · {_ago(known.run.journal.stat().st_mtime)} · {known.run.id}", "$foreground-muted"),
+    )  # fmt: skip
+
+
+def _draft_entry(draft: Draft) -> Content:
+    from screens.guide import Journey
+    from wizard.steps.tenant import TenantAnswers
+
+    answers = draft.load()
+    domain = answers[TenantAnswers].domain if answers.has(TenantAnswers) else "no tenant"
+    journey = Journey(draft.base, answers=answers)
+    title = next((stop.title for stop in journey.stops if stop.key == draft.here), draft.here)
+    return Content.assemble(
+        (domain, "bold"), f" · at {title}\n",
+        (f"{len(answers)} of {len(journey.steps)} pages answered · {_ago(draft.when)}", "$foreground-muted"),
+    )  # fmt: skip
+
+
+def _ago(moment: float) -> str:
+    passed = time.time() - moment
+    if passed < 60:
+        return "just now"
+    if passed < 86_400 * 2:
+        return f"{duration(passed)} ago"
+    return time.strftime("%Y-%m-%d", time.localtime(moment))

@@ -1,0 +1,158 @@
+"""What every page of the journey is: a title, a line that says what for, a body, and the way on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.message import Message
+from textual.widgets import Button, Label, Static
+
+from screens.fields import Field
+from screens.form import Form
+from screens.guide import Stop
+from wizard.answers import Section
+from wizard.answers.section import heading
+from wizard.errors import WizardError
+from wizard.step import Change
+
+if TYPE_CHECKING:
+    from screens.app import WizardApp
+
+
+class StepView(VerticalScroll):
+    """One page. It turns keys into a section, or data into text; it knows the app and no other page.
+
+    Args:
+        stop: The row of the rail it stands for.
+    """
+
+    lead: ClassVar[str] = ""
+    """One line under the title; empty takes it from the section."""
+    next_label: ClassVar[str] = "Next"
+
+    class Changed(Message):
+        """What this page would answer has changed."""
+
+    class Forward(Message):
+        """The operator wants to go on."""
+
+    class Backward(Message):
+        """The operator wants to go back."""
+
+    def __init__(self, stop: Stop) -> None:
+        super().__init__(id=stop.key, can_focus=False)
+        self.stop = stop
+
+    @property
+    def wizard(self) -> WizardApp:
+        from screens.app import WizardApp
+
+        if not isinstance(self.app, WizardApp):
+            raise TypeError("a page belongs to the wizard")
+        return self.app
+
+    def compose(self) -> ComposeResult:
+        yield Label(self.title, classes="title", markup=False)
+        if words := self.lead or (heading(self.stop.step.section) + "." if self.stop.step else ""):
+            yield Label(words, classes="lead", markup=False)
+        with Vertical(classes="content"):
+            yield from self.content()
+        yield Static("", classes="trouble", markup=False)
+        with Horizontal(classes="way"):
+            yield Button("Back", id="back", compact=True, classes="quiet")
+            yield Button(self.next_label, id="next", compact=True, variant="primary")
+
+    @property
+    def title(self) -> str:
+        return self.stop.step.title if self.stop.step else self.stop.title
+
+    def content(self) -> ComposeResult:
+        """The middle of the page."""
+        yield from ()
+
+    async def shown(self) -> None:
+        """The page has come into sight; the place to look at the world anew."""
+
+    def draft(self) -> Section | None:
+        """What the page would answer as it stands, if that is right."""
+        return None
+
+    async def answer(self) -> Section | None:
+        """What the page answers; None when something is wrong, which the page then says."""
+        return None
+
+    def may_leave(self) -> bool:
+        """Whether Next may go on from a page that answers nothing."""
+        return True
+
+    def refresh_work(self) -> None:
+        """The run has moved on; called at most four times a second while the page is in sight."""
+
+    def copied(self) -> str:
+        """What Ctrl+Y copies: the id, error or command that matters here."""
+        return str(self.query_one(".trouble", Static).content)
+
+    def says(self, changes: list[Change] | None) -> str | None:
+        """What the panel says instead of the plan of the step; None leaves it to the plan."""
+        return None
+
+    def trouble(self, error: WizardError | str | None) -> None:
+        """Show what went wrong and what to do; None for nothing."""
+        place = self.query_one(".trouble", Static)
+        place.update("" if error is None else f"✗ {error}")
+        place.set_class(error is not None, "-wrong")
+        if error is not None:
+            place.scroll_visible(animate=False)
+
+    def on_button_pressed(self, event: Button.Pressed) -> None:
+        if event.button.id == "next":
+            event.stop()
+            self.post_message(self.Forward())
+        elif event.button.id == "back":
+            event.stop()
+            self.post_message(self.Backward())
+
+    def commands(self) -> Sequence[tuple[str, str, Callable[[], None]]]:
+        """Name, words and action of what only this page can do, for the command palette."""
+        return ()
+
+    def focus_first(self) -> None:
+        """Put the cursor where the operator begins."""
+        for widget in self.query(".content *"):
+            if widget.focusable:
+                widget.focus(scroll_visible=False)
+                return
+        self.query_one("#next", Button).focus(scroll_visible=False)
+
+
+class FormView(StepView):
+    """A page that is a form of its section."""
+
+    first: ClassVar[tuple[str, ...]] = ()
+    without: ClassVar[tuple[str, ...]] = ()
+
+    def content(self) -> ComposeResult:
+        if self.stop.step is not None:
+            yield Form(
+                self.stop.step.section,
+                self.wizard.journey.given(self.stop.key),
+                first=self.first,
+                without=self.without,
+            )
+
+    @property
+    def form(self) -> Form:
+        return self.query_one(Form)
+
+    def on_field_changed(self, event: Field.Changed) -> None:
+        event.stop()
+        self.post_message(self.Changed())
+
+    def draft(self) -> Section | None:
+        return self.form.draft()
+
+    async def answer(self) -> Section | None:
+        return await self.form.answer(self.wizard.domain)

@@ -1,0 +1,112 @@
+"""The end: the verdict, the report, how to repeat it without the wizard, and what to do next."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal
+from textual.content import Content
+from textual.widgets import Button, Label, Static
+
+from screens.steps.base import StepView
+from screens.steps.results import picture
+from screens.tasks import begin
+from wizard.step import Change
+
+VERDICTS = {
+    "complete": ("✓ Complete", "$text-success", "Every user is in Auth0, or has a reason that you decided about."),
+    "attention": ("! Look again", "$text-warning", "The run ended; some users are rejected, missing or different."),
+    "waiting": ("◌ Waiting", "$text-warning", "The run goes on when something outside has happened."),
+    "failed": ("✗ Not finished", "$text-error", "The run stopped half-way; everything done is kept."),
+}
+
+
+class FinishView(StepView):
+    """Words to act on; each command and path can be copied."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("f10", "start", "Start screen")]
+    next_label = "Save answers"
+
+    def content(self) -> ComposeResult:
+        yield Static("", id="verdict", classes="block")
+        yield Static("", id="account", classes="block")
+        yield Label("Repeat it without the wizard", classes="head")
+        yield Static("", id="command", classes="block", markup=False)
+        yield Label("What to do next", classes="head")
+        yield Static("", id="next-steps", classes="block")
+        with Horizontal(classes="row"):
+            yield Button("Copy the command", id="copy-command", compact=True)
+            yield Button("Start screen", id="to-start", compact=True)
+
+    async def shown(self) -> None:
+        self.refresh_work()
+
+    def refresh_work(self) -> None:
+        now = self.wizard.work.progress
+        title, style, words = VERDICTS[now.verdict]
+        self.query_one("#verdict", Static).update(Content.assemble((title, f"bold {style}"), f"\n{words}"))
+        width = max(10, self.query_one("#account").size.width - 40)
+        self.query_one("#account", Static).update(picture(now, width))
+        self.query_one("#command", Static).update(self.command)
+        self.query_one("#next-steps", Static).update(self._next_steps())
+
+    @property
+    def command(self) -> str:
+        """The exact command that repeats this run; the answers file is named once it is saved."""
+        journey, plan = self.wizard.journey, self.wizard.approved_hash
+        file = journey.file or journey.base / "answers.toml"
+        approve = f"--approve {plan}" if plan else "--yes"
+        return f"auth0-migrate apply {shlex.quote(str(file))} {approve}"
+
+    def _next_steps(self) -> Content:
+        wizard = self.wizard
+        now, run = wizard.work.progress, wizard.work.run
+        lines = []
+        if run is not None and run.report.is_file():
+            lines.append(f"Hand over the report: {run.report}")
+        if wizard.journey.file is None:
+            lines.append("Save the answers (Ctrl+S): the command above needs the file.")
+        if now.rejected or now.missing or now.different:
+            lines.append("Look at the users on the page Results, mend them in the legacy store, and run again.")
+        if wizard.environment == "practice":
+            lines.append(
+                "This was practice. For the real tenant start a new migration; the answers can be opened there."
+            )
+        else:
+            lines.append("Let a few people log in, and watch Monitoring > Logs in the Dashboard.")
+        if run is not None:
+            lines.append(f"When all is well, delete the files of users: auth0-migrate runs --purge {run.id}")
+        return Content("\n".join(f"{number}. {line}" for number, line in enumerate(lines, 1)))
+
+    @on(Button.Pressed, "#copy-command")
+    def _copy(self, event: Button.Pressed) -> None:
+        event.stop()
+        self.app.copy_to_clipboard(self.command)
+        self.app.notify("Copied the command.")
+
+    @on(Button.Pressed, "#to-start")
+    def _to_start(self, event: Button.Pressed) -> None:
+        event.stop()
+        self.action_start()
+
+    def action_start(self) -> None:
+        begin(self.wizard, self.wizard.go_to_start, group="begin")
+
+    def may_leave(self) -> bool:
+        """Next on the last page saves the answers."""
+        begin(self.wizard, self.wizard.save_answers, group="save")
+        return False
+
+    def says(self, changes: list[Change] | None) -> str | None:
+        return "Nothing is changed here."
+
+    def copied(self) -> str:
+        return self.command
+
+    def commands(self) -> Sequence[tuple[str, str, Any]]:
+        return (("Start screen", "Go back to the list of runs", self.action_start),)

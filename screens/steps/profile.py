@@ -1,0 +1,344 @@
+"""The profile: fields on one side, columns on the other, and real users as they would arrive in Auth0."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from pydantic import ValidationError
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal
+from textual.content import Content
+from textual.suggester import SuggestFromList
+from textual.widgets import DataTable, Input, Label, Static
+
+from screens.form import Form
+from screens.masking import masked
+from screens.steps.base import StepView
+from screens.steps.rules import flat, nested, origin_of, rule_of, transforms_of
+from wizard.answers import Section
+from wizard.answers.complaints import complaints
+from wizard.answers.section import validated
+from wizard.errors import WizardError
+from wizard.legacy.answers import SourceAnswers
+from wizard.legacy.source import LegacySource, Record
+from wizard.mapping import User, compile_mapping
+from wizard.mapping.suggestion import suggest_answers
+from wizard.passwords.answers import PasswordsAnswers
+from wizard.profile import ProfileAnswers
+from wizard.step import Change
+
+if TYPE_CHECKING:
+    from wizard.mapping import Mapping as CompiledMapping
+    from wizard.rejects import Reject
+
+SAMPLE = 200
+FIELDS = (
+    "user_id", "email", "email_verified", "username", "given_name", "family_name", "name", "nickname",
+    "phone_number", "phone_verified", "picture", "blocked",
+)  # fmt: skip
+FACTORS = ("mfa.totp", "mfa.phone", "mfa.email")
+TABLES = ("mfa", "app_metadata", "user_metadata")
+"""Keys whose rules lie one level or more below them; on the page they are dotted rows."""
+
+
+class ProfileView(StepView):
+    """A table of fields, two lines to change the one that is highlighted, and a sample user below."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("f5", "another(-1)", "Sample ‹", show=False),
+        Binding("f6", "another(1)", "Sample ›"),
+        Binding("f7", "unmask", "Unmask"),
+    ]
+    lead = "Which column feeds which field. Enter on a row changes it; the user below changes as you type."
+
+    def __init__(self, stop: Any) -> None:
+        super().__init__(stop)
+        self.rules: dict[str, Any] = {}
+        self._suggested: dict[str, float] = {}
+        self._columns: Sequence[str] = ()
+        self._records: Sequence[Record] = ()
+        self._source: LegacySource | None = None
+        self._looked_at: object = None
+        self._row = ""
+        self._sample = 0
+
+    def content(self) -> ComposeResult:
+        yield DataTable(id="fields", cursor_type="row")
+        with Horizontal(classes="row"):
+            yield Label("", id="which")
+            yield Input(placeholder="column, {first} {last} or =the same for all", id="origin", compact=True)
+        with Horizontal(classes="row"):
+            yield Label("  transforms", id="how")
+            yield Input(placeholder='strip, lower, bool, date("%d.%m.%Y"), …', id="transforms", compact=True)
+        yield Static("", id="tally")
+        yield Static("", id="user")
+        yield Form(
+            ProfileAnswers,
+            {
+                key: value
+                for key, value in self.wizard.journey.given("profile").items()
+                if key not in (*FIELDS, *TABLES)
+            },
+            first=("user_id_prefix", "default_country"),
+            without=(*FIELDS, *TABLES),
+        )
+
+    def on_mount(self) -> None:
+        table = self.query_one(DataTable)
+        table.add_column("Auth0 field", width=24, key="field")
+        table.add_column("comes from", width=24, key="from")
+        table.add_column("", key="mark")
+
+    async def shown(self) -> None:
+        wizard = self.wizard
+        journey = wizard.journey
+        wanted = journey.answers[SourceAnswers]
+        tools = await wizard.outlook.tools(journey.answers, journey.base)
+        source, facts = await tools.source(wanted)
+        if self._looked_at == facts.fingerprint:
+            return
+        self._looked_at, self._source, self._columns = facts.fingerprint, source, source.columns
+        self._records = await asyncio.to_thread(source.sample, SAMPLE)
+        self._begin()
+        self._draw_table()
+        self._draw_user()
+
+    def _begin(self) -> None:
+        """Take the answers, or what the columns suggest where there are none yet."""
+        given = self.wizard.journey.given("profile")
+        if given and not self.rules:
+            self.rules = {key: value for key, value in given.items() if key in FIELDS}
+            for table in TABLES:
+                self.rules |= flat(given.get(table, {}), table)
+        elif not self.rules:
+            found = suggest_answers(self._columns, self._records)
+            guessed = {guess.field: guess for guess in found.guesses if guess.field != "password"}
+            self.rules = {name: guess.rule for name, guess in guessed.items()}
+            self._suggested = {name: guess.confidence for name, guess in guessed.items()}
+        origin = self.query_one("#origin", Input)
+        origin.suggester = SuggestFromList(self._columns, case_sensitive=False)
+
+    @property
+    def _names(self) -> Sequence[str]:
+        """The rows: fields, metadata, then columns that feed nothing yet."""
+        used = {word for rule in self.rules.values() for word in _columns_of(rule)}
+        password = self._password_column()
+        free = [f"· {name}" for name in self._columns if name not in used and name != password]
+        rows = (*FIELDS, *FACTORS)
+        return [*rows, *(name for name in self.rules if name not in rows), *free]
+
+    def _password_column(self) -> str:
+        known = self.wizard.journey.given("passwords").get("column")
+        return str(known or suggest_answers(self._columns, self._records).passwords.column or "")
+
+    def _draw_table(self) -> None:
+        table = self.query_one(DataTable)
+        cursor = table.cursor_row
+        table.clear()
+        for name in self._names:
+            table.add_row(*self._cells(name), key=name)
+        table.move_cursor(row=min(cursor, table.row_count - 1))
+
+    def _cells(self, name: str) -> tuple[Content, str, Content]:
+        if name.startswith("· "):
+            return (
+                Content.styled(f"{name[2:]}", "$foreground-muted"),
+                "",
+                Content.styled("not moved", "$foreground-muted"),
+            )
+        rule = self.rules.get(name)
+        needed = name in ("user_id", "email") and rule is None
+        mark = "✗ needed" if needed else self._mark(name)
+        style = "$text-error" if needed else "$foreground-muted"
+        return Content(name), origin_of(rule), Content.styled(mark, style)
+
+    def _mark(self, name: str) -> str:
+        sure = self._suggested.get(name)
+        words = [f"suggested, {sure:.0%}"] if sure is not None else []
+        words += [transforms_of(self.rules.get(name))] if transforms_of(self.rules.get(name)) else []
+        return " · ".join(words)
+
+    @on(DataTable.RowHighlighted)
+    def _highlighted(self, event: DataTable.RowHighlighted) -> None:
+        event.stop()
+        name = str(event.row_key.value or "")
+        self._row = f"app_metadata.{name[2:]}" if name.startswith("· ") else name
+        rule = self.rules.get(self._row)
+        self.query_one("#which", Label).update(f"{self._row}  ")
+        self.query_one("#origin", Input).value = origin_of(rule)
+        self.query_one("#transforms", Input).value = transforms_of(rule)
+
+    @on(DataTable.RowSelected)
+    def _selected(self, event: DataTable.RowSelected) -> None:
+        event.stop()
+        origin = self.query_one("#origin", Input)
+        if str(event.row_key.value or "").startswith("· "):
+            origin.value = str(event.row_key.value)[2:]
+        origin.focus()
+
+    @on(Input.Submitted, "#origin")
+    @on(Input.Submitted, "#transforms")
+    def _submitted(self, event: Input.Submitted) -> None:
+        event.stop()
+        self._draw_table()
+        self.query_one(DataTable).focus()
+
+    @on(Input.Changed, "#origin")
+    @on(Input.Changed, "#transforms")
+    def _typed(self, event: Input.Changed) -> None:
+        event.stop()
+        before = self.rules.get(self._row)
+        try:
+            rule = rule_of(self.query_one("#origin", Input).value, self.query_one("#transforms", Input).value, before)
+        except ValueError as error:
+            self.query_one("#tally", Static).update(Content.styled(f"✗ {self._row}: {error}", "$text-error"))
+            return
+        if rule == before:  # moving to another row changes the lines too
+            return
+        table = self._row.partition(".")[0]
+        if table != self._row and table in self.rules:
+            words = f"✗ One rule feeds all of {table}; empty its line first."
+            self.query_one("#tally", Static).update(Content.styled(words, "$text-error"))
+            return
+        if rule is None:
+            self.rules.pop(self._row, None)
+        else:
+            self.rules[self._row] = rule
+        self._suggested.pop(self._row, None)
+        self._draw_row()
+        self._draw_user()
+        self.post_message(self.Changed())
+
+    def _draw_row(self) -> None:
+        table = self.query_one(DataTable)
+        if self._row in table.rows:
+            for column, cell in zip(("field", "from", "mark"), self._cells(self._row), strict=True):
+                table.update_cell(self._row, column, cell)
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """The section as answers have it."""
+        fields = {name: rule for name, rule in self.rules.items() if "." not in name}
+        metadata = nested({name: rule for name, rule in self.rules.items() if "." in name})
+        return {**self.query_one(Form).values, **fields, **metadata}
+
+    def draft(self) -> Section | None:
+        try:
+            return validated(ProfileAnswers, self.values)
+        except ValidationError:
+            return None
+
+    async def answer(self) -> Section | None:
+        section = self._checked()
+        if section is None:
+            return None
+        try:
+            self._compiled(section)
+        except WizardError as error:
+            self.trouble(error)
+            return None
+        return section
+
+    def _checked(self) -> ProfileAnswers | None:
+        values = self.values
+        try:
+            return validated(ProfileAnswers, values)
+        except ValidationError as error:
+            found = complaints(ProfileAnswers, values, error)
+            self.trouble("\n".join(f"{'.'.join(map(str, path)) or 'The profile'}: {words}" for path, words, _ in found))
+            return None
+
+    def _compiled(self, section: ProfileAnswers) -> CompiledMapping:
+        column = self._password_column()
+        passwords = PasswordsAnswers(column=column or None, unsupported="without_password", missing="without_password")
+        return compile_mapping(section, passwords, self._columns, username_length=(1, 128))
+
+    def _draw_user(self) -> None:
+        """Map the sample again and show one user of it, and how many would be rejected."""
+        tally, shown = self.query_one("#tally", Static), self.query_one("#user", Static)
+        section = self._checked_quietly()
+        if isinstance(section, str):
+            tally.update(Content.styled(f"✗ {section}", "$text-error"))
+            shown.update("")
+            return
+        try:
+            mapping = self._compiled(section)
+        except WizardError as error:
+            tally.update(Content.styled(f"✗ {error}", "$text-error"))
+            return
+        made = [mapping.map_one(record.values) for record in self._records if record.bad is None]
+        unread = sum(record.bad is not None for record in self._records)
+        tally.update(_tally(made, unread))
+        if made:
+            self._sample %= len(made)
+            shown.update(self._user(made[self._sample]))
+
+    def _checked_quietly(self) -> ProfileAnswers | str:
+        values = self.values
+        try:
+            return validated(ProfileAnswers, values)
+        except ValidationError as error:
+            path, words, _ = complaints(ProfileAnswers, values, error)[0]
+            return f"{'.'.join(map(str, path)) or 'The profile'} {words}"
+
+    def _user(self, made: User | Reject) -> Content:
+        head = (
+            f"User {self._sample + 1} of the sample  (F6 the next, F7 {'mask' if self.wizard.unmasked else 'unmask'})\n"
+        )
+        if not isinstance(made, User):
+            return Content.assemble(
+                (head, "$foreground-muted"), ("✗ rejected: ", "$text-error"), f"{made.message} ({made.code})"
+            )
+        profile: Mapping[str, Any] = {key: value for key, value in made.profile.items() if "password" not in key}
+        profile = profile if self.wizard.unmasked else masked(profile)
+        return Content.assemble((head, "$foreground-muted"), json.dumps(profile, indent=2, ensure_ascii=False))
+
+    def action_another(self, step: int) -> None:
+        self._sample += step
+        self._draw_user()
+
+    def action_unmask(self) -> None:
+        self.wizard.unmasked = not self.wizard.unmasked
+        self._draw_user()
+
+    def says(self, changes: list[Change] | None) -> str | None:
+        return (
+            "Nothing is changed in Auth0 by this answer.\n\nIt decides what every user will look like: in import files now, "
+            "in login scripts later.\n\nThe user id is permanent. Auth0 puts auth0| in front of it."
+        )
+
+    def copied(self) -> str:
+        return super().copied() or str(self.query_one("#user", Static).content)
+
+    def commands(self) -> Sequence[tuple[str, str, Any]]:
+        return (
+            ("Next sample user", "Show another user of the sample", lambda: self.action_another(1)),
+            ("Mask or unmask", "Show personal data of the sample, or hide it", self.action_unmask),
+        )
+
+
+def _columns_of(rule: Any) -> Sequence[str]:
+    """The columns that a rule reads."""
+    origin = origin_of(rule)
+    if "{" in origin:
+        return [part.partition("}")[0].partition("!")[0].partition(":")[0] for part in origin.split("{")[1:]]
+    return [] if origin.startswith("=") else [origin]
+
+
+def _tally(made: Sequence[User | Reject], unread: int) -> Content:
+    rejects = [one for one in made if not isinstance(one, User)]
+    good = len(made) - len(rejects)
+    codes: dict[str, int] = {"unreadable": unread} if unread else {}
+    for one in rejects:
+        codes[one.code] = codes.get(one.code, 0) + 1
+    if not codes:
+        return Content.assemble(("✓ ", "$text-success"), f"all {good} users of the sample can be imported")
+    listed = ", ".join(f"{code} {number}" for code, number in sorted(codes.items(), key=lambda item: -item[1]))
+    return Content.assemble(
+        ("! ", "$text-warning"), f"{good} of {len(made) + unread} users of the sample; rejected: {listed}"
+    )

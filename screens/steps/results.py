@@ -1,0 +1,214 @@
+"""The results: where every user is, as one picture that adds up, and tables of those to look at."""
+
+from __future__ import annotations
+
+import asyncio
+import csv
+import json
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.content import Content
+from textual.widgets import DataTable, Input, Static
+
+from screens.faults import refusals_of, rejects_of
+from screens.steps.base import StepView
+from screens.tasks import begin
+from screens.widgets.dialogs import FilePicker
+from screens.widgets.draw import bar, count
+from wizard.progress import Progress
+from wizard.step import Change
+
+if TYPE_CHECKING:
+    from wizard.runs import RunFolder
+
+LISTED = 2000
+COLUMNS = ("what", "user_id", "reason", "details")
+
+
+class ResultsView(StepView):
+    """Bars that sum to the users read; a filter; export to CSV; checks made again."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("f5", "verify", "Check again"),
+        Binding("f6", "export", "Export CSV"),
+    ]
+    lead = "Where every user is. The parts add up to the users that were read, or it says so."
+
+    def __init__(self, stop: Any) -> None:
+        super().__init__(stop)
+        self._rows: Sequence[tuple[str, ...]] = ()
+
+    def content(self) -> ComposeResult:
+        yield Static("", id="sum", classes="block")
+        yield Static("", id="checks", classes="block")
+        yield Input(placeholder="type to filter: a user id, a code, “missing”", id="filter", compact=True)
+        yield Static("", id="found", markup=False)
+        yield DataTable(id="users", cursor_type="row")
+
+    def on_mount(self) -> None:
+        self.query_one("#users", DataTable).add_columns(*COLUMNS)
+
+    async def shown(self) -> None:
+        run = self.wizard.work.run
+        self._draw()
+        if run is not None:
+            self._rows = await asyncio.to_thread(lambda: list(islice(rows_of(run), LISTED)))
+            self._fill("")
+
+    def refresh_work(self) -> None:
+        self._draw()
+
+    def _draw(self) -> None:
+        now = self.wizard.work.progress
+        width = max(12, self.query_one("#sum").size.width - 40)
+        self.query_one("#sum", Static).update(picture(now, width))
+        self.query_one("#checks", Static).update(checks(now))
+
+    @on(Input.Changed, "#filter")
+    def _filtered(self, event: Input.Changed) -> None:
+        event.stop()
+        self._fill(event.value.lower())
+
+    def _fill(self, words: str) -> None:
+        table = self.query_one("#users", DataTable)
+        table.clear()
+        chosen = [row for row in self._rows if words in " ".join(row).lower()]
+        table.add_rows(chosen)
+        table.display = bool(self._rows)
+        self.query_one("#filter").display = bool(self._rows)
+        shown = (
+            f"{len(chosen):,} of {count(len(self._rows), 'user')} to look at" if self._rows else "No user to look at."
+        )
+        self.query_one("#found", Static).update(shown)
+
+    def action_export(self) -> None:
+        begin(self, self._export, group="export")
+
+    async def _export(self) -> None:
+        run = self.wizard.work.run
+        if run is None:
+            return
+        path = await self.app.push_screen_wait(
+            FilePicker(
+                "Export these users as CSV", self.wizard.journey.base, name="users-to-look-at.csv", must_exist=False
+            )
+        )
+        if path is None:
+            return
+        try:
+            written = await asyncio.to_thread(write_csv, run, path)
+        except OSError as error:
+            self.trouble(f"{path} cannot be written: {error.strerror}. Choose another folder.")
+            return
+        self.app.notify(f"{count(written, 'user')} written to {path}")
+
+    def action_verify(self) -> None:
+        self.wizard.verify_again()
+
+    def says(self, changes: list[Change] | None) -> str | None:
+        return (
+            "Nothing is changed here.\n\nF5 gathers the evidence anew: an export of the connection, users looked up one by "
+            "one, logins.\n\nF6 writes the table to a CSV file: ids and reasons, no e-mail address, no hash."
+        )
+
+    def copied(self) -> str:
+        table = self.query_one("#users", DataTable)
+        return str(table.get_row_at(table.cursor_row)[1]) if table.has_focus and table.row_count else super().copied()
+
+    def commands(self) -> Sequence[tuple[str, str, Any]]:
+        return (
+            ("Check again", "Gather the evidence anew", self.action_verify),
+            ("Export CSV", "Write missing, different and rejected users to a file", self.action_export),
+        )
+
+
+def parts_of(now: Progress) -> Sequence[tuple[str, int, str]]:
+    """The parts that must add up to the users read: words, users, colour."""
+    unknown = now.read - now.users_done
+    parts = [
+        ("imported", now.imported, "$text-success"),
+        ("moved at login", now.migrated, "$text-success"),
+        ("there already", now.already_there, "$text-primary"),
+        ("left behind, as decided", now.skipped, "$foreground-muted"),
+        ("rejected", now.rejected, "$text-warning"),
+        ("not accounted for", unknown, "$text-error"),
+    ]
+    return [part for part in parts if part[1] or part[0] in ("imported", "rejected")]
+
+
+def picture(now: Progress, width: int) -> Content:
+    """A bar for each part, and the sum below the line."""
+    lines: list[Any] = []
+    for words, users, style in parts_of(now):
+        share = users / now.read if now.read else 0.0
+        lines += [f"{words:<24}", f"{users:>10,}  ", (bar(share, width), style), "\n"]
+    lines += [("─" * 34 + "\n", "$foreground-muted"), (f"{'read':<24}{now.read:>10,}  ", "bold")]
+    good = now.adds_up
+    lines.append(("✓ adds up", "$text-success") if good else ("✗ does not add up", "bold $text-error"))
+    return Content.assemble(*lines)
+
+
+def checks(now: Progress) -> Content:
+    """What the comparison with Auth0 gave, and the checks that failed."""
+    if now.compared is None:
+        return Content.styled("Auth0 has not been compared yet.", "$foreground-muted")
+    bad = now.missing or now.different
+    sign = ("! ", "$text-warning") if bad else ("✓ ", "$text-success")
+    lines: list[Any] = [
+        sign, f"{count(now.compared, 'user')} compared with Auth0: {now.missing:,} missing, {now.different:,} different, "
+        f"{now.extra:,} others",
+    ]  # fmt: skip
+    for name, detail in now.failed_checks.items():
+        if name != "export":
+            lines += ["\n", ("✗ ", "$text-error"), f"{name}: {detail}"]
+    return Content.assemble(*lines)
+
+
+def rows_of(run: RunFolder) -> Iterator[tuple[str, ...]]:
+    """Users to look at, as rows of COLUMNS: missing, different, refused and rejected ones, then those that are extra."""
+    for one in compared(run, "missing"):
+        yield "missing", str(one["user_id"] or ""), "prepared, but not in Auth0", str(one["file"])
+    for one in compared(run, "different"):
+        place = f"{one['file']}, in Auth0 as {one['found_as']}" if "found_as" in one else str(one["file"])
+        yield "different", str(one["user_id"] or ""), ", ".join(one["fields"]), place
+    for one in refusals_of(run):
+        yield "refused by Auth0", str(one["user_id"] or ""), str(one["code"]), str(one["file"])
+    for one in rejects_of(run):
+        what = "left behind" if one.get("decision") == "skip" else "rejected"
+        yield what, str(one.get("user_id") or ""), str(one["code"]), str(one.get("position", ""))
+    for one in compared(run, "extra"):
+        yield "extra", str(one["user_id"]), "in Auth0, but not of this run", ""
+
+
+def compared(run: RunFolder, status: str) -> Iterator[dict[str, Any]]:
+    """Lines of a status in what the comparison wrote: `user_id`, `status`, `fields`, mostly `file`, at times `found_as`.
+
+    Refused ones are in the journal too, where Auth0's reason stands beside them.
+    """
+    if not run.verify.is_file():
+        return
+    with run.verify.open(encoding="utf-8") as file:
+        for line in file:
+            found: dict[str, Any] = json.loads(line)
+            if found["status"] == status:
+                yield found
+
+
+def write_csv(run: RunFolder, path: Path) -> int:
+    """Write all of them to a file for its owner only; returns how many."""
+    path.touch(mode=0o600)
+    written = 0
+    with path.open("w", encoding="utf-8", newline="") as file:
+        out = csv.writer(file)
+        out.writerow(COLUMNS)
+        for row in rows_of(run):
+            # A cell that begins so would be a formula to a spreadsheet.
+            out.writerow([f"'{cell}" if cell[:1] in ("=", "+", "-", "@") else cell for cell in row])
+            written += 1
+    return written

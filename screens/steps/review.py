@@ -1,0 +1,161 @@
+"""The review: the whole plan, grouped by step, and the approval of exactly that."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import fields
+from itertools import groupby
+from typing import Any, ClassVar
+
+from rich.text import Text
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.content import Content
+from textual.widgets import Button, Input, Label, Static, Tree
+
+from screens.steps.base import StepView
+from screens.tasks import begin
+from screens.widgets.draw import count
+from wizard.errors import WizardError
+from wizard.runner import Plan
+from wizard.step import Change
+from wizard.steps.connection import ConnectionAnswers
+
+
+class ReviewView(StepView):
+    """A tree of changes; approving starts the run."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("f9", "approve", "Approve"), Binding("f5", "again", "Plan again")]
+    lead = "Nothing has been changed yet. This, and only this, is what approving allows."
+    next_label = "Approve and start"
+
+    def __init__(self, stop: Any) -> None:
+        super().__init__(stop)
+        self.plan: Plan | None = None
+
+    def content(self) -> ComposeResult:
+        yield Static("", id="sum", classes="block")
+        tree: Tree[Change] = Tree("plan", id="plan")
+        tree.show_root = False
+        tree.guide_depth = 2
+        yield tree
+        yield Label("", id="ask", classes="head", markup=False)
+        yield Input(id="typed", compact=True)
+
+    @property
+    def _connection(self) -> str:
+        return self.wizard.journey.answers[ConnectionAnswers].name
+
+    async def shown(self) -> None:
+        production = self.wizard.environment == "production"
+        self.query_one("#ask", Label).display = self.query_one("#typed").display = production
+        self.query_one("#ask", Label).update(
+            f"This is production. Type the connection's name, {self._connection}, to approve:"
+        )
+        await self._make()
+
+    async def _make(self) -> None:
+        wizard = self.wizard
+        journey = wizard.journey
+        self.plan = None
+        self.query_one("#sum", Static).update(Content.styled("Looking at tenant and store…", "$foreground-muted"))
+        self.trouble(None)
+        tree = self.query_one("#plan", Tree)
+        tree.clear()
+        try:
+            self.plan = await self._planned()
+        except WizardError as error:
+            self.query_one("#sum", Static).update("")
+            self.trouble(error)
+            return
+        self._draw(self.plan)
+        journey.touched.clear()
+
+    async def _planned(self) -> Plan:
+        wizard = self.wizard
+        journey = wizard.journey
+        if wizard.work.run is not None:
+            from wizard.engine import plan_for
+
+            return await plan_for(journey.answers, base=journey.base, world=wizard.world, run=wizard.work.run)
+        return await wizard.outlook.plan(journey.steps, journey.answers, journey.base)
+
+    def _draw(self, plan: Plan) -> None:
+        final = sum(not planned.change.reversible for planned in plan.changes)
+        self.query_one("#sum", Static).update(
+            Content.assemble(
+                (count(len(plan.changes), "change"), "bold") if plan.changes else ("Nothing to change.", "bold"),
+                f", {final} of which cannot be undone" if final else "",
+                (f"\nplan {plan.hash[:16]}…  Ctrl+Y copies it whole", "$foreground-muted"),
+            )
+        )
+        tree = self.query_one("#plan", Tree)
+        titles = {stop.key: stop.title for stop in self.wizard.journey.stops}
+        for step, group in groupby(plan.changes, key=lambda planned: planned.step):
+            branch = tree.root.add(Text(titles.get(step, step), style="bold"), expand=True)
+            for planned in group:
+                leaf = branch.add(_line(planned.change), data=planned.change)
+                for words in details(planned.change):
+                    leaf.add_leaf(Text(words, style="dim"))
+        tree.root.expand()
+
+    def may_leave(self) -> bool:
+        """Next on this page is the approval."""
+        self.action_approve()
+        return False
+
+    def focus_first(self) -> None:
+        typed = self.query_one("#typed", Input)
+        (typed if typed.display else self.query_one("#next", Button)).focus(scroll_visible=False)
+
+    @on(Input.Submitted, "#typed")
+    def _submitted(self, event: Input.Submitted) -> None:
+        event.stop()
+        self.action_approve()
+
+    def action_again(self) -> None:
+        begin(self, self._make, group="plan")
+
+    def action_approve(self) -> None:
+        if self.plan is None:
+            self.app.notify("There is no plan to approve yet.", severity="warning")
+            return
+        if (
+            self.wizard.environment == "production"
+            and self.query_one("#typed", Input).value.strip() != self._connection
+        ):
+            self.trouble(f"On production the name is typed out first: {self._connection}. Nothing was started.")
+            self.query_one("#typed", Input).focus()
+            return
+        self.trouble(None)
+        begin(self, self.wizard.approve, self.plan, group="approve")
+
+    def says(self, changes: list[Change] | None) -> str | None:
+        return (
+            "Approving allows these changes and no others. If the tenant asks for more by the time it is done, the run "
+            "stops and shows the new plan.\n\nChanges are made step by step, from top to bottom."
+        )
+
+    def copied(self) -> str:
+        return super().copied() or (self.plan.hash if self.plan else "")
+
+    def commands(self) -> Sequence[tuple[str, str, Any]]:
+        return (
+            ("Approve", "Allow this plan and start the run", self.action_approve),
+            ("Plan again", "Look at tenant and store anew", self.action_again),
+        )
+
+
+def _line(change: Change) -> Text:
+    return Text.assemble("+ ", change.summary, "" if change.reversible else (" ! cannot be undone", "bold"))
+
+
+def details(change: Change) -> Sequence[str]:
+    """Before, after and requests of a change, a line each."""
+    lines = ["before: not there", *(f"sends:  {request}" for request in change.requests)]
+    for field in fields(change):
+        value = getattr(change, field.name)
+        if isinstance(value, str | int | bool | dict) and value not in ("", None):
+            lines.append(f"after:  {field.name} = {value}")
+    return lines

@@ -1,0 +1,330 @@
+"""The run: how far it is, what the two job slots do, what the rate limit allows, what went wrong and what to do."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import Any, ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.content import Content
+from textual.widgets import DataTable, RichLog, Static, TabbedContent, TabPane
+
+from screens.faults import Fault, faults_of, users_of
+from screens.steps.base import StepView
+from screens.tasks import begin
+from screens.widgets.dialogs import Listing
+from screens.widgets.draw import bar, between, count, duration, size, spark
+from screens.work import Work
+from wizard.clock import FastClock
+from wizard.progress import JobTally, Progress
+from wizard.step import Change
+
+SLOTS = 2
+ROWS_A_TICK = 40
+"""Rows of the files table that one refresh may change, so that no key waits for it."""
+
+FILE_COLUMNS = (
+    ("file", "file", 12), ("users", "users", 6), ("status", "status", 10), ("imported", "imported", 8),
+    ("rejected", "rejected", 8), ("there", "there already", 13), ("size", "size", 7), ("seconds", "took", 6),
+)  # fmt: skip
+"""Key, words and width of each column of the files table."""
+
+PHASES = {
+    "idle": "not started", "starting": "looking at tenant and store", "running": "running", "pausing": "pausing…",
+    "paused": "paused", "failed": "stopped by an error", "waiting": "waiting for the world", "ended": "ended",
+}  # fmt: skip
+
+
+class RunView(StepView):
+    """Draws `Progress`; only texts that differ from what is on the screen are drawn again."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("f7", "pause", "Pause/resume"),
+        Binding("f8", "stop", "Stop"),
+    ]
+    lead = ""
+    next_label = "Results"
+
+    def __init__(self, stop: Any) -> None:
+        super().__init__(stop)
+        self._shown: dict[str, str] = {}
+        self._rows: dict[str, tuple[str, ...]] = {}
+        self._logged = 0
+        self._work: Work | None = None
+        self._faults: Sequence[Fault] = ()
+        self._faults_for: tuple[object, ...] = ()
+
+    def content(self) -> ComposeResult:
+        yield Static("", id="state")
+        yield Static("", id="bar")
+        yield Static("", id="speed")
+        yield Static("", id="slots", classes="block")
+        yield Static("", id="charts")
+        with TabbedContent(id="details"):
+            with TabPane("Files", id="files-tab"):
+                yield DataTable(id="files", cursor_type="row")
+            with TabPane("Log", id="log-tab"):
+                yield RichLog(id="log", wrap=True, markup=False, highlight=False)
+            with TabPane("Errors", id="errors-tab"):
+                yield Static("", id="no-errors")
+                yield DataTable(id="errors", cursor_type="row")
+
+    def on_mount(self) -> None:
+        files = self.query_one("#files", DataTable)
+        for key, words, width in FILE_COLUMNS:
+            files.add_column(words, key=key, width=width)
+        self.query_one("#errors", DataTable).add_columns("users", "code", "what to do")
+
+    async def shown(self) -> None:
+        self.refresh_work()
+        await self._find_faults()
+
+    def focus_first(self) -> None:
+        self.query_one("#details Tabs").focus(scroll_visible=False)
+
+    def refresh_work(self) -> None:
+        work = self.wizard.work
+        if work is not self._work:
+            self._work, self._logged = work, 0
+            self._rows.clear()
+            self.query_one("#files", DataTable).clear()
+            self.query_one("#log", RichLog).clear()
+        clock = self.wizard.world.clock
+        speed = clock.speed if isinstance(clock, FastClock) else 1.0
+        wide = max(20, self.query_one("#bar").size.width - 1)
+        self._put("state", headline(work))
+        self._put("bar", overall(work.progress, wide))
+        self._put("speed", pace(work, speed))
+        self._put("slots", slots(work, speed))
+        self._put("charts", charts(work, wide))
+        self._draw_files(work.progress)
+        self._draw_log(work)
+        if work.error is not None:
+            self.trouble(work.error)
+        elif work.is_busy:
+            self.trouble(None)
+        if (known := _known_faults(work)) != self._faults_for:
+            self._faults_for = known
+            begin(self, self._find_faults, group="faults")
+
+    def _put(self, name: str, words: Content) -> None:
+        key = words.plain
+        if self._shown.get(name) != key:
+            self._shown[name] = key
+            self.query_one(f"#{name}", Static).update(words)
+
+    def _draw_files(self, now: Progress) -> None:
+        table = self.query_one("#files", DataTable)
+        left = ROWS_A_TICK
+        for job, tally in now.jobs.items():
+            cells = row_of(tally)
+            before = self._rows.get(job)
+            if cells == before:
+                continue
+            if before is None:
+                table.add_row(*cells, key=job)
+            else:
+                columns = list(table.columns)
+                for column, old, new in zip(columns, before, cells, strict=True):
+                    if old != new:
+                        table.update_cell(job, column, new)
+            self._rows[job] = cells
+            left -= 1
+            if not left:
+                return
+
+    def _draw_log(self, work: Work) -> None:
+        new = min(work.logged - self._logged, len(work.log))
+        if new <= 0:
+            return
+        self._logged = work.logged
+        log = self.query_one("#log", RichLog)
+        for at, line in list(work.log)[-new:]:
+            log.write(f"{time.strftime('%H:%M:%S', time.localtime(at))} {line.strip()}")
+
+    async def _find_faults(self) -> None:
+        """Why users are not in Auth0, from what the run has written down."""
+        run = self.wizard.work.run
+        self._faults = await asyncio.to_thread(faults_of, run) if run is not None else ()
+        table = next(iter(self.query("#errors").results(DataTable)), None)
+        if table is None:  # the page was closed while the journal was read
+            return
+        table.clear()
+        for fault in self._faults:
+            table.add_row(f"{fault.users:,}", fault.code, fault.remedy, key=fault.key)
+        self.query_one("#no-errors", Static).update("" if self._faults else "No user was rejected so far.")
+        table.display = bool(self._faults)
+
+    @on(DataTable.RowSelected, "#errors")
+    def _drill(self, event: DataTable.RowSelected) -> None:
+        event.stop()
+        begin(self, self._list_users, str(event.row_key.value), group="drill")
+
+    async def _list_users(self, key: str) -> None:
+        run = self.wizard.work.run
+        fault = next((one for one in self._faults if one.key == key), None)
+        if run is None or fault is None:
+            return
+        users = await asyncio.to_thread(users_of, run, fault)
+        self.app.push_screen(
+            Listing(f"{fault.code}: {count(fault.users, 'user')}", ("user_id", "where", "why"), users, fault.remedy)
+        )
+
+    def action_pause(self) -> None:
+        work = self.wizard.work
+        if work.is_busy:
+            work.pause()
+            self.app.notify("Pausing: what is under way is finished, nothing more is sent.")
+        elif work.phase in ("paused", "failed", "waiting"):
+            self.wizard.start_work(None)
+
+    def action_stop(self) -> None:
+        work = self.wizard.work
+        if not work.is_busy:
+            self.app.notify("Nothing is running.")
+            return
+        work.pause()
+        self.app.notify(
+            "Stopping at the next safe instant. The run can go on at any time, from here or from the start."
+        )
+
+    def may_leave(self) -> bool:
+        if not self.wizard.work.progress.ended:
+            self.app.notify("The results come when the run has ended.")
+            return False
+        return True
+
+    def says(self, changes: list[Change] | None) -> str | None:
+        run = self.wizard.work.run
+        name = run.id if run else "none yet"
+        return (
+            f"Run {name}\n\nThe run goes on whichever page is open. Closing the wizard stops it at a safe instant; it goes "
+            "on from there.\n\nF7 pauses and resumes, F8 stops.\n\nThe same from a shell:\n"
+            f"auth0-migrate resume {name}"
+        )
+
+    def copied(self) -> str:
+        files = self.query_one("#files", DataTable)
+        if files.has_focus and files.row_count:
+            return str(list(self._rows)[files.cursor_row])
+        run = self.wizard.work.run
+        return super().copied() or (f"auth0-migrate resume {run.id}" if run else "")
+
+    def commands(self) -> Sequence[tuple[str, str, Any]]:
+        return (
+            ("Pause or resume", "Finish what is under way and send nothing more; or go on", self.action_pause),
+            ("Stop", "Stop the run at a safe instant; it can go on later", self.action_stop),
+        )
+
+
+def headline(work: Work) -> Content:
+    """Which step it is at, and in what state the run is."""
+    now = work.progress
+    if now.ended and not work.is_busy:
+        signs = {"complete": ("✓ ", "$text-success"), "attention": ("! ", "$text-warning")}
+        words = {"complete": "Complete: every user is accounted for.", "attention": "Ended; some users need a look."}
+        sign = signs.get(now.verdict, ("✗ ", "$text-error"))
+        return Content.assemble(sign, (words.get(now.verdict, "Ended, and failed."), "bold"))
+    steps = (("prepare", "Prepare"), ("upload", "Upload"), ("verify", "Verify"))
+    current = "verify" if set(now.steps_done) >= {"prepare", "upload"} else now.step
+    parts: list[Any] = []
+    for key, title in steps:
+        done = key in now.steps_done and key != current
+        here = key == current
+        mark = "✓" if done else "▸" if here else "·"
+        style = "$text-success" if done else "bold $text-accent" if here else "$foreground-muted"
+        parts.append((f"{mark} {title}   ", style))
+    style = "$text-warning" if work.phase in ("paused", "pausing", "waiting") else "$foreground-muted"
+    return Content.assemble(*parts, (PHASES[work.phase], "$text-error" if work.phase == "failed" else style))
+
+
+def share_of(now: Progress) -> tuple[float, int, int]:
+    """How far the current step is, from 0 to 1, and the users done of all."""
+    total = now.users_total or 0
+    done = now.users_done if now.prepared else now.read
+    if now.ended:
+        return 1.0, now.users_done, now.read
+    return (done / total if total else 0.0), done, total
+
+
+def overall(now: Progress, width: int) -> Content:
+    """The overall bar: users whose place is known, of all."""
+    share, done, total = share_of(now)
+    words = f" {share:4.0%}"
+    drawn = bar(share, max(10, width - len(words)))
+    unit = "users accounted for" if now.prepared else "users read"
+    known = f"\n{done:,} of {count(total, 'user')} {unit.removeprefix('users ')}" if total else "\n"
+    style = "$text-success" if now.ended else "$text-primary"
+    return Content.assemble((drawn, style), (words, "bold"), known)
+
+
+def pace(work: Work, speed: float) -> Content:
+    """Users a second, time left as a range, time passed."""
+    if not work.is_busy:
+        seconds = work.progress.seconds
+        return Content.styled(f"{duration(seconds)} of work so far" if seconds else "", "$foreground-muted")
+    left = work.time_left(speed)
+    words = [f"{work.users_a_second:,.0f} users/s"]
+    words.append(f"{between(*left)} left" if left else "time left: not known yet")
+    words.append(f"{duration(work.elapsed)} passed")
+    return Content(" · ".join(words))
+
+
+def slots(work: Work, speed: float) -> Content:
+    """What Auth0's two import slots do."""
+    running = [(job, tally) for job, tally in work.progress.jobs.items() if not tally.ended][:SLOTS]
+    lines: list[Any] = []
+    for number in range(SLOTS):
+        lines.append((f"{chr(10) * bool(number)}slot {number + 1}  ", "$foreground-muted"))
+        if number < len(running):
+            job, tally = running[number]
+            age = work.age_of(job, tally.seconds / speed) * speed
+            lines.append(
+                f"{tally.file}  {count(tally.users, 'user')}  {size(tally.bytes)}  {tally.status}  {duration(age)}"
+            )
+        else:
+            lines.append(("free", "$foreground-muted"))
+    return Content.assemble(*lines)
+
+
+def charts(work: Work, width: int) -> Content:
+    """Users a second and the rate limit over the last minutes, as two lines."""
+    samples = list(work.samples)
+    wide = max(10, min(40, width - 34))
+    speeds = [max(0.0, (b.users - a.users) / (b.at - a.at)) if b.at > a.at else 0.0 for a, b in pairwise(samples)]
+    rate = work.rate
+    tokens = [sample.tokens for sample in samples]
+    top = float(rate.limit) if rate else None
+    tokens_left = f"{rate.remaining:.0f} of {rate.limit} tokens" if rate else "no request yet"
+    wait = f", {rate.waiting} waiting" if rate and rate.waiting else ""
+    return Content.assemble(
+        ("users/s  ", "$foreground-muted"), (spark(speeds, wide), "$text-primary"), f"  {speeds[-1] if speeds else 0:,.0f}\n",
+        ("tokens   ", "$foreground-muted"), (spark(tokens, wide, top=top), "$text-secondary"), f"  {tokens_left}{wait}\n",
+        ("requests ", "$foreground-muted"), f"{work.progress.requests:,} sent, {work.progress.limited:,} refused with 429",
+    )  # fmt: skip
+
+
+def row_of(tally: JobTally) -> tuple[str, ...]:
+    """A row of the files table."""
+    ended = tally.ended
+    return (
+        tally.file,
+        f"{tally.users:,}",
+        tally.status,
+        f"{tally.imported:,}" if ended else "",
+        f"{tally.rejected:,}" if ended else "",
+        f"{tally.already_there:,}" if ended else "",
+        size(tally.bytes),
+        duration(tally.seconds) if ended else "",
+    )
+
+
+def _known_faults(work: Work) -> tuple[object, ...]:
+    """Changes when there may be new reasons: files prepared, users refused, the run ended."""
+    now = work.progress
+    return (work.run, now.prepared, now.refused_before, tuple(now.codes.items()), now.ended)

@@ -1,0 +1,18 @@
+"""Work that a page begins and does not wait for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine
+from typing import Any, cast
+
+from textual.dom import DOMNode
+
+
+def begin(node: DOMNode, work: Callable[..., Coroutine[Any, Any, Any]], *args: Any, group: str) -> None:
+    """Run the work as a task of the node, which ends with it; the work of the same group before it is cancelled."""
+
+    async def started() -> None:
+        await work(*args)
+
+    # A coroutine made beforehand would complain if it is cancelled before it begins.
+    node.run_worker(cast("Callable[[], None]", started), group=group, exclusive=True)

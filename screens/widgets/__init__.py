@@ -1,0 +1,1 @@
+"""Small widgets that know nothing of the journey: they draw what they are given."""

@@ -1,0 +1,55 @@
+"""Bars and charts of plain characters, so that they read without colour and cost next to nothing to repaint."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+EIGHTHS = " ▏▎▍▌▋▊▉█"
+STEPS = "▁▂▃▄▅▆▇█"
+
+
+def bar(share: float, width: int) -> str:
+    """A bar of this width, filled to a share from 0 to 1 in eighths of a cell; the rest is a light line."""
+    share = min(max(share, 0.0), 1.0)
+    whole, part = divmod(round(share * width * 8), 8)
+    filled = "█" * whole + (EIGHTHS[part] if part else "")
+    return filled + "░" * (width - len(filled))
+
+
+def spark(values: Sequence[float], width: int, *, top: float | None = None) -> str:
+    """The last values as a chart one line high; `top` is the full height, by default the largest value."""
+    last = list(values)[-width:]
+    highest = top or max(last, default=0.0)
+    drawn = "".join(STEPS[min(7, int(8 * max(0.0, value) / highest))] if highest else STEPS[0] for value in last)
+    return drawn.rjust(width)
+
+
+def count(number: int, one: str, several: str = "") -> str:
+    """`1 user`, `1,240 users`."""
+    return f"{number:,} {one if number == 1 else several or one + 's'}"
+
+
+def duration(seconds: float) -> str:
+    """`8 s`, `3 min`, `1 h 05 min`: as exact as anybody needs it."""
+    whole = max(0, round(seconds))
+    if whole < 90:
+        return f"{whole} s"
+    minutes = round(whole / 60)
+    if minutes < 90:
+        return f"{minutes} min"
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes:02} min"
+
+
+def between(low: float, high: float) -> str:
+    """A span of time in words: `2 to 5 min`, `about 3 min`."""
+    first, second = duration(low), duration(high)
+    if first == second:
+        return f"about {first}"
+    number, _, unit = first.partition(" ")
+    return f"{number} to {second}" if second.endswith(f" {unit}") and " " not in unit else f"{first} to {second}"
+
+
+def size(number: int) -> str:
+    """`58 KB`, `1.2 MB`."""
+    return f"{number / 1_000_000:.1f} MB" if number >= 1_000_000 else f"{max(1, round(number / 1000))} KB"

@@ -1,0 +1,126 @@
+"""A practice tenant inside the test's process, the wizard over it, and its screen as text."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from textual.pilot import Pilot
+
+from screens.app import WizardApp
+from screens.practice import Practice, furnished
+from wizard.clock import FastClock
+from wizard.engine import World
+from wizard.practice.legacy_store import write_csv
+from wizard.practice.samples import add_samples
+from wizard.practice.tenant import PracticeTenant
+from wizard.runs import Runs
+
+NARROW = (80, 24)
+WIDE = (120, 40)
+SPEED = 200.0
+PATIENCE = 40.0
+
+
+class Rehearsal:
+    """One invented store and one practice tenant; the same seed gives the same of both."""
+
+    def __init__(self, folder: Path, *, users: int = 60, dirty: bool = False) -> None:
+        self.folder = folder
+        self.practice_folder = folder / "practice"
+        self.practice_folder.mkdir(parents=True)
+        self.clock = FastClock(SPEED)
+        self.planted = write_csv(self.practice_folder / "customers.csv", users=users, seed=1, dirty=dirty)
+        self.tenant = PracticeTenant(clock=self.clock, seed=1)
+        self.samples = add_samples(self.tenant)
+        self.practice = self._practice()
+        self.runs = Runs(folder / "runs")
+
+    def _practice(self) -> Practice:
+        known = {
+            "domain": self.tenant.domain,
+            "client_id": self.tenant.client_id,
+            "client_secret": self.tenant.client_secret,
+            "plan": self.tenant.plan,
+            "login_client_id": self.samples.login_client_id,
+            "login_client_secret": self.samples.login_client_secret,
+        }
+        accounts = [[account.email, account.password] for account in self.planted.accounts[:2]]
+        return furnished(self.practice_folder, known, accounts, self.clock)
+
+    @property
+    def world(self) -> World:
+        return World(environment=self.practice.environment, clock=self.clock, transport=self.tenant.transport())
+
+    async def open_practice(self, folder: Path) -> Practice:
+        return self.practice
+
+    def app(self, *, practice: bool = True) -> WizardApp:
+        return WizardApp(
+            runs=self.runs, practice=practice, open_practice=self.open_practice, world=self.world, base=self.folder
+        )
+
+    def close(self) -> None:
+        self.tenant.close()
+
+    def state(self) -> dict[str, Any]:
+        """What is in the tenant, without ids and times that are invented anew each time."""
+        found: dict[str, Any] = {"users": sorted(row[0] for row in self.tenant.db.execute("select id from users"))}
+        connection = self.tenant.connection_named("legacy-users")
+        if connection is not None:
+            found["options"] = connection.body.get("options")
+            found["enabled"] = sorted(self.tenant.enabled_clients(connection.id))
+        return found
+
+
+@asynccontextmanager
+async def opened(app: WizardApp, size: tuple[int, int] = NARROW) -> AsyncIterator[Pilot[None]]:
+    """The app at work, with the first page of the journey in sight."""
+    async with app.run_test(size=size) as pilot:
+        await until(pilot, lambda: page_is(app, app.journey.here))
+        yield pilot
+
+
+def frame(app: WizardApp) -> str:
+    """The screen as a person without colours sees it."""
+    strips = app.screen._compositor.render_strips()
+    return "\n".join("".join(segment.text for segment in strip).rstrip() for strip in strips)
+
+
+def page_is(app: WizardApp, key: str) -> bool:
+    """Whether this page is open and has been drawn."""
+    pages = app.screen.query("#pages")
+    return (
+        bool(pages)
+        and app.journey.here == key
+        and getattr(app.screen, "_open", None) is not None
+        and (
+            app.screen._open.stop.key == key  # type: ignore[attr-defined]
+        )
+    )
+
+
+async def until(pilot: Pilot[None], happened: Callable[[], bool]) -> None:
+    """Wait for something on the screen or in the run; fails with the frame when it does not come."""
+    deadline = asyncio.get_running_loop().time() + PATIENCE
+    while not happened():
+        if asyncio.get_running_loop().time() > deadline:
+            raise AssertionError(frame(pilot.app))  # type: ignore[arg-type]
+        await asyncio.sleep(0.1)
+
+
+async def shows(pilot: Pilot[None], words: str) -> str:
+    """Wait until the screen shows these words; returns the frame."""
+    app: WizardApp = pilot.app  # type: ignore[assignment]
+    await until(pilot, lambda: words in frame(app))
+    return frame(app)
+
+
+async def go_on(pilot: Pilot[None], key: str) -> None:
+    """Press Next and wait for this page."""
+    app: WizardApp = pilot.app  # type: ignore[assignment]
+    await pilot.press("ctrl+n")
+    await until(pilot, lambda: page_is(app, key))

@@ -1,0 +1,135 @@
+"""Pages one by one: errors beside the field, nothing lost on Back, drafts that survive, production that asks for more."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from stage import NARROW, WIDE, Rehearsal, frame, go_on, opened, shows, until
+from textual.widgets import Input
+
+from screens.app import WizardApp
+from screens.drafts import Draft, Drafts
+from screens.guide import Journey, State
+from screens.masking import masked
+from screens.steps.rules import flat, nested, origin_of, rule_of, split_transforms
+from screens.widgets.draw import bar, between, spark
+from wizard.answers import Answers
+from wizard.runs import Runs
+from wizard.steps.connection import ConnectionAnswers
+from wizard.steps.strategy import StrategyAnswers
+from wizard.steps.tenant import TenantAnswers
+
+
+def tenant(environment: str = "practice") -> TenantAnswers:
+    return TenantAnswers.model_validate(
+        {
+            "domain": "acme.eu.auth0.com", "client_id": "abc", "client_secret": "env:SECRET", "environment": environment,
+        }
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("size", [NARROW, WIDE], ids=["80x24", "120x40"])
+async def test_an_empty_tenant_page_says_beside_each_field_what_is_missing(
+    rehearsal: Rehearsal, size: tuple[int, int]
+) -> None:
+    app = rehearsal.app(practice=False)
+    async with app.run_test(size=size) as pilot:
+        await shows(pilot, "New migration")
+        await pilot.press("n")
+        await shows(pilot, "Client ID")
+        await pilot.press("ctrl+n")
+        words = await shows(pilot, "✗ Is missing.")
+        assert "▸ Tenant" in words
+        assert "here" in words
+        assert "no tenant yet" in words
+        assert ("What will happen" in words) == (size == WIDE)
+
+
+async def test_what_was_typed_is_still_there_after_going_back(rehearsal: Rehearsal) -> None:
+    app = rehearsal.app()
+    async with opened(app) as pilot:
+        await go_on(pilot, "source")
+        url = app.screen.query_one("#source #field-url Input", Input)
+        url.value = "postgresql://half-typed"
+        await pilot.press("escape")
+        await until(pilot, lambda: app.journey.here == "tenant")
+        await pilot.press("f3")
+        assert app.screen.query_one("#source #field-url Input", Input).value == "postgresql://half-typed"
+        assert "PRACTICE" in frame(app)
+
+
+async def test_quitting_keeps_the_answers_and_the_place(rehearsal: Rehearsal) -> None:
+    app = rehearsal.app()
+    async with opened(app) as pilot:
+        await go_on(pilot, "source")
+        await go_on(pilot, "profile")
+        await pilot.press("ctrl+q")
+        await until(pilot, lambda: not app.is_running)
+    again = rehearsal.app(practice=False)
+    async with again.run_test(size=NARROW) as pilot:
+        assert "2 of 10 pages answered" in await shows(pilot, "BEGUN")
+        await pilot.press("down", "down", "down", "enter")
+        words = await shows(pilot, "▸ Profile")
+        assert "✓ Tenant        done" in words
+        assert again.journey.answers == app.journey.answers
+
+
+async def test_help_is_one_key_away_and_says_where_in_the_dashboard(rehearsal: Rehearsal) -> None:
+    async with opened(rehearsal.app()) as pilot:
+        await pilot.press("f1")
+        assert "machine" in (await shows(pilot, "Esc closes")).lower()
+
+
+def test_a_changed_answer_marks_the_later_steps_it_touches() -> None:
+    journey = Journey(Path("/nowhere"))
+    journey.give("tenant", tenant())
+    journey.give("strategy", StrategyAnswers())
+    journey.give("connection", ConnectionAnswers(name="acme-users"))
+    journey.here = "source"
+    touched = journey.give("tenant", replace_domain(tenant(), "other.eu.auth0.com"))
+    assert [stop.key for stop in touched] == ["connection"]
+    assert journey.state("connection") is State.ATTENTION
+    assert journey.state("strategy") is State.DONE
+
+
+def replace_domain(section: TenantAnswers, domain: str) -> TenantAnswers:
+    return TenantAnswers.model_validate({**section.model_dump(), "domain": domain})
+
+
+def test_a_draft_survives_being_written_and_read(tmp_path: Path) -> None:
+    drafts = Drafts(tmp_path)
+    draft = replace(drafts.new(), base=tmp_path, here="source", practice=True)
+    draft.keep(Answers([tenant()]))
+    assert [found.load() for found in drafts.all()] == [Answers([tenant()])]
+    assert drafts.all()[0] == Draft(draft.folder, tmp_path, "source", True)
+    draft.forget()
+    assert not drafts.all()
+
+
+def test_without_runs_the_start_screen_still_offers_what_to_begin(tmp_path: Path) -> None:
+    app = WizardApp(runs=Runs(tmp_path / "none"), base=tmp_path)
+    assert app.journey.here == "tenant"
+
+
+def test_masking_keeps_the_shape_and_hides_the_person() -> None:
+    assert masked({"email": "ann@example.com", "email_verified": True, "n": 42}) == {
+        "email": "a••@e••••••.c••", "email_verified": True, "n": "••",
+    }  # fmt: skip
+
+
+def test_rules_read_back_as_they_were_typed() -> None:
+    for origin, transforms in (("mail", ""), ("{a} {b}", "strip, lower"), ("=legacy", ""), ("d", 'date("%d, %m")')):
+        rule = rule_of(origin, transforms, None)
+        assert origin_of(rule) == origin
+    assert split_transforms('replace("a", "b"), date("%d, %m")') == ['replace("a", "b")', 'date("%d, %m")']
+    table = {"plan": "plan", "legacy": {"id": "id"}}
+    assert nested(flat(table, "app_metadata")) == {"app_metadata": table}
+
+
+def test_drawings_fill_their_width_and_ranges_read_as_words() -> None:
+    assert bar(0.5, 10) == "█████░░░░░"
+    assert len(spark([1, 2, 3], 8)) == 8
+    assert between(120, 300) == "2 to 5 min"
+    assert between(200, 205) == "about 3 min"

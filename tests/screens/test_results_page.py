@@ -1,0 +1,80 @@
+"""The results page lists what a real comparison wrote down."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from screens.steps.results import COLUMNS, rows_of, write_csv
+from wizard.bulk.reconcile import reconcile
+from wizard.journal import Journal, Refusal
+from wizard.runs import RunFolder
+
+
+def person(number: int, **changed: Any) -> dict[str, Any]:
+    return {
+        "user_id": f"u{number}",
+        "email": f"p{number}@example.com",
+        "given_name": "Ann",
+        "name": "Ann Lee",
+        **changed,
+    }
+
+
+def exported(*people: dict[str, Any]) -> bytes:
+    lines = [json.dumps({**one, "user_id": f"auth0|{one['user_id']}"}) for one in people]
+    return gzip.compress("".join(f"{line}\n" for line in lines).encode())
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> RunFolder:
+    """Of six users, one each is as prepared, missing, different, found by its address, refused; one is extra."""
+    found = RunFolder(tmp_path / "run-1")
+    found.path.mkdir()
+    prepared = tmp_path / "00001.json"
+    prepared.write_text(json.dumps([person(number) for number in range(1, 6)]), encoding="utf-8")
+    export = tmp_path / "export.ndjson.gz"
+    export.write_bytes(
+        exported(person(1), person(3, given_name="Bob", name="Bob"), person(94, email="p4@example.com"), person(7))
+    )
+    refused = tmp_path / "refused.ndjson"
+    refused.write_text('{"user_id": "u5"}\n', encoding="utf-8")
+    reconcile(
+        [prepared], export, found.verify,
+        connection="acme-users", refused=refused, emit=lambda event: None, stop=lambda: False,
+    )  # fmt: skip
+    journal = Journal(found.journal, now=lambda: 1_800_000_000.0)
+    intent = journal.begin("import:00001.json", {})
+    journal.settle(intent, "done", refusals=[Refusal("00001.json", "u5", "INVALID_FORMAT", "name is not text")])
+    journal.close()
+    return found
+
+
+def test_every_user_of_the_comparison_is_listed_once_with_what_is_wrong(run: RunFolder) -> None:
+    assert list(rows_of(run)) == [
+        ("missing", "u2", "prepared, but not in Auth0", "00001.json"),
+        ("different", "u3", "given_name, name", "00001.json"),
+        ("different", "u4", "user_id", "00001.json, in Auth0 as auth0|u94"),
+        ("refused by Auth0", "u5", "INVALID_FORMAT", "00001.json"),
+        ("extra", "auth0|u7", "in Auth0, but not of this run", ""),
+    ]
+
+
+def test_the_export_holds_the_same_rows_for_its_owner_only(run: RunFolder, tmp_path: Path) -> None:
+    out = tmp_path / "users.csv"
+    assert write_csv(run, out) == 5
+    with out.open(encoding="utf-8", newline="") as file:
+        assert list(csv.reader(file)) == [list(COLUMNS), *map(list, rows_of(run))]
+    assert out.stat().st_mode & 0o777 == 0o600
+    assert "@" not in out.read_text(encoding="utf-8")
+
+
+def test_a_run_that_was_never_compared_has_no_user_to_look_at(tmp_path: Path) -> None:
+    run = RunFolder(tmp_path)
+    Journal(run.journal, now=lambda: 0.0).close()
+    assert list(rows_of(run)) == []

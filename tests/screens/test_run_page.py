@@ -1,0 +1,155 @@
+"""The run page draws recorded events: nothing yet, one user, a million, trouble on the way."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+
+from screens.steps.run import charts, headline, overall, pace, slots
+from screens.work import Work
+from wizard.errors import WizardError
+from wizard.events import (
+    Event,
+    JobEnded,
+    JobPolled,
+    JobSubmitted,
+    RateLimitSeen,
+    RequestLimited,
+    RunEnded,
+    RunStarted,
+    StepFinished,
+    StepStarted,
+    UploadExpected,
+    UsersPrepared,
+    UsersRead,
+    UsersRefused,
+)
+
+MILLION = 1_000_000
+
+
+class Seconds:
+    """A clock that tests turn."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def page(work: Work) -> str:
+    """The texts of the page, from top to bottom."""
+    texts = (headline(work), overall(work.progress, 60), pace(work, 1.0), slots(work, 1.0), charts(work, 60))
+    return "\n".join(text.plain for text in texts)
+
+
+def heard(events: Sequence[Event], seconds: Seconds | None = None) -> Work:
+    work = Work(seconds or Seconds())
+    for event in events:
+        work.hear(event)
+    work.phase = "running"
+    return work
+
+
+def begun(users: int) -> list[Event]:
+    return [RunStarted("run-1", "bulk", resumed=False), StepStarted("prepare"), UsersRead(0, 0, users)]
+
+
+def finished(users: int) -> list[Event]:
+    """A run in which everybody is imported, in files of at most 1000."""
+    files = -(-users // 1000)
+    sizes = [min(1000, users - 1000 * number) for number in range(files)]
+    events = [*begun(users), UsersPrepared(users, users, 0, 0, files, users * 464), StepFinished("prepare")]
+    events.append(StepStarted("upload"))
+    for number, size in enumerate(sizes):
+        name = f"{number:05}.json"
+        events.append(JobSubmitted(name, f"job_{number}", size, size * 464))
+        events.append(JobEnded(name, f"job_{number}", "completed", size, 0, 0, 20.0))
+    return [*events, StepFinished("upload"), RunEnded()]
+
+
+def test_nothing_is_claimed_before_anything_is_known() -> None:
+    words = page(heard([]))
+    assert "0%" in words
+    assert "time left: not known yet" in words
+    assert words.count("free") == 2
+    assert "no request yet" in words
+
+
+@pytest.mark.parametrize("users", [1, MILLION])
+def test_a_finished_run_accounts_for_every_user(users: int) -> None:
+    work = heard(finished(users))
+    work.phase = "ended"
+    words = page(work)
+    assert f"{users:,} of {users:,} user" in words
+    assert "100%" in words
+    assert "Complete: every user is accounted for." in words
+
+
+def test_a_run_of_no_users_ends_without_dividing_by_them() -> None:
+    work = heard([*begun(0), UsersPrepared(0, 0, 0, 0, 0, 0), RunEnded()])
+    work.phase = "ended"
+    assert "100%" in page(work)
+
+
+def test_half_a_million_prepared_users_are_half_the_bar_with_a_range_of_time() -> None:
+    seconds = Seconds()
+    work = heard(begun(MILLION), seconds)
+    for tenth in range(1, 6):
+        seconds.now += 1.0
+        work.hear(UsersRead(tenth * 100_000, 0, MILLION))
+    words = page(work)
+    assert " 50%" in words
+    assert "500,000 of 1,000,000 users" in words
+    assert "100,000 users/s" in words
+    assert "4 to 8 s left" in words
+
+
+def test_both_slots_show_file_size_state_and_age() -> None:
+    seconds = Seconds()
+    events = [*begun(3), UsersPrepared(2000, 2000, 0, 0, 2, 928_000), StepStarted("upload")]
+    work = heard(events, seconds)
+    for number in (1, 2):
+        work.hear(JobSubmitted(f"0000{number}.json", f"job_{number}", 1000, 464_000))
+    seconds.now += 12
+    work.hear(JobPolled("00001.json", "job_1", "processing", 12.0))
+    words = page(work)
+    assert "00001.json  1,000 users  464 KB  processing  12 s" in words
+    assert "00002.json  1,000 users  464 KB  pending  12 s" in words
+
+
+def test_a_failed_job_refused_users_and_429s_are_counted() -> None:
+    events = [
+        *begun(10),
+        UsersPrepared(10, 10, 0, 0, 1, 4640),
+        StepStarted("upload"),
+        JobSubmitted("00001.json", "job_1", 10, 4640),
+        RequestLimited("POST", "/api/v2/jobs/users-imports", 3.0),
+        RateLimitSeen("all", 50, 7.0, 2.0, 1),
+        UsersRefused("00001.json", {"invalid_format": 2}),
+        JobEnded("00001.json", "job_1", "failed", 7, 1, 2, 9.0),
+    ]
+    work = heard(events)
+    words = page(work)
+    assert "1 refused with 429" in words
+    assert "7 of 50 tokens, 1 waiting" in words
+    assert "10 of 10 users" in words
+    assert work.progress.rejected == 2
+    assert any("failed" in line for _, line in work.log)
+
+
+def test_the_time_left_follows_what_the_engine_expects() -> None:
+    seconds = Seconds()
+    work = heard([*begun(10), UsersPrepared(10, 10, 0, 0, 1, 4640), UploadExpected(60.0, 240.0, 3)], seconds)
+    seconds.now += 30
+    assert work.time_left() == (30.0, 210.0)
+
+
+def test_a_lost_network_is_told_with_what_to_do() -> None:
+    work = heard([])
+    work.error = WizardError("The tenant cannot be reached", remedy="check the network, then resume")
+    work.phase = "failed"
+    assert "stopped by an error" in headline(work).plain
+    assert "Next: Check the network" in str(work.error)
