@@ -117,3 +117,10 @@ def test_the_demo_is_complete_and_dirty_rows_without_a_decision_are_not(tmp_path
     assert answer["users"]["rejected"] > 0
     assert run("status", "--runs", "runs", folder=tmp_path)[1]["users"] == answer["users"]
     assert len(run("runs", "--runs", "runs", folder=tmp_path)[1]["runs"]) == 2
+
+
+def test_a_second_demo_is_a_run_of_its_own(tmp_path: Path) -> None:
+    first, second = (run("demo", "--users", "20", "--runs", "runs", folder=tmp_path) for _ in range(2))
+    assert (first[0], second[0]) == (0, 0)
+    assert first[1]["run"] != second[1]["run"]
+    assert first[1]["users"] == second[1]["users"]

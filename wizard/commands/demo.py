@@ -86,7 +86,9 @@ def command(users: int, strategy: str, seed: int, undecided: bool, runs_folder: 
             world = World(environment=environment, clock=clock, transport=tenant.transport())
 
             async def open_run(_: Stop) -> RunFolder:
-                return await run_of(answers, Origin(scratch), world=world, runs=Runs(runs_folder or rehearsals()))
+                return await run_of(
+                    answers, Origin(scratch), world=world, runs=Runs(runs_folder or rehearsals()), fresh=True
+                )
 
             def approve(plan: Plan) -> bool:
                 output.say(plan_text(plan))
