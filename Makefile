@@ -39,7 +39,7 @@ wheel: .venv/.ready-dev
 	cd build/smoke && venv/bin/auth0-migrate --version && venv/bin/auth0-migrate demo --users 200 --quiet --json
 
 lock: .venv/.ready-dev
-	$(LOCK) pyproject.toml -o requirements.txt
+	$(LOCK) pyproject.toml --extra practice -o requirements.txt
 	$(LOCK) --group build -c requirements.txt -o requirements-build.txt
 	$(LOCK) pyproject.toml --group dev -c requirements.txt -c requirements-build.txt -o requirements-dev.txt
 
