@@ -57,7 +57,22 @@ class Switches(BaseModel):
         default=False, description="passwords of lazily migrated users must pass the policy"
     )
     get_user_on_login: bool = Field(default=False, description="get user runs around the login script on a plain login")
+    script_error_status: Literal[400, 401, 500, 503] = Field(
+        default=500, description="of a login whose script fails otherwise than by a wrong password"
+    )
+    profile_without_user_id: Literal["refused", "generated"] = Field(
+        default="refused", description="a script's profile without user_id"
+    )
     fetch_in_scripts: bool = Field(default=True, description="the script sandbox has a global fetch")
+
+    # Actions.
+    action_build_seconds: float = Field(default=2.0, ge=0, description="until a draft is built")
+    action_deploy_seconds: float = Field(default=1.0, ge=0, description="until a deployed version is live")
+    action_name_taken_status: Literal[400, 409] = 409
+    undeployed_action_binding: Literal["refused", "accepted"] = "refused"
+    valueless_secrets: Literal["kept", "refused"] = Field(
+        default="kept", description="a secret in a PATCH that has no value"
+    )
 
     # Import jobs.
     import_limit_code: str | None = Field(default=None, description="errorCode of the 429 for a third import job")

@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from wizard.practice.authentication.database_scripts import ScriptFailed, looked_up
 from wizard.practice.authentication.password_login import bcrypt_hash, password_login
 from wizard.practice.errors import ApiError, missing
 from wizard.practice.jobs.export_fields import DEFAULT_FIELDS
@@ -20,6 +21,7 @@ from wizard.practice.users import bodies as user_bodies
 from wizard.practice.users import extras as user_extras
 from wizard.practice.users import half_made, search_functions
 from wizard.practice.users import table as user_table
+from wizard.practice.users.creation import UserExists, add_user
 from wizard.practice.users.half_made import plant_half_made_user
 from wizard.practice.users.listing import list_users
 from wizard.practice.users.shape import connection_names, shown
@@ -131,28 +133,32 @@ def _create(tenant: PracticeTenant) -> Any:
             raise ApiError(400, "Connection is disabled.")
         user_bodies.check_username(connection, body.get("username"))
         user_bodies.check_identity(connection, body)
+        if await _source_knows(tenant, connection, body.get("email")):
+            raise ApiError(409, str(UserExists()), "auth0_idp_error")
         return JSONResponse(_created(tenant, connection, body), 201)
 
     return create_user
 
 
-def _created(tenant: PracticeTenant, connection: Connection, body: dict[str, Any]) -> dict[str, Any]:
-    row = user_table.row_of(body, secret=bcrypt_hash(body["password"]))
-    row["id"] = body.get("user_id") or user_table.new_user_id(tenant)
-    row["connection_id"] = connection.id
-    row["created_ms"] = row["updated_ms"] = user_table.now_ms(tenant)
-    row["visible_ms"] = row["created_ms"] + user_table.search_lag_ms(tenant)
-    names = (row["id"], row["email"], row["username"], row["phone_number"])
-    taken = ApiError(409, "The user already exists.", "auth0_idp_error")
-    if half_made.is_half_made(tenant, connection.id, *names):
-        raise taken
+async def _source_knows(tenant: PracticeTenant, connection: Connection, email: str | None) -> bool:
+    """Ask get user whether the source of a connection in import mode has this address.
+
+    Raises:
+        ApiError: 400 in the script's words, when it fails.
+    """
+    if email is None or not (connection.uses_own_database and connection.import_mode):
+        return False
     try:
-        with tenant.transaction() as db:
-            user_table.insert(db, row)
-    except sqlite3.IntegrityError:
-        raise taken from None
-    made = user_table.find_by(tenant, connection.id, "id", row["id"])
-    assert made is not None  # noqa: S101 - inserted above
+        return await looked_up(tenant, connection, email) is not None
+    except ScriptFailed as failed:
+        raise ApiError(400, str(failed), "auth0_idp_error") from None
+
+
+def _created(tenant: PracticeTenant, connection: Connection, body: dict[str, Any]) -> dict[str, Any]:
+    try:
+        made = add_user(tenant, connection, body, bcrypt_hash(body["password"]))
+    except UserExists as exists:
+        raise ApiError(409, str(exists), "auth0_idp_error") from None
     return shown(made, connection_names(tenant))
 
 
@@ -169,6 +175,14 @@ def _update(tenant: PracticeTenant) -> Any:
         if "connection" in body and tenant.connection_named(body["connection"]) is None:
             raise ApiError(400, "Connection does not exist.")
         _check_change(tenant, row, body)
+        email = body.get("email")
+        moves = isinstance(email, str) and email.lower() != row["email"]
+        connection = tenant.connection(row["connection_id"])
+        if connection is not None and moves and await _source_knows(tenant, connection, email):
+            raise ApiError(400, "The specified new email already exists", "auth0_idp_error")
+        row = user_table.find(tenant, request.path_params["id"])
+        if row is None:
+            raise missing("user")
         with tenant.transaction():
             try:
                 user_table.change(tenant, row, _changes(tenant, row, body))
