@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -103,6 +104,15 @@ class ListSource:
 
     def sample(self, count: int = 100) -> Sequence[Record]:
         return [record for block in self.blocks() for record in block.records()][:count]
+
+
+@dataclass(frozen=True)
+class EndlessSource(ListSource):
+    """A store whose end does not come while anybody looks."""
+
+    def blocks(self, *, expect: str | None = None) -> Iterator[ListBlock]:
+        yield from super().blocks()
+        time.sleep(120)
 
 
 @dataclass(frozen=True)

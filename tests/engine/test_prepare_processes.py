@@ -23,11 +23,12 @@ MAPPING = mapping()
 SCRIPT = """
 import sys
 from pathlib import Path
-from prepare_stage import ListSource, mapping, person
+from prepare_stage import EndlessSource, ListSource, mapping, person
 from wizard.bulk.prepare import prepare
 
 if __name__ == "__main__":
-    source = ListSource(tuple(person(number) for number in range(6000)), size=20)
+    kind = EndlessSource if "endless" in sys.argv else ListSource
+    source = kind(tuple(person(number) for number in range(6000)), size=20)
     print("ready", flush=True)
     prepare(source, source.facts(), mapping(), Path(sys.argv[1]), workers=int(sys.argv[2]), max_file_bytes=20_000)
 """
@@ -39,12 +40,12 @@ def children() -> list[psutil.Process]:
     ]
 
 
-def started(tmp_path: Path, workers: int) -> subprocess.Popen[str]:
+def started(tmp_path: Path, workers: int, *kind: str) -> subprocess.Popen[str]:
     script = tmp_path / "script.py"
     script.write_text(SCRIPT)
     paths = os.pathsep.join([str(Path(__file__).parent), str(Path(__file__).parent.parent.parent)])
     process = subprocess.Popen(
-        [sys.executable, str(script), str(tmp_path / "out"), str(workers)],
+        [sys.executable, str(script), str(tmp_path / "out"), str(workers), *kind],
         env={**os.environ, "PYTHONPATH": paths},
         stdout=subprocess.PIPE,
         text=True,
@@ -85,7 +86,7 @@ def test_a_kill_at_any_time_leaves_nothing_valid_or_the_whole(workers: int, tmp_
 
 
 def test_ctrl_c_leaves_no_process_and_no_file(tmp_path: Path) -> None:
-    process = started(tmp_path, 2)
+    process = started(tmp_path, 2, "endless")
     deadline = time.monotonic() + 20
     while len(psutil.Process(process.pid).children()) < 3 and time.monotonic() < deadline:
         time.sleep(0.01)

@@ -30,6 +30,12 @@ def tenant(environment: str = "practice") -> TenantAnswers:
     )  # fmt: skip
 
 
+async def test_a_value_longer_than_its_field_can_be_read(rehearsal: Rehearsal) -> None:
+    app = rehearsal.app()
+    async with opened(app, WIDE):
+        assert rehearsal.tenant.client_id[:24] in frame(app)
+
+
 @pytest.mark.parametrize("size", [NARROW, WIDE], ids=["80x24", "120x40"])
 async def test_an_empty_tenant_page_says_beside_each_field_what_is_missing(
     rehearsal: Rehearsal, size: tuple[int, int]
