@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import lab
 import pytest
 from fake_doorway import AUDIENCE, PROFILE, FakeDoorway, Reply, fake_doorway, refusal, user
 
-from wizard.doorway import lab
 from wizard.doorway.guards import FLAGS, GUARDS, MARK_FLAG, METADATA_FLAG, Guard, as_action, as_rule, feeds_metadata
 from wizard.doorway.templates import GUARD_BUDGET_MS
 from wizard.profile import ProfileAnswers

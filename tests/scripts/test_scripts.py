@@ -7,10 +7,10 @@ import socket
 from collections.abc import Mapping
 from typing import Any
 
+import lab
 import pytest
 from fake_doorway import AUDIENCE, PROFILE, FakeDoorway, Reply, fake_doorway, query_of, refusal, user
 
-from wizard.doorway import lab
 from wizard.doorway.scripts import LARGEST_SCRIPT, Scripts, closed, is_closed, state_of, stubs, through_doorway
 
 SCRIPTS = through_doorway("acme-users", change_password=True)

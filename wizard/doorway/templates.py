@@ -59,8 +59,10 @@ def rendered(name: str, *, budget_ms: int = SCRIPT_BUDGET_MS, **values: Any) -> 
         "keys": SETTINGS,
     }
 
-    def part(part_name: str) -> str:
-        text = _environment().get_template(f"parts/{part_name}.js.j2").render(values).rstrip("\n")
-        return indent(text, "  ") if in_function else text
+    def text_of(name: str) -> str:
+        return _environment().get_template(f"parts/{name}.js.j2").render(values, part=text_of).rstrip("\n")
+
+    def part(name: str) -> str:
+        return indent(text_of(name), "  ") if in_function else text_of(name)
 
     return _environment().get_template(f"{name}.js.j2").render(values, part=part)
