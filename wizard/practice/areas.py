@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from starlette.routing import Route
 
 from wizard.practice import keys
+from wizard.practice.actions import endpoints as actions
 from wizard.practice.authentication import discovery, logins, oauth, resets
 from wizard.practice.jobs import endpoints as jobs
 from wizard.practice.management import apis, clients, connections, grants, logs, rules, settings
@@ -19,13 +20,27 @@ if TYPE_CHECKING:
 
 def create_tables(db: sqlite3.Connection) -> None:
     """Make the tables that are not there yet."""
-    for area in (keys, apis, clients, grants, connections, logins, logs, oauth, settings, users, jobs):
+    for area in (keys, apis, clients, grants, connections, logins, logs, oauth, settings, users, jobs, actions):
         area.create_tables(db)
 
 
 def routes(tenant: PracticeTenant) -> list[Route]:
     """Return the routes of all areas."""
     found: list[Route] = []
-    for area in (oauth, discovery, resets, connections, clients, grants, apis, settings, rules, logs, users, jobs):
+    for area in (
+        oauth,
+        discovery,
+        resets,
+        connections,
+        clients,
+        grants,
+        apis,
+        settings,
+        rules,
+        logs,
+        users,
+        jobs,
+        actions,
+    ):
         found += area.routes(tenant)
     return found
