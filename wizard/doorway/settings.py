@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from wizard.answers import Answers
 from wizard.doorway.answers import LegacyApiAnswers
 from wizard.doorway.templates import SETTINGS
-from wizard.errors import UsageError, WizardError
+from wizard.errors import WizardError
 
 if TYPE_CHECKING:
     from wizard.auth0.models import Client
@@ -38,17 +38,10 @@ def legacy_api_of(answers: Answers) -> LegacyApi:
     """What the answers say about the legacy API.
 
     Raises:
-        UsageError: they do not say where it is.
+        UsageError: they do not say.
     """
     wanted = answers[LegacyApiAnswers]
-    if not wanted.url or not wanted.audience:
-        raise UsageError(
-            "Automatic migration needs the API in front of the legacy store",
-            why="the table [legacy_api] lacks url or audience",
-            state="Nothing was sent.",
-            remedy="Serve it with `auth0-migrate legacy-api`, then give its url and audience in [legacy_api].",
-        )
-    return LegacyApi(wanted.url.rstrip("/"), wanted.audience, wanted.client_id)
+    return LegacyApi(wanted.url, wanted.audience, wanted.client_id)
 
 
 async def application(api: LegacyApi, tools: Tools) -> Client | None:

@@ -155,6 +155,7 @@ class GuardsStep(Step[GuardsFacts, GuardsChange]):
     section = GuardsAnswers
     facts = GuardsFacts
     strategies = AUTOMATIC
+    ends_at_cutover: ClassVar[bool] = True
     scopes: ClassVar[dict[str, str]] = {
         "read:actions": "GET /actions/actions, GET /actions/triggers/post-login/bindings",
         "create:actions": "POST /actions/actions, POST /actions/actions/{id}/deploy",

@@ -163,6 +163,7 @@ class LegacyApiStep(Step[LegacyApiFacts, LegacyApiChange]):
     section = LegacyApiAnswers
     facts = LegacyApiFacts
     strategies = AUTOMATIC
+    ends_at_cutover: ClassVar[bool] = True
     scopes: ClassVar[dict[str, str]] = {
         "read:resource_servers": "GET /resource-servers/{id}",
         "create:resource_servers": "POST /resource-servers",

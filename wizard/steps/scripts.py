@@ -77,6 +77,7 @@ class ScriptsStep(Step[ScriptsFacts, SetScripts]):
     section = ScriptsAnswers
     facts = ScriptsFacts
     strategies = AUTOMATIC
+    ends_at_cutover: ClassVar[bool] = True
     scopes: ClassVar[dict[str, str]] = {"update:connections_options": "PATCH /connections/{id} with options"}
 
     async def inspect(self, answers: Answers, tools: Tools) -> ScriptsFacts:
