@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import jwt
 import pytest
 from rehearsal import CANARY_SECRET, Rehearsal, person
 
@@ -20,6 +21,7 @@ from wizard.doorway.settings import SECRET
 from wizard.engine import World, connected
 from wizard.errors import CredentialsError, UsageError, WizardError
 from wizard.journal import Journal
+from wizard.practice.samples import PASSWORD_REALM, Samples, add_samples
 from wizard.runner import apply_plan, check_all, make_plan, receipt_of
 from wizard.steps import STEPS
 from wizard.tools import Tools
@@ -39,18 +41,48 @@ plan = "plan"
 """
 
 
+PROFILE = {"user_id": "7", "email": "ann@example.com", "email_verified": True, "app_metadata": {"plan": "gold"}}
+LEGACY_PASSWORD = "her old password"
+
+
 class Legacy(httpx.AsyncBaseTransport):
-    """A legacy API that knows one user."""
+    """A legacy API that knows one user, Ann, until she is marked as migrated."""
 
     def __init__(self) -> None:
-        self.paths: list[str] = []
+        self.calls: list[str] = []
+        self.subjects: set[str] = set()
         self.ready = 200
+        self.migrated = False
+        self.down = False
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        self.paths.append(request.url.path)
-        if request.url.path in ("/healthz", "/readyz"):
-            return httpx.Response(200 if request.url.path == "/healthz" else self.ready)
-        return httpx.Response(404, json={"error": "unknown_user", "message": "no such user"})
+        path = request.url.raw_path.decode()
+        self.calls.append(f"{request.method} {path}")
+        if path in ("/healthz", "/readyz"):
+            return httpx.Response(200 if path == "/healthz" else self.ready)
+        if self.down:
+            return self.refusal(503, "store_unavailable")
+        token = request.headers["authorization"].removeprefix("Bearer ")
+        claims = jwt.decode(token, options={"verify_signature": False})
+        assert sorted(claims["scope"].split()) == SCOPES
+        self.subjects.add(claims["sub"])
+        if path == "/login":
+            given = json.loads(await request.aread())
+            if given["identifier"] != "ann@example.com" or self.migrated:
+                return self.refusal(404, "unknown_user")
+            if given["password"] != LEGACY_PASSWORD:
+                return self.refusal(403, "wrong_password", user_id="7")
+            return httpx.Response(200, json={"user": PROFILE})
+        if path == "/users/7/migrated":
+            self.migrated = True
+            return httpx.Response(204)
+        if path == "/users/7" or (path == "/users?email=ann%40example.com" and not self.migrated):
+            return httpx.Response(200, json={"user": PROFILE})
+        return self.refusal(404, "unknown_user")
+
+    @staticmethod
+    def refusal(status: int, code: str, **more: str) -> httpx.Response:
+        return httpx.Response(status, json={"error": code, "message": "in words", **more})
 
 
 class Automatic(Rehearsal):
@@ -60,6 +92,7 @@ class Automatic(Rehearsal):
         super().__post_init__()
         self.memory: dict[tuple[str, str], Secret] = {}
         self.legacy = Legacy()
+        self.tenant.outside["legacy.example.com"] = self.legacy
         self.journal_path = self.folder / "journal.db"
         text = self.answers_file.read_text(encoding="utf-8")
         self.answers_file.write_text(text + LEGACY, encoding="utf-8")
@@ -137,6 +170,36 @@ class Automatic(Rehearsal):
         change(options)
         options.pop("passwordPolicy", None) if "password_options" in options else None
         self.ask("PATCH", f"connections/{connection['id']}", json={"options": options})
+
+    def enable(self) -> Samples:
+        """Enable the sample application for logins."""
+        samples = add_samples(self.tenant)
+        listed = [{"client_id": samples.login_client_id, "status": True}]
+        self.ask("PATCH", f"connections/{self.connection()['id']}/clients", json=listed)
+        return samples
+
+    def log_in(self, password: str, email: str = "ann@example.com", audience: str | None = None) -> tuple[int, str]:
+        """Log in as an end user would; returns status and error."""
+        samples = self.enable()
+        form = {
+            "grant_type": PASSWORD_REALM,
+            "realm": "acme-users",
+            "username": email,
+            "password": password,
+            "client_id": samples.login_client_id,
+            "client_secret": samples.login_client_secret,
+            **({"audience": audience} if audience else {}),
+        }
+
+        async def exchange() -> httpx.Response:
+            async with httpx.AsyncClient(
+                transport=self.tenant.transport(), base_url=self.tenant.issuer, timeout=60
+            ) as client:
+                return await client.post("/oauth/token", data=form)
+
+        self.clock.time += 30
+        answer = asyncio.run(exchange())
+        return answer.status_code, str(answer.json().get("error", ""))
 
     def application(self) -> dict[str, Any] | None:
         found = [one for one in self.ask("GET", "clients") if one.get("client_metadata", {}).get("auth0_migration")]
@@ -282,10 +345,11 @@ def test_values_of_others_are_sent_back_only_when_that_was_agreed(stage: Automat
 
 def test_a_connection_with_users_cannot_begin_to_use_its_own_database(stage: Automatic) -> None:
     stage.make_connection("acme-users")
+    stage.enable()
     stage.ask(
         "POST",
         "users",
-        json={"connection": "acme-users", "email": "ann@example.com", "password": "Very-long-1-password"},
+        json={"connection": "acme-users", "email": "bob@example.com", "password": "Very-long-1-password"},
     )
     stage.clock.time += 60
     requests = stage.count_requests()
@@ -345,10 +409,11 @@ def test_what_was_taken_back_can_be_set_up_again(stage: Automatic) -> None:
 
 def test_with_users_in_it_the_connection_stays_as_harmless_as_it_can(stage: Automatic) -> None:
     stage.set_up()
+    stage.enable()
     stage.ask(
         "POST",
         "users",
-        json={"connection": "acme-users", "email": "ann@example.com", "password": "Very-long-1-password"},
+        json={"connection": "acme-users", "email": "bob@example.com", "password": "Very-long-1-password"},
     )
     with pytest.raises(WizardError, match="keeps using its own database"):
         stage.undo()
@@ -368,7 +433,7 @@ def test_the_legacy_api_is_asked_whether_it_is_there(stage: Automatic) -> None:
     assert stage.checked()
     stage.legacy.ready = 503
     assert not stage.checked()
-    assert stage.legacy.paths == ["/healthz", "/readyz"] * 2
+    assert stage.legacy.calls == ["GET /healthz", "GET /readyz"] * 2
 
 
 def test_rules_are_never_made_where_they_are_refused(stage: Automatic) -> None:
@@ -423,3 +488,41 @@ def test_the_tenants_subscription_does_not_matter(tmp_path: Path) -> None:
     stage.set_up()
     assert stage.planned() == []
     stage.tenant.close()
+
+
+# The scripts and guards that were deployed, run by the tenant itself.
+
+
+def test_a_user_moves_at_the_first_login(stage: Automatic) -> None:
+    stage.set_up()
+    assert stage.log_in("not this one") == (403, "invalid_grant")
+    assert stage.log_in(LEGACY_PASSWORD) == (200, "")
+    user = stage.ask("GET", "users/auth0%7C7")
+    assert user["email"] == "ann@example.com"
+    assert user["app_metadata"]["plan"] == "gold"
+    client = stage.application()
+    assert client is not None
+    assert stage.legacy.subjects == {f"{client['client_id']}@clients"}
+    before = list(stage.legacy.calls)
+    assert stage.log_in(LEGACY_PASSWORD) == (200, "")
+    assert stage.legacy.calls == before, "from now on the legacy store is not asked about her"
+
+
+def test_an_end_user_gets_no_token_for_the_legacy_api(stage: Automatic) -> None:
+    stage.set_up()
+    assert stage.log_in(LEGACY_PASSWORD) == (200, "")
+    status, error = stage.log_in(LEGACY_PASSWORD, audience=AUDIENCE)
+    assert status in (401, 403)
+    assert error in ("access_denied", "unauthorized_client")
+
+
+def test_while_the_legacy_store_is_down_who_has_moved_logs_in_and_nobody_else(stage: Automatic) -> None:
+    stage.set_up()
+    stage.legacy.down = True
+    status, error = stage.log_in(LEGACY_PASSWORD)
+    assert (status, error) != (200, "")
+    assert error != "invalid_grant", "an outage is not told as a wrong password"
+    stage.legacy.down = False
+    assert stage.log_in(LEGACY_PASSWORD) == (200, "")
+    stage.legacy.down = True
+    assert stage.log_in(LEGACY_PASSWORD) == (200, "")
