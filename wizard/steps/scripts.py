@@ -96,7 +96,7 @@ class ScriptsStep(Step[ScriptsFacts, SetScripts]):
                 return "wanted"
             return state_of(script, there.get(script))
 
-        values = await _values(answers, tools)
+        values = await values_of(answers, tools)
         shown = options.configuration if options else {}
         return ScriptsFacts(
             login=state("login"),
@@ -150,7 +150,8 @@ class ScriptsStep(Step[ScriptsFacts, SetScripts]):
         tools.journal.remember(f"sent:{_place(name)}", None)
 
 
-async def _values(answers: Answers, tools: Tools) -> dict[str, str | None]:
+async def values_of(answers: Answers, tools: Tools) -> dict[str, str | None]:
+    """The configuration values that the scripts of these answers need; None for what is not known yet."""
     wanted = answers[ScriptsAnswers]
     if wanted.kind == "legacy_api":
         return await wanted_values(legacy_api_of(answers), tools)
