@@ -9,7 +9,8 @@ from starlette.routing import Route
 
 from wizard.practice import keys
 from wizard.practice.actions import endpoints as actions
-from wizard.practice.authentication import discovery, logins, oauth, resets
+from wizard.practice.actions import execution, trials
+from wizard.practice.authentication import discovery, logins, oauth, resets, signups
 from wizard.practice.jobs import endpoints as jobs
 from wizard.practice.management import apis, clients, connections, grants, logs, rules, settings
 from wizard.practice.users import endpoints as users
@@ -20,7 +21,9 @@ if TYPE_CHECKING:
 
 def create_tables(db: sqlite3.Connection) -> None:
     """Make the tables that are not there yet."""
-    for area in (keys, apis, clients, grants, connections, logins, logs, oauth, settings, users, jobs, actions):
+    for area in (keys, apis, clients, grants, connections, logins, logs, oauth, settings, users, jobs):
+        area.create_tables(db)
+    for area in (actions, execution, resets):
         area.create_tables(db)
 
 
@@ -31,6 +34,7 @@ def routes(tenant: PracticeTenant) -> list[Route]:
         oauth,
         discovery,
         resets,
+        signups,
         connections,
         clients,
         grants,
@@ -40,7 +44,8 @@ def routes(tenant: PracticeTenant) -> list[Route]:
         logs,
         users,
         jobs,
-        actions,
     ):
+        found += area.routes(tenant)
+    for area in (actions, trials):
         found += area.routes(tenant)
     return found
