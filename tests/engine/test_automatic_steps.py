@@ -493,13 +493,14 @@ def test_the_tenants_subscription_does_not_matter(tmp_path: Path) -> None:
 # The scripts and guards that were deployed, run by the tenant itself.
 
 
-def test_a_user_moves_at_the_first_login(stage: Automatic) -> None:
+def test_a_user_moves_at_the_first_login_and_is_marked(stage: Automatic) -> None:
     stage.set_up()
     assert stage.log_in("not this one") == (403, "invalid_grant")
     assert stage.log_in(LEGACY_PASSWORD) == (200, "")
     user = stage.ask("GET", "users/auth0%7C7")
     assert user["email"] == "ann@example.com"
-    assert user["app_metadata"]["plan"] == "gold"
+    assert user["app_metadata"] == {"plan": "gold", "migration_marked": "marked"}
+    assert stage.legacy.migrated
     client = stage.application()
     assert client is not None
     assert stage.legacy.subjects == {f"{client['client_id']}@clients"}
@@ -526,3 +527,16 @@ def test_while_the_legacy_store_is_down_who_has_moved_logs_in_and_nobody_else(st
     assert stage.log_in(LEGACY_PASSWORD) == (200, "")
     stage.legacy.down = True
     assert stage.log_in(LEGACY_PASSWORD) == (200, "")
+
+
+def test_missing_metadata_is_fetched_once(stage: Automatic) -> None:
+    stage.set_up()
+    assert stage.log_in(LEGACY_PASSWORD) == (200, "")
+    stage.ask("PATCH", "users/auth0%7C7", json={"app_metadata": {"plan": None}})
+    assert stage.log_in(LEGACY_PASSWORD) == (200, "")
+    metadata = stage.ask("GET", "users/auth0%7C7")["app_metadata"]
+    assert metadata == {"plan": "gold", "migration_marked": "marked", "migration_metadata": "fetched"}
+    asked = stage.legacy.calls.count("GET /users/7")
+    stage.ask("PATCH", "users/auth0%7C7", json={"app_metadata": {"plan": None}})
+    assert stage.log_in(LEGACY_PASSWORD) == (200, "")
+    assert stage.legacy.calls.count("GET /users/7") == asked == 1
