@@ -17,6 +17,7 @@ COMMANDS = {
     "inspect": "Say what a legacy store holds and how to migrate it.",
     "passwords": "Prove that imported passwords will work.",
     "prepare": "Write only the files to import, rejects and manifest.",
+    "scripts": "Save, compare and try the generated scripts.",
     "plan": "Show what would change.",
     "apply": "Carry out answers, headless.",
     "resume": "Go on with a run.",

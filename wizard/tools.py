@@ -15,6 +15,8 @@ from wizard.errors import CredentialsError
 from wizard.events import Emit
 
 if TYPE_CHECKING:
+    import httpx
+
     from wizard.auth0.client import Management
     from wizard.clock import Clock
     from wizard.journal import Journal
@@ -88,6 +90,14 @@ class Sources:
         return self._known[key]
 
 
+def _no_keyring(name: str, value: str = "") -> None:
+    raise CredentialsError(
+        f"There is no place to keep the secret {name}",
+        state="It was not stored.",
+        remedy="Carry out the run where a keyring can be used; see `auth0-migrate secrets`.",
+    )
+
+
 @dataclass
 class Tools:
     """The hands and eyes of the steps.
@@ -99,6 +109,9 @@ class Tools:
         clock: Time; a fast one in rehearsals.
         secret: Resolves a reference such as `env:NAME` to its value.
         management: The tenant, once connected.
+        keep_secret: Keeps a secret of the tenant by name and value, for `keyring:NAME` to find.
+        forget_secret: Removes a secret of the tenant by its name, if it is there.
+        outside: Replaces the network for everything but the tenant.
     """
 
     journal: Journal
@@ -107,6 +120,9 @@ class Tools:
     clock: Clock
     secret: Callable[[str], str]
     management: Management | None = None
+    keep_secret: Callable[[str, str], None] = _no_keyring
+    forget_secret: Callable[[str], None] = _no_keyring
+    outside: httpx.AsyncBaseTransport | None = None
     stop: Stop = field(default_factory=Stop)
     sources: Sources = field(default_factory=lambda: Sources())
 

@@ -24,6 +24,7 @@ ENOUGH: dict[str, dict[str, Any]] = {
     "profile": {"user_id": "id", "email": "mail"},
     "passwords": {"column": "hash"},
     "connection": {"name": "acme-users"},
+    "legacy_api": {"url": "https://legacy.example.com", "audience": "https://legacy.example.com/api"},
 }
 
 steps = pytest.mark.parametrize("step", STEPS, ids=lambda step: step.key)

@@ -37,7 +37,7 @@ def load(
         sections: All sections that may occur, in the order of the steps.
         environment: `AUTH0_MIGRATE_TABLE__KEY` variables count as answers; see `wizard.answers.overrides`.
         flags: `table.key=value`, as given with `--set`.
-        required: Sections that must be answered; None for all. A section whose fields all have defaults may always be
+        required: Sections that must be answered; None for all that the others need. A section whose fields all have defaults may always be
             left out, and any section that is there must be right.
 
     Raises:
@@ -177,7 +177,7 @@ def _checked(
     tables = _with_presets(tables, sections)
     kept = []
     for section in sections:
-        needed = required is None or section in required
+        needed = section.needed(tables) if required is None else section in required
         answered, wrong = _section(section, tables.get(section.table), places, needed=needed)
         kept += answered
         found += wrong

@@ -54,6 +54,11 @@ class Section(BaseModel):
         """What these values, not yet validated, say about other tables where those say nothing; by table and key."""
         return {}
 
+    @classmethod
+    def needed(cls, tables: Mapping[str, Any]) -> bool:
+        """Whether this table must be answered beside these, which are not yet validated."""
+        return True
+
 
 S = TypeVar("S", bound=Section)
 

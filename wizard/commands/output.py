@@ -16,7 +16,7 @@ import json
 import os
 import stat
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TextIO, TypeVar
@@ -87,8 +87,13 @@ class Output:
             self._log.write(f"{moment} {line}\n")
         self._log.flush()
 
-    def result(self, answer: Mapping[str, Any], text: str = "") -> None:
+    def result(self, answer: Mapping[str, Any], text: str = "", *, private: Collection[str] = ()) -> None:
         """Give the one result of the command: the object with `--json`, else the text.
+
+        Args:
+            answer: The object.
+            text: The same for people.
+            private: Keys of the object that hold a person's data, so that the log leaves them out.
 
         Raises:
             RuntimeError: there was a result already.
@@ -97,7 +102,7 @@ class Output:
             raise RuntimeError("a command has one result")
         self._answered = True
         written = json.dumps(answer)  # ASCII, so that every locale can print it
-        self.log(f"result {written}")
+        self.log(f"result {json.dumps({key: part for key, part in answer.items() if key not in private})}")
         if self.as_json:
             click.echo(written)
         elif text:

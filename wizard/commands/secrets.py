@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from wizard.commands.output import Output, common_options
+from wizard.commands.running import answers_argument, load_answers, run_until_stopped, runs_option, set_option, world
 from wizard.errors import UsageError
+
+if TYPE_CHECKING:
+    from wizard.tools import Stop
 
 LIMIT = 65_536
 """Longest secret in bytes that is read from stdin: far above any key, far below a file piped by mistake."""
@@ -87,3 +93,34 @@ def _piped() -> str:
         remedy = "pipe in text; a key as PEM, not DER."
         raise UsageError("What was piped in is not UTF-8 text", state="Nothing was stored.", remedy=remedy) from None
     return text.removesuffix("\n").removesuffix("\r") if text.endswith("\r\n") else text.removesuffix("\n")
+
+
+@command.command("rotate", short_help="A new secret for the application of the legacy API.")
+@answers_argument
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@set_option
+@runs_option
+@common_options
+def rotate(output: Output, answers_file: Path, yes: bool, flags: tuple[str, ...], runs_folder: Path | None) -> None:
+    """Give the application that calls the legacy API a new secret, and bring it everywhere: keyring, connection, Actions.
+
+    The old secret is void at once; tokens that were issued go on being good, so nobody's login fails meanwhile.
+    """
+    answers = load_answers(answers_file, flags)
+    from wizard.doorway.rotation import Rotated, rotate_secret
+    from wizard.runs import Runs
+
+    if not (yes or output.confirm("Void the present secret and make a new one", without_terminal="add --yes")):
+        output.result({"rotated": False}, "Nothing was changed.")
+        return
+
+    base = answers_file.resolve().parent
+
+    async def work(_: Stop) -> Rotated:
+        return await rotate_secret(answers, base=base, world=world(), runs=Runs(runs_folder))
+
+    rotated = run_until_stopped(work)
+    lines = [f"The application {rotated.client_id} has a new secret; it is in the keyring."]
+    lines += [f"  {summary}" for summary in rotated.changed]
+    answer = {"rotated": True, "client_id": rotated.client_id, "changed": list(rotated.changed)}
+    output.result(answer, "\n".join(lines))

@@ -1,0 +1,542 @@
+"""Own database, legacy API, scripts and guards on a practice tenant: set up, left alone, kept up to date, taken back."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import jwt
+import pytest
+from rehearsal import CANARY_SECRET, Rehearsal, person
+
+from wizard.answers import Answers
+from wizard.doorway.guards import GUARDS, guard_name
+from wizard.doorway.scripts import closed, scripts_for, stubs
+from wizard.doorway.settings import SECRET
+from wizard.engine import World, connected
+from wizard.errors import CredentialsError, UsageError, WizardError
+from wizard.journal import Journal
+from wizard.practice.samples import PASSWORD_REALM, Samples, add_samples
+from wizard.runner import apply_plan, check_all, make_plan, receipt_of
+from wizard.steps import STEPS
+from wizard.tools import Tools
+from wizard.vault import Secret
+
+AUTOMATIC = [step for step in STEPS if step.key in ("connection", "custom_database", "legacy_api", "scripts", "guards")]
+AUDIENCE = "https://legacy.example.com/api"
+SCOPES = ["mark:users", "read:users", "verify:passwords"]
+LEGACY = f"""
+[strategy]
+way = "automatic"
+[legacy_api]
+url = "https://legacy.example.com"
+audience = "{AUDIENCE}"
+[profile.app_metadata]
+plan = "plan"
+"""
+
+
+PROFILE = {"user_id": "7", "email": "ann@example.com", "email_verified": True, "app_metadata": {"plan": "gold"}}
+LEGACY_PASSWORD = "her old password"
+
+
+class Legacy(httpx.AsyncBaseTransport):
+    """A legacy API that knows one user, Ann, until she is marked as migrated."""
+
+    def __init__(self) -> None:
+        self.calls: list[str] = []
+        self.subjects: set[str] = set()
+        self.ready = 200
+        self.migrated = False
+        self.down = False
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        path = request.url.raw_path.decode()
+        self.calls.append(f"{request.method} {path}")
+        if path in ("/healthz", "/readyz"):
+            return httpx.Response(200 if path == "/healthz" else self.ready)
+        if self.down:
+            return self.refusal(503, "store_unavailable")
+        token = request.headers["authorization"].removeprefix("Bearer ")
+        claims = jwt.decode(token, options={"verify_signature": False})
+        assert sorted(claims["scope"].split()) == SCOPES
+        self.subjects.add(claims["sub"])
+        if path == "/login":
+            given = json.loads(await request.aread())
+            if given["identifier"] != "ann@example.com" or self.migrated:
+                return self.refusal(404, "unknown_user")
+            if given["password"] != LEGACY_PASSWORD:
+                return self.refusal(403, "wrong_password", user_id="7")
+            return httpx.Response(200, json={"user": PROFILE})
+        if path == "/users/7/migrated":
+            self.migrated = True
+            return httpx.Response(204)
+        if path == "/users/7" or (path == "/users?email=ann%40example.com" and not self.migrated):
+            return httpx.Response(200, json={"user": PROFILE})
+        return self.refusal(404, "unknown_user")
+
+    @staticmethod
+    def refusal(status: int, code: str, **more: str) -> httpx.Response:
+        return httpx.Response(status, json={"error": code, "message": "in words", **more})
+
+
+class Automatic(Rehearsal):
+    """A rehearsal of the steps that automatic migration adds."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.memory: dict[tuple[str, str], Secret] = {}
+        self.legacy = Legacy()
+        self.tenant.outside["legacy.example.com"] = self.legacy
+        self.journal_path = self.folder / "journal.db"
+        text = self.answers_file.read_text(encoding="utf-8")
+        self.answers_file.write_text(text + LEGACY, encoding="utf-8")
+        self.write_people([person(1)])
+
+    @property
+    def world(self) -> World:
+        environment = {"PRACTICE_SECRET": self.tenant.client_secret}
+        return World(environment, self.clock, transport=self.transport, memory=self.memory, outside=self.legacy)
+
+    @asynccontextmanager
+    async def tools(self, answers: Answers) -> AsyncIterator[Tools]:
+        journal = Journal(self.journal_path, now=self.clock.now)
+        try:
+            async with connected(answers, journal, self.folder, self.folder, self.world) as tools:
+                yield tools
+        finally:
+            journal.close()
+
+    def set_up(self, *flags: str, steps: Sequence[Any] = AUTOMATIC) -> list[str]:
+        """Plan and apply; returns what was planned."""
+        answers = self.answers(*flags)
+
+        async def work() -> list[str]:
+            async with self.tools(answers) as tools:
+                plan = await make_plan(steps, answers, tools)
+                await apply_plan(plan.approval, steps, answers, tools)
+                return [planned.change.summary for planned in plan.changes]
+
+        return asyncio.run(work())
+
+    def planned(self, *flags: str) -> list[str]:
+        answers = self.answers(*flags)
+
+        async def work() -> list[str]:
+            async with self.tools(answers) as tools:
+                plan = await make_plan(AUTOMATIC, answers, tools)
+                return [planned.change.summary for planned in plan.changes]
+
+        return asyncio.run(work())
+
+    def undo(self) -> None:
+        """Take back everything by the journal, in reverse order."""
+        answers = self.answers()
+
+        async def work() -> None:
+            async with self.tools(answers) as tools:
+                for intent in reversed(tools.journal.intents("change:")):
+                    step = next(step for step in AUTOMATIC if step.key == intent.subject.split(":")[1])
+                    if intent.outcome == "done" and step.key != "connection":
+                        await step.undo(receipt_of(intent), tools)
+
+        asyncio.run(work())
+
+    def checked(self) -> bool:
+        answers = self.answers()
+
+        async def work() -> bool:
+            async with self.tools(answers) as tools:
+                return await check_all(AUTOMATIC[:], answers, tools)
+
+        return asyncio.run(work())
+
+    def connection(self) -> dict[str, Any]:
+        [found] = self.ask("GET", "connections", params={"name": "acme-users"})
+        return dict(found)
+
+    def options(self) -> dict[str, Any]:
+        return dict(self.connection()["options"])
+
+    def patch_options(self, change: Callable[[dict[str, Any]], None]) -> None:
+        """Edit the options as the tenant's owner would in the Dashboard."""
+        connection = self.connection()
+        options = connection["options"]
+        change(options)
+        options.pop("passwordPolicy", None) if "password_options" in options else None
+        self.ask("PATCH", f"connections/{connection['id']}", json={"options": options})
+
+    def enable(self) -> Samples:
+        """Enable the sample application for logins."""
+        samples = add_samples(self.tenant)
+        listed = [{"client_id": samples.login_client_id, "status": True}]
+        self.ask("PATCH", f"connections/{self.connection()['id']}/clients", json=listed)
+        return samples
+
+    def log_in(self, password: str, email: str = "ann@example.com", audience: str | None = None) -> tuple[int, str]:
+        """Log in as an end user would; returns status and error."""
+        samples = self.enable()
+        form = {
+            "grant_type": PASSWORD_REALM,
+            "realm": "acme-users",
+            "username": email,
+            "password": password,
+            "client_id": samples.login_client_id,
+            "client_secret": samples.login_client_secret,
+            **({"audience": audience} if audience else {}),
+        }
+
+        async def exchange() -> httpx.Response:
+            async with httpx.AsyncClient(
+                transport=self.tenant.transport(), base_url=self.tenant.issuer, timeout=60
+            ) as client:
+                return await client.post("/oauth/token", data=form)
+
+        self.clock.time += 30
+        answer = asyncio.run(exchange())
+        return answer.status_code, str(answer.json().get("error", ""))
+
+    def application(self) -> dict[str, Any] | None:
+        found = [one for one in self.ask("GET", "clients") if one.get("client_metadata", {}).get("auth0_migration")]
+        return found[0] if found else None
+
+    def bindings(self) -> list[str]:
+        found = self.ask("GET", "actions/triggers/post-login/bindings")
+        return [binding["action"]["name"] for binding in found["bindings"]]
+
+    def sealed(self) -> Mapping[str, str]:
+        """The configuration values in plain text, which only the tenant itself knows."""
+        values = self.options().get("configuration", {})
+        return {name: self.tenant.keys.unseal(value) for name, value in values.items()}
+
+
+@pytest.fixture
+def stage(tmp_path: Path) -> Iterator[Automatic]:
+    stage = Automatic(tmp_path)
+    yield stage
+    stage.tenant.close()
+
+
+GUARD_NAMES = [guard_name(guard, "acme-users") for guard in GUARDS]
+
+
+def test_everything_is_set_up_and_a_second_time_nothing_is_left_to_do(stage: Automatic) -> None:
+    planned = stage.set_up()
+    assert len(planned) == 10
+    assert planned == [*planned]  # in the order of the journey
+    assert stage.planned() == []
+    requests = stage.count_requests()
+    stage.set_up()
+    assert requests.writes == []
+
+
+def test_the_connection_has_the_scripts_and_the_values_they_need(stage: Automatic) -> None:
+    stage.set_up()
+    options, wanted = stage.options(), scripts_for(stage.answers())
+    assert options["enabledDatabaseCustomization"] is True
+    assert options["import_mode"] is True
+    assert options["customScripts"] == wanted.custom_scripts()
+    client = stage.application()
+    assert client is not None
+    assert stage.sealed() == {
+        "TOKEN_URL": f"https://{stage.tenant.domain}/oauth/token",
+        "LEGACY_API_URL": "https://legacy.example.com",
+        "LEGACY_API_AUDIENCE": AUDIENCE,
+        "LEGACY_API_CLIENT_ID": client["client_id"],
+        "LEGACY_API_CLIENT_SECRET": client["client_secret"],
+    }
+
+
+def test_placeholders_stand_in_until_the_real_scripts_are_there(stage: Automatic) -> None:
+    stage.set_up(steps=[step for step in AUTOMATIC if step.key in ("connection", "custom_database")])
+    assert stage.options()["customScripts"] == stubs().custom_scripts()
+
+
+def test_only_the_application_of_the_migration_gets_a_token_and_only_with_these_scopes(stage: Automatic) -> None:
+    stage.set_up()
+    api = stage.ask("GET", f"resource-servers/{AUDIENCE.replace(':', '%3A').replace('/', '%2F')}")
+    assert api["subject_type_authorization"]["user"]["policy"] == "deny_all"
+    assert api["signing_alg"] == "RS256"
+    [grant] = stage.ask("GET", "client-grants", params={"audience": AUDIENCE})
+    client = stage.application()
+    assert client is not None
+    assert grant["client_id"] == client["client_id"]
+    assert sorted(grant["scope"]) == SCOPES
+    assert client["grant_types"] == ["client_credentials"]
+
+
+def test_the_secret_is_in_the_keyring_and_nowhere_in_the_run(stage: Automatic) -> None:
+    stage.set_up()
+    secret = stage.memory[stage.tenant.domain, SECRET].reveal()
+    kept = b"".join(path.read_bytes() for path in stage.folder.rglob("*") if path.is_file())
+    assert secret.encode() not in kept
+    assert CANARY_SECRET.encode() not in kept
+
+
+def test_guards_are_live_and_run_first_and_others_keep_their_order(stage: Automatic) -> None:
+    others = ["Welcome", "Audit"]
+    for name in others:
+        made = stage.ask(
+            "POST",
+            "actions/actions",
+            json={
+                "name": name,
+                "supported_triggers": [{"id": "post-login", "version": "v3"}],
+                "code": "exports.onExecutePostLogin = async () => {};",
+                "runtime": "node22",
+                "deploy": True,
+            },
+        )
+        stage.clock.time += 60
+        assert made["name"] == name
+    listed = [{"ref": {"type": "action_name", "value": name}, "display_name": name} for name in others]
+    stage.ask("PATCH", "actions/triggers/post-login/bindings", json={"bindings": listed})
+    stage.set_up()
+    assert stage.bindings() == [*GUARD_NAMES, *others]
+    for action in stage.ask("GET", "actions/actions")["actions"]:
+        assert action["all_changes_deployed"] is True
+    stage.undo()
+    assert stage.bindings() == others
+
+
+def test_a_script_that_somebody_edited_is_set_again(stage: Automatic) -> None:
+    stage.set_up()
+    stage.patch_options(lambda options: options["customScripts"].update(login="function login(a, b, cb) { cb(); }"))
+    [change] = stage.planned()
+    assert "set the scripts" in change
+    stage.set_up()
+    assert stage.options()["customScripts"] == scripts_for(stage.answers()).custom_scripts()
+    assert stage.planned() == []
+
+
+def test_a_value_that_somebody_changed_is_set_again(stage: Automatic) -> None:
+    stage.set_up()
+    stage.patch_options(lambda options: options["configuration"].update(LEGACY_API_URL="https://evil.example.com"))
+    stage.set_up()
+    assert stage.sealed()["LEGACY_API_URL"] == "https://legacy.example.com"
+    assert stage.planned() == []
+
+
+def test_a_secret_that_is_known_nowhere_is_renewed_and_reaches_every_place(stage: Automatic) -> None:
+    stage.set_up()
+    old = stage.memory.pop((stage.tenant.domain, SECRET)).reveal()
+    planned = stage.set_up()
+    assert [change.partition(" ")[0] for change in planned] == ["give", "set", "build", "build"]
+    new = stage.memory[stage.tenant.domain, SECRET].reveal()
+    assert new != old
+    assert stage.sealed()["LEGACY_API_CLIENT_SECRET"] == new
+    assert stage.planned() == []
+
+
+def test_values_of_others_are_sent_back_only_when_that_was_agreed(stage: Automatic) -> None:
+    connection_id = stage.make_connection("acme-users")
+    stage.ask("PATCH", f"connections/{connection_id}", json={"options": {"configuration": {"CRM_KEY": "abc"}}})
+    with pytest.raises(UsageError, match="CRM_KEY"):
+        stage.planned()
+    stage.set_up("custom_database.carry_encrypted=true")
+    assert stage.sealed()["CRM_KEY"] == "abc"
+    assert stage.planned("custom_database.carry_encrypted=true") == []
+
+
+def test_a_connection_with_users_cannot_begin_to_use_its_own_database(stage: Automatic) -> None:
+    stage.make_connection("acme-users")
+    stage.enable()
+    stage.ask(
+        "POST",
+        "users",
+        json={"connection": "acme-users", "email": "bob@example.com", "password": "Very-long-1-password"},
+    )
+    stage.clock.time += 60
+    requests = stage.count_requests()
+    with pytest.raises(UsageError, match="it has 1 users, and Auth0 refuses"):
+        stage.planned()
+    assert requests.writes == []
+
+
+def test_other_options_of_the_connection_stay(stage: Automatic) -> None:
+    connection_id = stage.make_connection("acme-users")
+    before = stage.options()
+    stage.set_up()
+    assert stage.connection()["id"] == connection_id
+    ours = {"enabledDatabaseCustomization", "import_mode", "customScripts", "configuration", "passwordPolicy"}
+    after = stage.options()
+    assert {key: value for key, value in after.items() if key not in ours} == {
+        key: value for key, value in before.items() if key not in ours
+    }
+
+
+def test_an_api_of_the_operator_is_protected_and_put_back(stage: Automatic) -> None:
+    made = stage.ask(
+        "POST", "resource-servers", json={"identifier": AUDIENCE, "name": "Mine", "scopes": [{"value": "read:orders"}]}
+    )
+    planned = stage.set_up()
+    assert any("no end user gets a token for it any more" in change for change in planned)
+    api = stage.ask("GET", f"resource-servers/{made['id']}")
+    assert {scope["value"] for scope in api["scopes"]} == {"read:orders", *SCOPES}
+    stage.undo()
+    assert stage.ask("GET", f"resource-servers/{made['id']}") == made
+
+
+def test_everything_is_taken_back_but_the_connection(stage: Automatic) -> None:
+    stage.make_connection("acme-users")
+    before = (stage.options(), stage.ask("GET", "clients"), stage.ask("GET", "resource-servers"))
+    stage.set_up()
+    stage.undo()
+    after = (stage.options(), stage.ask("GET", "clients"), stage.ask("GET", "resource-servers"))
+    if "password_options" in before[0]:
+        before[0].pop("passwordPolicy", None)  # Auth0 refuses to be sent both families of password options
+    assert after == before
+    assert stage.ask("GET", "client-grants", params={"audience": AUDIENCE}) == []
+    assert stage.ask("GET", "actions/actions")["actions"] == []
+    assert stage.bindings() == []
+    assert stage.memory == {}
+    stage.undo()  # twice does no more than once
+    assert stage.options() == after[0]
+
+
+def test_what_was_taken_back_can_be_set_up_again(stage: Automatic) -> None:
+    stage.set_up()
+    stage.undo()
+    assert len(stage.planned()) == 9
+    stage.set_up()
+    assert stage.planned() == []
+
+
+def test_with_users_in_it_the_connection_stays_as_harmless_as_it_can(stage: Automatic) -> None:
+    stage.set_up()
+    stage.enable()
+    stage.ask(
+        "POST",
+        "users",
+        json={"connection": "acme-users", "email": "bob@example.com", "password": "Very-long-1-password"},
+    )
+    with pytest.raises(WizardError, match="keeps using its own database"):
+        stage.undo()
+    options = stage.options()
+    assert options["import_mode"] is True
+    assert options["customScripts"] == closed().custom_scripts()
+
+
+def test_a_closed_door_is_left_closed(stage: Automatic) -> None:
+    stage.set_up()
+    stage.patch_options(lambda options: options.update(customScripts=closed().custom_scripts()))
+    assert stage.planned() == []
+
+
+def test_the_legacy_api_is_asked_whether_it_is_there(stage: Automatic) -> None:
+    stage.set_up()
+    assert stage.checked()
+    stage.legacy.ready = 503
+    assert not stage.checked()
+    assert stage.legacy.calls == ["GET /healthz", "GET /readyz"] * 2
+
+
+def test_rules_are_never_made_where_they_are_refused(stage: Automatic) -> None:
+    requests = stage.count_requests()
+    with pytest.raises(UsageError, match="no Rules any more"):
+        stage.planned("guards.kind=rules")
+    assert ("GET", "/api/v2/rules") in requests.requests
+    assert requests.writes == []
+
+
+def test_without_a_keyring_nothing_is_begun(stage: Automatic, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.fail.Keyring")
+    requests = stage.count_requests()
+    stage.memory = None  # type: ignore[assignment]
+    with pytest.raises(CredentialsError, match="keyring"):
+        stage.set_up()
+    assert requests.writes == []
+
+
+def test_a_lost_answer_leaves_no_duplicate(tmp_path: Path) -> None:
+    from rehearsal import CutCable
+
+    probe = Automatic(tmp_path / "probe")
+    counting = probe.count_requests()
+    probe.set_up()
+    writes = [
+        number
+        for number, (method, path) in enumerate(counting.requests, 1)
+        if method != "GET" and path != "/oauth/token"
+    ]
+    probe.tenant.close()
+    assert len(writes) >= 10
+    for when in ("before", "after"):
+        stage = Automatic(tmp_path / when)
+        stage.transport = CutCable(stage.tenant.transport(), when, writes)
+        for _ in range(len(writes) + 1):
+            try:
+                stage.set_up()
+                break
+            except WizardError:
+                continue
+        assert stage.planned() == []
+        names = [one["name"] for one in stage.ask("GET", "clients")]
+        assert names.count("Auth0 migration: legacy API") == 1
+        assert stage.bindings() == GUARD_NAMES
+        assert json.dumps(stage.options()["customScripts"]) == json.dumps(scripts_for(stage.answers()).custom_scripts())
+        stage.tenant.close()
+
+
+def test_the_tenants_subscription_does_not_matter(tmp_path: Path) -> None:
+    stage = Automatic(tmp_path, plan="free")
+    stage.set_up()
+    assert stage.planned() == []
+    stage.tenant.close()
+
+
+# The scripts and guards that were deployed, run by the tenant itself.
+
+
+def test_a_user_moves_at_the_first_login_and_is_marked(stage: Automatic) -> None:
+    stage.set_up()
+    assert stage.log_in("not this one") == (403, "invalid_grant")
+    assert stage.log_in(LEGACY_PASSWORD) == (200, "")
+    user = stage.ask("GET", "users/auth0%7C7")
+    assert user["email"] == "ann@example.com"
+    assert user["app_metadata"] == {"plan": "gold", "migration_marked": "marked"}
+    assert stage.legacy.migrated
+    client = stage.application()
+    assert client is not None
+    assert stage.legacy.subjects == {f"{client['client_id']}@clients"}
+    before = list(stage.legacy.calls)
+    assert stage.log_in(LEGACY_PASSWORD) == (200, "")
+    assert stage.legacy.calls == before, "from now on the legacy store is not asked about her"
+
+
+def test_an_end_user_gets_no_token_for_the_legacy_api(stage: Automatic) -> None:
+    stage.set_up()
+    assert stage.log_in(LEGACY_PASSWORD) == (200, "")
+    status, error = stage.log_in(LEGACY_PASSWORD, audience=AUDIENCE)
+    assert status in (401, 403)
+    assert error in ("access_denied", "unauthorized_client")
+
+
+def test_while_the_legacy_store_is_down_who_has_moved_logs_in_and_nobody_else(stage: Automatic) -> None:
+    stage.set_up()
+    stage.legacy.down = True
+    status, error = stage.log_in(LEGACY_PASSWORD)
+    assert (status, error) != (200, "")
+    assert error != "invalid_grant", "an outage is not told as a wrong password"
+    stage.legacy.down = False
+    assert stage.log_in(LEGACY_PASSWORD) == (200, "")
+    stage.legacy.down = True
+    assert stage.log_in(LEGACY_PASSWORD) == (200, "")
+
+
+def test_missing_metadata_is_fetched_once(stage: Automatic) -> None:
+    stage.set_up()
+    assert stage.log_in(LEGACY_PASSWORD) == (200, "")
+    stage.ask("PATCH", "users/auth0%7C7", json={"app_metadata": {"plan": None}})
+    assert stage.log_in(LEGACY_PASSWORD) == (200, "")
+    metadata = stage.ask("GET", "users/auth0%7C7")["app_metadata"]
+    assert metadata == {"plan": "gold", "migration_marked": "marked", "migration_metadata": "fetched"}
+    asked = stage.legacy.calls.count("GET /users/7")
+    stage.ask("PATCH", "users/auth0%7C7", json={"app_metadata": {"plan": None}})
+    assert stage.log_in(LEGACY_PASSWORD) == (200, "")
+    assert stage.legacy.calls.count("GET /users/7") == asked == 1

@@ -1,0 +1,74 @@
+"""A new secret for the application of the legacy API, brought to every place that has the old one."""
+
+from __future__ import annotations
+
+from contextlib import nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+
+from wizard.answers import Answers
+from wizard.doorway.settings import SECRET, application, legacy_api_of
+from wizard.engine import World, connected, existing_run, require_granted
+from wizard.errors import UsageError, WizardError
+from wizard.journal import Journal
+from wizard.runner import AnyStep
+from wizard.runs import Runs
+from wizard.steps.guards import GuardsStep
+from wizard.steps.legacy_api import LegacyApiStep
+from wizard.steps.scripts import ScriptsStep
+from wizard.tools import Tools
+
+
+@dataclass(frozen=True)
+class Rotated:
+    """Whose secret is new, and what was changed because of that."""
+
+    client_id: str
+    changed: tuple[str, ...]
+
+
+async def rotate_secret(answers: Answers, *, base: Path, world: World, runs: Runs) -> Rotated:
+    """Rotate the secret, keep it in the keyring, and set it again in the connection and the Actions.
+
+    Tokens that were issued go on being good, so logins go on meanwhile. Stopped half-way, do it again.
+
+    Raises:
+        UsageError: there is no application, or the migration does not use one.
+        WizardError: the new secret did not reach every place; says which.
+    """
+    run = await existing_run(answers, base=base, world=world, runs=runs)
+    with run.locked() if run else nullcontext():
+        journal = Journal(run.journal if run else None, now=world.clock.now)
+        try:
+            async with connected(answers, journal, run.path if run else base, base, world) as tools:
+                steps: list[AnyStep] = [ScriptsStep(), GuardsStep()]
+                await require_granted([LegacyApiStep(), *steps], tools)
+                return await _rotate(answers, steps, tools)
+        finally:
+            journal.close()
+
+
+async def _rotate(answers: Answers, steps: list[AnyStep], tools: Tools) -> Rotated:
+    client = await application(legacy_api_of(answers), tools)
+    if client is None:
+        raise UsageError(
+            "There is no application whose secret could be rotated",
+            state="Nothing was changed.",
+            remedy="Carry out the answers first: `auth0-migrate apply`.",
+        )
+    renewed = await tools.tenant.rotate_secret(client.client_id)
+    tools.keep_secret(SECRET, renewed.secret)
+    changed: list[str] = []
+    for step in steps:
+        for change in step.plan(answers, await step.inspect(answers, tools)):
+            await step.apply(change, tools)
+            changed.append(change.summary)
+    for step in steps:
+        if left := step.plan(answers, await step.inspect(answers, tools)):
+            raise WizardError(
+                "The new secret has not reached every place",
+                why=f"still to do: {left[0].summary}",
+                state="It is in the keyring, and the old one is void.",
+                remedy="Rotate it again, or apply the answers.",
+            )
+    return Rotated(client.client_id, tuple(changed))
