@@ -23,7 +23,7 @@ WORD = PASSWORD.encode()
 
 
 def md5(text: str) -> str:
-    return hashlib.md5(text.encode()).hexdigest()
+    return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
 
 
 def made(name: str, **settings: Any) -> str:
@@ -83,8 +83,14 @@ def test_the_right_password_fits_and_others_do_not(stored: str) -> None:
 
 # Vectors that others made: Drupal 7's own test, Firebase's sample project, PostgreSQL's documentation of RFC 7677.
 VECTORS = [
-    ("user1password", "$fbscrypt$v=1,n=14,r=8,p=1,ss=Bw==,sk=jxspr8Ki0RYycVU8zykbdLGjFQ3McFUH0uiiTvC8pVMXAn210wjLNmdZJzxUECKbm0QsEmYUSDzZvpjeJ9WmXA==$42xEC+ixf3L2lw==$lSrfV15cpx95/sZS2W9c9Kp6i/LVgQNDNC/qzrCnh1SAyZvqmZqAjTdn3aoItz+VHjoZilo78198JAdRuid5lQ=="),
-    ("pencil", "SCRAM-SHA-256$4096:W22ZaJ0SNY7soEsUEjb6gQ==$WG5d8oPm3OtcPnkdi4Uo7BkeZkBFzpcXkuLmtbsT4qY=:wfPLwcE6nTWhTAmQ7tl2KeoiWGPlZqQxSrmfPwDl2dU="),
+    (
+        "user1password",
+        "$fbscrypt$v=1,n=14,r=8,p=1,ss=Bw==,sk=jxspr8Ki0RYycVU8zykbdLGjFQ3McFUH0uiiTvC8pVMXAn210wjLNmdZJzxUECKbm0QsEmYUSDzZvpjeJ9WmXA==$42xEC+ixf3L2lw==$lSrfV15cpx95/sZS2W9c9Kp6i/LVgQNDNC/qzrCnh1SAyZvqmZqAjTdn3aoItz+VHjoZilo78198JAdRuid5lQ==",
+    ),
+    (
+        "pencil",
+        "SCRAM-SHA-256$4096:W22ZaJ0SNY7soEsUEjb6gQ==$WG5d8oPm3OtcPnkdi4Uo7BkeZkBFzpcXkuLmtbsT4qY=:wfPLwcE6nTWhTAmQ7tl2KeoiWGPlZqQxSrmfPwDl2dU=",
+    ),
 ]
 
 
@@ -115,7 +121,7 @@ def test_drupal_fits_also_over_md5() -> None:
 
 DECLARED = {
     "md5-md5": md5(md5(PASSWORD)),
-    "sha1-md5": hashlib.sha1(md5(PASSWORD).encode()).hexdigest(),
+    "sha1-md5": hashlib.sha1(md5(PASSWORD).encode(), usedforsecurity=False).hexdigest(),
     "mybb": md5(md5("pepper") + md5(PASSWORD)),
     "vbulletin": md5(md5(PASSWORD) + "pepper"),
     "meteor": bcrypt.hashpw(hashlib.sha256(WORD).hexdigest().encode(), bcrypt.gensalt(4)).decode(),
@@ -137,7 +143,9 @@ def test_an_account_without_usable_password_lets_nobody_in(stored: str) -> None:
     assert not Verifier(Judge())(stored, stored)
 
 
-@pytest.mark.parametrize("stored", ["0" * 32, "$y$j9T$abc$def", "$fbscrypt$v=1$c2FsdA==$aGFzaA==", "$2x$04$" + "a" * 53])
+@pytest.mark.parametrize(
+    "stored", ["0" * 32, "$y$j9T$abc$def", "$fbscrypt$v=1$c2FsdA==$aGFzaA==", "$2x$04$" + "a" * 53]
+)
 def test_what_cannot_be_checked_is_said_so_and_is_no_wrong_password(stored: str) -> None:
     with pytest.raises(CannotCheck):
         Verifier(Judge())(PASSWORD, stored)

@@ -97,7 +97,9 @@ class Marks:
             from sqlalchemy import BigInteger, Column, MetaData, String, Table
             from sqlalchemy.dialects.mysql import VARCHAR
 
-            exact = String(255).with_variant(VARCHAR(255, charset="utf8mb4", collation="utf8mb4_bin"), "mysql", "mariadb")
+            exact = String(255).with_variant(
+                VARCHAR(255, charset="utf8mb4", collation="utf8mb4_bin"), "mysql", "mariadb"
+            )
             columns = (Column("user_id", exact, primary_key=True), Column("marked_at", BigInteger, nullable=False))
             self.known.setdefault("table", Table(TABLE, MetaData(), *columns))
         table: Table = self.known["table"]

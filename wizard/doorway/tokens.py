@@ -140,7 +140,7 @@ class Tokens:
     async def _fetch_again(self) -> Mapping[str, Any]:
         """Fetch keys, but not within the floor; keys that are known stay good while the tenant cannot be reached."""
         async with self._lock:
-            if self._now() - self._tried >= FLOOR_SECONDS:
+            if self._now() - self._tried >= (FLOOR_SECONDS if self._keys else 1):
                 self._tried = self._now()
                 try:
                     keys = await self._fetched_keys()

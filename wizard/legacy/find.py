@@ -107,7 +107,9 @@ class IndexFinder:
 
     def find(self, key: Key, value: str) -> Sequence[Record]:
         """See `Finder.find`."""
-        query = "SELECT record FROM keys JOIN records USING (number) WHERE name = ? AND value = ? ORDER BY number LIMIT ?"
+        query = (
+            "SELECT record FROM keys JOIN records USING (number) WHERE name = ? AND value = ? ORDER BY number LIMIT ?"
+        )
         try:
             found = self._connection().execute(query, (key, value, MOST)).fetchall()
         except sqlite3.Error as error:
@@ -170,5 +172,7 @@ def _keys(records: Sequence[Record], sought: Mapping[Key, Sought]) -> Iterator[t
 
 def _broken(error: sqlite3.Error) -> SourceError:
     return SourceError(
-        "The index of users cannot be read", why=type(error).__name__, remedy="start the service again to build it anew."
+        "The index of users cannot be read",
+        why=type(error).__name__,
+        remedy="start the service again to build it anew.",
     )

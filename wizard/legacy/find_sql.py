@@ -93,7 +93,7 @@ class SqlFinder:
                 exactly = func.convert(folded.op("USING")(text("utf8mb4"))).collate("utf8mb4_bin")
                 return [(folded == asked) & (exactly == asked)]
             return [folded == asked]
-        written = cast(column, String(255) if dialect in MYSQL else String)
+        written: Any = cast(column, String(255) if dialect in MYSQL else String)
         if dialect in MYSQL:
             written = func.convert(written.op("USING")(text("utf8mb4"))).collate("utf8mb4_bin")
         typed = self._typed(how.column or "", asked)
@@ -210,5 +210,3 @@ def _limit(connection: Any, seconds: float) -> None:
     """Let SQLite stop a statement that takes too long."""
     until = time.monotonic() + seconds
     connection.set_progress_handler(lambda: time.monotonic() > until, SQLITE_TURNS)
-
-
