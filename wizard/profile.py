@@ -169,6 +169,26 @@ class ProfileAnswers(Section):
     user_metadata: Metadata = Field(
         default_factory=dict, title="user_metadata", description="What users may change themselves: preferences."
     )
+    same_email: Literal["reject", "keep_newest", "keep_verified", "keep_most_recently_active"] = Field(
+        default="reject",
+        title="Several users with one e-mail address",
+        description="Auth0 takes one. reject leaves all of them out; keep_newest, keep_verified and "
+        "keep_most_recently_active import the one that is, and count the others as skipped. Where that is nobody, or "
+        "several, all are rejected.",
+        examples=["keep_most_recently_active"],
+    )
+    created: Annotated[str, Field(min_length=1)] | None = Field(
+        default=None,
+        title="Column of the moment of creation",
+        description="For keep_newest: ISO 8601, seconds or milliseconds since 1970, or LDAP's form.",
+        examples=["created_at"],
+    )
+    last_login: Annotated[str, Field(min_length=1)] | None = Field(
+        default=None,
+        title="Column of the last login",
+        description="For keep_most_recently_active, and for the forecast of an automatic migration.",
+        examples=["last_login"],
+    )
     profile_bytes_warning: int = Field(
         default=10_000,
         ge=1,
@@ -188,6 +208,14 @@ class ProfileAnswers(Section):
         if isinstance(mapped, FieldRule) and "omit" in (mapped.when_empty, mapped.when_invalid):
             raise ValueError("no user is imported without it, so it cannot be omitted")
         return mapped
+
+    @model_validator(mode="after")
+    def _decision_has_its_column(self) -> ProfileAnswers:
+        needs = {"keep_newest": "created", "keep_most_recently_active": "last_login", "keep_verified": "email_verified"}
+        needed = needs.get(self.same_email)
+        if needed and getattr(self, needed) is None:
+            raise ValueError(f'same_email = "{self.same_email}" needs {needed}')
+        return self
 
     @field_validator("app_metadata", "user_metadata", mode="after")
     @classmethod

@@ -133,6 +133,9 @@ REASONS: Mapping[str, Reason] = {
     "password_disabled": Reason("the user has a mark instead of a password hash", LEAVE_BEHIND),
     "duplicate_user_id": Reason("the same user_id as other records", "Map user_id to a column that is unique."),
     "duplicate_email": Reason("the same e-mail address as other records, in any case of letters", ONE_LEFT),
+    "email_not_preferred": Reason(
+        "another record with the same e-mail address is preferred", "Nothing: same_email in [profile] decides so."
+    ),
     "duplicate_username": Reason("the same username as other records, in any case of letters", ONE_LEFT),
     "duplicate_phone": Reason("the same telephone number as other records", ONE_LEFT),
 }

@@ -29,7 +29,7 @@ def found_by_buckets(keys: list[str], folder: Path, *, workers: int, buckets: in
     opened = Opened()
     result = {}
     for bucket in range(buckets):
-        for number, size, members in find(Bucket(paths, opened, buckets, bucket)):
+        for number, size, members, _ in find(Bucket(paths, opened, buckets, bucket)):
             assert number not in result
             assert set(members) <= {index for index, key in enumerate(keys, 1) if key == keys[number - 1]}
             assert len(members) == min(size, collisions.NAMED)
@@ -63,7 +63,7 @@ def test_members_named_are_the_first_whatever_worker_met_them_first(tmp_path: Pa
         spool.add([b"same"], number)
     spool.close()
     opened = Opened()
-    assert {members for _, _, members in find(Bucket([tmp_path / "email.0"], opened, 1, 0))} == {(1, 2, 3, 7)}
+    assert {members for _, _, members, _ in find(Bucket([tmp_path / "email.0"], opened, 1, 0))} == {(1, 2, 3, 7)}
     opened.close()
 
 
@@ -71,7 +71,7 @@ def test_collisions_are_looked_up_by_ranges_of_records(tmp_path: Path) -> None:
     far = collisions.RANGE * 3 + 5
     for worker, (kind, number) in enumerate([(1, 4), (0, 4), (0, far)]):
         files = CollisionFiles(tmp_path, worker)
-        files.add(kind, number, 2, (4, far))
+        files.add(kind, (number, 2, (4, far), 0))
         files.flush()
     looked_up = Collisions(tmp_path)
     assert [each.kind for each in looked_up.between(1, 5)[4]] == [0, 1]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -21,12 +22,15 @@ from wizard.passwords.answers import PasswordsAnswers
 from wizard.practice.samples import add_samples
 from wizard.profile import ProfileAnswers
 
-PROFILE = ProfileAnswers.model_validate({"user_id": "id", "email": "mail"})
 WAYS = ("plain", "NFD", "NFC", "72 bytes")
+PROFILE = ProfileAnswers.model_validate({"user_id": "id", "email": "mail"})
 TRAVEL = [vector for vector in VECTORS if not stays(vector) and vector["maker"] != "better-auth"]
 FORMS = {name: number for number, name in enumerate(dict.fromkeys((each["maker"], each["form"]) for each in TRAVEL))}
-PEOPLE = [each for each in TRAVEL if each["password"] == WAYS[FORMS[each["maker"], each["form"]] % len(WAYS)]]
-"""One of each form, with the four kinds of passwords in turn; all of them are checked without a tenant elsewhere."""
+EVERYBODY = bool(os.environ.get("AUTH0_MIGRATE_REQUIRE_ALL"))
+PEOPLE = [
+    each for each in TRAVEL if EVERYBODY or each["password"] == WAYS[FORMS[each["maker"], each["form"]] % len(WAYS)]
+]
+"""Every form with every kind of password; where time is short, with one of them in turn."""
 
 
 def user_of(number: int, vector: dict[str, Any]) -> User:
@@ -73,7 +77,7 @@ def test_right_passwords_log_in_after_the_import_and_wrong_ones_do_not(stage: Re
             for number, vector in enumerate(PEOPLE):
                 form["username"] = f"person{number}@example.com"
                 statuses = []
-                for typed in (vector["typed"][:-1] + "?", vector["typed"]):
+                for typed in ("?" + vector["typed"][1:], vector["typed"]):  # bcrypt sees no end of long ones
                     stage.clock.time += 10
                     statuses.append((await client.post("/oauth/token", data={**form, "password": typed})).status_code)
                 if statuses != [403, 200]:

@@ -19,7 +19,7 @@ from wizard.rejects import REASONS
 
 VECTORS = [
     vector["row"]["hash"]
-    for name in ("python", "node")
+    for name in ("python", "node", "others")
     for vector in json.loads((Path(__file__).with_name("vectors") / f"{name}.json").read_text())
     if vector["password"] == "plain"
 ]

@@ -17,7 +17,7 @@ from wizard.passwords.prove import Known, Proof, prove, with_recipe
 
 VECTORS = [
     vector
-    for name in ("python", "node")
+    for name in ("python", "node", "others")
     for vector in json.loads((Path(__file__).with_name("vectors") / f"{name}.json").read_text())
 ]
 PEPPER = "pepper-of-the-store"

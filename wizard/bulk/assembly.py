@@ -26,6 +26,8 @@ CODES = {
 }
 """The code for users who share this member of the profile."""
 
+NOT_PREFERRED = "email_not_preferred"
+
 COLUMNS = 9
 """Numbers kept of each block; of all that is known about users, they alone stay in memory."""
 
@@ -42,7 +44,7 @@ class Assembly:
     def __init__(self, spool: Path, keys: tuple[str, ...], skip: frozenset[str]) -> None:
         self._spool = spool
         self._keys = keys
-        self._skip = skip
+        self._skip = skip | {NOT_PREFERRED}  # who is left out by a decision is no reject
         self._blocks = array("Q")
         self.reasons: Counter[str] = Counter()
         self.notes: Counter[str] = Counter()
@@ -113,6 +115,9 @@ class Assembly:
 
     def _reject(self, number: int, collisions: list[Collision]) -> Reject:
         """Coded by the first key that is shared; the message says all of them and names the other records."""
+        for collision in collisions:
+            if collision.preferred:
+                return Reject(NOT_PREFERRED, f"{REASONS[NOT_PREFERRED].message}: record {collision.preferred}")
         codes = [CODES[self._keys[collision.kind]] for collision in collisions]
         parts = [
             f"{REASONS[code].message}: {_others(number, each)}" for code, each in zip(codes, collisions, strict=True)

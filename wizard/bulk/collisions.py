@@ -7,6 +7,7 @@ read on its own: first for keys that occur twice, and only if there are any once
 from __future__ import annotations
 
 import os
+import sys
 from array import array
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -28,7 +29,7 @@ NAMED = 4
 RANGE = 1 << 16
 """Records whose collisions lie in one file."""
 
-_row = Struct("<IBI4I")  # record, kind, size of the group, its first members
+_row = Struct("<IBII4I")  # record, kind, size of the group, the preferred record, the first members
 _place = Struct("<QQQQ")  # where keys and numbers of a bucket begin, and those of the next
 
 
@@ -40,11 +41,13 @@ class Collision:
         kind: Index into the kinds of keys.
         group: How many records share the key, this one included.
         members: Numbers of the first of them.
+        preferred: The number of the one that is imported, as the answers decide; 0 for none.
     """
 
     kind: int
     group: int
     members: tuple[int, ...]
+    preferred: int = 0
 
 
 def buckets_for(users: int) -> int:
@@ -150,23 +153,77 @@ class Bucket:
         return twice
 
 
-def find(bucket: Bucket) -> Iterator[tuple[int, int, tuple[int, ...]]]:
-    """Yield each record that shares its key with another: its number, the size of the group and the first members."""
+class Ranks:
+    """A rank a record in one file, by record number; every worker writes those of its own blocks.
+
+    The highest of a group is preferred, and the others are left out before other keys are compared.
+    """
+
+    LEFT_OUT = (1 << 64) - 1
+
+    def __init__(self, folder: Path) -> None:
+        self._file = os.open(folder / "ranks", os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o600)
+
+    def write(self, first: int, ranks: Sequence[int]) -> None:
+        """The ranks of consecutive records, the first of which has this number."""
+        os.pwrite(self._file, array("Q", ranks), first * 8)
+
+    def rank(self, number: int) -> int:
+        return int.from_bytes(os.pread(self._file, 8, number * 8), sys.byteorder)
+
+    def prefer(self, numbers: Sequence[int]) -> int:
+        """Decide a group: the one that is preferred, after leaving out the others; 0 if there is no such one."""
+        ranked = sorted((self.rank(number), number) for number in numbers)
+        best, preferred = ranked[-1]
+        if not best or best == ranked[-2][0]:
+            return 0
+        for _, number in ranked[:-1]:
+            self.write(number, (self.LEFT_OUT,))
+        return preferred
+
+    def is_left_out(self, number: int) -> bool:
+        return self.rank(number) == self.LEFT_OUT
+
+    def close(self) -> None:
+        os.close(self._file)
+
+
+Found = tuple[int, int, tuple[int, ...], int]
+"""A record that shares its key with others: its number, the size of the group, its first members, the preferred one."""
+
+
+def find(bucket: Bucket, ranks: Ranks | None = None) -> Iterator[Found]:
+    """Yield each record that collides, but for those that were left out before."""
     repeated = bucket.repeated()
     if not repeated:
         return
     sizes: Counter[bytes] = Counter()
     members: dict[bytes, list[int]] = {key: [] for key in repeated}
     for key, number in bucket.numbered():
-        if key in members:
+        if key in members and not (ranks and ranks.is_left_out(number)):
             sizes[key] += 1
             first = members[key]
             first.append(number)
             if len(first) > NAMED:  # the smallest stay: workers finish blocks in any order
                 first.remove(max(first))
     for key, number in bucket.numbered():
-        if key in members:
-            yield number, sizes[key], tuple(sorted(members[key]))
+        if key in members and sizes[key] > 1 and not (ranks and ranks.is_left_out(number)):
+            yield number, sizes[key], tuple(sorted(members[key])), 0
+
+
+def prefer(bucket: Bucket, ranks: Ranks) -> Iterator[Found]:
+    """The same where one of each group may be preferred; that one is not yielded."""
+    repeated = bucket.repeated()
+    groups: dict[bytes, list[int]] = {key: [] for key in repeated}
+    if repeated:
+        for key, number in bucket.numbered():
+            if key in groups:
+                groups[key].append(number)
+    for numbers in groups.values():
+        first, preferred = tuple(sorted(numbers)[:NAMED]), ranks.prefer(numbers)
+        for number in numbers:
+            if number != preferred:
+                yield number, len(numbers), first, preferred
 
 
 class CollisionFiles:
@@ -178,9 +235,10 @@ class CollisionFiles:
         self._held: dict[int, bytearray] = {}
         self._bytes = 0
 
-    def add(self, kind: int, number: int, size: int, members: Sequence[int]) -> None:
+    def add(self, kind: int, found: Found) -> None:
+        number, size, members, preferred = found
         named = (*members, *(0,) * (NAMED - len(members)))
-        self._held.setdefault(number // RANGE, bytearray()).extend(_row.pack(number, kind, size, *named))
+        self._held.setdefault(number // RANGE, bytearray()).extend(_row.pack(number, kind, size, preferred, *named))
         self._bytes += _row.size
         if self._bytes > 1 << 20:
             self.flush()
@@ -215,9 +273,9 @@ class Collisions:
         if part != self._range:
             self._range, self._found = part, {}
             for path in self._paths[part]:
-                for number, kind, size, *members in _row.iter_unpack(path.read_bytes()):
+                for number, kind, size, preferred, *members in _row.iter_unpack(path.read_bytes()):
                     named = tuple(member for member in members if member)
-                    self._found.setdefault(number, []).append(Collision(kind, size, named))
+                    self._found.setdefault(number, []).append(Collision(kind, size, named, preferred))
             for listed in self._found.values():
                 listed.sort(key=lambda collision: collision.kind)
         return self._found

@@ -19,7 +19,7 @@ from wizard.bulk.chunks import IMPORT_FILE_BYTES, Chunk, chunks, largest_user
 from wizard.bulk.collisions import buckets_for
 from wizard.bulk.folder import Preparation
 from wizard.bulk.manifest import Manifest, PreparedFile
-from wizard.bulk.spool import Job, file_name
+from wizard.bulk.spool import EMAIL, Job, file_name
 from wizard.bulk.workers import Alone, Crew, Hands, Task
 from wizard.errors import Interrupted, SourceError, WizardError
 from wizard.events import Emit, UsersPrepared, UsersRead
@@ -178,11 +178,13 @@ class _Work:
             )
 
     def find_collisions(self) -> None:
-        """Have the keys of every bucket compared."""
-        kinds = range(len(self._job.mapping.keys))
-        tasks = (("find_collisions", (kind, bucket)) for kind in kinds for bucket in range(self._job.buckets))
-        for _ in self._hands.results(self._until_stopped(tasks)):
-            pass
+        """Have the keys of every bucket compared: all e-mail addresses first, as who is preferred rules out others."""
+        keys = self._job.mapping.keys
+        addresses = [kind for kind, key in enumerate(keys) if key == EMAIL]
+        for kinds in (addresses, [kind for kind in range(len(keys)) if kind not in addresses]):
+            tasks = (("find_collisions", (kind, bucket)) for kind in kinds for bucket in range(self._job.buckets))
+            for _ in self._hands.results(self._until_stopped(tasks)):
+                pass
         self._hands.each("end_collisions")
 
     def write_files(self, rejects: Path, facts: SourceFacts, max_file_bytes: int) -> Manifest:

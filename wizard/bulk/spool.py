@@ -15,12 +15,14 @@ from typing import Any
 import orjson
 
 from wizard.bulk.chunks import Chunk
-from wizard.bulk.collisions import Bucket, CollisionFiles, KeySpool, find
+from wizard.bulk.collisions import Bucket, CollisionFiles, KeySpool, Ranks, find, prefer
 from wizard.bulk.files import Opened, private
 from wizard.legacy.source import Block
 from wizard.mapping.compiled import MappedRows, Mapping
 from wizard.mapping.table import Table
 from wizard.rejects import Reject
+
+EMAIL = "email"
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,13 +81,17 @@ class Worker:
         self._files = [private(job.folder / f"{name}.{number}") for name in ("users", "sizes", "rejects", "positions")]
         self._users, self._sizes, self._rejects, self._positions = self._files
         self._keys = {key: KeySpool(job.folder / f"{key}.{number}", job.buckets) for key in job.mapping.keys}
+        self._ranks = Ranks(job.folder) if job.mapping.preference else None
         self._collisions = CollisionFiles(job.folder, number)
         self._opened = Opened()
 
     def map_block(self, block: Block) -> Mapped:
         """Map all records of the block."""
         mapping = self._job.mapping
-        mapped = mapping.map_table(Table.of(block, len(mapping.columns)), self._job.largest_user)
+        table = Table.of(block, len(mapping.columns))
+        mapped = mapping.map_table(table, self._job.largest_user)
+        if self._ranks and mapping.preference:
+            self._ranks.write(block.first, mapping.preference.ranks(table, mapped.users))
         users_at, sizes_at, rejects_at, positions_at = (file.tell() for file in self._files)
         sizes = array("I", [len(user) + 1 if user else 0 for user in mapped.users])
         present = [user for user in mapped.users if user] if mapped.refused else mapped.users
@@ -127,19 +133,25 @@ class Worker:
             keys.close()
 
     def find_collisions(self, task: tuple[int, int]) -> int:
-        """Find the collisions of one kind of key in one bucket, and say how many records they concern."""
+        """Find the collisions of one kind of key in one bucket, and say how many records they concern.
+
+        Where one of several records with an e-mail address is preferred, addresses come before all other keys.
+        """
         kind, bucket = task
         key = self._job.mapping.keys[kind]
         paths = [self._job.folder / f"{key}.{number}" for number in range(self._job.spools)]
+        keys = Bucket(paths, self._opened, self._job.buckets, bucket)
         count = 0
-        for number, size, members in find(Bucket(paths, self._opened, self._job.buckets, bucket)):
-            self._collisions.add(kind, number, size, members)
+        for found in prefer(keys, self._ranks) if self._ranks and key == EMAIL else find(keys, self._ranks):
+            self._collisions.add(kind, found)
             count += 1
         return count
 
     def close(self) -> None:
         """Close what is open; what could not be written any more is of no use to anybody."""
         self._opened.close()
+        if self._ranks:
+            self._ranks.close()
         for close in (*(file.close for file in self._files), *(keys.close for keys in self._keys.values())):
             with contextlib.suppress(OSError):
                 close()

@@ -22,6 +22,7 @@ from wizard.mapping.parts import Check, Nested, Part, Rare
 from wizard.mapping.passwords import BARE, Carrier, Password
 from wizard.mapping.phones import MARK, Phones, possible_lengths, possible_lengths_of_bytes
 from wizard.mapping.plan import Plan
+from wizard.mapping.preference import preference_of
 from wizard.mapping.table import Origin
 from wizard.mapping.writer import Writer
 from wizard.passwords import Judge
@@ -65,6 +66,7 @@ def compile_answers(
         warning=profile.profile_bytes_warning,
         limit=profile.profile_bytes_limit,
         plan=compiler.plan(keys),
+        preference=compiler.preference,
     )
 
 
@@ -85,6 +87,7 @@ class _Compiler:
         self._lengths = Memo(possible_lengths)
         self._parts: list[Part | None] = []
         self._notes: tuple[str, ...] = ()
+        self.preference = preference_of(profile, self.writer.column)
         self._absent: tuple[tuple[str, str], ...] = ()
 
     def plan(self, keys: tuple[str, ...]) -> Plan | None:

@@ -11,6 +11,7 @@ from typing import Any
 import orjson
 
 from wizard.mapping.plan import Plan
+from wizard.mapping.preference import Preference
 from wizard.mapping.table import Table
 from wizard.rejects import Refused, Reject, reject
 
@@ -62,6 +63,7 @@ class Mapping:
         warning: Profiles of more bytes are noted as large.
         limit: Profiles of more bytes are rejected; None for no limit.
         plan: The same for whole blocks; None where the answers leave nothing that it could do faster.
+        preference: Which of several records with one e-mail address is imported; None for none of them.
     """
 
     def __init__(
@@ -75,6 +77,7 @@ class Mapping:
         warning: int,
         limit: int | None,
         plan: Plan | None,
+        preference: Preference | None = None,
     ) -> None:
         self.source = source
         self.constants = constants
@@ -84,6 +87,7 @@ class Mapping:
         self.warning = warning
         self.limit = limit
         self.plan = plan
+        self.preference = preference
         names = dict(constants)
         exec(compile(source, "<mapping>", "exec"), names)  # noqa: S102 - generated text, no operator's word in it
         self.to_user: ToUser = names["to_user"]
@@ -99,6 +103,7 @@ class Mapping:
                 "warning": self.warning,
                 "limit": self.limit,
                 "plan": self.plan,
+                "preference": self.preference,
             },
         )
 

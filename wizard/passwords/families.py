@@ -32,6 +32,7 @@ _phpass = _family("phpass", ITERATED, r"\$[PH]\$([./0-9A-Za-z])")
 _drupal = _family("Drupal 7", ITERATED, r"U?\$S\$([./0-9A-Za-z])")
 _over_sha256 = _family("bcrypt over SHA-256", NESTED)
 _crypt = _family("crypt(3)", CRYPT, r"\$([0-9a-z]{1,6})\$")
+_dovecot = _family("crypt(3)", CRYPT, r"\{([A-Z0-9]+)-CRYPT\}")
 _plain = _family("plain text", PLAIN)
 _layered = _family("layered hash of MediaWiki", NESTED, r":([A-Za-z0-9-]{1,24}):")
 
@@ -55,6 +56,8 @@ REFUSED: Mapping[str, Recipe] = {
     "{CLEAR}": _plain,
     "{PLAIN}": _plain,
     "plain$": _plain,
+    **{f"{{{name}-CRYPT}}": _dovecot for name in ("DES", "MD5", "SHA256", "SHA512")},
+    **{f"{{SCRAM-SHA-{bits}}}": _family("SCRAM", OWN) for bits in (1, 256)},
     "SCRAM-SHA-256$": _family("SCRAM of PostgreSQL", OWN),
     "$p5k2$": _family("pbkdf2 of other makers", f"nobody could prove its translation yet; {WAY_OUT}"),
     "0x0100": _family("SQL Server login", OWN),

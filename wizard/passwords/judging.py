@@ -34,7 +34,7 @@ HEADS: Mapping[str, Recipe] = {
     **_argon2,
     "argon2$": lambda value: argon2.judge(value[len("argon2") :]),
     ":argon2:": _unwrapped(":argon2:", argon2.judge),
-    "{ARGON2}": _unwrapped("{ARGON2}", argon2.judge),
+    **{head: _unwrapped(head, argon2.judge) for head in ("{ARGON2}", "{ARGON2I}", "{ARGON2ID}")},
     **_django_pbkdf2,
     **_passlib_pbkdf2,
     "pbkdf2:": pbkdf2.werkzeug,
@@ -93,7 +93,7 @@ def _without_head(value: str, head: str) -> Verdict:
         return recipe(value)
     if value[0] == "{" and (found := records.judge(value)) is not None:
         return found
-    if value[0] in "$" and value.startswith("$e") and (found := scrypt.spring(value)).carried_by != "none":
+    if value[0] == "$" and (found := scrypt.spring(value)).carried_by != "none":
         return replace(found, assumes="that Spring wrote it")
     if value.startswith("grub.pbkdf2.sha512."):
         return pbkdf2.grub(value)

@@ -12,6 +12,7 @@ from wizard.passwords.encoded import from_base64, from_hex
 from wizard.passwords.recipe import LOW_COST, Verdict, custom, damaged
 
 LEAST_COST = 1 << 14
+LEAST_KEY = 16
 
 WERKZEUG = re.compile(r"scrypt:([0-9]{1,9}):([0-9]{1,4}):([0-9]{1,4})\$([^$]*)\$([0-9a-fA-F]+)")
 DJANGO = re.compile(r"scrypt\$([0-9]{1,9})\$([^$]*)\$([0-9]{1,4})\$([0-9]{1,4})\$([A-Za-z0-9+/]+={0,2})")
@@ -91,4 +92,5 @@ def spring(value: str) -> Verdict:
         return damaged("scrypt of Spring")
     packed = int(found[1], 16)
     numbers = (1 << min(packed >> 16, 40), packed >> 8 & 0xFF, packed & 0xFF)
-    return scrypt("scrypt of Spring", numbers, from_base64(found[2]), from_base64(found[3]))
+    salt, key = from_base64(found[2]), from_base64(found[3])
+    return scrypt("scrypt of Spring", numbers, salt, key if key and len(key) >= LEAST_KEY else None)

@@ -45,7 +45,9 @@ def recognised(columns: Collection[str], form: str) -> Store | None:
 def preset(key: str, columns: Collection[str] | None = None) -> dict[str, dict[str, Any]]:
     """The tables [profile] and [passwords] for a store, without what the given columns do not hold."""
     store = STORES[key]
-    profile = {field: rule for field, rule in store.profile.items() if columns is None or _holds(rule, columns)}
+    moments = {"created": store.created, "last_login": store.activity}
+    known = {**store.profile, **{field: column for field, column in moments.items() if column}}
+    profile = {field: rule for field, rule in known.items() if columns is None or _holds(rule, columns)}
     passwords = dict(store.passwords)
     if columns is not None and passwords.get("column") not in columns:
         passwords.pop("column", None)

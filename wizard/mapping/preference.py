@@ -1,0 +1,64 @@
+"""Which of several records with one e-mail address becomes the user: decided once, the same for all ways in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any, Literal
+
+import orjson
+
+from wizard.activity import moment_of
+
+if TYPE_CHECKING:
+    from wizard.mapping.table import Table
+    from wizard.profile import ProfileAnswers
+
+Rule = Literal["keep_newest", "keep_verified", "keep_most_recently_active"]
+
+VERIFIED = b'"email_verified":true'
+_1970 = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+
+@dataclass(frozen=True)
+class Preference:
+    """Gives each record a rank; the highest is kept, and nobody if it is 0 or several records have it.
+
+    Args:
+        column: Index of the column with the moment; None where the profile itself says it.
+    """
+
+    rule: Rule
+    column: int | None
+
+    def ranks(self, table: Table, users: Sequence[bytes]) -> list[int]:
+        """One rank a record, by users as JSON; 0 for those that cannot be preferred."""
+        if self.column is None:
+            return [int(VERIFIED in user and is_verified(user)) for user in users]
+        cells = table.cells[self.column]
+        return [rank_of(cell) if user else 0 for cell, user in zip(cells, users, strict=True)]
+
+
+def is_verified(user: bytes) -> bool:
+    """Whether the profile itself says so, and not some metadata."""
+    return orjson.loads(user).get("email_verified") is True
+
+
+def rank_of(cell: Any) -> int:
+    """Microseconds from 1970, from 1 on; 0 for no moment."""
+    moment = moment_of(cell.decode() if isinstance(cell, bytes) else cell)
+    return max(1, (moment - _1970) // _MICROSECOND) if moment else 0
+
+
+def preference_of(profile: ProfileAnswers, index: Callable[[str, str], int]) -> Preference | None:
+    """What the answers decide; None if all records with one address are rejected.
+
+    Args:
+        index: Finds a column for a key of the answers.
+    """
+    if profile.same_email == "reject":
+        return None
+    key = {"keep_newest": "created", "keep_most_recently_active": "last_login"}.get(profile.same_email)
+    return Preference(profile.same_email, index(getattr(profile, key), key) if key else None)
