@@ -27,6 +27,7 @@ COMMANDS = {
     "secrets": "Keep credentials in the keyring of the operating system.",
     "answers": "Write, check and describe answers files.",
     "practice": "Serve a practice tenant.",
+    "serve": "Open the wizard in a browser.",
 }
 """Every subcommand, in the order of a migration; kept here so that help imports none of them."""
 
