@@ -255,6 +255,10 @@ class WizardApp(Desk):
         await self.close_down()
         self.exit()
 
+    async def action_quit(self) -> None:
+        """Textual's own key for leaving goes before those of a screen."""
+        begin(self, self.leave, group="leave")
+
     async def _keep_page(self) -> None:
         """Take what is on the open page into the draft, where it is right as it stands."""
         if self._journey is None:

@@ -37,7 +37,7 @@ class JourneyScreen(Screen[str]):
     """Shows one page at a time and keeps the others as they were left; ends with "start" or "quit"."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("ctrl+n", "next", "Next", priority=True),
+        Binding("ctrl+n,f4", "next", "Next", priority=True),
         Binding("escape", "back", "Back"),
         Binding("f1", "help", "Help"),
         Binding("f2", "outlook", "Changes"),

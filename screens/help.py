@@ -4,7 +4,7 @@ from __future__ import annotations
 
 KEYS = """\
 **Keys.** Ctrl+N next · Esc back · F2 what will happen · F3 the steps, Enter goes to one · Ctrl+S save the answers ·
-Ctrl+Y copy · Ctrl+P every command · Ctrl+Q leave; the run is kept.
+Ctrl+Y copy · Ctrl+P every command · Ctrl+Q leave; the run is kept. Browsers keep Ctrl+N for themselves: F4 is the same.
 """
 
 HELP: dict[str, str] = {

@@ -29,6 +29,7 @@ COMMANDS = {
     "answers": "Write, check and describe answers files.",
     "practice": "Serve a practice tenant.",
     "legacy-api": "Serve the API in front of the legacy store.",
+    "serve": "Open the wizard in a browser.",
 }
 """Every subcommand, in the order of a migration; kept here so that help imports none of them."""
 

@@ -25,7 +25,6 @@ class Window(Vertical):
         & .way { height: auto; margin-top: 1; align-horizontal: right; }
         & .way Button { margin-left: 2; }
     }
-    ModalScreen { align: center middle; }
     """
 
 
