@@ -61,7 +61,7 @@ class RunFolder:
         """Hold the run for this process; the lock goes with the process, however it ends.
 
         Raises:
-            WizardError: another process holds it.
+            WizardError: another process holds it, or its folder cannot be written to.
         """
         from filelock import FileLock, Timeout
 
@@ -74,6 +74,8 @@ class RunFolder:
                 state="Nothing was done by this one.",
                 remedy=f"Wait for it, or watch it with: auth0-migrate status {self.id}",
             ) from None
+        except OSError as error:
+            raise _unwritable(self.path, error) from None
         try:
             yield
         finally:
@@ -89,12 +91,23 @@ class RunFolder:
                 return False
         except Timeout:
             return True
+        except OSError:  # a folder that only may be read, such as a copy kept for the record
+            return False
 
     def purge_users(self) -> None:
         """Delete the files that hold users' data, and what a killed process left of such; journal and report stay."""
         for path in self.path.iterdir():
             if path.name.startswith(OF_USERS):
                 shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink(missing_ok=True)
+
+
+def _unwritable(folder: Path, error: OSError) -> WizardError:
+    return WizardError(
+        f"The folder {folder} cannot be written to",
+        why=os.strerror(error.errno or 0),
+        state="Nothing was done.",
+        remedy="Give this account the right to write there, or choose another folder with --runs DIR.",
+    )
 
 
 def default_folder() -> Path:
@@ -132,17 +145,23 @@ class Runs:
         from filelock import FileLock, Timeout
 
         self._make_folder(self.folder)
+        lock = FileLock(self.folder / f".{LOCK}", timeout=MAKING_SECONDS, mode=0o600)
         try:
-            with FileLock(self.folder / f".{LOCK}", timeout=MAKING_SECONDS, mode=0o600):
-                for left in self.folder.glob(".*-*-*"):  # by a process that was killed
-                    shutil.rmtree(left, ignore_errors=True)
-                yield
+            lock.acquire()
         except Timeout:
             raise WizardError(
                 f"Another process has held the folder of runs for long: {self.folder}",
                 state="Nothing was done.",
                 remedy="End that process, or choose another folder with --runs DIR.",
             ) from None
+        except OSError as error:
+            raise _unwritable(self.folder, error) from None
+        try:
+            for left in self.folder.glob(".*-*-*"):  # by a process that was killed
+                shutil.rmtree(left, ignore_errors=True)
+            yield
+        finally:
+            lock.release()
 
     def create(self, name: str, fill: Callable[[RunFolder], None], *, now: float) -> RunFolder:
         """Make the folder of a new run, named by time, purpose and chance; it appears filled, or not at all.

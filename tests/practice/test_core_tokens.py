@@ -69,6 +69,13 @@ async def test_discovery_names_the_issuer_the_tokens_have(api: Api) -> None:
     assert found["token_endpoint"] == f"{api.tenant.issuer}oauth/token"
 
 
+async def test_discovery_on_loopback_names_addresses_that_can_be_reached_there(api: Api) -> None:
+    found = (await api.client.get("http://127.0.0.1:8787/.well-known/openid-configuration")).json()
+    assert found["issuer"] == api.tenant.issuer
+    assert found["jwks_uri"] == "http://127.0.0.1:8787/.well-known/jwks.json"
+    assert (await api.client.get(found["jwks_uri"])).json()["keys"]
+
+
 async def test_a_part_of_the_scopes_can_be_asked_for(api: Api) -> None:
     answer = await api.client.post("/oauth/token", json=asked(api, scope="read:users"))
     assert answer.json()["scope"] == "read:users"

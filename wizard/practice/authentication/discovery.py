@@ -21,10 +21,11 @@ if TYPE_CHECKING:
 
 def routes(tenant: PracticeTenant) -> list[Route]:
     async def configuration(request: Request) -> Response:
-        base = tenant.issuer
+        # The issuer is the one in tokens; the rest has to be where this client can reach it, also on loopback.
+        base = f"{request.url.scheme}://{request.url.netloc}/"
         return JSONResponse(
             {
-                "issuer": base,
+                "issuer": tenant.issuer,
                 "authorization_endpoint": f"{base}authorize",
                 "token_endpoint": f"{base}oauth/token",
                 "userinfo_endpoint": f"{base}userinfo",

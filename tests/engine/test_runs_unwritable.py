@@ -1,0 +1,37 @@
+"""Runs in folders that this account may read and not write."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from wizard.errors import WizardError
+from wizard.runs import RunFolder, Runs
+
+
+def unlockable(path: Path) -> Path:
+    """A folder at the place of a lock: like a folder without write permission, and so also for root."""
+    path.mkdir(parents=True)
+    return path
+
+
+def test_a_folder_of_runs_that_cannot_be_written_to_is_named_with_the_way_out(tmp_path: Path) -> None:
+    unlockable(tmp_path / "runs" / ".lock")
+    with pytest.raises(WizardError, match="cannot be written to") as caught, Runs(tmp_path / "runs").creating():
+        pass
+    assert str(tmp_path / "runs") in caught.value.what
+    assert "--runs DIR" in caught.value.remedy
+
+
+def test_a_run_that_cannot_be_locked_says_that_its_folder_is_not_writable(tmp_path: Path) -> None:
+    unlockable(tmp_path / "lock")
+    with pytest.raises(WizardError, match="cannot be written to") as caught, RunFolder(tmp_path).locked():
+        pass
+    assert str(tmp_path) in caught.value.what
+    assert "Nothing was done" in caught.value.state
+
+
+def test_a_run_that_cannot_be_locked_is_held_by_nobody(tmp_path: Path) -> None:
+    unlockable(tmp_path / "lock")
+    assert RunFolder(tmp_path).is_held is False
