@@ -46,6 +46,15 @@ def test_prepare_needs_no_tenant_and_its_counts_add_up(folder: Path) -> None:
     assert {"rejects.ndjson", "manifest.json", "users"} == {path.name for path in (folder / "out").iterdir()}
 
 
+def test_prepare_warns_of_profiles_beyond_the_announced_cap(folder: Path) -> None:
+    hashed = "$2b$10$N9qo8uLOickgx2ZMRZoMyeIjZAgcfl7p92ldGxad68LJZdL17lhWy"
+    (folder / "users.csv").write_text(f"id,email,first,pw,note\n1,ada@example.com,Ada,{hashed},{'x' * 11_000}\n")
+    (folder / "answers.toml").write_text(ANSWERS + '[profile.user_metadata]\nnote = "note"\n')
+    status, _, narrated = run("prepare", "answers.toml", "--out", "out", folder=folder)
+    assert status == 0
+    assert "1 users are larger than 10 KB" in narrated
+
+
 def test_prepare_is_clean_when_the_rejects_were_decided_about(folder: Path) -> None:
     decided = "prepare.skip=['email_invalid', 'password_unsupported']"
     assert run("prepare", "answers.toml", "--out", "out", "--set", decided, folder=folder)[0] == 0

@@ -75,6 +75,13 @@ def command(answers_file: Path, out: Path, flags: tuple[str, ...], output: Outpu
         raise Interrupted("Stopped as asked", state=f"{out} holds nothing new.", remedy="Run it again.") from None
     finally:
         narrator.clear()
+    if large := prepared.notes.get("large_profile"):
+        output.say(
+            f"  {large:,} users are larger than 10 KB. Auth0 warns about such profiles and has announced to refuse them "
+            "from March 2027: leave out what need not be in their metadata."
+        )
+    if bare := prepared.notes.get("without_password"):
+        output.say(f"  {bare:,} users go without a password, as decided. A hash cannot be added later.")
     left_out = prepared.rejected + prepared.skipped
     output.result(
         {
