@@ -8,7 +8,7 @@ from typing import Any
 import jwt
 import pytest
 from core_support import auth_error, error
-from script_world import PASSWORD, ScriptWorld, script_world
+from script_world import PASSWORD, SOON, ScriptWorld, script_world
 
 from wizard.practice.switches import Switches
 
@@ -85,6 +85,8 @@ async def test_a_rule_writes_metadata_and_asks_what_stands_outside(world: Script
 )
 async def test_a_rule_that_fails_ends_the_login(world: ScriptWorld, body: str, text: str) -> None:
     await add(world, body)
+    if "time" in text:
+        world.tenant.sandbox.patience = SOON
     status, name, description = auth_error(await world.login("ann@example.com"))
     assert (status, name) == (403, "access_denied")
     assert text in description
