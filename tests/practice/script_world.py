@@ -15,7 +15,8 @@ from wizard.practice.tenant import Connection, PracticeTenant
 
 REALM = "http://auth0.com/oauth/grant-type/password-realm"
 LEGACY = "legacy.example.com"
-SOON = Patience(seconds=1.5, least=0.2)
+SOON = Patience(seconds=2, least=0.2)
+PATIENT = Patience(seconds=60, least=60)
 PASSWORD = "correct-Horse-battery-9"
 
 LOGIN = """
@@ -141,7 +142,7 @@ class ScriptWorld:
 async def script_world(options: dict[str, Any] | None = None, **settings: Any) -> AsyncIterator[ScriptWorld]:
     legacy = LegacyApi()
     outside = {LEGACY: httpx.MockTransport(legacy.answer)}
-    async with open_api(still_tenant(**({"outside": outside, "patience": SOON} | settings))) as api:
+    async with open_api(still_tenant(**({"outside": outside, "patience": PATIENT} | settings))) as api:
         world = ScriptWorld(api, legacy)
         await world.set_up(**(options or {}))
         yield world

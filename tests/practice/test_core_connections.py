@@ -12,7 +12,10 @@ from wizard.practice.switches import Switches
 from wizard.practice.tenant import PracticeTenant
 
 PASSWORD = "correct-Horse-battery-9"
-SCRIPTS = {"login": "function login() {}", "get_user": "function getByEmail() {}"}
+SCRIPTS = {
+    "login": "function login(email, password, callback) { callback(null, null); }",
+    "get_user": "function getByEmail(email, callback) { callback(null, null); }",
+}
 
 
 @pytest.fixture

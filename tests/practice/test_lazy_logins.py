@@ -101,6 +101,8 @@ async def test_a_script_that_gives_no_user_moves_nobody(
     world: ScriptWorld, login: str, expected: tuple[int, str, str]
 ) -> None:
     await world.use(login=login)
+    if "time" in expected[2]:
+        world.tenant.sandbox.patience = SOON
     status, error, text = auth_error(await world.login("ann@example.com"))
     assert (status, error) == expected[:2]
     assert expected[2] in text
@@ -177,7 +179,9 @@ async def test_a_script_gets_a_token_from_the_tenant_itself() -> None:
     }"""
     async with script_world() as world:
         scopes = [{"value": "verify:passwords"}, {"value": "read:users"}]
-        await world.api.post("/resource-servers", {"identifier": "https://legacy.example.com/", "scopes": scopes})
+        closed = {"user": {"policy": "deny_all"}}
+        api = {"identifier": "https://legacy.example.com/", "scopes": scopes, "subject_type_authorization": closed}
+        assert (await world.api.post("/resource-servers", api)).status_code == 201
         machine = await world.api.new_client("Doorway", app_type="non_interactive", grant_types=["client_credentials"])
         grant = {"client_id": machine["client_id"], "audience": "https://legacy.example.com/", "scope": ["read:users"]}
         assert (await world.api.post("/client-grants", grant)).status_code == 201
@@ -198,6 +202,8 @@ async def test_a_script_gets_a_token_from_the_tenant_itself() -> None:
             "gty": "client-credentials",
             "scope": "read:users",
         }
+        refused = await world.login("ann@example.com", audience="https://legacy.example.com/")
+        assert auth_error(refused)[:2] == (403, "access_denied")
 
 
 async def test_without_import_mode_the_source_is_asked_each_time_and_no_password_is_kept(world: ScriptWorld) -> None:

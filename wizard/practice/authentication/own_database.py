@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from wizard.practice.authentication.database_scripts import ScriptFailed, looked_up, run_script
-from wizard.practice.authentication.password_login import WRONG, bcrypt_hash, find_user, password_login, wrong
+from wizard.practice.authentication.password_login import WRONG, bcrypt_hash, find_user, password_login_aside, wrong
 from wizard.practice.authentication.password_policy import weakness
 from wizard.practice.errors import AuthError
 from wizard.practice.sandbox.outcome import Outcome, ScriptError
@@ -42,7 +42,7 @@ async def login(
     """
     row = find_user(tenant, connection, username) if connection.uses_own_database else None
     if not connection.uses_own_database or (connection.import_mode and _in_store(row)):
-        return password_login(tenant, connection, username, password, ip)
+        return await password_login_aside(tenant, connection, username, password, ip)
     attempt = Attempt(tenant, connection, ip)
     try:
         if connection.import_mode and tenant.switches.get_user_on_login:
@@ -54,7 +54,7 @@ async def login(
             raise ScriptFailed(ScriptError("Error", "Password is too weak"))
         secret = await asyncio.to_thread(bcrypt_hash, password)
         if _in_store(find_user(tenant, connection, username)):  # another login was quicker
-            return password_login(tenant, connection, username, password, ip)
+            return await password_login_aside(tenant, connection, username, password, ip)
         return attempt.migrated(profile, secret)
     except ScriptFailed as failed:
         attempt.log("f", str(failed))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 from typing import TYPE_CHECKING, Any
 
@@ -32,11 +33,38 @@ def password_login(
         AuthError: 403 invalid_grant for a wrong password or an unknown user, 401 unauthorized for a blocked user.
     """
     row = find_user(tenant, connection, username)
+    why = None if row is None else refusal(row["secret"], password)
+    return settled(tenant, connection, row, why, password, ip)
+
+
+async def password_login_aside(
+    tenant: PracticeTenant, connection: Connection, username: str, password: str, ip: str
+) -> dict[str, Any]:
+    """The same, with the hash checked in a thread, so that other requests are answered meanwhile."""
+    row = find_user(tenant, connection, username)
+    why = None if row is None else await asyncio.to_thread(refusal, row["secret"], password)
+    if row is not None:  # it may have changed meanwhile, or gone
+        row = user_table.find_by(tenant, connection.id, "id", row["id"])
+    return settled(tenant, connection, row, why, password, ip)
+
+
+def settled(
+    tenant: PracticeTenant,
+    connection: Connection,
+    row: sqlite3.Row | None,
+    why: str | None,
+    password: str,
+    ip: str,
+) -> dict[str, Any]:
+    """Log what came of a login and count it; `why` is the refusal of the password, None when it is good.
+
+    Raises:
+        AuthError: as for `password_login`.
+    """
     if row is None:
         with tenant.transaction():
             tenant.log("fu", WRONG, connection=connection.name, connection_id=connection.id, ip=ip)
         raise wrong(tenant)
-    why = _refusal(row["secret"], password)
     with tenant.transaction():
         about = {
             "connection": connection.name,
@@ -79,7 +107,7 @@ def find_user(tenant: PracticeTenant, connection: Connection, username: str) -> 
     return row
 
 
-def _refusal(secret: str | None, password: str) -> str | None:
+def refusal(secret: str | None, password: str) -> str | None:
     """Say why the password is not the user's; None when it is."""
     if secret is None:
         return WRONG

@@ -158,6 +158,8 @@ class Sandbox:
             node, self._node = self._node, None
         if node is not None:
             node.close()
+        for task in list(self._exchanges.values()):
+            _in_loop(task.get_loop(), task.cancel)
 
     async def _in_time(self, call: _Call, patience: Patience) -> dict[str, Any]:
         began, began_really = self._clock.now(), call.loop.time()
@@ -232,7 +234,7 @@ def _settle(call: _Call, message: dict[str, Any]) -> None:
         call.done.set_result(message)
 
 
-def _in_loop(loop: asyncio.AbstractEventLoop, function: Callable[..., None], *given: Any) -> None:
+def _in_loop(loop: asyncio.AbstractEventLoop, function: Callable[..., object], *given: Any) -> None:
     try:
         loop.call_soon_threadsafe(function, *given)
     except RuntimeError:  # the loop is closed: nobody waits in it any more
