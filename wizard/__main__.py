@@ -28,6 +28,7 @@ COMMANDS = {
     "secrets": "Keep credentials in the keyring of the operating system.",
     "answers": "Write, check and describe answers files.",
     "practice": "Serve a practice tenant.",
+    "legacy-api": "Serve the API in front of the legacy store.",
 }
 """Every subcommand, in the order of a migration; kept here so that help imports none of them."""
 
@@ -41,7 +42,7 @@ class Lazy(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        command: click.Command = import_module(f"wizard.commands.{cmd_name}").command
+        command: click.Command = import_module(f"wizard.commands.{cmd_name.replace('-', '_')}").command
         return command
 
     def resolve_command(

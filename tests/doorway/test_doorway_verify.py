@@ -1,0 +1,161 @@
+"""Hash checks of the doorway, for what Auth0 takes and what it cannot take."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from base64 import b64encode
+from typing import Any
+
+import bcrypt
+import passlib.hash
+import pytest
+from argon2.low_level import Type, hash_secret
+
+from wizard.passwords import Judge
+from wizard.passwords.answers import PasswordsAnswers
+from wizard.passwords.check import CannotCheck
+from wizard.passwords.declared import declared
+from wizard.passwords.verify import Verifier
+
+PASSWORD = "Lighthouse 47"
+WORD = PASSWORD.encode()
+
+
+def md5(text: str) -> str:
+    return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
+
+
+def made(name: str, **settings: Any) -> str:
+    return str(getattr(passlib.hash, name).using(**settings).hash(PASSWORD))
+
+
+def standard_encoder() -> str:
+    data = digest = b"saltsalt" + WORD
+    for _ in range(1024):
+        digest = hashlib.sha256(digest).digest()
+    assert data
+    return "{sha256}" + (b"saltsalt" + digest).hex()
+
+
+def wordpress() -> str:
+    inner = b64encode(hmac.new(b"wp-sha384", WORD, "sha384").digest())
+    return "$wp" + bcrypt.hashpw(inner, bcrypt.gensalt(4, b"2a")).decode().replace("$2a$", "$2y$")
+
+
+STORED = {
+    "bcrypt": bcrypt.hashpw(WORD, bcrypt.gensalt(4)).decode(),
+    "bcrypt cost 10, 2y": bcrypt.hashpw(WORD, bcrypt.gensalt(10)).decode().replace("$2b$", "$2y$"),
+    "crypt(3) md5": made("md5_crypt"),
+    "crypt(3) sha256": made("sha256_crypt", rounds=1000),
+    "crypt(3) sha512": made("sha512_crypt", rounds=1000),
+    "crypt(3) in LDAP": "{CRYPT}" + made("sha512_crypt", rounds=1000),
+    "apache": made("apr_md5_crypt"),
+    "DES": made("des_crypt"),
+    "phpass": made("phpass", rounds=7),
+    "phpBB": made("phpass", rounds=7).replace("$P$", "$H$"),
+    "bcrypt-sha256": made("bcrypt_sha256", rounds=4),
+    "django bcrypt-sha256": made("django_bcrypt_sha256", rounds=4),
+    "django pbkdf2": made("django_pbkdf2_sha256", rounds=100),
+    "django crypt": made("django_des_crypt"),
+    "argon2id": hash_secret(WORD, b"saltsalt", 1, 64, 1, 16, Type.ID).decode(),
+    "argon2d": hash_secret(WORD, b"saltsalt", 1, 64, 1, 16, Type.D).decode(),
+    "argon2i": hash_secret(WORD, b"saltsalt", 1, 64, 1, 16, Type.I).decode(),
+    "argon2id version 1.0": hash_secret(WORD, b"saltsalt", 1, 64, 1, 16, Type.ID, version=16).decode(),
+    "LDAP": made("ldap_salted_sha1"),
+    "MySQL": made("mysql41"),
+    "SQL Server": made("mssql2005"),
+    "dlitz": made("dlitz_pbkdf2_sha1", rounds=100),
+    "MediaWiki B": f":B:838c83e1:{md5('838c83e1-' + md5(PASSWORD))}",
+    "Spring standard": standard_encoder(),
+    "Spring noop": "{noop}" + PASSWORD,
+    "WordPress 6.8": wordpress(),
+}
+
+
+@pytest.mark.parametrize("stored", STORED.values(), ids=STORED.keys())
+def test_the_right_password_fits_and_others_do_not(stored: str) -> None:
+    check = Verifier(Judge())
+    assert check(PASSWORD, stored)
+    assert not check("x" + PASSWORD, stored)
+    assert not check("", stored)
+
+
+# Vectors that others made: Drupal 7's own test, Firebase's sample project, PostgreSQL's documentation of RFC 7677.
+VECTORS = [
+    (
+        "user1password",
+        "$fbscrypt$v=1,n=14,r=8,p=1,ss=Bw==,sk=jxspr8Ki0RYycVU8zykbdLGjFQ3McFUH0uiiTvC8pVMXAn210wjLNmdZJzxUECKbm0QsEmYUSDzZvpjeJ9WmXA==$42xEC+ixf3L2lw==$lSrfV15cpx95/sZS2W9c9Kp6i/LVgQNDNC/qzrCnh1SAyZvqmZqAjTdn3aoItz+VHjoZilo78198JAdRuid5lQ==",
+    ),
+    (
+        "pencil",
+        "SCRAM-SHA-256$4096:W22ZaJ0SNY7soEsUEjb6gQ==$WG5d8oPm3OtcPnkdi4Uo7BkeZkBFzpcXkuLmtbsT4qY=:wfPLwcE6nTWhTAmQ7tl2KeoiWGPlZqQxSrmfPwDl2dU=",
+    ),
+]
+
+
+@pytest.mark.parametrize(("password", "stored"), VECTORS, ids=["firebase", "postgresql"])
+def test_vectors_of_the_makers_fit(password: str, stored: str) -> None:
+    check = Verifier(Judge())
+    assert check(password, stored)
+    assert not check(password + "1", stored)
+
+
+def drupal(password: bytes, rounds: int) -> str:
+    """Independent of the code: phpass in libpass, with another digest."""
+    from passlib.utils.binary import h64
+
+    letters = "./0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+    digest = hashlib.sha512(b"saltSALT" + password).digest()
+    for _ in range(2**rounds):
+        digest = hashlib.sha512(digest + password).digest()
+    return ("$S$" + letters[rounds] + "saltSALT" + h64.encode_bytes(digest).decode())[:55]
+
+
+def test_drupal_fits_also_over_md5() -> None:
+    check = Verifier(Judge())
+    assert check(PASSWORD, drupal(WORD, 8))
+    assert not check("other", drupal(WORD, 8))
+    assert check(PASSWORD, "U" + drupal(md5(PASSWORD).encode(), 8))
+
+
+DECLARED = {
+    "md5-md5": md5(md5(PASSWORD)),
+    "sha1-md5": hashlib.sha1(md5(PASSWORD).encode(), usedforsecurity=False).hexdigest(),
+    "mybb": md5(md5("pepper") + md5(PASSWORD)),
+    "vbulletin": md5(md5(PASSWORD) + "pepper"),
+    "meteor": bcrypt.hashpw(hashlib.sha256(WORD).hexdigest().encode(), bcrypt.gensalt(4)).decode(),
+    "plain": PASSWORD,
+    "sha256": hashlib.sha256(b"pepper" + WORD).hexdigest(),
+}
+
+
+@pytest.mark.parametrize("name", DECLARED)
+def test_declared_formats_fit_with_their_salt(name: str) -> None:
+    answers = PasswordsAnswers.model_validate({"column": "hash", "format": name, "salt": "salt"})
+    check = Verifier(Judge(declared(answers)))
+    assert check(PASSWORD, DECLARED[name], "pepper")
+    assert not check("other", DECLARED[name], "pepper")
+
+
+@pytest.mark.parametrize("stored", ["", "!", "*", "$2b$10$short"])
+def test_an_account_without_usable_password_lets_nobody_in(stored: str) -> None:
+    assert not Verifier(Judge())(stored, stored)
+
+
+@pytest.mark.parametrize(
+    "stored", ["0" * 32, "$y$j9T$abc$def", "$fbscrypt$v=1$c2FsdA==$aGFzaA==", "$2x$04$" + "a" * 53]
+)
+def test_what_cannot_be_checked_is_said_so_and_is_no_wrong_password(stored: str) -> None:
+    with pytest.raises(CannotCheck):
+        Verifier(Judge())(PASSWORD, stored)
+
+
+@pytest.mark.parametrize("stored", ["$6$rounds=999999999$salt$" + "a" * 86, "$2b$31$" + "a" * 53])
+def test_a_hash_that_takes_minutes_is_not_begun(stored: str) -> None:
+    with pytest.raises(CannotCheck):
+        Verifier(Judge())(PASSWORD, stored)
+
+
+def test_an_endless_password_is_wrong_at_once() -> None:
+    assert not Verifier(Judge())("x" * 5000, "{noop}" + "x" * 5000)

@@ -1,0 +1,188 @@
+"""Serving the API: one process or several on one port, that end what they have begun when they are asked to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import multiprocessing
+import multiprocessing.connection
+import os
+import signal
+import socket
+import sys
+from collections.abc import Callable
+from multiprocessing.process import BaseProcess
+from typing import Any
+
+import uvicorn
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from wizard.doorway.app import Plan, application
+from wizard.doorway.gate import Log
+from wizard.errors import UsageError, WizardError
+
+GRACE_SECONDS = 20
+"""Auth0's scripts wait no longer."""
+HEAD_SECONDS = 10
+"""From the first byte of a request to the end of its head."""
+KEEP_ALIVE_SECONDS = 75
+CONNECTIONS = 1000
+
+
+class PatientProtocol(H11Protocol):
+    """HTTP/1.1 that closes connections whose client sends no whole head of a request in time."""
+
+    late: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: Any) -> None:
+        super().connection_made(transport)
+        self._expect()
+
+    def data_received(self, data: bytes) -> None:
+        busy = self.cycle is not None and not self.cycle.response_complete
+        if self.late is None and not busy:
+            self._expect()
+        before = self.cycle
+        super().data_received(data)
+        if self.cycle is not before:
+            self._arrived()
+
+    def on_response_complete(self) -> None:
+        before = self.cycle
+        super().on_response_complete()
+        if self.cycle is before:
+            self._arrived()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._arrived()
+        super().connection_lost(exc)
+
+    def _expect(self) -> None:
+        self.late = self.loop.call_later(HEAD_SECONDS, self.transport.close)
+
+    def _arrived(self) -> None:
+        if self.late is not None:
+            self.late.cancel()
+            self.late = None
+
+
+def serve(plan: Plan, host: str, port: int, *, ready: Callable[[str], None], log: Log) -> None:
+    """Serve until SIGINT or SIGTERM, then end what was begun.
+
+    Args:
+        plan: With the number of processes; more than one are started anew if they end by themselves.
+        ready: Called with the address once requests are answered.
+        log: Takes a line for each request, in this process; other processes write to stderr themselves.
+
+    Raises:
+        UsageError: the address cannot be listened on.
+        WizardError: processes end as soon as they begin.
+    """
+    with _listener(host, port) as listener:
+        shown = f"[{host}]" if ":" in host else host
+        address = f"http://{shown}:{listener.getsockname()[1]}"
+        if plan.processes == 1:
+            _serve_here(plan, listener, log, lambda: ready(address))
+        else:
+            _serve_in_processes(plan, listener, lambda: ready(address))
+
+
+def _serve_here(plan: Plan, listener: socket.socket, log: Log, ready: Callable[[], None]) -> None:
+    app = application(plan, clock=None, transport=None, log=log)
+    _Server(settings(app), ready).run([listener])
+
+
+def settings(app: Any) -> uvicorn.Config:
+    """How the API is served."""
+    return uvicorn.Config(
+        app,
+        http=PatientProtocol,
+        ws="none",
+        lifespan="on",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        limit_concurrency=CONNECTIONS,
+        timeout_keep_alive=KEEP_ALIVE_SECONDS,
+        timeout_graceful_shutdown=GRACE_SECONDS,
+    )
+
+
+class _Server(uvicorn.Server):
+    def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._ready = ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self._ready()
+
+    def handle_exit(self, sig: int, frame: Any) -> None:
+        """Stop once; uvicorn would raise the signal again afterwards, and this is a proper end."""
+        self.should_exit = True
+
+
+def to_stderr(line: str) -> None:
+    """One line in one write, so that those of several processes do not mix."""
+    os.write(sys.stderr.fileno(), f"{line}\n".encode())
+
+
+def _worker(plan: Plan, listener: socket.socket, up: Any) -> None:
+    _serve_here(plan, listener, to_stderr, up.set)
+
+
+def _serve_in_processes(plan: Plan, listener: socket.socket, ready: Callable[[], None]) -> None:
+    context = multiprocessing.get_context("spawn")
+    stopped: list[int] = []
+    before = {name: signal.signal(name, lambda number, _: stopped.append(number)) for name in SIGNALS}
+
+    def started() -> tuple[BaseProcess, Any]:
+        up = context.Event()
+        process = context.Process(target=_worker, args=(plan, listener, up), daemon=True)
+        process.start()
+        return process, up
+
+    workers = [started() for _ in range(plan.processes)]
+    told = False
+    try:
+        while not stopped:
+            if not told and all(up.is_set() for _, up in workers):
+                told = True
+                ready()
+            for index, (process, up) in enumerate(workers):
+                if process.is_alive():
+                    continue
+                if not up.is_set():
+                    raise WizardError(
+                        "A process of the API ended before it served anything",
+                        why=f"exit code {process.exitcode}",
+                        remedy="try --workers 1, which says more.",
+                    )
+                workers[index] = started()
+            multiprocessing.connection.wait([process.sentinel for process, _ in workers], 0.2)
+    finally:
+        for process, _ in workers:
+            process.terminate()
+        for process, _ in workers:
+            process.join(GRACE_SECONDS + 5)
+            if process.is_alive():
+                process.kill()
+        for name, handler in before.items():
+            signal.signal(name, handler)
+
+
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+def _listener(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        listener = socket.create_server((host, port), family=family, backlog=512)
+    except OSError as taken:
+        raise UsageError(
+            f"The legacy API cannot listen on {host}:{port}",
+            why=taken.strerror or str(taken),
+            remedy="choose another port with --port, another address with --host, or end what uses this one.",
+        ) from None
+    listener.set_inheritable(True)
+    return listener

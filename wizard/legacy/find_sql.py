@@ -1,0 +1,212 @@
+"""Finding single users in a database: parameterised, read-only, at most two rows, with an end to waiting."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+from uuid import UUID
+
+from wizard.legacy.find import MOST, Key, Sought
+from wizard.legacy.source import Record
+from wizard.legacy.sql import SqlBlock, SqlSource
+from wizard.legacy.sql_values import plain_row
+
+if TYPE_CHECKING:
+    from sqlalchemy import ColumnElement, Engine
+
+    from wizard.legacy.stores.shaped import ShapedSource
+
+RECYCLE_SECONDS = 900
+SQLITE_TURNS = 20_000
+"""Instructions of SQLite's machine between two looks at the clock."""
+WHOLE_NUMBER = re.compile(r"0|-?[1-9][0-9]{0,18}")
+MYSQL = frozenset(("mysql", "mariadb"))
+
+
+@dataclass(frozen=True)
+class SqlFinder:
+    """See `wizard.legacy.find.Finder`. Each process and its threads share one pool of connections."""
+
+    source: SqlSource
+    sought: Mapping[Key, Sought]
+    shape: ShapedSource | None
+    seconds: float
+    threads: int
+    known: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
+
+    def __reduce__(self) -> tuple[type[SqlFinder], tuple[Any, ...]]:
+        return SqlFinder, (self.source, dict(self.sought), self.shape, self.seconds, self.threads)
+
+    def find(self, key: Key, value: str) -> Sequence[Record]:
+        """See `Finder.find`."""
+        how = self.sought[key]
+        if not value.startswith(how.prefix) or "\0" in value:
+            return []
+        asked = value[len(how.prefix) :]
+        for condition in self._conditions(how, asked):
+            found = [record for record in self._records(condition) if _fits(record, how, value)]
+            if found:
+                return found
+        return []
+
+    def check(self) -> None:
+        """See `Finder.check`."""
+        from sqlalchemy import literal_column
+
+        self._records(literal_column("1") == literal_column("0"))
+
+    def close(self) -> None:
+        """Close all connections."""
+        if "engine" in self.known:
+            self.known.pop("engine").dispose()
+
+    def _records(self, condition: ColumnElement[bool]) -> Sequence[Record]:
+        statement = self.source.statement.order_by(None).where(condition).limit(MOST)
+        with self.source.database.explained(), self._engine.connect() as connection:
+            if connection.dialect.name == "sqlite":
+                _limit(connection.connection.dbapi_connection, self.seconds)
+            rows = connection.execute(statement).all()
+        block: Any = SqlBlock(1, tuple(plain_row(row) for row in rows))
+        if self.shape is not None:
+            from wizard.legacy.stores.shaped import ShapedBlock
+
+            shape = self.shape
+            block = ShapedBlock(block, shape.store, shape.inner, shape.absent, shape.made, shape.hashes)
+        return list(block.records())
+
+    def _conditions(self, how: Sought, asked: str) -> Sequence[ColumnElement[bool]]:
+        """What the database compares, one after the other until something is found; Python looks once more."""
+        from sqlalchemy import String, cast, func, text
+
+        column: Any = self.source.statement.selected_columns[how.column or ""]
+        dialect = self.source.database.url.get_backend_name()
+        if how.folded:
+            folded = func.lower(func.trim(column))
+            if dialect in MYSQL:
+                # Collations of MySQL take é for e; the second half compares letters, the first may use an index.
+                exactly = func.convert(folded.op("USING")(text("utf8mb4"))).collate("utf8mb4_bin")
+                return [(folded == asked) & (exactly == asked)]
+            return [folded == asked]
+        written: Any = cast(column, String(255) if dialect in MYSQL else String)
+        if dialect in MYSQL:
+            written = func.convert(written.op("USING")(text("utf8mb4"))).collate("utf8mb4_bin")
+        typed = self._typed(how.column or "", asked)
+        first = [column == typed] if typed is not None else []
+        return [*first, func.trim(written) == asked]
+
+    def _typed(self, column: str, asked: str) -> Any:
+        """The value as the column has it, so that its index is used; None where that is not known or makes no sense."""
+        kind = self._kinds.get(column)
+        if kind is int and WHOLE_NUMBER.fullmatch(asked) and abs(int(asked)) < 1 << 63:
+            return int(asked)
+        if kind is UUID and re.fullmatch(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", asked):
+            return UUID(asked)
+        return asked if kind is str else None
+
+    @property
+    def _kinds(self) -> Mapping[str, type]:
+        """What Python has for each column of the first row."""
+        if "kinds" not in self.known:
+            rows = self.source.statement.order_by(None).limit(1)
+            with self.source.database.explained(), self._engine.connect() as connection:
+                if connection.dialect.name == "sqlite":
+                    _limit(connection.connection.dbapi_connection, self.seconds)
+                row = connection.execute(rows).first()
+            if row is None:
+                return {}
+            self.known["kinds"] = dict(zip(self.source.columns, map(type, row), strict=True))
+        kinds: Mapping[str, type] = self.known["kinds"]
+        return kinds
+
+    @property
+    def _engine(self) -> Engine:
+        if "engine" not in self.known:
+            # Two threads may both make one; the pool of the one that is dropped has no connection yet.
+            self.known.setdefault("engine", self._made())
+        engine: Engine = self.known["engine"]
+        return engine
+
+    def _made(self) -> Engine:
+        from sqlalchemy import create_engine, event
+        from sqlalchemy.pool import QueuePool
+
+        url, seconds = self.source.database.url, self.seconds
+        dialect = url.get_backend_name()
+        wait = max(2, round(seconds))
+        options: dict[str, Any] = {}
+        if dialect == "sqlite":
+            path = Path(url.database or "")
+            options = {"creator": lambda: _sqlite(path, seconds)}
+            target: Any = "sqlite://"
+        else:
+            target = url
+        if dialect == "postgresql":
+            settings = {
+                "default_transaction_read_only": "on",
+                "statement_timeout": str(round(seconds * 1000)),
+                "TimeZone": "UTC",
+            }
+            written = " ".join(f"-c {name}={value}" for name, value in settings.items())
+            options = {"connect_args": {"connect_timeout": wait, "options": written}}
+        if dialect in MYSQL:
+            options = {
+                "connect_args": {"connect_timeout": wait, "read_timeout": wait, "write_timeout": wait},
+            }
+        engine = create_engine(
+            target,
+            poolclass=QueuePool,
+            pool_size=self.threads,
+            max_overflow=0,
+            pool_timeout=seconds,
+            pool_pre_ping=dialect != "sqlite",
+            pool_recycle=RECYCLE_SECONDS,
+            hide_parameters=True,
+            **({} if dialect == "sqlite" else {"isolation_level": "AUTOCOMMIT"}),
+            **options,
+        )
+        if dialect in MYSQL:
+            event.listen(engine, "connect", _settle_mysql)
+        return engine
+
+
+def _fits(record: Record, how: Sought, value: str) -> bool:
+    """Whether the key is really the one sought; a record that is no user of the store is none."""
+    return record.bad is None and how.of(record.values) == value
+
+
+def _settle_mysql(connection: Any, _: Any) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SET SESSION time_zone = '+00:00'")
+        cursor.execute("SET SESSION TRANSACTION READ ONLY")
+
+
+def _sqlite(path: Path, seconds: float) -> Any:
+    connection = sqlite3.connect(
+        f"file:{quote(str(path.resolve()))}?mode=ro", uri=True, check_same_thread=False, timeout=seconds
+    )
+    connection.execute("PRAGMA query_only = 1")
+    connection.text_factory = lambda data: data.decode("utf-8", "surrogateescape")
+    # SQLite itself only knows the capitals of ASCII.
+    connection.create_function("lower", 1, _lower, deterministic=True)
+    connection.create_function("trim", 1, _trim, deterministic=True)
+    return connection
+
+
+def _lower(value: Any) -> Any:
+    return value.lower() if isinstance(value, str) else value
+
+
+def _trim(value: Any) -> Any:
+    return value.strip() if isinstance(value, str) else value
+
+
+def _limit(connection: Any, seconds: float) -> None:
+    """Let SQLite stop a statement that takes too long."""
+    until = time.monotonic() + seconds
+    connection.set_progress_handler(lambda: time.monotonic() > until, SQLITE_TURNS)

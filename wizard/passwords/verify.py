@@ -1,0 +1,285 @@
+"""Does a typed password belong to a stored one, in the legacy store itself? Also for formats that Auth0 cannot take.
+
+What can be translated is checked as Auth0 would; the rest by libpass, and by what makers document about their own.
+Source: documentation of each maker; WordPress 6.8, wp_check_password; Drupal 7, includes/password.inc; Spring Security,
+StandardPasswordEncoder; Firebase Authentication Password Hashing (scrypt), in the form that GoTrue writes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+from base64 import b64encode
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from wizard.passwords.check import MOST_COST, MOST_MEMORY, MOST_ROUNDS, CannotCheck, fits
+from wizard.passwords.declared import Declared
+from wizard.passwords.encoded import from_base64, from_hex
+from wizard.passwords.judging import Judge
+
+LONGEST_PASSWORD = 4096
+"""Bytes; longer ones are wrong without a look, as libpass has it."""
+
+Check = Callable[[str, str], bool]
+
+
+class Verifier:
+    """Checks passwords against cells of one source, as its operator declared them; picklable.
+
+    Call it with the typed password, the cell of the hash, and the cells that `judge.declared.columns` names.
+    """
+
+    def __init__(self, judge: Judge) -> None:
+        self.judge = judge
+
+    def __reduce__(self) -> tuple[type[Verifier], tuple[Judge]]:
+        return Verifier, (self.judge,)
+
+    def __call__(self, password: str, value: str, *beside: str) -> bool:
+        """Say whether it fits; an account without a usable password fits none.
+
+        Raises:
+            CannotCheck: nobody here can compute this hash, or not in reasonable time; says why.
+        """
+        if len(password.encode("utf-8", "replace")) > LONGEST_PASSWORD:
+            return False
+        verdict = self.judge(value, *beside)
+        if verdict.code in ("password_missing", "password_disabled", "password_damaged"):
+            return False
+        if verdict.value is not None:
+            return fits(password, verdict.value)
+        if self.judge.declared.key_lost:
+            raise CannotCheck("the key of these hashes is lost")
+        salt = beside[0].strip() if beside and self.judge.declared.salt is not None else ""
+        check = _declared(self.judge.declared, salt) or _recognised(value.strip())
+        if check is None:
+            raise CannotCheck(f"nothing here checks {verdict.scheme}")
+        try:
+            return check(password, value.strip())
+        except (ValueError, TypeError):  # the value only looks as if it were of this format: it belongs to no password
+            return False
+
+
+def _same(computed: bytes | str, expected: bytes | str) -> bool:
+    one, other = (part.encode() if isinstance(part, str) else part for part in (computed, expected))
+    return hmac.compare_digest(one, other)
+
+
+def _md5(data: str | bytes) -> str:
+    return hashlib.md5(data.encode() if isinstance(data, str) else data, usedforsecurity=False).hexdigest()
+
+
+def _declared(declared: Declared, salt: str) -> Check | None:
+    """The check of a format that is declared and hashes a hash, or is none."""
+    typed: Mapping[str, Check] = {
+        "plain": _same,
+        "md5-md5": lambda password, value: _same(_md5(_md5(password)), value.lower()),
+        "sha1-md5": lambda password, value: _same(
+            hashlib.sha1(_md5(password).encode(), usedforsecurity=False).hexdigest(), value.lower()
+        ),
+        "mybb": lambda password, value: _same(_md5(_md5(salt) + _md5(password)), value.lower()),
+        "vbulletin": lambda password, value: _same(_md5(_md5(password) + salt), value.lower()),
+        "meteor": lambda password, value: _bcrypt(hashlib.sha256(password.encode()).hexdigest().encode(), value),
+    }
+    return typed.get(declared.format)
+
+
+def _bcrypt(secret: bytes, value: str) -> bool:
+    import bcrypt
+
+    if int(value[4:6]) > MOST_COST:
+        raise CannotCheck(f"bcrypt of cost {int(value[4:6])} takes too long")
+    return bcrypt.checkpw(secret[:72], ("$2b$" + value[4:]).encode())
+
+
+def _libpass(*names: str) -> Check:
+    """A check by libpass, by the names of its hashers."""
+
+    def check(password: str, value: str) -> bool:
+        import passlib.hash
+
+        for name in names:
+            hasher = getattr(passlib.hash, name)
+            if hasher.identify(value):
+                _bounded(hasher, value)
+                return bool(hasher.verify(password.replace("\0", "\ufffd"), value))
+        return False
+
+    return check
+
+
+def _bounded(hasher: Any, value: str) -> None:
+    """Refuse what would take minutes."""
+    rounds = getattr(hasher.from_string(value), "rounds", 0) if hasattr(hasher, "from_string") else 0
+    costly = rounds > MOST_COST if "bcrypt" in hasher.name else rounds > MOST_ROUNDS
+    if costly or (getattr(hasher, "rounds_cost", "") == "log2" and "bcrypt" not in hasher.name and rounds > 20):
+        raise CannotCheck(f"{hasher.name} with these rounds takes too long")
+
+
+def _after(head: str) -> Check:
+    """What stands behind a head that adds nothing."""
+
+    def check(password: str, value: str) -> bool:
+        inner = value[len(head) :]
+        found = _recognised(inner)
+        if found is None:
+            raise CannotCheck("nothing here checks what is wrapped")
+        return found(password, inner)
+
+    return check
+
+
+def _plain(head: str) -> Check:
+    return lambda password, value: _same(password, value[len(head) :])
+
+
+ITOA64 = "./0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+
+
+def _drupal(password: str, value: str) -> bool:
+    """Portable hashes over SHA-512, cut to 55 characters; U stands before those that were made over MD5."""
+    secret = password.encode()
+    if value.startswith("U$"):
+        secret, value = _md5(secret).encode(), value[1:]
+    rounds, salt = ITOA64.index(value[3]), value[4:12].encode()
+    if not 7 <= rounds <= 24 or len(salt) != 8:
+        return False
+    digest = hashlib.sha512(salt + secret).digest()
+    for _ in range(1 << rounds):
+        digest = hashlib.sha512(digest + secret).digest()
+    return _same(_itoa64(digest)[:43], value[12:55])
+
+
+def _itoa64(data: bytes) -> str:
+    """Base64 of phpass: groups of three bytes, the low bits first."""
+    letters = []
+    for at in range(0, len(data), 3):
+        group = data[at : at + 3]
+        number = int.from_bytes(group, "little")
+        letters += [ITOA64[number >> shift & 63] for shift in (0, 6, 12, 18)[: len(group) + 1]]
+    return "".join(letters)
+
+
+def _wordpress(password: str, value: str) -> bool:
+    """bcrypt over HMAC, since WordPress 6.8; white space around the password does not count."""
+    inner = hmac.new(b"wp-sha384", password.strip().encode(), "sha384").digest()
+    return _bcrypt(b64encode(inner), value[3:])
+
+
+def _django_bcrypt(password: str, value: str) -> bool:
+    return _bcrypt(hashlib.sha256(password.encode()).hexdigest().encode(), value.removeprefix("bcrypt_sha256$"))
+
+
+def _mediawiki_b(password: str, value: str) -> bool:
+    """`:B:<salt>:<hex>`: MD5 of the salt, a hyphen, and MD5 of the password."""
+    _, _, salt, digest = value.split(":", 3)
+    return _same(_md5(f"{salt}-{_md5(password)}"), digest.lower())
+
+
+def _spring_sha256(password: str, value: str) -> bool:
+    """8 bytes of salt, then SHA-256 applied 1024 times, in hex."""
+    data = from_hex(value.rpartition("}")[2]) or b""
+    digest = data[:8] + password.encode()
+    for _ in range(1024):
+        digest = hashlib.sha256(digest).digest()
+    return _same(digest, data[8:])
+
+
+ARGON2 = re.compile(r"\$(argon2(?:id|i|d))\$(?:v=\d+\$)?m=(\d+),t=(\d+),p=(\d+)\$")
+
+
+def _argon2(password: str, value: str) -> bool:
+    """Also the kinds and the version that Auth0 does not take."""
+    from argon2.exceptions import Argon2Error
+    from argon2.low_level import Type, verify_secret
+
+    found = ARGON2.match(value)
+    if found is None:
+        raise CannotCheck("argon2 with a key or further data")
+    memory, passes = int(found[2]), int(found[3])
+    if memory * 1024 > MOST_MEMORY or memory * passes > MOST_ROUNDS:
+        raise CannotCheck("argon2 with these parameters takes too much memory or time")
+    try:
+        return verify_secret(
+            value.encode(), password.encode(), {"argon2id": Type.ID, "argon2i": Type.I, "argon2d": Type.D}[found[1]]
+        )
+    except Argon2Error:
+        return False
+
+
+def _firebase(password: str, value: str) -> bool:
+    """scrypt whose output encrypts the project's key; parameters as GoTrue writes them: n, r, p, ss (separator), sk (key)."""
+    _, _, numbers, salt, stored = value.split("$")
+    given = dict(part.partition("=")[::2] for part in numbers.split(","))
+    key = from_base64(given.get("sk", "").rstrip("="))
+    if not key:
+        raise CannotCheck("Firebase's scrypt needs the project's key, and the store does not hold it")
+    from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
+
+    cost, block, lanes = 1 << int(given.get("n", 14)), int(given.get("r", 8)), int(given.get("p", 1))
+    needed = 128 * block * (cost + lanes + 2)
+    if needed > MOST_MEMORY or cost * block * lanes > MOST_ROUNDS * 4:
+        raise CannotCheck("scrypt with these parameters takes too much memory or time")
+    salted = (from_base64(salt) or b"") + (from_base64(given.get("ss", "Bw==")) or b"")
+    derived = hashlib.scrypt(
+        password.encode(), salt=salted, n=cost, r=block, p=lanes, maxmem=needed + (1 << 20), dklen=32
+    )  # fmt: skip
+    encryptor = Cipher(algorithms.AES(derived), modes.CTR(bytes(16))).encryptor()
+    return _same(encryptor.update(key) + encryptor.finalize(), from_base64(stored) or b"")
+
+
+_crypt = _libpass("md5_crypt", "sha256_crypt", "sha512_crypt", "sha1_crypt", "apr_md5_crypt", "sun_md5_crypt")
+
+HEADS: Sequence[tuple[str, Check]] = (
+    *((head, _crypt) for head in ("$1$", "$5$", "$6$", "$sha1$", "$apr1$", "$md5$", "$md5,")),
+    ("$P$", _libpass("phpass")),
+    ("$H$", _libpass("phpass")),
+    ("$S$", _drupal),
+    ("U$S$", _drupal),
+    ("$wp$", _wordpress),
+    ("$bcrypt-sha256$", _libpass("bcrypt_sha256")),
+    ("bcrypt_sha256$$", _django_bcrypt),
+    ("$argon2", _argon2),
+    ("argon2$argon2", lambda password, value: _argon2(password, value[len("argon2") :])),
+    ("$fbscrypt$", _firebase),
+    ("$p5k2$", _libpass("dlitz_pbkdf2_sha1", "cta_pbkdf2_sha1")),
+    ("SCRAM-SHA-256$", lambda password, value: _scram(password, value)),
+    (":B:", _mediawiki_b),
+    ("{sha256}", _spring_sha256),
+    *((head, _plain(head)) for head in ("{noop}", "{CLEARTEXT}", "{CLEAR}", "{PLAIN}", "plain$")),
+    ("0x0100", _libpass("mssql2000", "mssql2005")),
+    ("crypt$", _libpass("django_des_crypt")),
+    ("{CRYPT}", _after("{CRYPT}")),
+    ("{crypt}", _after("{crypt}")),
+)
+"""What a value begins with, to its check, for what Auth0 cannot take."""
+
+MYSQL = re.compile(r"\*[0-9A-F]{40}")
+DES = re.compile(r"[./0-9A-Za-z]{13}")
+BSDI = re.compile(r"_[./0-9A-Za-z]{19}")
+
+
+def _recognised(value: str) -> Check | None:
+    for head, check in HEADS:
+        if value.startswith(head):
+            return check
+    if MYSQL.fullmatch(value):
+        return _libpass("mysql41")
+    if DES.fullmatch(value):
+        return _libpass("des_crypt")
+    return _libpass("bsdi_crypt") if BSDI.fullmatch(value) else None
+
+
+def _scram(password: str, value: str) -> bool:
+    """PostgreSQL's verifier: `SCRAM-SHA-256$<iterations>:<salt>$<stored key>:<server key>` (RFC 5802)."""
+    from passlib.utils import saslprep
+
+    _, head, keys = value.split("$")
+    rounds, salt = head.split(":")
+    if int(rounds) > MOST_ROUNDS:
+        raise CannotCheck("SCRAM with these rounds takes too long")
+    derived = hashlib.pbkdf2_hmac("sha256", saslprep(password).encode(), from_base64(salt) or b"", int(rounds))
+    client = hmac.new(derived, b"Client Key", "sha256").digest()
+    return _same(hashlib.sha256(client).digest(), from_base64(keys.partition(":")[0]) or b"")
