@@ -23,7 +23,7 @@ def create_tables(db: sqlite3.Connection) -> None:
     """Make the tables that are not there yet."""
     for area in (keys, apis, clients, grants, connections, logins, logs, oauth, settings, users, jobs):
         area.create_tables(db)
-    for area in (actions, execution, resets):
+    for area in (actions, execution, resets, rules):
         area.create_tables(db)
 
 

@@ -39,8 +39,8 @@ class Switches(BaseModel):
     connection_deleting_seconds: float = Field(default=3.0, ge=0)
 
     # Rules, client grants.
-    rules: Literal["refused", "empty", "missing"] = Field(
-        default="refused", description="403 deprecated, 200 empty, or 404"
+    rules: Literal["refused", "empty", "missing", "run"] = Field(
+        default="refused", description="403 deprecated, 200 empty, or 404; run: as before they were removed"
     )
     client_grant_conflict_text: str = "A resource server with the same identifier already exists."
     user_deny_all_status: int = 403

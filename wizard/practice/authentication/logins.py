@@ -21,6 +21,8 @@ from wizard.practice.authentication.granting import PASSWORD, api_for, audience_
 from wizard.practice.errors import AuthError
 from wizard.practice.limits import Bucket, Limit
 from wizard.practice.management import grants, settings
+from wizard.practice.management.running_rules import run_rules
+from wizard.practice.users import endpoints as users
 
 if TYPE_CHECKING:
     from wizard.practice.tenant import Connection, PracticeTenant
@@ -100,12 +102,15 @@ async def _after_password(
         AuthError: one of them denied access or failed.
     """
     audience = None if api is None else api["identifier"]
-    event = post_login_event(
-        tenant, request, given, client=client, connection=connection, user=user, audience=audience, ip=ip
-    )
+    about: dict[str, Any] = {"client": client, "connection": connection, "audience": audience, "ip": ip}
+    # While both existed, Rules ran first.
+    claims = await run_rules(tenant, post_login_event(tenant, request, given, user=user, **about), user)
+    user = users.user_profile(tenant, user["user_id"]) or user
+    event = post_login_event(tenant, request, given, user=user, **about)
     asked = await run_trigger(tenant, "post-login", event)
-    about = {"connection": connection.name, "connection_id": connection.id, "client_id": client["client_id"], "ip": ip}
-    return settle_actions(tenant, user, asked, **about), asked
+    asked.claims = {name: part | asked.claims[name] for name, part in claims.items()}
+    named = {"connection": connection.name, "connection_id": connection.id, "client_id": client["client_id"], "ip": ip}
+    return settle_actions(tenant, user, asked, **named), asked
 
 
 class Guard:

@@ -1,10 +1,11 @@
-"""Rules are gone from Auth0 since 2026-11-18; what their endpoints still answer is a switch.
+"""Rules are gone from Auth0 since 2026-11-18; what their endpoints still answer, or whether they run, is a switch.
 
 Source: Auth0 docs, "Deprecations and Migrations": Rules and Hooks.
 """
 
 from __future__ import annotations
 
+import sqlite3
 from typing import TYPE_CHECKING, NoReturn
 
 from starlette.requests import Request
@@ -12,6 +13,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from wizard.practice.errors import ApiError, invalid_uri, missing
+from wizard.practice.management import running_rules
 from wizard.practice.management.access import require
 from wizard.practice.requests.reading import offset_window
 from wizard.practice.requests.schema import problems, text
@@ -22,7 +24,14 @@ if TYPE_CHECKING:
 _RULE_ID = text(pattern="^rul_[A-Za-z0-9]{16}$")
 
 
+def create_tables(db: sqlite3.Connection) -> None:
+    running_rules.create_tables(db)
+
+
 def routes(tenant: PracticeTenant) -> list[Route]:
+    if tenant.switches.rules == "run":
+        return running_rules.routes(tenant)
+
     def refuse_if_gone() -> None:
         if tenant.switches.rules == "refused":
             _refuse()
