@@ -580,3 +580,24 @@ def test_scripts_that_would_run_in_an_old_node_are_told(stage: Automatic) -> Non
     assert stage.checked()
     stage.ask("PATCH", "tenants/settings", json={"sandbox_version": "12"})
     assert not stage.checked()
+
+
+def test_the_scripts_can_be_tried_in_a_rehearsal_without_a_network(stage: Automatic) -> None:
+    from wizard.doorway.trial import try_scripts
+
+    stage.set_up()
+    outside = {"legacy.example.com": stage.legacy, stage.tenant.domain: stage.tenant.transport()}
+    scripts = scripts_for(stage.answers())
+    trials = asyncio.run(try_scripts(scripts, stage.sealed(), "ann@example.com", LEGACY_PASSWORD, outside=outside))
+    assert [(trial.script, trial.result, trial.callbacks) for trial in trials] == [
+        ("login", "user", 1),
+        ("get_user", "user", 1),
+    ]
+    assert trials[0].profile == trials[1].profile == PROFILE
+
+
+def test_scopes_are_those_that_the_legacy_api_asks_for() -> None:
+    from wizard.doorway.answers import SCOPES as ASKED
+    from wizard.steps.legacy_api import SCOPES as GRANTED
+
+    assert tuple(GRANTED) == ASKED
