@@ -22,6 +22,7 @@ from wizard.engine import World, connected
 from wizard.errors import CredentialsError, UsageError, WizardError
 from wizard.journal import Journal
 from wizard.practice.samples import PASSWORD_REALM, Samples, add_samples
+from wizard.practice.switches import Switches
 from wizard.runner import apply_plan, check_all, make_plan, receipt_of
 from wizard.steps import STEPS
 from wizard.tools import Tools
@@ -540,3 +541,63 @@ def test_missing_metadata_is_fetched_once(stage: Automatic) -> None:
     stage.ask("PATCH", "users/auth0%7C7", json={"app_metadata": {"plan": None}})
     assert stage.log_in(LEGACY_PASSWORD) == (200, "")
     assert stage.legacy.calls.count("GET /users/7") == asked == 1
+
+
+# The same by Rules, on a tenant that still runs them.
+
+
+@pytest.fixture
+def old_stage(tmp_path: Path) -> Iterator[Automatic]:
+    stage = Automatic(tmp_path, settings={"switches": Switches(rules="run")})
+    stage.answers_file.write_text(
+        stage.answers_file.read_text(encoding="utf-8") + '\n[guards]\nkind = "rules"\n', encoding="utf-8"
+    )
+    yield stage
+    stage.tenant.close()
+
+
+def test_rules_are_put_after_others_and_taken_back(old_stage: Automatic) -> None:
+    script = "function (user, context, callback) { callback(null, user, context); }"
+    old_stage.ask("POST", "rules", json={"name": "Mine", "script": script, "order": 3})
+    old_stage.set_up()
+    assert [rule["name"] for rule in old_stage.ask("GET", "rules")] == ["Mine", *GUARD_NAMES]
+    assert old_stage.planned() == []
+    old_stage.undo()
+    assert [rule["name"] for rule in old_stage.ask("GET", "rules")] == ["Mine"]
+    assert old_stage.ask("GET", "rules-configs") == []
+
+
+def test_rules_do_what_the_actions_do(old_stage: Automatic) -> None:
+    old_stage.set_up()
+    assert old_stage.log_in(LEGACY_PASSWORD) == (200, "")
+    metadata = old_stage.ask("GET", "users/auth0%7C7")["app_metadata"]
+    assert metadata == {"plan": "gold", "migration_marked": "marked"}
+    assert old_stage.log_in(LEGACY_PASSWORD, audience=AUDIENCE)[0] in (401, 403)
+
+
+def test_scripts_that_would_run_in_an_old_node_are_told(stage: Automatic) -> None:
+    stage.set_up()
+    assert stage.checked()
+    stage.ask("PATCH", "tenants/settings", json={"sandbox_version": "12"})
+    assert not stage.checked()
+
+
+def test_the_scripts_can_be_tried_in_a_rehearsal_without_a_network(stage: Automatic) -> None:
+    from wizard.doorway.trial import try_scripts
+
+    stage.set_up()
+    outside = {"legacy.example.com": stage.legacy, stage.tenant.domain: stage.tenant.transport()}
+    scripts = scripts_for(stage.answers())
+    trials = asyncio.run(try_scripts(scripts, stage.sealed(), "ann@example.com", LEGACY_PASSWORD, outside=outside))
+    assert [(trial.script, trial.result, trial.callbacks) for trial in trials] == [
+        ("login", "user", 1),
+        ("get_user", "user", 1),
+    ]
+    assert trials[0].profile == trials[1].profile == PROFILE
+
+
+def test_scopes_are_those_that_the_legacy_api_asks_for() -> None:
+    from wizard.doorway.answers import SCOPES as ASKED
+    from wizard.steps.legacy_api import SCOPES as GRANTED
+
+    assert tuple(GRANTED) == ASKED

@@ -118,7 +118,8 @@ async def test_opened_answers_that_pass_through_every_page_are_saved_as_they_wer
             await go_on(pilot, key)
         await pilot.press("ctrl+s")
         await until(pilot, lambda: any("Saved to" in note.message for note in app._notifications))
-        assert app.journey.answers.differences(before) == ()
+        # Tables without questions for this strategy are left out; read from a file they have their defaults.
+        assert from_tables(app.journey.answers.tables(), SECTIONS).differences(before) == ()
         assert load(file, SECTIONS, environment={}) == before
         assert file.read_text(encoding="utf-8") == text
 

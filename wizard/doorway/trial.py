@@ -5,10 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from wizard.doorway.scripts import Scripts
 from wizard.errors import WizardError
+
+if TYPE_CHECKING:
+    import httpx
 
 Result = Literal["user", "wrong_password", "unknown_user", "not_found", "error"]
 
@@ -27,7 +30,12 @@ class Trial:
 
 
 async def try_scripts(
-    scripts: Scripts, configuration: Mapping[str, str], login: str, password: str | None
+    scripts: Scripts,
+    configuration: Mapping[str, str],
+    login: str,
+    password: str | None,
+    *,
+    outside: Mapping[str, httpx.AsyncBaseTransport] | None = None,
 ) -> list[Trial]:
     """Run login (if there is a password) and get user, as Auth0 would.
 
@@ -36,6 +44,7 @@ async def try_scripts(
         configuration: The values of the connection in plain text; they go to Node by a pipe.
         login: E-mail address or username.
         password: None to leave the login script out.
+        outside: What takes the place of the network, by host or host:port; for a rehearsal in this process.
 
     Raises:
         UsageError: there is no Node.
@@ -44,7 +53,7 @@ async def try_scripts(
     from wizard.clock import RealClock
     from wizard.practice.sandbox.sandbox import Sandbox
 
-    sandbox = Sandbox(RealClock(), dict)
+    sandbox = Sandbox(RealClock(), lambda: outside or {})
     try:
         trials = []
         if password is not None:

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 from wizard.answers import Answers
 from wizard.doorway.scripts import Scripts, State, is_closed, scripts_for, state_of
 from wizard.doorway.settings import LegacyApi, complete, database_values, legacy_api_of, wanted_values
-from wizard.step import Change, Receipt, Step
+from wizard.step import Change, Finding, Receipt, Step
 from wizard.steps.connection import ConnectionAnswers
 from wizard.steps.custom_database import (
     AUTOMATIC,
@@ -24,6 +24,8 @@ from wizard.steps.scripts_answers import ScriptsAnswers
 from wizard.tools import Tools
 
 KEYS = ("customScripts", "configuration")
+NODES = ("22", "18")
+"""Versions of Node that the scripts are made for. Source: Auth0 docs, "Migrate to Node.js 22"."""
 
 
 @dataclass(frozen=True)
@@ -136,6 +138,19 @@ class ScriptsStep(Step[ScriptsFacts, SetScripts]):
         )
         remember(tools.journal, place, values, options_of(changed).configuration)
         return Receipt({"connection_id": connection.id, "scripts": digest(list(texts.values()))})
+
+    async def check(self, answers: Answers, tools: Tools) -> Sequence[Finding]:
+        if "read:tenant_settings" not in (await tools.tenant.scopes() or ()):
+            return ()
+        node = (await tools.tenant.tenant_settings()).sandbox_version or ""
+        return [
+            Finding(
+                "node of scripts",
+                node in NODES,
+                f"the tenant runs scripts in Node {node or 'of an unknown version'}",
+                f"Choose Node {NODES[0]} in the tenant's settings (Advanced > Extensibility), then try a login.",
+            )
+        ]
 
     async def undo(self, receipt: Mapping[str, Any], tools: Tools) -> None:
         from wizard.doorway.sent import before, forget_before
