@@ -67,7 +67,7 @@ def _confused() -> str:
 
 
 def _tampered() -> str:
-    head, body, mac = token(scope="read:users").split(".")
+    head, _, mac = token(scope="read:users").split(".")
     return f"{head}.{_part({**claims(), 'scope': 'verify:passwords read:users'})}.{mac}"
 
 
