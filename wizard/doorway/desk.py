@@ -9,8 +9,8 @@ from typing import Any, TypeVar
 
 from wizard.doorway.answers import LegacyApiAnswers
 from wizard.doorway.marks import Marks, MarksUnavailable
-from wizard.doorway.people import People, Person
-from wizard.doorway.refusal import Refusal, unavailable
+from wizard.doorway.people import People, Person, could_be
+from wizard.doorway.refusal import Refusal, invalid_request, unavailable
 from wizard.doorway.throttle import Throttle
 from wizard.errors import SourceError
 from wizard.passwords.check import CannotCheck
@@ -108,10 +108,13 @@ class Desk:
 
     async def unmark(self, user_id: str) -> None:
         """Take the note back."""
-        await self._asked(self._marks.remove, user_id)
+        if could_be(user_id):
+            await self._asked(self._marks.remove, user_id)
 
     async def migrated(self, after: str, take: int) -> dict[str, Any]:
-        """Ids of marked users that follow this one."""
+        """Ids of marked users that follow this one; "" begins."""
+        if after and not could_be(after):
+            raise invalid_request("Not as it should be: query.after")
         ids = await self._asked(self._marks.after, after, take)
         page: dict[str, Any] = {"count": await self._asked(self._marks.count), "user_ids": ids}
         return {**page, "next": ids[-1]} if len(ids) == take else page

@@ -99,7 +99,7 @@ class People:
         return False
 
     def _found(self, key: Key, value: str) -> Sequence[Person]:
-        if not _could_be(value):
+        if not could_be(value):
             return []
         found = [self._person(record) for record in self.finder.find(key, value)]
         if key == "user_id" or len(found) != 1 or found[0].user_id is None:
@@ -124,7 +124,7 @@ class People:
             return ()
 
 
-def _could_be(value: str) -> bool:
+def could_be(value: str) -> bool:
     """Whether a key could look like this; control characters and half surrogates never reach the store."""
     return 0 < len(value) <= 320 and value.isprintable()
 
