@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import shutil
 import time
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, MutableMapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -33,18 +33,23 @@ if TYPE_CHECKING:
     import httpx
 
     from wizard.auth0.client import Management
+    from wizard.vault import Secret
 
 Watch = Callable[[Event], None]
 
 
 @dataclass(frozen=True)
 class World:
-    """The edges of the engine: time, environment, network, keyring. A rehearsal brings its own."""
+    """The edges of the engine: time, environment, network, keyring. A rehearsal brings its own.
+
+    `memory` takes the place of the keyring: secrets by the tenant's domain and their name; None for that of this system.
+    """
 
     environment: Mapping[str, str]
     clock: Clock = field(default_factory=RealClock)
     sources: Sources = field(default_factory=Sources)
     transport: httpx.AsyncBaseTransport | None = None
+    memory: MutableMapping[tuple[str, str], Secret] | None = None
 
     def secret(self, domain: str) -> Callable[[str], str]:
         """A function that resolves `keyring:NAME` and `env:NAME` for this tenant."""
@@ -52,9 +57,39 @@ class World:
         def resolve(reference: str) -> str:
             from wizard.vault import Vault
 
+            kind, _, name = reference.partition(":")
+            if self.memory is not None and kind == "keyring" and (domain, name) in self.memory:
+                return self.memory[domain, name].reveal()
             return Vault(domain).resolve(reference, self.environment).reveal()
 
         return resolve
+
+    def keep_secret(self, domain: str) -> Callable[[str, str], None]:
+        """A function that keeps a secret of this tenant under a name, for `keyring:NAME` to find."""
+
+        def keep(name: str, value: str) -> None:
+            from wizard.vault import Secret, Vault
+
+            if self.memory is not None:
+                self.memory[domain, name] = Secret(value)
+            else:
+                Vault(domain).set(name, Secret(value))
+
+        return keep
+
+    def forget_secret(self, domain: str) -> Callable[[str], None]:
+        """A function that removes a secret of this tenant; one that is not there is none the less gone."""
+
+        def forget(name: str) -> None:
+            from wizard.vault import SecretMissing, Vault
+
+            if self.memory is not None:
+                self.memory.pop((domain, name), None)
+                return
+            with suppress(SecretMissing):
+                Vault(domain).delete(name)
+
+        return forget
 
 
 async def plan_for(answers: Answers, *, base: Path, world: World, run: RunFolder | None = None) -> Plan:
@@ -97,6 +132,8 @@ async def connected(
         base=base,
         clock=world.clock,
         secret=secret,
+        keep_secret=world.keep_secret(wanted.domain),
+        forget_secret=world.forget_secret(wanted.domain),
         stop=stop or Stop(),
         sources=world.sources,
     )

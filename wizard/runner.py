@@ -22,6 +22,7 @@ from wizard.events import (
     StepStarted,
     WorldAwaited,
 )
+from wizard.journal import Intent
 from wizard.step import Change, Step, Waiting
 from wizard.tools import Tools
 
@@ -201,10 +202,16 @@ async def _apply(step: AnyStep, changes: Sequence[Change], tools: Tools) -> None
     intents = []
     for change in changes:
         tools.emit(ChangeStarted(step.key, change.key, change.summary))
-        intents.append(tools.journal.begin(_subject(step, change), {"summary": change.summary}))
+        facts = {"summary": change.summary, "undo": dict(change.undo)}
+        intents.append(tools.journal.begin(_subject(step, change), facts))
     receipts = await step.apply_together(changes, tools)
     for intent, change, receipt in zip(intents, changes, receipts, strict=True):
         tools.journal.settle(intent, "done", receipt.facts, events=[ChangeApplied(step.key, change.key)])
+
+
+def receipt_of(intent: Intent) -> Mapping[str, Any]:
+    """What is known of a change that was made, for `Step.undo`: what was known beforehand, and what came back."""
+    return {**intent.facts.get("undo", {}), **intent.result}
 
 
 def _settle_by_looking(step: AnyStep, wanted: Sequence[Change], tools: Tools) -> None:

@@ -36,6 +36,14 @@ class Change:
         """The calls behind it, as an operator would find them in Auth0's reference: `POST /connections`."""
         return ()
 
+    @property
+    def undo(self) -> Mapping[str, Any]:
+        """What taking it back needs and is known beforehand: names, never ids, secrets or personal data.
+
+        The journal has it before the request goes out, so that a change whose answer was lost can be undone too.
+        """
+        return {}
+
 
 @dataclass(frozen=True)
 class Receipt:
@@ -95,6 +103,21 @@ class Step(ABC, Generic[F, C]):
     async def apply_together(self, changes: Sequence[C], tools: Tools) -> Sequence[Receipt]:
         """Make up to `at_once` approved changes; a step overrides it where Auth0 takes several in one call."""
         return [await self.apply(change, tools) for change in changes]
+
+    async def undo(self, receipt: Mapping[str, Any], tools: Tools) -> None:
+        """Put back what one change of this run did; doing it twice does no more than doing it once.
+
+        What somebody else has changed since stays as it is. Called for the changes of a run in reverse order, and only
+        for those that are `reversible`.
+
+        Args:
+            receipt: `Change.undo` and, over it, the facts of the `Receipt`; `wizard.runner.receipt_of` makes it of a
+                settled intent. Without the latter where the answer was lost.
+
+        Raises:
+            WizardError: it cannot be put back; says what to do by hand.
+        """
+        raise NotImplementedError(f"{self.key} makes no change that can be undone")
 
     async def check(self, answers: Answers, tools: Tools) -> Sequence[Finding]:
         """Give evidence that a diff cannot: counts, samples, a login."""

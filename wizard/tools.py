@@ -88,6 +88,14 @@ class Sources:
         return self._known[key]
 
 
+def _no_keyring(name: str, value: str = "") -> None:
+    raise CredentialsError(
+        f"There is no place to keep the secret {name}",
+        state="It was not stored.",
+        remedy="Carry out the run where a keyring can be used; see `auth0-migrate secrets`.",
+    )
+
+
 @dataclass
 class Tools:
     """The hands and eyes of the steps.
@@ -99,6 +107,8 @@ class Tools:
         clock: Time; a fast one in rehearsals.
         secret: Resolves a reference such as `env:NAME` to its value.
         management: The tenant, once connected.
+        keep_secret: Keeps a secret of the tenant by name and value, for `keyring:NAME` to find.
+        forget_secret: Removes a secret of the tenant by its name, if it is there.
     """
 
     journal: Journal
@@ -107,6 +117,8 @@ class Tools:
     clock: Clock
     secret: Callable[[str], str]
     management: Management | None = None
+    keep_secret: Callable[[str, str], None] = _no_keyring
+    forget_secret: Callable[[str], None] = _no_keyring
     stop: Stop = field(default_factory=Stop)
     sources: Sources = field(default_factory=lambda: Sources())
 

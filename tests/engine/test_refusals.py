@@ -309,7 +309,7 @@ def test_no_application_at_all_is_a_wrong_answer(stage: Rehearsal) -> None:
     ("right", "wrong"),
     [
         ('given_name = "first"', 'given_name = "firstt"'),
-        ("[connection]", '[strategy]\nway = "automatic"\n[connection]'),
+        ('family_name = "last"', 'family_name = "lastt"'),
     ],
 )
 def test_what_can_be_refused_without_the_tenant_is_refused_before_it_is_asked(

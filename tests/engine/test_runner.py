@@ -1,6 +1,6 @@
 """The runner does what was approved, all of it, and nothing else."""
 
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar
@@ -12,7 +12,7 @@ from wizard.clock import RealClock
 from wizard.errors import AnswerLost, Interrupted, PlanStale, WizardError
 from wizard.events import CheckFailed, CheckPassed, Event, StepFinished
 from wizard.journal import Journal
-from wizard.runner import Plan, Planned, apply_plan, check_all, make_plan
+from wizard.runner import Plan, Planned, apply_plan, check_all, make_plan, receipt_of
 from wizard.step import Change, Finding, Receipt, Step, Waiting
 from wizard.tools import Tools
 
@@ -33,6 +33,10 @@ class PutBook(Change):
     @property
     def summary(self) -> str:
         return f"put {self.title} on the shelf"
+
+    @property
+    def undo(self) -> Mapping[str, str]:
+        return {"book": self.title}
 
 
 @dataclass
@@ -63,6 +67,10 @@ class ShelfStep(Step[frozenset[str], PutBook]):
         if lose == "answer":
             raise AnswerLost("the answer was cut", remedy="look")
         return Receipt({"title": change.title})
+
+    async def undo(self, receipt: Mapping[str, str], tools: Tools) -> None:
+        if receipt["book"] in self.shelf:
+            self.shelf.remove(receipt["book"])
 
     async def check(self, answers: Answers, tools: Tools) -> Sequence[Finding]:
         return [Finding("full", len(self.shelf) > 1, f"{len(self.shelf)} books", "buy more")]
@@ -173,3 +181,17 @@ def test_equal_plans_have_equal_hashes_and_others_do_not() -> None:
     emma, ivanhoe = Planned("shelf", PutBook("Emma")), Planned("shelf", PutBook("Ivanhoe"))
     assert Plan((emma, ivanhoe)).hash == Plan((emma, ivanhoe)).hash
     assert len({Plan(()).hash, Plan((emma,)).hash, Plan((emma, ivanhoe)).hash, Plan((ivanhoe, emma)).hash}) == 4
+
+
+@pytest.mark.parametrize("lost", ["", "answer"])
+async def test_what_was_made_can_be_undone_by_the_journal_also_where_the_answer_was_lost(
+    tools: Tools, lost: str
+) -> None:
+    step = ShelfStep(lose=lost)
+    plan = await make_plan([step], ANSWERS, tools)
+    await apply_plan(plan.approval, [step], ANSWERS, tools)
+    made = [receipt_of(intent) for intent in tools.journal.intents("change:shelf:") if intent.outcome == "done"]
+    assert [receipt["book"] for receipt in made] == ["Emma", "Ivanhoe"]
+    for receipt in reversed(made):
+        await step.undo(receipt, tools)
+    assert step.shelf == []

@@ -9,7 +9,6 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from wizard.answers import Answers, Section
-from wizard.errors import UsageError
 from wizard.step import Change, Step
 from wizard.tools import Tools
 
@@ -47,11 +46,4 @@ class StrategyStep(Step[StrategyFacts, Change]):
         return StrategyFacts(facts.records)
 
     def plan(self, answers: Answers, facts: StrategyFacts) -> Sequence[Change]:
-        way = answers[StrategyAnswers].way
-        if way != "bulk":
-            raise UsageError(
-                f"The strategy “{way}” is not in this version",
-                state="Nothing was sent.",
-                remedy='Use way = "bulk" in [strategy]; automatic and two-phase migration come with a later version.',
-            )
         return []
