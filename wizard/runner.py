@@ -104,10 +104,20 @@ def steps_for(strategy: str, steps: Sequence[AnyStep]) -> Sequence[AnyStep]:
     return [step for step in steps if strategy in step.strategies]
 
 
+CUTOVER = "cutover"
+"""Journal fact: whether this run has begun to close the door of the legacy store."""
+
+
+def in_force(steps: Sequence[AnyStep], tools: Tools) -> Sequence[AnyStep]:
+    """The steps without those whose work a cutover of this run has taken back."""
+    over = bool(tools.journal.recall(CUTOVER))
+    return [step for step in steps if not (over and step.ends_at_cutover)]
+
+
 async def make_plan(steps: Sequence[AnyStep], answers: Answers, tools: Tools) -> Plan:
     """Look at the world and say what applying the answers would change; writes nothing."""
     changes = []
-    for step in steps:
+    for step in in_force(steps, tools):
         facts = await step.inspect(answers, tools)
         changes += [Planned(step.key, change) for change in step.plan(answers, facts)]
     return Plan(tuple(changes))
@@ -128,20 +138,35 @@ async def apply_plan(
         PlanStale: the world asks for a change that was not approved.
         Interrupted: a stop was requested; what was done is in the journal.
     """
-    for step in steps:
+    steps = in_force(steps, tools)
+    for place, step in enumerate(steps):
         tools.emit(StepStarted(step.key))
-        facts = await _apply_step(approval, step, answers, tools)
-        tools.emit(StepFinished(step.key))
-        if waiting := step.waits_for(answers, facts):
+        waiting = await _gate(step, steps[:place], answers, tools)
+        if waiting is None:
+            facts = await _apply_step(approval, step, answers, tools)
+            waiting = step.waits_for(answers, facts)
+            await step.passed(answers, facts, tools)
+            tools.emit(StepFinished(step.key))
+        if waiting:
             tools.emit(WorldAwaited(step.key, waiting.reason, waiting.until))
             return waiting
     return None
 
 
+async def _gate(step: AnyStep, before: Sequence[AnyStep], answers: Answers, tools: Tools) -> Waiting | None:
+    """What keeps a step that has something to change from beginning, after the evidence that it asks for."""
+    if not step.after_evidence:
+        return None
+    if not step.plan(answers, await step.inspect(answers, tools)):
+        return None
+    await check_all(before, answers, tools)
+    return step.gate(answers, await step.inspect(answers, tools))
+
+
 async def check_all(steps: Sequence[AnyStep], answers: Answers, tools: Tools) -> bool:
     """Gather the evidence of every step; true when all of it is good."""
     passed = True
-    for step in steps:
+    for step in in_force(steps, tools):
         for finding in await step.check(answers, tools):
             passed = passed and finding.passed
             tools.emit(

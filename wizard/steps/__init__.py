@@ -14,6 +14,7 @@ from wizard.steps.profile import ProfileStep
 from wizard.steps.source import SourceStep
 from wizard.steps.strategy import StrategyStep
 from wizard.steps.tenant import TenantStep
+from wizard.steps.trickle import TrickleStep
 from wizard.steps.upload import UploadStep
 from wizard.steps.verify import VerifyStep
 
@@ -25,6 +26,7 @@ STEPS: tuple[Step[Any, Any], ...] = (
     StrategyStep(),
     ConnectionStep(),
     ApplicationsStep(),
+    TrickleStep(),
     PrepareStep(),
     UploadStep(),
     VerifyStep(),

@@ -131,7 +131,7 @@ class ConnectionStep(Step[ConnectionFacts, CreateConnection]):
             username_length=None if options is None else _username_length(options),
             own_database=options is not None and options.custom_database,
             import_mode=options is not None and options.import_mode,
-            ours=_made_by_this_run(found.name, found.id, tools),
+            ours=made_by_this_run(found.name, found.id, tools),
         )
 
     def plan(self, answers: Answers, facts: ConnectionFacts) -> Sequence[CreateConnection]:
@@ -162,7 +162,7 @@ class ConnectionStep(Step[ConnectionFacts, CreateConnection]):
         return Receipt({"connection_id": made.id})
 
 
-def _made_by_this_run(name: str, connection_id: str, tools: Tools) -> bool:
+def made_by_this_run(name: str, connection_id: str, tools: Tools) -> bool:
     """Whether the run has created it; of a creation whose answer was lost, the connection that is there now is taken."""
     made = tools.journal.intents(f"change:connection:create-connection:{name}")
     return any(
