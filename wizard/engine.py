@@ -24,6 +24,7 @@ from wizard.runner import AnyStep, Plan, apply_plan, check_all, make_plan, steps
 from wizard.runs import RunFolder, Runs
 from wizard.steps import SECTIONS, STEPS
 from wizard.steps.connection import ConnectionAnswers
+from wizard.steps.scripts_answers import asks_legacy_api
 from wizard.steps.strategy import StrategyAnswers
 from wizard.steps.tenant import TenantAnswers
 from wizard.tools import Sources, Stop, Tools
@@ -45,6 +46,7 @@ class World:
     """The edges of the engine: time, environment, network, keyring. A rehearsal brings its own.
 
     `memory` takes the place of the keyring: secrets by the tenant's domain and their name; None for that of this system.
+    `outside` takes the place of the network for everything but the tenant: the API in front of the legacy store.
     """
 
     environment: Mapping[str, str]
@@ -52,17 +54,22 @@ class World:
     sources: Sources = field(default_factory=Sources)
     transport: httpx.AsyncBaseTransport | None = None
     memory: MutableMapping[tuple[str, str], Secret] | None = None
+    outside: httpx.AsyncBaseTransport | None = None
 
     def secret(self, domain: str) -> Callable[[str], str]:
         """A function that resolves `keyring:NAME` and `env:NAME` for this tenant."""
 
         def resolve(reference: str) -> str:
-            from wizard.vault import Vault
+            from wizard.vault import SecretMissing, Vault
 
             kind, _, name = reference.partition(":")
-            if self.memory is not None and kind == "keyring" and (domain, name) in self.memory:
-                return self.memory[domain, name].reveal()
-            return Vault(domain).resolve(reference, self.environment).reveal()
+            if self.memory is None or kind != "keyring":
+                return Vault(domain).resolve(reference, self.environment).reveal()
+            if (domain, name) not in self.memory:
+                raise SecretMissing(
+                    f"The rehearsal has no secret {name} for {domain}", remedy="name one of its environment: env:NAME."
+                )
+            return self.memory[domain, name].reveal()
 
         return resolve
 
@@ -136,11 +143,17 @@ async def connected(
         secret=secret,
         keep_secret=world.keep_secret(wanted.domain),
         forget_secret=world.forget_secret(wanted.domain),
+        outside=world.outside,
         stop=stop or Stop(),
         sources=world.sources,
     )
     async with open_tenant(wanted, secret, journal.emit, world) as management:
         tools.management = management
+        if answers[StrategyAnswers].is_live and asks_legacy_api(answers):
+            from wizard.doorway.marks import LegacyMarks
+            from wizard.doorway.settings import legacy_api_of
+
+            tools.marks = LegacyMarks(legacy_api_of(answers), tools)
         yield tools
 
 

@@ -104,20 +104,10 @@ def steps_for(strategy: str, steps: Sequence[AnyStep]) -> Sequence[AnyStep]:
     return [step for step in steps if strategy in step.strategies]
 
 
-CUTOVER = "cutover"
-"""Journal fact: whether this run has begun to close the door of the legacy store."""
-
-
-def in_force(steps: Sequence[AnyStep], tools: Tools) -> Sequence[AnyStep]:
-    """The steps without those whose work a cutover of this run has taken back."""
-    over = bool(tools.journal.recall(CUTOVER))
-    return [step for step in steps if not (over and step.ends_at_cutover)]
-
-
 async def make_plan(steps: Sequence[AnyStep], answers: Answers, tools: Tools) -> Plan:
     """Look at the world and say what applying the answers would change; writes nothing."""
     changes = []
-    for step in in_force(steps, tools):
+    for step in steps:
         facts = await step.inspect(answers, tools)
         changes += [Planned(step.key, change) for change in step.plan(answers, facts)]
     return Plan(tuple(changes))
@@ -138,7 +128,6 @@ async def apply_plan(
         PlanStale: the world asks for a change that was not approved.
         Interrupted: a stop was requested; what was done is in the journal.
     """
-    steps = in_force(steps, tools)
     for place, step in enumerate(steps):
         tools.emit(StepStarted(step.key))
         waiting = await _gate(step, steps[:place], answers, tools)
@@ -166,7 +155,7 @@ async def _gate(step: AnyStep, before: Sequence[AnyStep], answers: Answers, tool
 async def check_all(steps: Sequence[AnyStep], answers: Answers, tools: Tools) -> bool:
     """Gather the evidence of every step; true when all of it is good."""
     passed = True
-    for step in in_force(steps, tools):
+    for step in steps:
         for finding in await step.check(answers, tools):
             passed = passed and finding.passed
             tools.emit(
@@ -227,7 +216,7 @@ async def _apply(step: AnyStep, changes: Sequence[Change], tools: Tools) -> None
     intents = []
     for change in changes:
         tools.emit(ChangeStarted(step.key, change.key, change.summary))
-        facts = {"summary": change.summary, "undo": dict(change.undo)}
+        facts = {"summary": change.summary, "reversible": change.reversible, "undo": dict(change.undo)}
         intents.append(tools.journal.begin(_subject(step, change), facts))
     receipts = await step.apply_together(changes, tools)
     for intent, change, receipt in zip(intents, changes, receipts, strict=True):

@@ -89,8 +89,6 @@ class Step(ABC, Generic[F, C]):
     """Scopes this step needs, each with the call that needs it."""
     after_evidence: ClassVar[bool] = False
     """Whether the checks of all earlier steps are made before this step changes anything."""
-    ends_at_cutover: ClassVar[bool] = False
-    """Whether a cutover takes this step's work back, so that it plans nothing once there was one."""
 
     @abstractmethod
     async def inspect(self, answers: Answers, tools: Tools) -> F:

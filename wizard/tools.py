@@ -15,6 +15,8 @@ from wizard.errors import CredentialsError
 from wizard.events import Emit
 
 if TYPE_CHECKING:
+    import httpx
+
     from wizard.auth0.client import Management
     from wizard.clock import Clock
     from wizard.journal import Journal
@@ -120,6 +122,7 @@ class Tools:
         keep_secret: Keeps a secret of the tenant by name and value, for `keyring:NAME` to find.
         forget_secret: Removes a secret of the tenant by its name, if it is there.
         marks: The legacy API's marks of users who have moved; None where there is none to ask.
+        outside: Replaces the network for everything but the tenant.
     """
 
     journal: Journal
@@ -131,6 +134,7 @@ class Tools:
     keep_secret: Callable[[str, str], None] = _no_keyring
     forget_secret: Callable[[str], None] = _no_keyring
     marks: Marks | None = None
+    outside: httpx.AsyncBaseTransport | None = None
     stop: Stop = field(default_factory=Stop)
     sources: Sources = field(default_factory=lambda: Sources())
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from wizard.auth0.call import Call, json_body
 from wizard.auth0.errors import EncryptedValuesAtRisk, ForeignOptionsChanged, Refused
@@ -127,6 +127,36 @@ class ConnectionCalls(Session):
         """Delete a connection with all its users; Auth0 goes on with it for a while. Nothing happens without one."""
         doing = f"delete connection {connection_id}"
         await self._ask(Call("DELETE", ONE, doing, ids={"id": connection_id}))
+
+    async def put_back_connection_options(
+        self, connection_id: str, before: Options, absent: Collection[str] = ()
+    ) -> Connection:
+        """Set these options as wholes and remove those `absent`; the others stay, which is proven.
+
+        Configuration values that are not ours go back as Auth0 shows them, encrypted: that was agreed to when they were
+        carried the first time.
+
+        Raises:
+            InsufficientScope: the token may not read or not change options; nothing was changed.
+            InvalidRequest: Auth0 does not take them back; `enabledDatabaseCustomization` stays once there are users.
+            ForeignOptionsChanged: options that are not named here differ afterwards; names them.
+        """
+        require_scopes(await self.scopes(), PATCH_SCOPES)
+        current = self._options(await self._connection(connection_id))
+        kept = {key: value for key, value in current.items() if key not in absent and key not in before}
+        options = merged({**kept, **before}, {})
+        call = Call(
+            "PATCH",
+            ONE,
+            f"put options of connection {connection_id} back",
+            ids={"id": connection_id},
+            content=json_body({"options": options}),
+        )
+        await self._ask(call)
+        body = await self._connection(connection_id)
+        ours = dict.fromkeys((*before, *absent))
+        _prove(connection_id, changed_foreign_keys(current, options, self._options(body), ours))
+        return read(Connection, body, "a connection")
 
     async def enabled_clients(self, connection_id: str) -> list[str]:
         """Ids of the applications that may use a connection."""

@@ -99,6 +99,104 @@ class Client(Auth0Model):
     client_metadata: dict[str, str] = Field(default_factory=dict)
 
 
+class ClientWithSecret(Client):
+    """An application as it was created or given a new secret; the secret is in no `repr`."""
+
+    secret: str = Field("", alias="client_secret", repr=False)
+
+
+class Api(Auth0Model):
+    """An API (resource server). `user_policy` says which end users may get a token for it; allow_all where Auth0 is silent."""
+
+    shown = ("id", "identifier", "name")
+
+    id: Word
+    identifier: str
+    name: str = ""
+    signing_alg: str = ""
+    is_system: bool = False
+    scopes: list[dict[str, str]] = Field(default_factory=list)
+    policies: dict[str, dict[str, JsonValue]] = Field(default_factory=dict, alias="subject_type_authorization")
+
+    @property
+    def user_policy(self) -> str:
+        return str(self.policies.get("user", {}).get("policy", "allow_all"))
+
+    @property
+    def client_policy(self) -> str:
+        return str(self.policies.get("client", {}).get("policy", "require_client_grant"))
+
+
+class ClientGrant(Auth0Model):
+    """What an application may ask of an API."""
+
+    shown = ("id", "client_id", "audience", "scope")
+
+    id: Word
+    client_id: str = ""
+    audience: str = ""
+    scope: list[str] = Field(default_factory=list)
+    subject_type: str = "client"
+
+
+class ActionSecret(Auth0Model):
+    """A secret of an Action; its value is never shown again."""
+
+    shown = ("name", "updated_at")
+
+    name: str
+    updated_at: str = ""
+
+
+class ActionVersion(Auth0Model):
+    shown = ("number", "deployed")
+
+    number: int = 0
+    deployed: bool = False
+
+
+class Action(Auth0Model):
+    """An Action. What was changed last is live only when `all_changes_deployed`."""
+
+    shown = ("id", "name", "status", "all_changes_deployed")
+
+    id: Word
+    name: str
+    status: str = ""
+    code: str = ""
+    runtime: str = ""
+    all_changes_deployed: bool = False
+    deployed_version: ActionVersion | None = None
+    secrets: list[ActionSecret] = Field(default_factory=list)
+
+    @property
+    def is_live(self) -> bool:
+        version = self.deployed_version
+        return self.all_changes_deployed and version is not None and version.deployed
+
+
+class Binding(Auth0Model):
+    """An Action's place in a trigger."""
+
+    shown = ("id", "display_name", "action")
+
+    id: Word
+    display_name: str = ""
+    action: Action
+
+
+class Rule(Auth0Model):
+    """A Rule, for tenants that still run them."""
+
+    shown = ("id", "name", "order", "enabled")
+
+    id: Word
+    name: str
+    script: str = ""
+    order: int = 0
+    enabled: bool = True
+
+
 class TenantSettings(Auth0Model):
     """Settings of the tenant."""
 

@@ -38,6 +38,11 @@ class Session:
         return self._http.address.host
 
     @property
+    def token_url(self) -> str:
+        """Where applications of the tenant get their tokens."""
+        return f"{self._http.address.url}/oauth/token"
+
+    @property
     def limiter(self) -> Limiter:
         """The limiter of all requests, to ask for budget and waits."""
         return self._http.limiter

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Literal
 
+from wizard.answers import Answers
 from wizard.doorway.templates import rendered
 
 LARGEST_SCRIPT = 100_000
@@ -41,6 +42,22 @@ def through_doorway(connection: str, *, change_password: bool = False) -> Script
     )
 
 
+def scripts_for(answers: Answers) -> Scripts:
+    """The scripts that these answers ask for.
+
+    Raises:
+        UsageError: the mapping cannot be said in a script that asks the database itself.
+    """
+    from wizard.doorway.direct import through_database
+    from wizard.steps.connection import ConnectionAnswers
+    from wizard.steps.scripts_answers import ScriptsAnswers
+
+    wanted, connection = answers[ScriptsAnswers], answers[ConnectionAnswers].name
+    if wanted.kind == "legacy_api":
+        return through_doorway(connection, change_password=wanted.change_password)
+    return through_database(answers)
+
+
 @cache
 def stubs() -> Scripts:
     """Scripts that let nobody in and create nobody, until the real ones are in place."""
@@ -53,13 +70,13 @@ def closed() -> Scripts:
     return Scripts(rendered("scripts/closed_login"), rendered("scripts/closed_get_user"))
 
 
-def state_of(script: Literal["login", "get_user"], text: str | None) -> State:
+def state_of(script: str, text: str | None) -> State:
     """What a script on the tenant is: none, our placeholder, our closed door, or something else."""
     if not text:
         return "absent"
-    if text == getattr(stubs(), script):
+    if text == stubs().custom_scripts().get(script):
         return "stub"
-    return "closed" if text == getattr(closed(), script) else "other"
+    return "closed" if text == closed().custom_scripts().get(script) else "other"
 
 
 def is_closed(custom_scripts: Mapping[str, str]) -> bool:

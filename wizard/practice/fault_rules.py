@@ -132,8 +132,15 @@ class SearchLag(Rule):
     seconds: Seconds
 
 
+class InterruptedCreation(Rule):
+    """A lazy creation breaks off between its two records and leaves a half-made user; the login fails."""
+
+    action: Literal["interrupt_creation"]
+    connection: str | None = Field(default=None, description="name of the connection; any by default")
+
+
 Fault = Annotated[
-    Latency | Storm | Failure | Cut | ExpireTokens | StuckJob | FailedJob | SlowJob | SearchLag,
+    Latency | Storm | Failure | Cut | ExpireTokens | StuckJob | FailedJob | SlowJob | SearchLag | InterruptedCreation,
     Field(discriminator="action"),
 ]
 

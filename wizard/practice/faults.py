@@ -20,6 +20,7 @@ from wizard.practice.fault_rules import (
     Failure,
     Fault,
     FaultPlan,
+    InterruptedCreation,
     JobRule,
     Latency,
     RequestRule,
@@ -155,6 +156,14 @@ class Faults:
             if isinstance(fault, SearchLag):
                 lag = fault.seconds
         return lag
+
+    def interrupts_lazy_creation(self, connection: str, now: float) -> bool:
+        """Say whether the lazy creation that goes on now breaks off; `connection` is a name."""
+
+        def meets(rule: Rule) -> bool:
+            return isinstance(rule, InterruptedCreation) and rule.connection in {None, connection}
+
+        return bool(list(self._happening(now, meets)))
 
     def _storm_over(self, method: str, path: str, now: float) -> dict[str, object]:
         self._storms = [raging for raging in self._storms if raging.refusals > 0 and now < raging.end]

@@ -74,6 +74,8 @@ async def serve(
     )
     with _listener(host, port) as listener:
         address = f"http://{f'[{host}]' if ':' in host else host}:{listener.getsockname()[1]}"
+        # Scripts name the tenant by the address it is known by; it answers them in this process.
+        tenant.served_at.add(address.partition("//")[2])
         server = AnnouncingServer(config, lambda: ready(address))
         await _run(server, listener, stop)
 

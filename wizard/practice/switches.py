@@ -57,6 +57,12 @@ class Switches(BaseModel):
         default=False, description="passwords of lazily migrated users must pass the policy"
     )
     get_user_on_login: bool = Field(default=False, description="get user runs around the login script on a plain login")
+    script_error_status: Literal[400, 401, 500, 503] = Field(
+        default=500, description="of a login whose script fails otherwise than by a wrong password"
+    )
+    profile_without_user_id: Literal["refused", "generated"] = Field(
+        default="refused", description="a script's profile without user_id"
+    )
     fetch_in_scripts: bool = Field(default=True, description="the script sandbox has a global fetch")
 
     # Import jobs.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 import string
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -19,6 +19,7 @@ from wizard.practice.authentication.tokens import Tokens
 from wizard.practice.faults import Faults
 from wizard.practice.keys import Keys, Meta
 from wizard.practice.limits import Bucket
+from wizard.practice.sandbox.sandbox import Patience, Sandbox
 from wizard.practice.store import Store
 from wizard.practice.switches import Switches
 
@@ -76,6 +77,9 @@ class PracticeTenant:
         switches: Behaviours nobody outside Auth0 knows for sure.
         seed: Makes ids and invented figures repeatable.
         job_time: How long jobs take; by default the switches' base and per-user seconds.
+        outside: What scripts and Actions reach in this process instead of the network, by host or host:port. The tenant's
+            own domain is always reached so; every other host is really fetched.
+        patience: How long a script may take.
     """
 
     def __init__(
@@ -89,6 +93,8 @@ class PracticeTenant:
         switches: Switches | None = None,
         seed: int | None = None,
         job_time: JobTime | None = None,
+        outside: Mapping[str, httpx.AsyncBaseTransport] | None = None,
+        patience: Patience | None = None,
     ) -> None:
         self.domain = domain
         self.plan = plan
@@ -98,6 +104,10 @@ class PracticeTenant:
         self.job_time: JobTime = job_time or self._usual_job_time
         self.before_request: list[Callable[[], None]] = []
         """Called before each request is answered: areas settle here what has become due."""
+        self.served_at: set[str] = set()
+        """Addresses (host:port) that this tenant answers at beside its domain."""
+        self.outside: dict[str, httpx.AsyncBaseTransport] = dict(outside or {})
+        self.sandbox = Sandbox(self.clock, self._reachable, patience)
         self.login_attempts: OrderedDict[tuple[str, str], Bucket] = OrderedDict()
         self._store = Store(state)
         self._open(seed)
@@ -199,7 +209,16 @@ class PracticeTenant:
         return PracticeTransport(self.app)
 
     def close(self) -> None:
+        self.sandbox.close()
         self._store.close()
+
+    @cached_property
+    def _own_transport(self) -> httpx.AsyncBaseTransport:
+        return self.transport()
+
+    def _reachable(self) -> dict[str, httpx.AsyncBaseTransport]:
+        """What scripts reach in this process."""
+        return dict.fromkeys((self.domain, *self.served_at), self._own_transport) | self.outside
 
     def _connection(self, **key: str) -> Connection | None:
         from wizard.practice.management.connections import TABLE

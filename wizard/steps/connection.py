@@ -12,6 +12,7 @@ from wizard.answers import Answers, Section
 from wizard.errors import CredentialsError, UsageError, WizardError
 from wizard.profile import ProfileAnswers
 from wizard.step import Change, Receipt, Step
+from wizard.steps.strategy import StrategyAnswers
 from wizard.tools import Tools
 
 if TYPE_CHECKING:
@@ -184,7 +185,8 @@ def _require_suitable(name: str, answers: Answers, facts: ConnectionFacts) -> No
             state="Nothing was changed.",
             remedy="Grant that scope to the wizard's application, then run again.",
         )
-    if facts.own_database and not facts.import_mode:
+    way = answers[StrategyAnswers].way if answers.has(StrategyAnswers) else "bulk"
+    if facts.own_database and not facts.import_mode and way == "bulk":
         raise _refused(
             name,
             "it uses its own database with import mode off, and Auth0 refuses bulk imports there",

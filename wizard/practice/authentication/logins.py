@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any
 import jwt
 from starlette.requests import Request
 
+from wizard.practice.authentication import own_database
 from wizard.practice.authentication.granting import PASSWORD, api_for, audience_of, dialect, refuse_ungranted
 from wizard.practice.errors import AuthError
 from wizard.practice.limits import Bucket, Limit
 from wizard.practice.management import grants, settings
-from wizard.practice.users import endpoints as users
 
 if TYPE_CHECKING:
     from wizard.practice.tenant import Connection, PracticeTenant
@@ -65,7 +65,7 @@ async def login(
     guard = Guard(tenant, connection, ip, given["username"])
     guard.enter()
     try:
-        user = users.password_login(tenant, connection, given["username"], given["password"], ip)
+        user = await own_database.login(tenant, connection, given["username"], given["password"], ip)
     except AuthError as refusal:
         tenant.log("fepft", refusal.error_description, client_id=client["client_id"], connection=connection.name)
         if refusal.error in COUNTED:

@@ -31,11 +31,11 @@ def password_login(
     Raises:
         AuthError: 403 invalid_grant for a wrong password or an unknown user, 401 unauthorized for a blocked user.
     """
-    row = _find(tenant, connection, username)
+    row = find_user(tenant, connection, username)
     if row is None:
         with tenant.transaction():
             tenant.log("fu", WRONG, connection=connection.name, connection_id=connection.id, ip=ip)
-        raise _wrong(tenant)
+        raise wrong(tenant)
     why = _refusal(row["secret"], password)
     with tenant.transaction():
         about = {
@@ -55,7 +55,7 @@ def password_login(
             blocked = bool(profile.get("blocked"))
             tenant.log("f" if blocked else "s", "user is blocked" if blocked else "Success", **about)
     if why is not None:
-        raise _wrong(tenant)
+        raise wrong(tenant)
     if blocked:
         raise AuthError(401, "unauthorized", "user is blocked")
     return profile
@@ -68,7 +68,7 @@ def bcrypt_hash(password: str) -> str:
     return bcrypt.hashpw(transcoded(password, "utf8")[:72], bcrypt.gensalt(COST)).decode()
 
 
-def _find(tenant: PracticeTenant, connection: Connection, username: str) -> sqlite3.Row | None:
+def find_user(tenant: PracticeTenant, connection: Connection, username: str) -> sqlite3.Row | None:
     """Find the user by e-mail, then by username and phone number where the connection has them."""
     name = username.strip().lower()
     row = user_table.find_by(tenant, connection.id, "email", name)
@@ -107,5 +107,6 @@ def _note_login(tenant: PracticeTenant, row: sqlite3.Row, password: str, ip: str
     user_table.change(tenant, row, changes, at)
 
 
-def _wrong(tenant: PracticeTenant) -> AuthError:
+def wrong(tenant: PracticeTenant) -> AuthError:
+    """The answer for a wrong password and for an unknown user alike."""
     return AuthError(403, tenant.switches.wrong_password_error, WRONG)

@@ -20,6 +20,7 @@ from wizard.practice.users import bodies as user_bodies
 from wizard.practice.users import extras as user_extras
 from wizard.practice.users import half_made, search_functions
 from wizard.practice.users import table as user_table
+from wizard.practice.users.creation import UserExists, add_user
 from wizard.practice.users.half_made import plant_half_made_user
 from wizard.practice.users.listing import list_users
 from wizard.practice.users.shape import connection_names, shown
@@ -137,22 +138,10 @@ def _create(tenant: PracticeTenant) -> Any:
 
 
 def _created(tenant: PracticeTenant, connection: Connection, body: dict[str, Any]) -> dict[str, Any]:
-    row = user_table.row_of(body, secret=bcrypt_hash(body["password"]))
-    row["id"] = body.get("user_id") or user_table.new_user_id(tenant)
-    row["connection_id"] = connection.id
-    row["created_ms"] = row["updated_ms"] = user_table.now_ms(tenant)
-    row["visible_ms"] = row["created_ms"] + user_table.search_lag_ms(tenant)
-    names = (row["id"], row["email"], row["username"], row["phone_number"])
-    taken = ApiError(409, "The user already exists.", "auth0_idp_error")
-    if half_made.is_half_made(tenant, connection.id, *names):
-        raise taken
     try:
-        with tenant.transaction() as db:
-            user_table.insert(db, row)
-    except sqlite3.IntegrityError:
-        raise taken from None
-    made = user_table.find_by(tenant, connection.id, "id", row["id"])
-    assert made is not None  # noqa: S101 - inserted above
+        made = add_user(tenant, connection, body, bcrypt_hash(body["password"]))
+    except UserExists as exists:
+        raise ApiError(409, str(exists), "auth0_idp_error") from None
     return shown(made, connection_names(tenant))
 
 

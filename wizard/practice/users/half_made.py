@@ -1,7 +1,8 @@
 """Half-made users: what is left when the lazy creation of a user breaks off between its two records.
 
 The first record takes the names, so that creating or importing the user answers "already exists"; the second is missing,
-so that looking for the user finds nothing. Deleting the user by id or by e-mail, or a new login, cures it.
+so that looking for the user finds nothing, and that the next login fails too. Deleting the user by id or by e-mail cures
+it; then the user logs in or resets the password again.
 """
 
 from __future__ import annotations

@@ -25,6 +25,9 @@ PROFILE = (
 )
 """Members of a user that the profile column keeps as they were given."""
 
+ELSEWHERE = "elsewhere"
+"""The secret of a user whose password only the operator's own database knows: a login without import mode left it."""
+
 COLUMNS = (
     "connection_id",
     "id",
@@ -48,8 +51,8 @@ _INSERT = f"insert into users ({', '.join(COLUMNS)}) values ({', '.join('?' * le
 def create_tables(db: sqlite3.Connection) -> None:
     """Make the tables.
 
-    A user's `secret` is a bcrypt hash, the JSON of a custom_password_hash that nobody has logged in with yet, or NULL for
-    a random password. `visible_ms` is when search sees the row; what it saw before stays in `former_users` until then.
+    A user's `secret` is a bcrypt hash, the JSON of a custom_password_hash that nobody has logged in with yet, NULL for a
+    random password, or ELSEWHERE. `visible_ms` is when search sees the row; what it saw before stays in `former_users` until then.
     A half-made user is what a broken lazy creation leaves: no profile, yet its names are taken.
     """
     columns = """

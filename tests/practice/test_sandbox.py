@@ -1,0 +1,273 @@
+"""Scripts in Node: their globals, their limits, and what mutants of them do."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from collections.abc import AsyncIterator
+from typing import Any
+
+import httpx
+import pytest
+
+from wizard.clock import RealClock
+from wizard.errors import UsageError
+from wizard.practice.sandbox import executable
+from wizard.practice.sandbox.outcome import Outcome
+from wizard.practice.sandbox.sandbox import Code, Patience, Sandbox
+
+
+def echo(request: httpx.Request) -> httpx.Response:
+    if request.url.path == "/refused":
+        raise httpx.ConnectError("no", request=request)
+    body = {"method": request.method, "body": request.content.decode(), "path": request.url.raw_path.decode()}
+    return httpx.Response(201, json=body | {"token": request.headers.get("authorization")}, headers={"x-a": "b"})
+
+
+async def slow(request: httpx.Request) -> httpx.Response:
+    await asyncio.sleep(30)
+    return httpx.Response(200)
+
+
+@pytest.fixture
+async def sandbox() -> AsyncIterator[Sandbox]:
+    hosts = {"inside.example.com": httpx.MockTransport(echo), "slow.example.com": httpx.MockTransport(slow)}
+    sandbox = Sandbox(RealClock(), lambda: hosts, Patience(1.0, 0.2))
+    yield sandbox
+    sandbox.close()
+
+
+def script(code: str, **settings: Any) -> Code:
+    return Code("script", "test", {"code": code, "configuration": {"KEY": "value"}}, **settings)
+
+
+async def run(sandbox: Sandbox, code: str, *given: Any, **settings: Any) -> Outcome:
+    return await sandbox.run(script(code, **settings), {"arguments": list(given)})
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "function login(a, b, callback) { callback(null, { user_id: a + b }); }",
+        "function anyName(a, b, done) { done(null, { user_id: a + b }); };",
+        "// a comment\nasync function (a, b, callback) { callback(null, { user_id: a + b }); }",
+        "(a, b, callback) => callback(null, { user_id: a + b })",
+        "function other() { return 1; }\nfunction login(a, b, callback) { other(); callback(null, { user_id: a + b }); }",
+        "const join = (a, b) => a + b;\nfunction login(a, b, callback) { callback(null, { user_id: join(a, b) }); }\n",
+        "module.exports = function (a, b, callback) { callback(null, { user_id: a + b }); };",
+    ],
+)
+async def test_a_scripts_function_is_found_whatever_its_form(sandbox: Sandbox, code: str) -> None:
+    assert (await run(sandbox, code, "x", "y")).result == {"user_id": "xy"}
+
+
+async def test_a_script_has_auth0s_globals(sandbox: Sandbox) -> None:
+    code = """function login(a, b, callback) {
+      configuration.KEY = 'changed';
+      callback(null, {
+        key: configuration.KEY, errors: [WrongUsernameOrPasswordError, ValidationError, UnauthorizedError].map((e) => new e('x', 'y') instanceof Error),
+        buffer: Buffer.from('x').toString('hex'), hash: require('crypto').createHash('sha1').update('x').digest('hex').length,
+        files: typeof process.mainModule, env: Object.keys(process.env).length, global: typeof globalThis.process, fetch: typeof fetch,
+      });
+    }"""
+    assert (await run(sandbox, code, "", "")).result == {
+        "key": "value",
+        "errors": [True, True, True],
+        "buffer": "78",
+        "hash": 40,
+        "files": "undefined",
+        "env": 0,
+        "global": "undefined",
+        "fetch": "function",
+    }
+
+
+async def test_a_tenant_may_have_no_fetch_in_scripts(sandbox: Sandbox) -> None:
+    code = "function login(a, b, callback) { callback(null, { fetch: typeof fetch }); }"
+    assert (await run(sandbox, code, "", "", fetch=False)).result == {"fetch": "undefined"}
+
+
+async def test_global_is_kept_in_a_container_and_shared_with_no_other(sandbox: Sandbox) -> None:
+    code = "function login(a, b, callback) { global.n = (global.n || 0) + 1; callback(null, { n: global.n }); }"
+    assert [(await run(sandbox, code, "", "")).result["n"] for _ in range(3)] == [1, 2, 3]
+    assert (await run(sandbox, code + " ", "", "")).result["n"] == 1
+
+
+@pytest.mark.parametrize(
+    ("wanted", "why"), [("axios", "practice sandbox"), ("fs", "no files"), ("node:os", "no files")]
+)
+async def test_require_says_why_it_has_not_a_module(sandbox: Sandbox, wanted: str, why: str) -> None:
+    outcome = await run(sandbox, f"function login(a, b, callback) {{ require('{wanted}'); }}", "", "")
+    assert outcome.error is not None
+    assert (outcome.error.code, why in outcome.error.message) == ("MODULE_NOT_FOUND", True)
+
+
+async def test_the_console_is_kept_line_by_line_and_cut(sandbox: Sandbox) -> None:
+    code = (
+        "function login(a, b, callback) { console.log('user', a); console.error('x'.repeat(999)); callback(null, {}); }"
+    )
+    assert (await run(sandbox, code, "u", "")).console == ("user u", "x" * 256)
+
+
+@pytest.mark.parametrize(
+    ("code", "kind", "message"),
+    [
+        ("function f(a, b, callback) { throw new Error('boom'); }", "Error", "boom"),
+        ("async function f(a, b, callback) { throw new Error('boom'); }", "Error", "boom"),
+        ("function f(a, b, callback) { setTimeout(() => { null.x; }, 1); }", "Crash", "Cannot read properties of null"),
+        ("function f(a, b, callback) { Promise.reject(new Error('lost')); }", "Crash", "lost"),
+        ("function f(a, b, callback) { callback('words'); }", "Error", "words"),
+        ("function f(a, b, callback) { callback(new ValidationError('user_exists', 'taken')); }", "ValidationError", "taken"),
+        ("function f(a, b, callback) { const o = {}; o.o = o; callback(null, o); }", "Error", "not JSON"),
+        ("function f(a, b, callback) { callback(null, { n: 1n }); }", "Error", "BigInt"),
+        ("function f(a, b, callback { }", "Error", "Unexpected token"),
+        ("const x = 1;", "Error", "no function"),
+        ("function f(a, b, callback) { const all = []; for (;;) all.push(new Array(1e6).fill(1)); }", "Crash", "memory"),
+    ],
+)  # fmt: skip
+async def test_a_script_that_fails_says_how(sandbox: Sandbox, code: str, kind: str, message: str) -> None:
+    sandbox = Sandbox(RealClock(), dict, Patience(10, 1))
+    error = (await run(sandbox, code, "", "")).error
+    sandbox.close()
+    assert error is not None
+    assert error.kind == kind
+    assert message in error.message
+
+
+@pytest.mark.parametrize("body", ["", "for (;;);", "return Promise.resolve(1);"])
+async def test_a_script_that_never_answers_runs_out_of_time(sandbox: Sandbox, body: str) -> None:
+    outcome = await run(sandbox, f"function f(a, b, callback) {{ {body} }}", "", "")
+    assert outcome.error is not None
+    assert (outcome.error.kind, outcome.error.message) == ("Timeout", "Script execution time exceeded")
+
+
+async def test_an_endless_loop_stops_nobody_else_and_its_container_is_made_anew(sandbox: Sandbox) -> None:
+    code = "function f(a, b, callback) { global.n = (global.n || 0) + 1; if (a) for (;;); callback(null, global.n); }"
+    good = "function g(a, b, callback) { callback(null, 'here'); }"
+    assert (await run(sandbox, code, "", "")).result == 1
+    endless = asyncio.ensure_future(run(sandbox, code, "loop", ""))
+    await asyncio.sleep(0.1)
+    began = time.monotonic()
+    assert (await run(sandbox, good, "", "")).result == "here"
+    assert time.monotonic() - began < 0.9
+    assert not endless.done()
+    error = (await endless).error
+    assert error is not None
+    assert error.kind == "Timeout"
+    assert (await run(sandbox, code, "", "")).result == 1
+
+
+async def test_a_second_answer_is_ignored_and_told(sandbox: Sandbox) -> None:
+    told: list[str] = []
+    code = script("function f(a, b, callback) { callback(null, 1); callback(null, 2); callback(new Error('x')); }")
+    assert (await sandbox.run(code, {"arguments": ["", ""]}, extra=told.append)).result == 1
+    assert (await sandbox.run(code, {"arguments": ["", ""]})).result == 1
+    assert told == ["the callback was called more than once"] * 2
+
+
+FETCH = """async function f(a, b, callback) {
+  const answer = await fetch('https://inside.example.com/x?y=1', { method: 'PUT', headers: { authorization: 'Bearer t' }, body: 'hey' });
+  callback(null, { status: answer.status, header: answer.headers.get('x-a'), url: answer.url, ...(await answer.json()) });
+}"""
+HTTPS = """function f(a, b, callback) {
+  const https = require('https');
+  const options = { hostname: 'inside.example.com', path: '/x?y=1', method: 'PUT', headers: { Authorization: 'Bearer t' }, timeout: 5000 };
+  const request = https.request(options, (answer) => {
+    let text = '';
+    answer.setEncoding('utf8');
+    answer.on('data', (part) => { text += part; });
+    answer.on('end', () => callback(null, { status: answer.statusCode, header: answer.headers['x-a'], url: 'https://inside.example.com/x?y=1', ...JSON.parse(text) }));
+  });
+  request.on('error', callback);
+  request.write('he');
+  request.end('y');
+}"""
+
+
+@pytest.mark.parametrize("code", [FETCH, HTTPS])
+async def test_hosts_of_this_process_are_reached_through_it(sandbox: Sandbox, code: str) -> None:
+    assert (await run(sandbox, code, "", "")).result == {
+        "status": 201,
+        "header": "b",
+        "url": "https://inside.example.com/x?y=1",
+        "method": "PUT",
+        "body": "hey",
+        "path": "/x?y=1",
+        "token": "Bearer t",
+    }
+
+
+@pytest.mark.parametrize(
+    ("code", "expected"),
+    [
+        ("fetch('https://inside.example.com/refused').catch((e) => callback(null, [e.message, e.cause.code]))", ["fetch failed", "ECONNREFUSED"]),
+        ("require('https').get('https://inside.example.com/refused').on('error', (e) => callback(null, e.code))", "ECONNREFUSED"),
+        ("fetch('https://slow.example.com/', { signal: AbortSignal.timeout(50) }).catch((e) => callback(null, e.name))", "TimeoutError"),
+        ("const r = require('https').get({ host: 'slow.example.com', timeout: 50 }); r.on('timeout', () => r.destroy(new Error('late'))); r.on('error', (e) => callback(null, e.message))", "late"),
+        ("const r = require('https').get('https://slow.example.com/'); r.on('error', (e) => callback(null, e.code)); r.abort()", "ECONNRESET"),
+    ],
+)  # fmt: skip
+async def test_a_host_that_fails_fails_as_on_a_network(sandbox: Sandbox, code: str, expected: Any) -> None:
+    outcome = await run(sandbox, f"function f(a, b, callback) {{ {code}; }}", "", "")
+    assert outcome.error is None, outcome.error
+    assert outcome.result == expected
+
+
+async def test_other_hosts_are_really_asked(sandbox: Sandbox) -> None:
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 4\r\nconnection: close\r\n\r\nreal")
+        await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(answer, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    code = "async function f(a, b, callback) { callback(null, await (await fetch(a)).text()); }"
+    assert (await run(sandbox, code, f"http://127.0.0.1:{port}/", "")).result == "real"
+    server.close()
+    await server.wait_closed()
+
+
+async def test_many_calls_run_at_once_in_one_container(sandbox: Sandbox) -> None:
+    code = script("function f(a, b, callback) { setTimeout(() => callback(null, a), 300); }")
+    began = time.monotonic()
+    outcomes = await asyncio.gather(*(sandbox.run(code, {"arguments": [n, ""]}) for n in range(20)))
+    assert [outcome.result for outcome in outcomes] == list(range(20))
+    assert time.monotonic() - began < 20 * 0.3
+
+
+async def test_the_date_is_the_tenants(sandbox: Sandbox) -> None:
+    class Then(RealClock):
+        def now(self) -> float:
+            return 1_000_000_000.0
+
+    other = Sandbox(Then(), dict, Patience(1.0, 0.2))
+    code = "function f(a, b, callback) { callback(null, [Date.now(), new Date().getTime(), new Date(5).getTime(), new Date() instanceof Date]); }"
+    now, made, given, is_date = (await run(other, code, "", "")).result
+    other.close()
+    assert 0 <= now - 1_000_000_000_000 < 5000
+    assert 0 <= made - now < 50
+    assert (given, is_date) == (5, True)
+
+
+async def test_node_starts_anew_after_it_was_killed(sandbox: Sandbox) -> None:
+    waits = "function f(a, b, callback) { if (!a) callback(null, 1); }"
+    assert (await run(sandbox, waits, "", "")).result == 1
+    waiting = asyncio.ensure_future(run(sandbox, waits, "wait", ""))
+    await asyncio.sleep(0.05)
+    assert sandbox.pid is not None
+    os.kill(sandbox.pid, 9)
+    error = (await waiting).error
+    assert error is not None
+    assert error.kind == "Crash"
+    assert (await run(sandbox, waits, "", "")).result == 1
+
+
+async def test_a_machine_without_node_names_the_extra(monkeypatch: pytest.MonkeyPatch, sandbox: Sandbox) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    monkeypatch.setenv("PATH", "/nowhere")
+    executable.node.cache_clear()
+    with pytest.raises(UsageError, match=r"auth0-migration-wizard\[practice\]"):
+        await run(sandbox, "function f(a, b, callback) { callback(); }", "", "")
+    executable.node.cache_clear()

@@ -1,0 +1,250 @@
+"""Use own database, and import users: the connection asks its scripts about users that Auth0 does not know yet."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+
+from pydantic import Field
+
+from wizard.answers import Answers, Section
+from wizard.doorway.scripts import State, closed, state_of, stubs
+from wizard.errors import CredentialsError, UsageError, WizardError
+from wizard.step import Change, Receipt, Step
+from wizard.steps.connection import ConnectionAnswers
+from wizard.tools import Tools
+
+if TYPE_CHECKING:
+    from wizard.auth0.models import Connection, ConnectionOptions
+
+AUTOMATIC = frozenset({"automatic", "two-phase"})
+"""The ways to migrate that use the scripts of a connection."""
+
+KEYS = ("enabledDatabaseCustomization", "import_mode", "customScripts")
+
+
+class CustomDatabaseAnswers(Section):
+    """The connection's own database: its scripts are asked, and who is found moves into Auth0."""
+
+    table: ClassVar[str] = "custom_database"
+    carry_encrypted: bool = Field(
+        default=False,
+        title="Send back configuration values of others",
+        description="Only where the connection has configuration values that are not ours: Auth0 shows them encrypted, "
+        "wants them back with every change, and does not say whether it recognises them. Have their plain values at hand.",
+    )
+
+
+@dataclass(frozen=True)
+class CustomDatabaseFacts:
+    """The connection as it is; `id` is None when there is none yet.
+
+    `users` is how many it has, looked up only where its own database is off. `foreign` are the keys of configuration
+    values that are not ours.
+    """
+
+    id: str | None = None
+    own_database: bool = False
+    import_mode: bool = False
+    users: int = 0
+    login: State = "absent"
+    get_user: State = "absent"
+    foreign: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class UseOwnDatabase(Change):
+    """Turn on what is off; `placeholders` are the scripts that get one."""
+
+    connection: str
+    own_database: bool
+    import_mode: bool
+    placeholders: tuple[Literal["login", "get_user"], ...]
+    carry_encrypted: bool
+
+    @property
+    def key(self) -> str:
+        return f"use-own-database:{self.connection}"
+
+    @property
+    def summary(self) -> str:
+        turned_on = [
+            *(["use its own database (for good, once it has users)"] if self.own_database else []),
+            *(["import users to Auth0"] if self.import_mode else []),
+        ]
+        scripts = f"put placeholders for {' and '.join(self.placeholders)}" if self.placeholders else ""
+        done = ", ".join(part for part in (" and ".join(turned_on), scripts) if part)
+        return f"let {self.connection} {done}" if turned_on else f"{done} on {self.connection}"
+
+    @property
+    def requests(self) -> Sequence[str]:
+        return ("PATCH /connections/{id}",)
+
+    @property
+    def undo(self) -> Mapping[str, Any]:
+        return {"connection": self.connection}
+
+
+class CustomDatabaseStep(Step[CustomDatabaseFacts, UseOwnDatabase]):
+    key = "custom_database"
+    title = "Own database"
+    section = CustomDatabaseAnswers
+    facts = CustomDatabaseFacts
+    strategies = AUTOMATIC
+    scopes: ClassVar[dict[str, str]] = {
+        "update:connections_options": "PATCH /connections/{id} with options",
+        "read:users": "GET /users, to see whether the connection has users",
+    }
+
+    async def inspect(self, answers: Answers, tools: Tools) -> CustomDatabaseFacts:
+        name = answers[ConnectionAnswers].name
+        found = await tools.tenant.connection_named(name)
+        if found is None:
+            return CustomDatabaseFacts()
+        options = options_of(found)
+        users = 0
+        if not options.custom_database:
+            users = await tools.tenant.count_users(f'identities.connection:"{name}"')
+        return CustomDatabaseFacts(
+            found.id,
+            options.custom_database,
+            options.import_mode,
+            users,
+            state_of("login", options.scripts.get("login")),
+            state_of("get_user", options.scripts.get("get_user")),
+            foreign_values(options),
+        )
+
+    def plan(self, answers: Answers, facts: CustomDatabaseFacts) -> Sequence[UseOwnDatabase]:
+        name = answers[ConnectionAnswers].name
+        states = {"login": facts.login, "get_user": facts.get_user}
+        both: tuple[Literal["login", "get_user"], ...] = ("login", "get_user")
+        missing = tuple(script for script in both if not facts.own_database or states[script] == "absent")
+        if facts.own_database and facts.import_mode and not missing:
+            return []
+        if not facts.own_database and facts.users:
+            raise UsageError(
+                f"The connection {name} cannot begin to use its own database",
+                why=f"it has {facts.users:,} users, and Auth0 refuses this setting once there are any",
+                state="Nothing was changed.",
+                remedy='Choose a new connection in [connection], or move everybody at once: way = "bulk" in [strategy].',
+            )
+        agreed = require_agreement(name, answers, facts.foreign)
+        return [UseOwnDatabase(name, not facts.own_database, not facts.import_mode, missing, agreed)]
+
+    async def apply(self, change: UseOwnDatabase, tools: Tools) -> Receipt:
+        from wizard.doorway.sent import remember_before
+
+        connection = await connection_of(change.connection, tools)
+        options = options_of(connection)
+        remember_before(tools.journal, _place(change.connection), snapshot(options, KEYS))
+        placeholders = stubs().custom_scripts()
+        changes: dict[str, Any] = {"enabledDatabaseCustomization": True, "import_mode": True}
+        if change.placeholders:
+            changes["customScripts"] = {script: placeholders[script] for script in change.placeholders}
+        ours_only = not foreign_values(options)
+        await tools.tenant.patch_connection_options(
+            connection.id, changes, carry_encrypted=change.carry_encrypted or ours_only
+        )
+        return Receipt({"connection_id": connection.id})
+
+    async def undo(self, receipt: Mapping[str, Any], tools: Tools) -> None:
+        from wizard.auth0.errors import InvalidRequest
+        from wizard.doorway.sent import before, forget_before
+
+        name = receipt["connection"]
+        was = before(tools.journal, _place(name))
+        connection = await tools.tenant.connection_named(name)
+        if was is None or connection is None:
+            return
+        try:
+            await put_back(connection, was, KEYS, tools)
+        except InvalidRequest as error:
+            if "contains users" not in error.why:
+                raise
+            nobody: dict[str, Any] = {"customScripts": closed().custom_scripts()}
+            await tools.tenant.put_back_connection_options(connection.id, nobody)
+            raise WizardError(
+                f"The connection {name} keeps using its own database",
+                why="it has users by now, and Auth0 refuses to turn that off",
+                state="Import mode stays on and its scripts find nobody: it behaves like a connection without them.",
+                remedy="Leave it so; nobody's login depends on it.",
+            ) from None
+        forget_before(tools.journal, _place(name))
+
+
+def options_of(connection: Connection) -> ConnectionOptions:
+    """The options of a connection.
+
+    Raises:
+        CredentialsError: the token may not read them.
+    """
+    if connection.options is None:
+        raise CredentialsError(
+            f"The settings of the connection {connection.name} cannot be seen",
+            why="the token lacks read:connections_options (for GET /connections with options)",
+            state="Nothing was changed.",
+            remedy="Grant that scope to the wizard's application, then run again.",
+        )
+    return connection.options
+
+
+async def connection_of(name: str, tools: Tools) -> Connection:
+    """The connection that an earlier step has seen to.
+
+    Raises:
+        WizardError: it is gone.
+    """
+    connection = await tools.tenant.connection_named(name)
+    if connection is None:
+        raise WizardError(
+            f"The connection {name} is gone",
+            state="Nothing was changed.",
+            remedy="Make a new plan; it will create the connection.",
+        )
+    return connection
+
+
+def foreign_values(options: ConnectionOptions) -> tuple[str, ...]:
+    """Keys of configuration values that are not ours."""
+    from wizard.doorway.settings import DATABASE_SETTING
+    from wizard.doorway.templates import SETTINGS
+
+    return tuple(sorted(set(options.configuration) - {*SETTINGS, DATABASE_SETTING}))
+
+
+def require_agreement(name: str, answers: Answers, foreign: Sequence[str]) -> bool:
+    """Whether configuration values of others are carried; the operator must have said so where there are any.
+
+    Raises:
+        UsageError: there are some, and nobody agreed.
+    """
+    agreed = answers[CustomDatabaseAnswers].carry_encrypted
+    if foreign and not agreed:
+        raise UsageError(
+            f"The connection {name} has configuration values that are not ours: {', '.join(foreign)}",
+            why="Auth0 shows them encrypted only, any change of options sends them back that way, and whether it "
+            "recognises them is not known",
+            state="Nothing was changed.",
+            remedy="Have their plain values at hand, then set carry_encrypted = true in [custom_database].",
+        )
+    return bool(foreign) and agreed
+
+
+def snapshot(options: ConnectionOptions, keys: Sequence[str]) -> dict[str, Any]:
+    """The options of these names as they are; those that are absent are left out."""
+    shown = options.model_dump(mode="json", by_alias=True, exclude_unset=True)
+    return {key: shown[key] for key in keys if key in shown}
+
+
+async def put_back(connection: Connection, was: Mapping[str, Any], keys: Sequence[str], tools: Tools) -> None:
+    """Give a connection the options of a snapshot again."""
+    now = snapshot(options_of(connection), keys)
+    if now != {key: value for key, value in was.items() if key in keys}:
+        absent = [key for key in keys if key not in was]
+        await tools.tenant.put_back_connection_options(connection.id, was, absent)
+
+
+def _place(connection: str) -> str:
+    return f"custom_database:{connection}"

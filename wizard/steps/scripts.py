@@ -1,0 +1,160 @@
+"""The login and get user scripts of the connection, with the values they need."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from wizard.answers import Answers
+from wizard.doorway.scripts import Scripts, State, is_closed, scripts_for, state_of
+from wizard.doorway.settings import LegacyApi, complete, database_values, legacy_api_of, wanted_values
+from wizard.step import Change, Receipt, Step
+from wizard.steps.connection import ConnectionAnswers
+from wizard.steps.custom_database import (
+    AUTOMATIC,
+    connection_of,
+    foreign_values,
+    options_of,
+    put_back,
+    require_agreement,
+    snapshot,
+)
+from wizard.steps.scripts_answers import ScriptsAnswers
+from wizard.tools import Tools
+
+KEYS = ("customScripts", "configuration")
+
+
+@dataclass(frozen=True)
+class ScriptsFacts:
+    """What is on the connection: each script's state, `wanted` where it is the one that the answers ask for.
+
+    `stale` are the configuration values that are not known to be in place. `closed` tells that the migration through
+    the connection has ended.
+    """
+
+    closed: bool = False
+    login: State = "absent"
+    get_user: State = "absent"
+    change_password: State = "absent"  # noqa: S105 - the name of a script
+    stale: tuple[str, ...] = ()
+    foreign: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class SetScripts(Change):
+    """Scripts as texts, and where their values come from; the values themselves are secrets and looked up when sent."""
+
+    connection: str
+    scripts: Scripts
+    api: LegacyApi | None
+    database: str | None
+    carry_encrypted: bool
+
+    @property
+    def key(self) -> str:
+        return f"set-scripts:{self.connection}"
+
+    @property
+    def summary(self) -> str:
+        names = ", ".join(self.scripts.custom_scripts())
+        asked = self.api.url if self.api else "the legacy database itself"
+        return f"set the scripts {names} of {self.connection}, which ask {asked}, and their configuration values"
+
+    @property
+    def requests(self) -> Sequence[str]:
+        return ("PATCH /connections/{id}",)
+
+    @property
+    def undo(self) -> Mapping[str, Any]:
+        return {"connection": self.connection}
+
+
+class ScriptsStep(Step[ScriptsFacts, SetScripts]):
+    key = "scripts"
+    title = "Scripts"
+    section = ScriptsAnswers
+    facts = ScriptsFacts
+    strategies = AUTOMATIC
+    scopes: ClassVar[dict[str, str]] = {"update:connections_options": "PATCH /connections/{id} with options"}
+
+    async def inspect(self, answers: Answers, tools: Tools) -> ScriptsFacts:
+        name = answers[ConnectionAnswers].name
+        found = await tools.tenant.connection_named(name)
+        options = options_of(found) if found else None
+        there = options.scripts if options else {}
+        if is_closed(there):
+            return ScriptsFacts(closed=True)
+        from wizard.doorway.sent import stale
+
+        wanted = scripts_for(answers).custom_scripts()
+
+        def state(script: str) -> State:
+            if script in there and there[script] == wanted.get(script):
+                return "wanted"
+            return state_of(script, there.get(script))
+
+        values = await _values(answers, tools)
+        shown = options.configuration if options else {}
+        return ScriptsFacts(
+            login=state("login"),
+            get_user=state("get_user"),
+            change_password=state("change_password"),
+            stale=stale(tools.journal, _place(name), values, shown),
+            foreign=foreign_values(options) if options else (),
+        )
+
+    def plan(self, answers: Answers, facts: ScriptsFacts) -> Sequence[SetScripts]:
+        name, wanted = answers[ConnectionAnswers].name, answers[ScriptsAnswers]
+        if facts.closed:
+            return []
+        scripts = scripts_for(answers)
+        states = {"login": facts.login, "get_user": facts.get_user, "change_password": facts.change_password}
+        if all(states[script] == "wanted" for script in scripts.custom_scripts()) and not facts.stale:
+            return []
+        agreed = require_agreement(name, answers, facts.foreign)
+        api = legacy_api_of(answers) if wanted.kind == "legacy_api" else None
+        return [SetScripts(name, scripts, api, wanted.database, agreed)]
+
+    async def apply(self, change: SetScripts, tools: Tools) -> Receipt:
+        from wizard.doorway.sent import digest, remember, remember_before
+
+        connection = await connection_of(change.connection, tools)
+        place = _place(change.connection)
+        if change.api:
+            values = complete(await wanted_values(change.api, tools))
+        else:
+            values = complete(database_values(change.database, tools))
+        remember_before(tools.journal, place, snapshot(options_of(connection), KEYS))
+        texts = change.scripts.custom_scripts()
+        changed = await tools.tenant.patch_connection_options(
+            connection.id,
+            {"customScripts": {**texts}, "configuration": {**values}},
+            carry_encrypted=change.carry_encrypted,
+        )
+        remember(tools.journal, place, values, options_of(changed).configuration)
+        return Receipt({"connection_id": connection.id, "scripts": digest(list(texts.values()))})
+
+    async def undo(self, receipt: Mapping[str, Any], tools: Tools) -> None:
+        from wizard.doorway.sent import before, forget_before
+
+        name = receipt["connection"]
+        was = before(tools.journal, _place(name))
+        connection = await tools.tenant.connection_named(name)
+        if was is None or connection is None:
+            return
+        await put_back(connection, was, KEYS, tools)
+        forget_before(tools.journal, _place(name))
+        tools.journal.remember(f"sent:{_place(name)}", None)
+
+
+async def _values(answers: Answers, tools: Tools) -> dict[str, str | None]:
+    wanted = answers[ScriptsAnswers]
+    if wanted.kind == "legacy_api":
+        return await wanted_values(legacy_api_of(answers), tools)
+    return database_values(wanted.database, tools)
+
+
+def _place(connection: str) -> str:
+    return f"connection:{connection}"
