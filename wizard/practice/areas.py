@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 from starlette.routing import Route
 
 from wizard.practice import keys
-from wizard.practice.authentication import discovery, logins, oauth, resets
+from wizard.practice.actions import endpoints as actions
+from wizard.practice.actions import execution, trials
+from wizard.practice.authentication import discovery, logins, oauth, resets, signups
 from wizard.practice.jobs import endpoints as jobs
 from wizard.practice.management import apis, clients, connections, grants, logs, rules, settings
 from wizard.practice.users import endpoints as users
@@ -21,11 +23,29 @@ def create_tables(db: sqlite3.Connection) -> None:
     """Make the tables that are not there yet."""
     for area in (keys, apis, clients, grants, connections, logins, logs, oauth, settings, users, jobs):
         area.create_tables(db)
+    for area in (actions, execution, resets):
+        area.create_tables(db)
 
 
 def routes(tenant: PracticeTenant) -> list[Route]:
     """Return the routes of all areas."""
     found: list[Route] = []
-    for area in (oauth, discovery, resets, connections, clients, grants, apis, settings, rules, logs, users, jobs):
+    for area in (
+        oauth,
+        discovery,
+        resets,
+        signups,
+        connections,
+        clients,
+        grants,
+        apis,
+        settings,
+        rules,
+        logs,
+        users,
+        jobs,
+    ):
+        found += area.routes(tenant)
+    for area in (actions, trials):
         found += area.routes(tenant)
     return found

@@ -65,6 +65,15 @@ class Switches(BaseModel):
     )
     fetch_in_scripts: bool = Field(default=True, description="the script sandbox has a global fetch")
 
+    # Actions.
+    action_build_seconds: float = Field(default=2.0, ge=0, description="until a draft is built")
+    action_deploy_seconds: float = Field(default=1.0, ge=0, description="until a deployed version is live")
+    action_name_taken_status: Literal[400, 409] = 409
+    undeployed_action_binding: Literal["refused", "accepted"] = "refused"
+    valueless_secrets: Literal["kept", "refused"] = Field(
+        default="kept", description="a secret in a PATCH that has no value"
+    )
+
     # Import jobs.
     import_limit_code: str | None = Field(default=None, description="errorCode of the 429 for a third import job")
     processing_state: bool = Field(default=True, description="jobs pass through processing")

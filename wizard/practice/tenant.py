@@ -108,6 +108,8 @@ class PracticeTenant:
         """Addresses (host:port) that this tenant answers at beside its domain."""
         self.outside: dict[str, httpx.AsyncBaseTransport] = dict(outside or {})
         self.sandbox = Sandbox(self.clock, self._reachable, patience)
+        self.action_cache: dict[str, dict[str, dict[str, Any]]] = {}
+        """What Actions keep by api.cache: records (value, expires_at in milliseconds) by key, by trigger."""
         self.login_attempts: OrderedDict[tuple[str, str], Bucket] = OrderedDict()
         self._store = Store(state)
         self._open(seed)

@@ -13,7 +13,10 @@ from typing import TYPE_CHECKING, Any
 import jwt
 from starlette.requests import Request
 
+from wizard.practice.actions.events import post_login_event
+from wizard.practice.actions.execution import Asked, run_trigger
 from wizard.practice.authentication import own_database
+from wizard.practice.authentication.after_login import settle_actions
 from wizard.practice.authentication.granting import PASSWORD, api_for, audience_of, dialect, refuse_ungranted
 from wizard.practice.errors import AuthError
 from wizard.practice.limits import Bucket, Limit
@@ -72,8 +75,37 @@ async def login(
             guard.failed()
         raise
     guard.succeeded()
+    try:
+        user, asked = await _after_password(tenant, request, given, client, connection, user, api, ip)
+    except AuthError as refusal:
+        tenant.log("fepft", refusal.error_description, client_id=client["client_id"], connection=connection.name)
+        raise
     tenant.log("sepft", "", client_id=client["client_id"], connection=connection.name, user_id=user["user_id"])
-    return _tokens(tenant, client, user, api, given)
+    return _tokens(tenant, client, user, api, given, asked.claims)
+
+
+async def _after_password(
+    tenant: PracticeTenant,
+    request: Request,
+    given: Mapping[str, str],
+    client: dict[str, Any],
+    connection: Connection,
+    user: dict[str, Any],
+    api: dict[str, Any] | None,
+    ip: str,
+) -> tuple[dict[str, Any], Asked]:
+    """Run the post-login Actions; return the user as they left it, and what they asked for.
+
+    Raises:
+        AuthError: one of them denied access or failed.
+    """
+    audience = None if api is None else api["identifier"]
+    event = post_login_event(
+        tenant, request, given, client=client, connection=connection, user=user, audience=audience, ip=ip
+    )
+    asked = await run_trigger(tenant, "post-login", event)
+    about = {"connection": connection.name, "connection_id": connection.id, "client_id": client["client_id"], "ip": ip}
+    return settle_actions(tenant, user, asked, **about), asked
 
 
 class Guard:
@@ -166,6 +198,7 @@ def _tokens(
     user: dict[str, Any],
     api: dict[str, Any] | None,
     given: Mapping[str, str],
+    custom: Mapping[str, dict[str, Any]],
 ) -> dict[str, Any]:
     asked = (given.get("scope") or DEFAULT_SCOPE).split()
     # The Management API gives end users none of its scopes here.
@@ -175,7 +208,7 @@ def _tokens(
     audiences = [api["identifier"]] if api else []
     audiences += [userinfo] if "openid" in scopes or not api else []
     lifetime = api["token_lifetime"] if api else USERINFO_SECONDS
-    claims = {
+    claims = custom["accessToken"] | {
         "sub": user["user_id"],
         "aud": audiences if len(audiences) > 1 else audiences[0],
         "scope": " ".join(scopes),
@@ -183,14 +216,16 @@ def _tokens(
     token = tenant.tokens.issue(claims | dialect(tenant, api or {}, client["client_id"], "password"), lifetime)
     answer = {"access_token": token, "expires_in": lifetime, "token_type": "Bearer", "scope": " ".join(scopes)}
     if "openid" in scopes:
-        answer["id_token"] = _id_token(tenant, client, user, scopes)
+        answer["id_token"] = _id_token(tenant, client, user, scopes, custom["idToken"])
     return answer
 
 
-def _id_token(tenant: PracticeTenant, client: dict[str, Any], user: dict[str, Any], scopes: list[str]) -> str:
+def _id_token(
+    tenant: PracticeTenant, client: dict[str, Any], user: dict[str, Any], scopes: list[str], custom: dict[str, Any]
+) -> str:
     settings_of_client = client.get("jwt_configuration", {})
     lifetime = settings_of_client.get("lifetime_in_seconds", ID_TOKEN_SECONDS)
-    claims = profile_claims(user, scopes) | {"sub": user["user_id"], "aud": client["client_id"]}
+    claims = custom | profile_claims(user, scopes) | {"sub": user["user_id"], "aud": client["client_id"]}
     if settings_of_client.get("alg") != "HS256":
         return tenant.tokens.issue(claims, lifetime)
     now = int(tenant.clock.now())

@@ -13,6 +13,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from wizard.practice.actions.events import credentials_exchange_event
+from wizard.practice.actions.execution import run_trigger
 from wizard.practice.authentication import client_auth, logins
 from wizard.practice.authentication.granting import (
     PASSWORD,
@@ -29,6 +31,7 @@ from wizard.practice.management import grants
 if TYPE_CHECKING:
     from wizard.practice.tenant import PracticeTenant
 
+STATUS_OF_DENIAL = {"invalid_scope": 400, "invalid_request": 400, "server_error": 500}
 NO_STORE = {"cache-control": "no-store", "pragma": "no-cache"}
 
 
@@ -49,7 +52,7 @@ def routes(tenant: PracticeTenant) -> list[Route]:
             description = f"Grant type '{grant_type}' not allowed for the client."
             raise AuthError(403, "unauthorized_client", description)
         if grant_type == "client_credentials":
-            answer = _machine_token(tenant, request, client, proven, given)
+            answer = await _machine_token(tenant, request, client, proven, given)
         elif grant_type in {PASSWORD, PASSWORD_REALM}:
             answer = await logins.login(tenant, request, client, proven, given)
         else:
@@ -64,14 +67,17 @@ def routes(tenant: PracticeTenant) -> list[Route]:
     return [Route("/oauth/token", token, methods=["POST"])]
 
 
-def _machine_token(
+async def _machine_token(
     tenant: PracticeTenant, request: Request, client: dict[str, Any], proven: bool, given: Mapping[str, str]
 ) -> dict[str, Any]:
     client_id = str(client["client_id"])
     try:
         if not proven:
             raise AuthError(401, "access_denied", "Unauthorized")
-        answer = _grant_to_machine(tenant, client_id, audience_of(tenant, request, given), given.get("scope"))
+        audience = audience_of(tenant, request, given)
+        scope = _granted_scope(tenant, client_id, audience, given.get("scope"))
+        custom = await _exchanged(tenant, request, client, given, str(audience), scope)
+        answer = _grant_to_machine(tenant, client_id, str(audience), scope, custom)
     except AuthError as refusal:
         tenant.log("feccft", refusal.error_description, client_id=client_id)
         raise
@@ -79,9 +85,12 @@ def _machine_token(
     return answer
 
 
-def _grant_to_machine(
-    tenant: PracticeTenant, client_id: str, audience: str | None, asked: str | None
-) -> dict[str, Any]:
+def _granted_scope(tenant: PracticeTenant, client_id: str, audience: str | None, asked: str | None) -> str:
+    """Return the scopes a machine gets for an API.
+
+    Raises:
+        AuthError: 403 without a grant, or for a scope outside it.
+    """
     if audience is None:
         raise AuthError(403, "access_denied", "Non-global clients are not allowed access to APIv1")
     api = api_for(tenant, audience)
@@ -96,8 +105,40 @@ def _grant_to_machine(
     surplus = [scope for scope in wanted if scope not in granted]
     if surplus:
         raise AuthError(403, "access_denied", f"Client has not been granted scopes: {', '.join(surplus)}")
-    scope = " ".join(wanted or granted)
-    claims = {"sub": f"{client_id}@clients", "aud": audience} | dialect(tenant, api, client_id, "client-credentials")
+    return " ".join(wanted or granted)
+
+
+async def _exchanged(
+    tenant: PracticeTenant,
+    request: Request,
+    client: dict[str, Any],
+    given: Mapping[str, str],
+    audience: str,
+    scope: str,
+) -> dict[str, Any]:
+    """Run the credentials-exchange Actions and return the claims they add; the system's own API knows none.
+
+    Raises:
+        AuthError: one of them denied the exchange, or failed.
+    """
+    if audience == tenant.audience:
+        return {}
+    event = credentials_exchange_event(tenant, request, given, client=client, audience=audience, scope=scope)
+    asked = await run_trigger(tenant, "credentials-exchange", event)
+    if asked.denied is not None:
+        code, reason = asked.denied
+        raise AuthError(STATUS_OF_DENIAL.get(code, 400), code, reason)
+    if asked.failed is not None:
+        raise AuthError(500, "server_error", asked.failed)
+    return asked.claims["accessToken"]
+
+
+def _grant_to_machine(
+    tenant: PracticeTenant, client_id: str, audience: str, scope: str, custom: dict[str, Any]
+) -> dict[str, Any]:
+    api = api_for(tenant, audience)
+    claims = custom | {"sub": f"{client_id}@clients", "aud": audience}
+    claims |= dialect(tenant, api, client_id, "client-credentials")
     if scope:
         claims["scope"] = scope
     if str(api.get("token_dialect", "")).endswith("_authz"):

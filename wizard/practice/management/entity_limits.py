@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 FREE = {"connections": 100, "applications": 10, "apis": 10, "client_grants": 100}
 SELF_SERVICE = {"connections": 100, "applications": 100, "apis": 100, "client_grants": 10_000}
 ENTERPRISE = {"applications": 100_000, "apis": 100_000, "client_grants": 100_000}
+ACTIONS = 100
+"""Per tenant, on every plan."""
 BY_PLAN = {"free": FREE, "essentials": SELF_SERVICE, "professional": SELF_SERVICE, "none": dict[str, int]()}
 
 
@@ -24,6 +26,8 @@ def refuse_above_limit(tenant: PracticeTenant, kind: str, count: int) -> None:
     Raises:
         ApiError: 403.
     """
+    if kind == "actions" and count >= ACTIONS:
+        raise ApiError(403, "You reached the limit of entities of this type for this tenant.")
     limit = BY_PLAN.get(tenant.plan, ENTERPRISE).get(kind)
     made_by_auth0 = 1 if kind in {"applications", "apis"} else 0
     if limit is not None and count - made_by_auth0 >= limit:

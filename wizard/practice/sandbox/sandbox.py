@@ -92,7 +92,7 @@ class Sandbox:
     ) -> None:
         self._clock = clock
         self._transports = transports
-        self._patience = patience or Patience()
+        self.patience = patience or Patience()
         self._node: NodeProcess | None = None
         self._calls: dict[int, _Call] = {}
         self._answered: OrderedDict[int, _Call] = OrderedDict()
@@ -106,14 +106,25 @@ class Sandbox:
         """Process id of Node while it runs."""
         return None if self._node is None else self._node.pid
 
+    @staticmethod
+    def time() -> float:
+        """Seconds of the machine, for differences."""
+        return asyncio.get_running_loop().time()
+
     async def run(
-        self, code: Code, message: Mapping[str, Any], *, extra: Callable[[str], None] = lambda note: None
+        self,
+        code: Code,
+        message: Mapping[str, Any],
+        *,
+        extra: Callable[[str], None] = lambda note: None,
+        patience: Patience | None = None,
     ) -> Outcome:
         """Run something in the container of this code and wait for its one answer.
 
         Args:
             message: What the runner in Node reads, such as `arguments`.
             extra: Called (in the event loop) when the code answers again afterwards.
+            patience: Where it is less than usual.
 
         Raises:
             UsageError: there is no Node.
@@ -129,7 +140,7 @@ class Sandbox:
         asked = {"op": "call", "id": number, "container": code.name, "start": start, "now": self._clock.now() * 1000}
         node.send(asked | dict(message))
         try:
-            done = await self._in_time(call)
+            done = await self._in_time(call, patience or self.patience)
         except (TimeoutError, asyncio.CancelledError) as gone:
             node.send({"op": "abandon", "id": number})
             if isinstance(gone, TimeoutError):
@@ -148,9 +159,9 @@ class Sandbox:
         if node is not None:
             node.close()
 
-    async def _in_time(self, call: _Call) -> dict[str, Any]:
+    async def _in_time(self, call: _Call, patience: Patience) -> dict[str, Any]:
         began, began_really = self._clock.now(), call.loop.time()
-        seconds, least = self._patience.seconds, self._patience.least
+        seconds, least = patience.seconds, patience.least
         while not call.done.done():
             really = call.loop.time() - began_really
             if really >= seconds or (really >= least and self._clock.now() - began >= seconds):

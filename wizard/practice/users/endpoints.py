@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from wizard.practice.authentication.database_scripts import ScriptFailed, looked_up
 from wizard.practice.authentication.password_login import bcrypt_hash, password_login
 from wizard.practice.errors import ApiError, missing
 from wizard.practice.jobs.export_fields import DEFAULT_FIELDS
@@ -132,9 +133,25 @@ def _create(tenant: PracticeTenant) -> Any:
             raise ApiError(400, "Connection is disabled.")
         user_bodies.check_username(connection, body.get("username"))
         user_bodies.check_identity(connection, body)
+        if await _source_knows(tenant, connection, body.get("email")):
+            raise ApiError(409, str(UserExists()), "auth0_idp_error")
         return JSONResponse(_created(tenant, connection, body), 201)
 
     return create_user
+
+
+async def _source_knows(tenant: PracticeTenant, connection: Connection, email: str | None) -> bool:
+    """Ask get user whether the source of a connection in import mode has this address.
+
+    Raises:
+        ApiError: 400 in the script's words, when it fails.
+    """
+    if email is None or not (connection.uses_own_database and connection.import_mode):
+        return False
+    try:
+        return await looked_up(tenant, connection, email) is not None
+    except ScriptFailed as failed:
+        raise ApiError(400, str(failed), "auth0_idp_error") from None
 
 
 def _created(tenant: PracticeTenant, connection: Connection, body: dict[str, Any]) -> dict[str, Any]:
@@ -158,6 +175,14 @@ def _update(tenant: PracticeTenant) -> Any:
         if "connection" in body and tenant.connection_named(body["connection"]) is None:
             raise ApiError(400, "Connection does not exist.")
         _check_change(tenant, row, body)
+        email = body.get("email")
+        moves = isinstance(email, str) and email.lower() != row["email"]
+        connection = tenant.connection(row["connection_id"])
+        if connection is not None and moves and await _source_knows(tenant, connection, email):
+            raise ApiError(400, "The specified new email already exists", "auth0_idp_error")
+        row = user_table.find(tenant, request.path_params["id"])
+        if row is None:
+            raise missing("user")
         with tenant.transaction():
             try:
                 user_table.change(tenant, row, _changes(tenant, row, body))
