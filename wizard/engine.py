@@ -28,6 +28,7 @@ from wizard.steps.scripts_answers import asks_legacy_api
 from wizard.steps.strategy import StrategyAnswers
 from wizard.steps.tenant import TenantAnswers
 from wizard.tools import Sources, Stop, Tools
+from wizard.undo import Undone, UndoPlan, undo_all, undo_plan
 
 if TYPE_CHECKING:
     import httpx
@@ -525,6 +526,55 @@ async def verify_again(
             account.close()
             journal.close()
         return account.progress
+
+
+async def undo_run(
+    run: RunFolder,
+    answers: Answers,
+    *,
+    base: Path,
+    world: World,
+    approve: Callable[[UndoPlan], bool],
+    users: bool = False,
+    only: str | None = None,
+    approved_hash: str | None = None,
+    watchers: Sequence[Watch] = (),
+    stop: Stop | None = None,
+) -> tuple[Progress, Undone]:
+    """Put back what a run has changed, in reverse order, after approval; a second call has nothing left to do.
+
+    Args:
+        approve: Asked once with all that would be put back.
+        users: Whether the users that the run imported are deleted too.
+        only: The key of the one step whose changes are put back, such as `cutover`.
+        approved_hash: The only plan that may be carried out.
+
+    Raises:
+        PlanStale: it is not approved.
+        WizardError: credentials, network or the operator ended it; call again to go on.
+    """
+    with run.locked():
+        journal = Journal(run.journal, now=world.clock.now)
+        account = Account(journal)
+        journal.watchers += [account.hear, *watchers]
+        try:
+            manifest = read_manifest(run.path)
+            files = manifest.files if manifest else ()
+            plan = undo_plan(journal, files, users=users, only=only)
+            if approved_hash not in (None, plan.hash) or not (plan.is_empty or approve(plan)):
+                raise PlanStale(
+                    "What would be undone is not what was approved" if approved_hash else "The undo was not approved",
+                    state="Nothing was changed.",
+                    remedy=f"Approve it with --approve {plan.hash}, or --yes.",
+                )
+            if plan.is_empty:
+                return account.progress, Undone(0, 0, plan.stays)
+            async with connected(answers, journal, run.path, base, world, stop) as tools:
+                undone = await undo_all(plan, STEPS, files, tools)
+        finally:
+            account.close()
+            journal.close()
+        return account.progress, undone
 
 
 class Account:

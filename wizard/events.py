@@ -122,6 +122,13 @@ class ChangeUndone(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class RunUndone(Event):
+    """What the run had changed was put back, or as much of it as can be; `left` changes stay."""
+
+    left: int
+
+
+@dataclass(frozen=True, slots=True)
 class UsersRemoved(Event):
     """Users that this run had imported were deleted on request; counts so far."""
 

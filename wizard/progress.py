@@ -65,6 +65,8 @@ class Progress:
     looks: tuple[happened.UsersMigrated, ...] = ()
     repairs: Mapping[str, int] = field(default_factory=dict)
     undone: int = 0
+    taken_back: bool = False
+    """Whether the run was undone since it was last worked on; its counts then say what it had done."""
     removed: int = 0
     jobs: Mapping[str, JobTally] = field(default_factory=dict)
     codes: Mapping[str, int] = field(default_factory=dict)
@@ -135,6 +137,8 @@ class Progress:
     @property
     def verdict(self) -> Verdict:
         """What an operator should think of the run now; a run that was stopped half-way counts as failed."""
+        if self.taken_back:
+            return "attention"
         if self.error or not (self.ended or self.waiting):
             return "failed"
         if self.waiting:
@@ -185,6 +189,7 @@ class Progress:
                     strategy=event.strategy,
                     ended=False,
                     interrupted=False,
+                    taken_back=False,
                     waiting="",
                     error="",
                     remedy="",
@@ -225,6 +230,8 @@ class Progress:
                 return replace(self, repairs={**self.repairs, event.round: event.users})
             case happened.ChangeUndone():
                 return replace(self, undone=self.undone + 1)
+            case happened.RunUndone():
+                return replace(self, step="undone", taken_back=True)
             case happened.UsersRemoved():
                 return replace(self, removed=event.removed)
             case happened.JobSubmitted():

@@ -7,9 +7,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import httpx
-from rehearsal import Rehearsal, person
+from rehearsal import Rehearsal, known_hash, person
 
 from wizard.engine import World
+from wizard.practice.users.creation import add_user
 from wizard.vault import Secret
 
 TABLES = """[strategy]
@@ -55,31 +56,23 @@ class PhasesStage(Rehearsal):
         return httpx.Response(204)
 
     def log_in(self, numbers: Iterable[int], **changes: object) -> None:
-        """Let these people move at their login."""
+        """Let these people move, as Auth0 makes a user of what the login script has answered."""
+        connection = self.tenant.connection_named("acme-users")
+        assert connection is not None
         for number in numbers:
-            self.ask("POST", "users", json=self.mover(number) | changes)
+            add_user(self.tenant, connection, self.mover(number) | changes, secret=known_hash(), logins_count=1)
             self.marked.add(str(number))
-
-    def log_in_at_once(self, numbers: Iterable[int]) -> None:
-        """The same while a run is under way in this thread."""
-        import threading
-
-        moving = threading.Thread(target=self.log_in, args=(list(numbers),))
-        moving.start()
-        moving.join()
 
     def mover(self, number: int) -> dict[str, object]:
         """A person as Auth0 keeps somebody whom the scripts let in."""
         who = person(number)
         return {
-            "connection": "acme-users",
             "user_id": who["id"],
             "email": who["mail"],
             "email_verified": who["verified"] == "yes",
             "given_name": who["first"],
             "family_name": who["last"],
             "name": f"{who['first']} {who['last']}",
-            "password": "Typed-at-Login-1",
         }
 
     def pass_days(self, days: float) -> None:

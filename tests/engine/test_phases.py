@@ -112,10 +112,11 @@ def test_who_logs_in_after_the_store_was_prepared_though_rejected_counts_as_migr
     stage.write_people([person(1) | hopeless, *map(person, range(2, 11))])
     stage.apply()
     progress = stage.resume("trickle.go_on=true")
-    assert (progress.verdict, progress.rejected, progress.migrated) == ("attention", 1, 0)
+    assert (progress.verdict, progress.rejected, progress.migrated) == ("waiting", 1, 0)
+    assert "1 rejected users could not log in any more" in progress.waiting
     stage.log_in([1])
     stage.pass_days(1)
-    progress = stage.verify()
+    progress = stage.resume()
     assert (progress.verdict, progress.rejected, progress.migrated, progress.extra) == ("complete", 0, 1, 0)
     assert progress.adds_up
 
@@ -127,7 +128,7 @@ def test_who_moves_between_preparing_and_the_import_is_already_there_and_not_fai
     def move(event: object) -> None:
         if type(event).__name__ == "UsersPrepared" and moving:
             numbers, moving[:] = list(moving), []
-            stage.log_in_at_once(numbers)
+            stage.log_in(numbers)
 
     progress = stage.resume("trickle.go_on=true", watch=move)
     assert (progress.already_there, progress.imported, progress.rejected) == (3, 27, 0)
@@ -151,7 +152,7 @@ def test_the_automatic_way_imports_nobody_and_names_everybody_who_has_not_logged
     stage.apply()
     stage.log_in([1, 2, 3, 4])
     stage.pass_days(1)
-    progress = stage.resume("trickle.go_on=true")
+    progress = stage.resume("trickle.go_on=true", "cutover.leave_rejected=true")
     assert (progress.verdict, progress.read, progress.migrated, progress.rejected) == ("attention", 10, 4, 6)
     assert (progress.imported, progress.missing, len(progress.jobs)) == (0, 0, 0)
     codes = [json.loads(line)["code"] for line in (stage.run.path / "rejects.ndjson").read_text().splitlines()]

@@ -204,6 +204,23 @@ def _standings(part: Part, intents: Mapping[str, Sequence[Intent]], subject: str
         yield Standing(part, latest if latest is not None and latest.outcome is None else None, failures)
 
 
+def done_parts(
+    files: Iterable[PreparedFile], journal: Journal, subject: str = SUBJECT
+) -> Iterator[tuple[Part, Intent]]:
+    """The parts whose users are all accounted for, each with the intent that did it."""
+    intents: dict[str, list[Intent]] = defaultdict(list)
+    for intent in journal.intents(subject):
+        intents[intent.subject].append(intent)
+    waiting = [Part.whole(file) for file in files]
+    while waiting:
+        part = waiting.pop(0)
+        history = intents.get(subject + part.name)
+        if history and history[-1].outcome == "split":
+            waiting[:0] = part.halves()
+        elif history and history[-1].outcome == "done":
+            yield part, history[-1]
+
+
 def _counted(tally: Tally, intent: Intent) -> Tally:
     jobs = tally.jobs + ("job" in intent.facts)
     if intent.outcome != "done":
