@@ -23,6 +23,7 @@ COMMANDS = {
     "resume": "Go on with a run.",
     "status": "Say where a run stands.",
     "verify": "Gather the evidence of a finished run anew.",
+    "undo": "Put back what a run has changed.",
     "report": "Write the report of a run.",
     "runs": "List runs, or purge a run's files of users.",
     "secrets": "Keep credentials in the keyring of the operating system.",

@@ -13,7 +13,6 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from wizard.answers import Answers, from_tables, load, save
-from wizard.answers.given import plain
 from wizard.bulk.manifest import read_manifest
 from wizard.clock import Clock, RealClock
 from wizard.errors import Exit, Interrupted, PlanStale, RunMismatch, UsageError, WizardError
@@ -25,9 +24,11 @@ from wizard.runner import AnyStep, Plan, apply_plan, check_all, make_plan, steps
 from wizard.runs import RunFolder, Runs
 from wizard.steps import SECTIONS, STEPS
 from wizard.steps.connection import ConnectionAnswers
+from wizard.steps.scripts_answers import asks_legacy_api
 from wizard.steps.strategy import StrategyAnswers
 from wizard.steps.tenant import TenantAnswers
 from wizard.tools import Sources, Stop, Tools
+from wizard.undo import Undone, UndoPlan, undo_all, undo_plan
 
 if TYPE_CHECKING:
     import httpx
@@ -36,6 +37,9 @@ if TYPE_CHECKING:
     from wizard.vault import Secret
 
 Watch = Callable[[Event], None]
+
+LATER = frozenset(f"{section.table}.{key}" for section in SECTIONS for key in section.later)
+"""The answers that may be given while a run goes on."""
 
 
 @dataclass(frozen=True)
@@ -146,6 +150,11 @@ async def connected(
     )
     async with open_tenant(wanted, secret, journal.emit, world) as management:
         tools.management = management
+        if answers[StrategyAnswers].is_live and asks_legacy_api(answers):
+            from wizard.doorway.legacy_marks import LegacyMarks
+            from wizard.doorway.settings import legacy_api_of
+
+            tools.marks = LegacyMarks(legacy_api_of(answers), tools)
         yield tools
 
 
@@ -202,8 +211,9 @@ class Identity:
 
     @staticmethod
     def of(answers: Answers, fingerprint: str) -> Identity:
-        tables = {section.table: plain(section) for section in answers}
-        return Identity(answers[TenantAnswers].domain, answers[ConnectionAnswers].name, fingerprint, tables)
+        if answers[StrategyAnswers].is_live:
+            fingerprint = ""  # people go on using the store while they move, so it may change
+        return Identity(answers[TenantAnswers].domain, answers[ConnectionAnswers].name, fingerprint, answers.lasting())
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -305,13 +315,44 @@ def require_unedited(run: RunFolder, answers: Answers, environment: Mapping[str,
     if origin.file is None or not Path(origin.file).is_file():
         return
     now = load(Path(origin.file), SECTIONS, environment=environment, flags=origin.flags)
-    if differences := now.differences(answers):
+    if differences := _lasting_differences(now, answers):
         raise RunMismatch(
             f"{origin.file} is no longer what run {run.id} was made with",
             why=f"changed: {', '.join(differences)}",
             state="Nothing was changed.",
             remedy="Undo the edit and resume, or start a new run with `auth0-migrate apply`.",
         )
+
+
+def _lasting_differences(now: Answers, then: Answers) -> Sequence[str]:
+    """The keys that differ, without those that may be answered while a run goes on."""
+    return [name for name in now.differences(then) if name not in LATER]
+
+
+def decided(run: RunFolder, answers: Answers, flags: Sequence[str]) -> Answers:
+    """The answers of a run with what is decided now laid over them, and kept in its folder.
+
+    Args:
+        answers: Those of the run.
+        flags: `TABLE.KEY=VALUE`, only for keys that may be answered while a run goes on.
+
+    Raises:
+        AnswersInvalid: a flag is no answer.
+        RunMismatch: a flag would change what the run was made for.
+    """
+    if not flags:
+        return answers
+    now = load(run.answers, SECTIONS, environment={}, flags=flags)
+    if refused := _lasting_differences(now, answers):
+        raise RunMismatch(
+            f"Run {run.id} was made with other answers",
+            why=f"these cannot change while it goes on: {', '.join(refused)}",
+            state="Nothing was changed.",
+            remedy=f"Start a new run for them. What can be decided now: {', '.join(sorted(LATER))}.",
+        )
+    with run.locked():
+        save(run.answers, now)
+    return now
 
 
 def progress_of(run: RunFolder) -> Progress:
@@ -391,6 +432,7 @@ async def _carry_out(
     async with connected(answers, journal, run.path, base, world, stop) as tools:
         _, source = await tools.source(answers[SourceAnswers])
         _require_same(Identity.of(answers, source.fingerprint), journal)
+        save(run.answers, answers)  # what was decided since is part of them
         journal.emit(RunStarted(run.id, answers[StrategyAnswers].way, resumed=bool(before.run)))
         await make_plan([step for step in steps if not step.needs_tenant], answers, tools)  # refuses before it asks
         await require_granted(steps, tools)
@@ -466,7 +508,7 @@ async def verify_again(
         account = Account(journal)
         journal.watchers += [account.hear, *watchers]
         try:
-            if not account.progress.ended:
+            if not (account.progress.ended or account.progress.waiting):
                 raise WizardError(
                     f"Run {run.id} is not finished", state="Nothing was done.", remedy=f"auth0-migrate resume {run.id}"
                 )
@@ -484,6 +526,55 @@ async def verify_again(
             account.close()
             journal.close()
         return account.progress
+
+
+async def undo_run(
+    run: RunFolder,
+    answers: Answers,
+    *,
+    base: Path,
+    world: World,
+    approve: Callable[[UndoPlan], bool],
+    users: bool = False,
+    only: str | None = None,
+    approved_hash: str | None = None,
+    watchers: Sequence[Watch] = (),
+    stop: Stop | None = None,
+) -> tuple[Progress, Undone]:
+    """Put back what a run has changed, in reverse order, after approval; a second call has nothing left to do.
+
+    Args:
+        approve: Asked once with all that would be put back.
+        users: Whether the users that the run imported are deleted too.
+        only: The key of the one step whose changes are put back, such as `cutover`.
+        approved_hash: The only plan that may be carried out.
+
+    Raises:
+        PlanStale: it is not approved.
+        WizardError: credentials, network or the operator ended it; call again to go on.
+    """
+    with run.locked():
+        journal = Journal(run.journal, now=world.clock.now)
+        account = Account(journal)
+        journal.watchers += [account.hear, *watchers]
+        try:
+            manifest = read_manifest(run.path)
+            files = manifest.files if manifest else ()
+            plan = undo_plan(journal, files, users=users, only=only)
+            if approved_hash not in (None, plan.hash) or not (plan.is_empty or approve(plan)):
+                raise PlanStale(
+                    "What would be undone is not what was approved" if approved_hash else "The undo was not approved",
+                    state="Nothing was changed.",
+                    remedy=f"Approve it with --approve {plan.hash}, or --yes.",
+                )
+            if plan.is_empty:
+                return account.progress, Undone(0, 0, plan.stays)
+            async with connected(answers, journal, run.path, base, world, stop) as tools:
+                undone = await undo_all(plan, STEPS, files, tools)
+        finally:
+            account.close()
+            journal.close()
+        return account.progress, undone
 
 
 class Account:

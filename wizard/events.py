@@ -65,7 +65,7 @@ class UsersRead(Event):
 
 @dataclass(frozen=True, slots=True)
 class UsersPrepared(Event):
-    """Preparing ended. read = prepared + rejected + skipped."""
+    """Preparing ended. read = prepared + rejected + skipped + migrated, those who had moved at login before."""
 
     read: int
     prepared: int
@@ -73,6 +73,67 @@ class UsersPrepared(Event):
     skipped: int
     files: int
     bytes: int
+    migrated: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class UsersMigrated(Event):
+    """One look at an automatic migration at UNIX time `at`.
+
+    Of `users` in the legacy store, `migrated` are in the connection by their login; `marked` are so in the legacy API's
+    own count, None where it was not asked. `due` is whether nothing needs to be waited for any more.
+    """
+
+    at: float
+    users: int
+    migrated: int
+    marked: int | None
+    due: bool
+
+
+@dataclass(frozen=True, slots=True)
+class UsersMovedSince(Event):
+    """Users who logged in after the store was prepared, though they were not to be imported: they are in Auth0 now.
+
+    `rejected` and `skipped` say how they had been counted.
+    """
+
+    rejected: int
+    skipped: int
+
+
+@dataclass(frozen=True, slots=True)
+class UsersRepaired(Event):
+    """The remains of half-made users were removed, who had counted as already there; they are imported anew.
+
+    `round` names the repair, so that hearing of it twice changes nothing.
+    """
+
+    round: str
+    users: int
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeUndone(Event):
+    """A change of the run was put back."""
+
+    step: str
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class RunUndone(Event):
+    """What the run had changed was put back, or as much of it as can be; `left` changes stay."""
+
+    left: int
+
+
+@dataclass(frozen=True, slots=True)
+class UsersRemoved(Event):
+    """Users that this run had imported were deleted on request; counts so far."""
+
+    removed: int
+    total: int
 
 
 @dataclass(frozen=True, slots=True)

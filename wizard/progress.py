@@ -52,12 +52,22 @@ class Progress:
     change: str = ""
     users_total: int | None = None
     read: int = 0
+    accounted: bool = False
+    """Whether the store has been prepared, so that its users are counted one by one."""
     prepared: int = 0
     refused_before: int = 0
-    skipped: int = 0
+    skipped_before: int = 0
     files: int = 0
     bytes: int = 0
-    migrated: int = 0
+    migrated_before: int = 0
+    moved_since: tuple[int, int] = (0, 0)
+    """Users who moved at login after they had counted as rejected, or as skipped."""
+    looks: tuple[happened.UsersMigrated, ...] = ()
+    repairs: Mapping[str, int] = field(default_factory=dict)
+    undone: int = 0
+    taken_back: bool = False
+    """Whether the run was undone since it was last worked on; its counts then say what it had done."""
+    removed: int = 0
     jobs: Mapping[str, JobTally] = field(default_factory=dict)
     codes: Mapping[str, int] = field(default_factory=dict)
     compared: int | None = None
@@ -88,11 +98,21 @@ class Progress:
 
     @property
     def already_there(self) -> int:
-        return sum(job.already_there for job in self.jobs.values())
+        """Users that Auth0 had already, without the half-made ones that were repaired and imported anew."""
+        return max(0, sum(job.already_there for job in self.jobs.values()) - sum(self.repairs.values()))
+
+    @property
+    def migrated(self) -> int:
+        """Users who moved at their login."""
+        return self.migrated_before + sum(self.moved_since)
+
+    @property
+    def skipped(self) -> int:
+        return max(0, self.skipped_before - self.moved_since[1])
 
     @property
     def rejected(self) -> int:
-        return self.refused_before + sum(job.rejected for job in self.jobs.values())
+        return max(0, self.refused_before - self.moved_since[0]) + sum(job.rejected for job in self.jobs.values())
 
     @property
     def without_factors(self) -> int:
@@ -117,10 +137,12 @@ class Progress:
     @property
     def verdict(self) -> Verdict:
         """What an operator should think of the run now; a run that was stopped half-way counts as failed."""
+        if self.taken_back:
+            return "attention"
         if self.error or not (self.ended or self.waiting):
             return "failed"
         if self.waiting:
-            return "waiting"
+            return "attention" if self.failed_checks else "waiting"
         left_over = self.rejected or self.missing or self.different or self.failed_checks
         doubtful = left_over or self.unproven or self.without_factors
         return "complete" if self.adds_up and not doubtful else "attention"
@@ -167,6 +189,7 @@ class Progress:
                     strategy=event.strategy,
                     ended=False,
                     interrupted=False,
+                    taken_back=False,
                     waiting="",
                     error="",
                     remedy="",
@@ -187,12 +210,30 @@ class Progress:
                     self,
                     read=event.read,
                     users_total=event.read,
+                    accounted=True,
                     prepared=event.prepared,
                     refused_before=event.rejected,
-                    skipped=event.skipped,
+                    skipped_before=event.skipped,
+                    migrated_before=event.migrated,
+                    moved_since=(0, 0),
                     files=event.files,
                     bytes=event.bytes,
                 )
+            case happened.UsersMigrated():
+                seen = replace(self, looks=(*self.looks, event))
+                if self.accounted:
+                    return seen
+                return replace(seen, read=event.users, users_total=event.users, migrated_before=event.migrated)
+            case happened.UsersMovedSince():
+                return replace(self, moved_since=(event.rejected, event.skipped))
+            case happened.UsersRepaired():
+                return replace(self, repairs={**self.repairs, event.round: event.users})
+            case happened.ChangeUndone():
+                return replace(self, undone=self.undone + 1)
+            case happened.RunUndone():
+                return replace(self, step="undone", taken_back=True)
+            case happened.UsersRemoved():
+                return replace(self, removed=event.removed)
             case happened.JobSubmitted():
                 job = JobTally(file=event.file, users=event.users, bytes=event.bytes)
                 return replace(self, jobs={**self.jobs, event.job: job})

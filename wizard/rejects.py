@@ -45,6 +45,9 @@ LEAVE_BEHIND = (
 )
 ONE_LEFT = "Decide in the legacy store which of them is the user, and change or remove the others."
 
+NOT_LOGGED_IN = "not_logged_in"
+"""The code of users who could have moved at a login and have not."""
+
 REASONS: Mapping[str, Reason] = {
     "ragged_row": Reason("the row has more or fewer cells than the file has columns", MEND),
     "undecodable": Reason("the row has bytes that are not text in the encoding of the store", MEND),
@@ -131,6 +134,10 @@ REASONS: Mapping[str, Reason] = {
     ),
     "password_damaged": Reason("the password hash is damaged", CORRECT),
     "password_disabled": Reason("the user has a mark instead of a password hash", LEAVE_BEHIND),
+    NOT_LOGGED_IN: Reason(
+        "the user has not logged in during the automatic phase",
+        'Invite these users to log in and wait longer; or decide with skip = ["not_logged_in"] in [prepare] to leave them.',
+    ),
     "duplicate_user_id": Reason("the same user_id as other records", "Map user_id to a column that is unique."),
     "duplicate_email": Reason("the same e-mail address as other records, in any case of letters", ONE_LEFT),
     "email_not_preferred": Reason(

@@ -128,14 +128,28 @@ async def apply_plan(
         PlanStale: the world asks for a change that was not approved.
         Interrupted: a stop was requested; what was done is in the journal.
     """
-    for step in steps:
+    for place, step in enumerate(steps):
         tools.emit(StepStarted(step.key))
-        facts = await _apply_step(approval, step, answers, tools)
-        tools.emit(StepFinished(step.key))
-        if waiting := step.waits_for(answers, facts):
+        waiting = await _gate(step, steps[:place], answers, tools)
+        if waiting is None:
+            facts = await _apply_step(approval, step, answers, tools)
+            waiting = step.waits_for(answers, facts)
+            await step.passed(answers, facts, tools)
+            tools.emit(StepFinished(step.key))
+        if waiting:
             tools.emit(WorldAwaited(step.key, waiting.reason, waiting.until))
             return waiting
     return None
+
+
+async def _gate(step: AnyStep, before: Sequence[AnyStep], answers: Answers, tools: Tools) -> Waiting | None:
+    """What keeps a step that has something to change from beginning, after the evidence that it asks for."""
+    if not step.after_evidence:
+        return None
+    if not step.plan(answers, await step.inspect(answers, tools)):
+        return None
+    await check_all(before, answers, tools)
+    return step.gate(answers, await step.inspect(answers, tools))
 
 
 async def check_all(steps: Sequence[AnyStep], answers: Answers, tools: Tools) -> bool:
@@ -202,7 +216,7 @@ async def _apply(step: AnyStep, changes: Sequence[Change], tools: Tools) -> None
     intents = []
     for change in changes:
         tools.emit(ChangeStarted(step.key, change.key, change.summary))
-        facts = {"summary": change.summary, "undo": dict(change.undo)}
+        facts = {"summary": change.summary, "reversible": change.reversible, "undo": dict(change.undo)}
         intents.append(tools.journal.begin(_subject(step, change), facts))
     receipts = await step.apply_together(changes, tools)
     for intent, change, receipt in zip(intents, changes, receipts, strict=True):

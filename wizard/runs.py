@@ -21,7 +21,18 @@ LOOKING_SECONDS = 1.0
 MAKING_SECONDS = 30.0
 """How long is waited for others who look for a run or make one."""
 
-OF_USERS = ("users", ".preparing", "export.", "refused.", "overwrites.", ".verify.", ".overwrites.")
+OF_USERS = (
+    "users",
+    "migrated.",
+    "half-made.",
+    "repair",
+    ".preparing",
+    "export.",
+    "refused.",
+    "overwrites.",
+    ".verify.",
+    ".overwrites.",
+)
 """How the files and folders of a run begin that hold users: for good, or for as long as they are made or compared."""
 
 

@@ -87,6 +87,8 @@ class Step(ABC, Generic[F, C]):
     """How many changes go to `apply_together` in one call."""
     scopes: ClassVar[Mapping[str, str]] = {}
     """Scopes this step needs, each with the call that needs it."""
+    after_evidence: ClassVar[bool] = False
+    """Whether the checks of all earlier steps are made before this step changes anything."""
 
     @abstractmethod
     async def inspect(self, answers: Answers, tools: Tools) -> F:
@@ -122,6 +124,13 @@ class Step(ABC, Generic[F, C]):
     async def check(self, answers: Answers, tools: Tools) -> Sequence[Finding]:
         """Give evidence that a diff cannot: counts, samples, a login."""
         return ()
+
+    def gate(self, answers: Answers, facts: F) -> Waiting | None:
+        """Say what must be so before this step may change anything; None when it may."""
+        return None
+
+    async def passed(self, answers: Answers, facts: F, tools: Tools) -> None:
+        """Note what this pass has seen, once the step wants to change nothing; writes to the journal only."""
 
     def waits_for(self, answers: Answers, facts: F) -> Waiting | None:
         """Say what must happen in the world before later steps may go on; None when nothing."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from threading import Thread
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from wizard.errors import CredentialsError
 from wizard.events import Emit
@@ -72,9 +72,9 @@ class Sources:
         self._known: dict[tuple[str, object], tuple[LegacySource, SourceFacts]] = {}
 
     async def open(
-        self, answers: SourceAnswers, *, secret: Callable[[str], str], base: Path
+        self, answers: SourceAnswers, *, secret: Callable[[str], str], base: Path, anew: bool = False
     ) -> tuple[LegacySource, SourceFacts]:
-        """The store and its facts; a file that has changed meanwhile is looked through again.
+        """The store and its facts; a file that has changed meanwhile is looked through again, with `anew` any store.
 
         Raises:
             SourceError: the store cannot be read.
@@ -84,10 +84,20 @@ class Sources:
         path = base / answers.path
         stat = path.stat() if answers.path and path.is_file() else None
         key = (answers.model_dump_json(), stat and (stat.st_mtime_ns, stat.st_size, stat.st_ino))
-        if key not in self._known:
+        if anew or key not in self._known:
             source = open_source(answers, secret=secret, base=base)
             self._known[key] = (source, await self._look(source))
         return self._known[key]
+
+
+class Marks(Protocol):
+    """What the legacy API remembers of users who have moved."""
+
+    async def count(self) -> int | None:
+        """How many are marked; None when it cannot be reached."""
+
+    async def unmark(self, user_id: str) -> None:
+        """Forget the mark of a user, by the id without `auth0|`; nothing happens when there is none."""
 
 
 def _no_keyring(name: str, value: str = "") -> None:
@@ -111,6 +121,7 @@ class Tools:
         management: The tenant, once connected.
         keep_secret: Keeps a secret of the tenant by name and value, for `keyring:NAME` to find.
         forget_secret: Removes a secret of the tenant by its name, if it is there.
+        marks: The legacy API's marks of users who have moved; None where there is none to ask.
         outside: Replaces the network for everything but the tenant.
     """
 
@@ -122,6 +133,7 @@ class Tools:
     management: Management | None = None
     keep_secret: Callable[[str, str], None] = _no_keyring
     forget_secret: Callable[[str], None] = _no_keyring
+    marks: Marks | None = None
     outside: httpx.AsyncBaseTransport | None = None
     stop: Stop = field(default_factory=Stop)
     sources: Sources = field(default_factory=lambda: Sources())
@@ -137,6 +149,6 @@ class Tools:
             raise CredentialsError("No tenant is connected", remedy="Fill in the table [tenant] of the answers.")
         return self.management
 
-    async def source(self, answers: SourceAnswers) -> tuple[LegacySource, SourceFacts]:
-        """The legacy store and what was found out about it, looked through once a process."""
-        return await self.sources.open(answers, secret=self.secret, base=self.base)
+    async def source(self, answers: SourceAnswers, *, anew: bool = False) -> tuple[LegacySource, SourceFacts]:
+        """The legacy store and what was found out about it, looked through once a process unless `anew`."""
+        return await self.sources.open(answers, secret=self.secret, base=self.base, anew=anew)

@@ -17,7 +17,18 @@ import httpx
 import pytest
 
 from wizard.answers import Answers, load
-from wizard.engine import Origin, World, carry_out, facts_of, origin_of, require_unedited, run_of
+from wizard.engine import (
+    Origin,
+    World,
+    carry_out,
+    decided,
+    facts_of,
+    origin_of,
+    require_unedited,
+    run_of,
+    undo_run,
+    verify_again,
+)
 from wizard.errors import Interrupted
 from wizard.events import Event
 from wizard.practice.tenant import PracticeTenant
@@ -26,6 +37,7 @@ from wizard.runner import Plan
 from wizard.runs import RunFolder, Runs
 from wizard.steps import SECTIONS
 from wizard.tools import Stop
+from wizard.undo import Undone
 
 COLUMNS = ("id", "mail", "verified", "first", "last", "phone", "password_hash")
 PASSWORD = "correct horse battery staple"
@@ -227,14 +239,42 @@ class Rehearsal:
 
         return asyncio.run(carry())
 
-    def resume(self) -> Progress:
-        """What `auth0-migrate resume latest` does, in this process."""
+    def resume(
+        self,
+        *flags: str,
+        approve: Callable[[Plan], bool] | None = None,
+        watch: Callable[[Event], None] = lambda event: None,
+    ) -> Progress:
+        """What `auth0-migrate resume latest --set FLAG` does, in this process."""
         answers, world = load(self.run.answers, SECTIONS, environment={}), self.world
         require_unedited(self.run, answers, world.environment)
+        answers = decided(self.run, answers, flags)
         base = Path(origin_of(self.run).base)
         return asyncio.run(
-            carry_out(self.run, answers, base=base, world=world, approve=None, watchers=[self.events.append])
+            carry_out(self.run, answers, base=base, world=world, approve=approve, watchers=[self.events.append, watch])
         )
+
+    def verify(self) -> Progress:
+        """What `auth0-migrate verify latest` does, in this process."""
+        answers, base = load(self.run.answers, SECTIONS, environment={}), Path(origin_of(self.run).base)
+        return asyncio.run(verify_again(self.run, answers, base=base, world=self.world, watchers=[self.events.append]))
+
+    def undo(self, *, users: bool = False, only: str | None = None) -> Undone:
+        """What `auth0-migrate undo latest --yes` does, in this process."""
+        answers, base = load(self.run.answers, SECTIONS, environment={}), Path(origin_of(self.run).base)
+        _, undone = asyncio.run(
+            undo_run(
+                self.run,
+                answers,
+                base=base,
+                world=self.world,
+                approve=lambda plan: True,
+                users=users,
+                only=only,
+                watchers=[self.events.append],
+            )
+        )
+        return undone
 
     def apply_until(self, reached: Callable[[Event], bool]) -> None:
         """Apply, and be stopped by the operator when something has happened."""

@@ -85,6 +85,14 @@ class Answers:
         """All answers as plain values by table and key, defaults included."""
         return {section.table: plain(section) for section in self}
 
+    def lasting(self) -> dict[str, dict[str, Any]]:
+        """The same without what may be answered while a run goes on: what a run is made for and keeps to."""
+        later = {section.table: section.later for section in self}
+        return {
+            table: {key: value for key, value in values.items() if key not in later[table]}
+            for table, values in self.tables().items()
+        }
+
     def digest(self) -> str:
         """SHA-256 in hex of all answers, the same in every process; secrets count by name, not by value."""
         return hashlib.sha256(canonical(self.tables()).encode()).hexdigest()

@@ -48,6 +48,8 @@ class Section(BaseModel):
     )
     table: ClassVar[str]
     title: ClassVar[str] = ""
+    later: ClassVar[frozenset[str]] = frozenset()
+    """Keys that may be answered, or answered anew, while a run goes on: what is decided by what the run shows."""
 
     @classmethod
     def presets(cls, given: Mapping[str, Any]) -> dict[str, dict[str, Any]]:

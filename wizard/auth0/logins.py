@@ -5,6 +5,7 @@ from __future__ import annotations
 from urllib.parse import urlencode
 
 from wizard.auth0.call import Answer, Call
+from wizard.auth0.errors import AnswerNotUnderstood
 from wizard.auth0.models import LoginResult
 from wizard.auth0.refusals import Failure
 from wizard.auth0.session import Session
@@ -24,6 +25,27 @@ def _is_blocked(answer: Answer) -> bool:
 
 class LoginCalls(Session):
     """The part of `Management` that logs canaries in."""
+
+    async def machine_token(self, client_id: str, client_secret: str, audience: str) -> str:
+        """A token of an application for an API of one's own.
+
+        Raises:
+            Refused: the application, its secret or its grant is not accepted.
+        """
+        form = {
+            "grant_type": "client_credentials",
+            "client_id": client_id,
+            "client_secret": client_secret,
+            "audience": audience,
+        }
+        content = ("application/x-www-form-urlencoded", urlencode(form).encode())
+        doing = f"give a token for the API {audience}"
+        call = Call("POST", "/oauth/token", doing, "authentication", content=lambda: content, repeatable=True)
+        body = self._understood(call, await self._http.send(call))
+        token = body.get("access_token") if isinstance(body, dict) else None
+        if not isinstance(token, str):
+            raise AnswerNotUnderstood("A token has no access_token", remedy="Check the tenant's domain.")
+        return token
 
     async def login(
         self, realm: str, username: str, password: str, client_id: str, client_secret: str | None

@@ -15,7 +15,7 @@ import orjson
 from wizard.bulk.chunks import Run
 from wizard.bulk.collisions import NAMED, Collision, Collisions
 from wizard.bulk.files import Opened, private
-from wizard.bulk.spool import Mapped, Positions, reject_line
+from wizard.bulk.spool import MOVED, MOVED_MARK, Mapped, Positions, reject_line
 from wizard.rejects import REASONS, Reject
 
 CODES = {
@@ -75,20 +75,32 @@ class Assembly:
         return sum(count for code, count in self.reasons.items() if code in self._skip)
 
     @property
-    def rejected(self) -> int:
-        return self.reasons.total() - self.skipped
+    def migrated(self) -> int:
+        """Users who are in the connection already."""
+        return self.reasons[MOVED]
 
-    def runs(self, rejects: Path) -> Iterator[Run]:
-        """Yield the users that collide with no other, in source order, and write all rejects on the way."""
+    @property
+    def rejected(self) -> int:
+        return self.reasons.total() - self.skipped - self.migrated
+
+    def runs(self, rejects: Path, migrated: Path) -> Iterator[Run]:
+        """Yield the users that collide with no other, in source order, and write all rejects on the way.
+
+        Who is in the connection already goes into `migrated`.
+        """
         found = Collisions(self._spool)
         opened = Opened()
         digest, size, lines = hashlib.sha256(), 0, 0
         try:
-            with private(rejects) as file:
+            with private(rejects) as file, private(migrated) as moved:
                 for block in self._in_order():
                     users = _Users(self._spool, block, opened)
                     colliding = found.between(users.first, users.first + len(users.sizes))
                     written = self._merged(users, colliding) if colliding else users.rejects
+                    if MOVED_MARK in written:
+                        listed = written.splitlines(keepends=True)
+                        moved.write(b"".join(line for line in listed if MOVED_MARK in line))
+                        written = b"".join(line for line in listed if MOVED_MARK not in line)
                     file.write(written)
                     digest.update(written)
                     size, lines = size + len(written), lines + written.count(b"\n")

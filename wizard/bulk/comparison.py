@@ -15,7 +15,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import groupby
 from pathlib import Path
 from typing import IO, Any
@@ -55,6 +55,7 @@ class Task:
     refused: str | None
     memory: int
     threads: int
+    known: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +69,8 @@ class Outcome:
     extra: int
     refused: int
     fields: dict[str, int]
+    moved_rejected: int = 0
+    moved_skipped: int = 0
 
 
 class Comparison:
@@ -116,6 +119,7 @@ class Comparison:
         try:
             self._read_prepared()
             self._read_refused()
+            self._read_known()
             self._match()
             return self._write()
         except duckdb.InterruptException as error:
@@ -141,6 +145,11 @@ class Comparison:
     def _read_refused(self) -> None:
         if self._task.refused and Path(self._task.refused).stat().st_size:
             self._run(sql.READ_REFUSED, [sql.pattern(self._task.refused)])
+
+    def _read_known(self) -> None:
+        self._run(sql.KNOWN)
+        for path in self._task.known:
+            self._run(sql.READ_KNOWN, [sql.pattern(path)])
 
     def _match(self) -> None:
         import duckdb
@@ -195,11 +204,17 @@ class Comparison:
         draft = self._folder / "verify.ndjson"
         with _private(draft) as out:
             different = self._write_differences(out, fields)
-            missing, refused, extra = (self._write_list(out, name) for name in ("missing", "refused", "extra"))
+            missing, refused, extra, gone = (
+                self._write_list(out, name) for name in ("missing", "refused", "extra", "gone")
+            )
         draft.replace(self._task.out)
-        (compared,) = self._row(sql.COMPARED)
-        present = compared - missing - refused - different
-        return Outcome(compared, present, missing, different, extra, refused, dict(fields))
+        (prepared,) = self._row(sql.COMPARED)
+        migrated, rejected, skipped = self._row(sql.KNOWN_AGAIN)
+        compared = prepared + migrated
+        present = compared - missing - gone - refused - different
+        return Outcome(
+            compared, present, missing + gone, different, extra, refused, dict(fields), rejected or 0, skipped or 0
+        )
 
     def _write_differences(self, out: IO[bytes], fields: Counter[str]) -> int:
         """Look at each pair that is not surely the same; returns the users that differ and counts the fields."""

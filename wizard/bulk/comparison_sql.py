@@ -74,6 +74,25 @@ READ_REFUSED = f"""
     FROM read_json($1, format = 'newline_delimited', {_OPTIONS}, columns = {{user_id: 'VARCHAR', email: 'VARCHAR'}})
 """  # noqa: S608 - constants
 
+KNOWN = "CREATE TABLE known (id VARCHAR, migrated BOOLEAN, skipped BOOLEAN)"
+
+READ_KNOWN = f"""
+    INSERT INTO known SELECT user_id, code = 'migrated', decision IS NOT NULL
+    FROM read_json($1, format = 'newline_delimited', {_OPTIONS},
+        columns = {{user_id: 'VARCHAR', code: 'VARCHAR', decision: 'VARCHAR'}})
+    WHERE user_id IS NOT NULL
+"""  # noqa: S608 - constants
+"""Users that were not prepared; of each list one line a record."""
+
+KNOWN_AGAIN = """
+    SELECT
+        count(*) FILTER (WHERE migrated),
+        count(*) FILTER (WHERE NOT migrated AND NOT skipped AND here),
+        count(*) FILTER (WHERE NOT migrated AND skipped AND here)
+    FROM (SELECT *, id IN (SELECT id FROM placed WHERE flags IS NOT NULL AND id IS NOT NULL) AS here FROM known)
+"""
+"""Records whose users had moved at login, and those that were rejected or left behind and are in the connection."""
+
 GIVEN_BY_ANY = "SELECT bit_or(given) FROM prepared"
 
 FOUND = f"""
@@ -193,7 +212,12 @@ _LISTS = {
     "refused": _ABSENT.format(status="refused", not_=""),
     "extra": """
         SELECT DISTINCT user_id, 'extra' AS status, []::VARCHAR[] AS fields FROM placed
-        WHERE file IS NULL AND user_id NOT IN (SELECT user_id FROM moved) ORDER BY user_id
+        WHERE file IS NULL AND user_id NOT IN (SELECT user_id FROM moved) AND coalesce(id, '') NOT IN (SELECT id FROM known)
+        ORDER BY user_id
+    """,
+    "gone": """
+        SELECT id AS user_id, 'missing' AS status, []::VARCHAR[] AS fields FROM known
+        WHERE migrated AND id NOT IN (SELECT id FROM placed WHERE flags IS NOT NULL AND id IS NOT NULL) ORDER BY id
     """,
 }
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from wizard.auth0.errors import AnswerLost, ServerFailed, Unreachable
+from wizard.bulk.ledger import SUBJECT
 from wizard.bulk.schedule import EXCHANGE_SECONDS, Duration, Pace, floor, percentile
 
 if TYPE_CHECKING:
@@ -59,6 +60,7 @@ class Desk:
         external_id_prefix: The run.
         stop: Whether the operator asked to stop.
         budget: Requests a second that the upload may send now.
+        subject: How the intents of this upload begin in the journal.
     """
 
     jobs: ImportJobs
@@ -74,6 +76,7 @@ class Desk:
     stop: Callable[[], bool]
     budget: Callable[[], float]
     pace: Pace
+    subject: str = SUBJECT
     broken: bool = False
     """One slot met an error: the others finish the request under way and stop too."""
     failed_in_a_row: int = 0

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from wizard.errors import Interrupted, WizardError
-from wizard.events import UsersReconciled
+from wizard.events import UsersMovedSince, UsersReconciled
 from wizard.progress import PARTLY_IMPORTED, Progress
 from wizard.step import Finding
 
@@ -58,6 +58,8 @@ async def compare_with_export(connection: Connection, tools: Tools) -> Finding:
     if result is None:
         return Finding("export", False, "the prepared files are gone", "Verify before purging a run's files.")
     tools.emit(UsersReconciled(result.compared, result.missing, result.different, result.extra))
+    if result.moved_rejected or result.moved_skipped:
+        tools.emit(UsersMovedSince(result.moved_rejected, result.moved_skipped))
     good = not (result.missing or result.different)
     detail = f"{result.compared:,} users compared: {result.missing:,} missing, {result.different:,} different"
     if result.fields:
@@ -78,7 +80,7 @@ async def foresee_overwrites(connection: Connection, tools: Tools) -> Mapping[st
     Raises:
         WizardError: the export failed, or the prepared files are gone.
     """
-    with _private(tools.folder / "overwrites.ndjson") as details:
+    with private_file(tools.folder / "overwrites.ndjson") as details:
         result = await _compared(connection, tools, details)
     if result is None:
         raise WizardError("The prepared files are gone", state="No file was sent.", remedy="Start a new run.")
@@ -87,17 +89,31 @@ async def foresee_overwrites(connection: Connection, tools: Tools) -> Mapping[st
 
 async def _compared(connection: Connection, tools: Tools, out: Path) -> Reconciliation | None:
     """The prepared users against an export of the connection; None when the files are gone."""
-    from wizard.bulk.manifest import USERS, require_manifest
+    from wizard.bulk.manifest import MIGRATED, REJECTS, USERS, require_manifest
     from wizard.bulk.reconcile import reconcile_async
 
-    files = [tools.folder / USERS / entry.name for entry in require_manifest(tools.folder).files]
-    if not all(file.is_file() for file in files):
+    manifest = require_manifest(tools.folder)
+    files = [tools.folder / USERS / entry.name for entry in manifest.files]
+    lists = [tools.folder / name for name in (MIGRATED, REJECTS)]
+    live = Progress.of(tools.journal.events()).strategy != "bulk"
+    known = [path for path in lists if live and path.is_file() and path.stat().st_size]
+    if not all(file.is_file() for file in files) or (manifest.totals.get("migrated") and lists[0] not in known):
         return None
-    with _private(tools.folder / "export.ndjson.gz") as export, _private(tools.folder / "refused.ndjson") as refused:
-        await _export(connection, export, tools)
+    with (
+        private_file(tools.folder / "export.ndjson.gz") as export,
+        private_file(tools.folder / "refused.ndjson") as refused,
+    ):
+        await export_users(connection, export, tools)
         _write_refused(refused, tools)
         return await reconcile_async(
-            files, export, out, connection=connection.name, refused=refused, emit=tools.emit, stop=tools.stop
+            files,
+            export,
+            out,
+            connection=connection.name,
+            refused=refused,
+            known=known,
+            emit=tools.emit,
+            stop=tools.stop,
         )
 
 
@@ -132,7 +148,7 @@ async def count_by_search(connection: Connection, tools: Tools) -> Finding:
     Search shows at most 1,000 users but counts them all.
     """
     progress = Progress.of(tools.journal.events())
-    expected = progress.imported + progress.already_there
+    expected = progress.imported + progress.migrated + progress.already_there
     query = f'identities.connection:"{connection.name}"'
     waited, pause, total = 0.0, 1.0, await tools.tenant.count_users(query)
     while total < expected and waited < INDEX_PATIENCE:
@@ -161,7 +177,7 @@ async def log_in(connection: Connection, wanted: VerifyAnswers, tools: Tools) ->
 
 
 @contextmanager
-def _private(path: Path) -> Iterator[Path]:
+def private_file(path: Path) -> Iterator[Path]:
     """A file for users' data that is gone afterwards, however that comes."""
     path.unlink(missing_ok=True)
     path.touch(mode=0o600)
@@ -171,9 +187,9 @@ def _private(path: Path) -> Iterator[Path]:
         path.unlink(missing_ok=True)
 
 
-async def _export(connection: Connection, path: Path, tools: Tools) -> None:
+async def export_users(connection: Connection, path: Path, tools: Tools, fields: Sequence[str] = EXPORT_FIELDS) -> None:
     """Run an export job and download its file; a link that ran out is asked for anew."""
-    job = await tools.tenant.export_users(connection.id, EXPORT_FIELDS)
+    job = await tools.tenant.export_users(connection.id, fields)
     job = await _ended(job, tools)
     for attempt in range(3):
         if job.status != "completed" or not job.location:

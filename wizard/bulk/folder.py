@@ -9,7 +9,7 @@ import shutil
 from pathlib import Path
 from types import TracebackType
 
-from wizard.bulk.manifest import NAME, REJECTS, USERS, Manifest
+from wizard.bulk.manifest import MIGRATED, NAME, REJECTS, USERS, Manifest
 from wizard.errors import UsageError
 
 WORKING = ".preparing-"
@@ -34,6 +34,7 @@ class Preparation:
         self.users = self._working / USERS
         self.spool = self._working / "spool"
         self.rejects = self._working / REJECTS
+        self.migrated = self._working / MIGRATED
 
     def __enter__(self) -> Preparation:
         self._out.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -61,6 +62,10 @@ class Preparation:
             shutil.rmtree(self._out / USERS)
         self.users.replace(self._out / USERS)
         self.rejects.replace(self._out / REJECTS)
+        if self.migrated.exists() and self.migrated.stat().st_size:
+            self.migrated.replace(self._out / MIGRATED)
+        else:
+            (self._out / MIGRATED).unlink(missing_ok=True)
         made.write(self._out)
 
 

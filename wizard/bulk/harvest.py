@@ -31,6 +31,8 @@ class Harvest:
     already_there: int
     rejected: int
     refusals: Sequence[Refusal] = ()
+    there: Sequence[str] = ()
+    """Ids, as in the file, of the users that count as already there."""
 
     @property
     def users(self) -> int:
@@ -59,10 +61,11 @@ def harvest(
     if summary is None:
         return Harvest(len(sent) - len(refused), there, len(refusals), refusals)
     imported = summary.inserted + summary.updated
+    ids = [str(_original(_shown(one), sent).get("user_id", "")) for one in refused if _is_already_there(one)]
     # Whether the summary counts users without their factors as failed is not documented; the sum tells.
     partly = sum(refusal.code == PARTLY_IMPORTED for refusal in refusals)
     excess = imported + there + len(refusals) - len(sent)
-    return Harvest(imported, there, len(refusals) - (excess if 0 < excess <= partly else 0), refusals)
+    return Harvest(imported, there, len(refusals) - (excess if 0 < excess <= partly else 0), refusals, ids)
 
 
 def culprit(name: str, user: Mapping[str, Any], details: str) -> Harvest:
@@ -88,7 +91,7 @@ def _is_already_there(refused: RefusedUser) -> bool:
 
 
 def _refusal(name: str, refused: RefusedUser, sent: Sequence[Mapping[str, Any]]) -> Refusal:
-    shown = refused.user.model_dump(exclude_none=True)
+    shown = _shown(refused)
     original = _original(shown, sent)
     code = next((error.code for error in refused.errors if error.code), "UNKNOWN")
     message = " ".join(error.message for error in refused.errors if error.message)
@@ -96,6 +99,10 @@ def _refusal(name: str, refused: RefusedUser, sent: Sequence[Mapping[str, Any]])
     # Of a user that is not one of ours nothing is known, not even that its id is one.
     user_id = cleaned(user_id, {}) if original is shown else user_id
     return Refusal(name, user_id, code, cleaned(cleaned(message, shown), original))
+
+
+def _shown(refused: RefusedUser) -> dict[str, Any]:
+    return refused.user.model_dump(exclude_none=True)
 
 
 def _original(shown: Mapping[str, Any], sent: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:

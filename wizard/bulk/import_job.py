@@ -207,6 +207,8 @@ class ImportJob:
             "already_there": result.already_there,
             "rejected": result.rejected,
         }
+        if result.there:
+            facts["there"] = list(result.there)
         if ended.status == "completed" and (ended.after is not None or not running.resumed):
             duration = self.desk.learn(ended.after, ended.before, self.part.users)
             facts.update(after=duration.after, before=duration.before)

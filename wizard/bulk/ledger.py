@@ -167,8 +167,8 @@ class Ledger:
     durations: Sequence[Duration] = field(default=(), repr=False)
 
 
-def ledger(files: Iterable[PreparedFile], journal: Journal) -> Ledger:
-    """Read the journal. It holds a few lines a file, not a line a user.
+def ledger(files: Iterable[PreparedFile], journal: Journal, subject: str = SUBJECT) -> Ledger:
+    """Read the journal. It holds a few lines a file, not a line a user. `subject` begins the intents of these files.
 
     Raises:
         RunMismatch: Auth0 has got a file of this name that was another one.
@@ -178,13 +178,13 @@ def ledger(files: Iterable[PreparedFile], journal: Journal) -> Ledger:
     intents: dict[str, list[Intent]] = defaultdict(list)
     done = Tally()
     durations: list[Duration] = []
-    for intent in journal.intents(SUBJECT):
+    for intent in journal.intents(subject):
         if intent.outcome != "refused" and sums.get(intent.facts["file"]) != intent.facts["sha256"]:
             raise _prepared_anew(intent.facts["file"])
         intents[intent.subject].append(intent)
         done = _counted(done, intent)
         durations = [*durations, *_duration(intent)][-LEARNS_FROM:]
-    to_do = [standing for file in files for standing in _standings(Part.whole(file), intents)]
+    to_do = [standing for file in files for standing in _standings(Part.whole(file), intents, subject)]
     return Ledger(
         sorted(to_do, key=lambda one: 0 if one.job else 1 if one.open else 2),
         frozenset(one.part.file.name for one in to_do),
@@ -193,15 +193,32 @@ def ledger(files: Iterable[PreparedFile], journal: Journal) -> Ledger:
     )
 
 
-def _standings(part: Part, intents: Mapping[str, Sequence[Intent]]) -> Iterator[Standing]:
-    history = intents.get(SUBJECT + part.name, ())
+def _standings(part: Part, intents: Mapping[str, Sequence[Intent]], subject: str) -> Iterator[Standing]:
+    history = intents.get(subject + part.name, ())
     latest = history[-1] if history else None
     if latest is not None and latest.outcome == "split":
         for half in part.halves():
-            yield from _standings(half, intents)
+            yield from _standings(half, intents, subject)
     elif latest is None or latest.outcome != "done":
         failures = sum(intent.outcome == "failed" for intent in history)
         yield Standing(part, latest if latest is not None and latest.outcome is None else None, failures)
+
+
+def done_parts(
+    files: Iterable[PreparedFile], journal: Journal, subject: str = SUBJECT
+) -> Iterator[tuple[Part, Intent]]:
+    """The parts whose users are all accounted for, each with the intent that did it."""
+    intents: dict[str, list[Intent]] = defaultdict(list)
+    for intent in journal.intents(subject):
+        intents[intent.subject].append(intent)
+    waiting = [Part.whole(file) for file in files]
+    while waiting:
+        part = waiting.pop(0)
+        history = intents.get(subject + part.name)
+        if history and history[-1].outcome == "split":
+            waiting[:0] = part.halves()
+        elif history and history[-1].outcome == "done":
+            yield part, history[-1]
 
 
 def _counted(tally: Tally, intent: Intent) -> Tally:

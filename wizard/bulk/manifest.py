@@ -17,6 +17,9 @@ from wizard.errors import WizardError
 NAME = "manifest.json"
 USERS = "users"
 REJECTS = "rejects.ndjson"
+MIGRATED = "migrated.ndjson"
+"""One object a line for each record whose user was in the connection already: `record`, `user_id`, `code`."""
+
 FORMAT = 1
 AGAIN = "prepare the users again."
 
@@ -41,7 +44,7 @@ class Manifest:
         mapping: Fingerprint of the compiled mapping.
         max_file_bytes: The limit the files were cut by.
         skip: Codes whose users count as skipped.
-        totals: read = prepared + rejected + skipped; bytes of all files; bytes of the largest.
+        totals: read = prepared + rejected + skipped + migrated; bytes of all files; bytes of the largest.
         reasons: Users not prepared, by code.
         notes: Prepared users that lack something or are large, by what it is: `without_password`, `large_profile`,
             `omitted picture`.

@@ -19,7 +19,8 @@ from wizard.bulk.chunks import IMPORT_FILE_BYTES, Chunk, chunks, largest_user
 from wizard.bulk.collisions import buckets_for
 from wizard.bulk.folder import Preparation
 from wizard.bulk.manifest import Manifest, PreparedFile
-from wizard.bulk.spool import EMAIL, Job, file_name
+from wizard.bulk.residents import exported_ids, write_index
+from wizard.bulk.spool import EMAIL, MOVED, Job, file_name
 from wizard.bulk.workers import Alone, Crew, Hands, Task
 from wizard.errors import Interrupted, SourceError, WizardError
 from wizard.events import Emit, UsersPrepared, UsersRead
@@ -37,7 +38,7 @@ Stop = Callable[[], bool]
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """The outcome: read = prepared + rejected + skipped. `bytes` of all files, `largest` of one."""
+    """The outcome: read = prepared + rejected + skipped + migrated. `bytes` of all files, `largest` of one."""
 
     read: int
     prepared: int
@@ -49,6 +50,16 @@ class Prepared:
     seconds: float
     reasons: dict[str, int]
     notes: dict[str, int]
+    migrated: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class LeaveOut:
+    """Who is not to be imported: the users that an export has in a connection; with `nobody`, the others neither."""
+
+    export: Path
+    connection: str
+    nobody: bool = False
 
 
 def workers_for(wanted: str | int, records: int) -> int:
@@ -70,6 +81,7 @@ def prepare(
     max_file_bytes: int = IMPORT_FILE_BYTES,
     stop: Stop = lambda: False,
     clock: Callable[[], float] = time.monotonic,
+    leave_out: LeaveOut | None = None,
 ) -> Prepared:
     """Prepare all users of the source into `out`; blocks until it is done.
 
@@ -84,6 +96,7 @@ def prepare(
         max_file_bytes: Largest file to import.
         stop: Asked often; once true, the preparation ends and leaves nothing.
         clock: Seconds, for the rhythm of events and the duration.
+        leave_out: Who is in Auth0 already; they count as migrated, and not as rejected.
 
     Raises:
         SourceError: the store cannot be read, or is not the one that was looked at.
@@ -102,13 +115,15 @@ def prepare(
                 skip=frozenset(skip),
                 buckets=buckets_for(facts.records),
                 spools=max(1, count),
+                there=_index(leave_out, folder.spool) if leave_out else None,
+                nobody=leave_out is not None and leave_out.nobody,
             )
             hands: Hands = Crew(job, count) if count else Alone(job)
             try:
                 work = _Work(job, hands, emit, stop, clock)
                 work.map(source, facts)
                 work.find_collisions()
-                made = work.write_files(folder.rejects, facts, max_file_bytes)
+                made = work.write_files(folder, facts, max_file_bytes)
             finally:
                 hands.close()
             work.require_wanted()
@@ -124,6 +139,7 @@ def prepare(
             skipped=totals["skipped"],
             files=totals["files"],
             bytes=totals["bytes"],
+            migrated=totals["migrated"],
         )
     )
     return Prepared(**totals, seconds=clock() - began, reasons=dict(made.reasons), notes=dict(made.notes))
@@ -140,12 +156,19 @@ async def prepare_async(
     emit: Emit = lambda event: None,
     max_file_bytes: int = IMPORT_FILE_BYTES,
     stop: Stop = lambda: False,
+    leave_out: LeaveOut | None = None,
 ) -> Prepared:
     """The same in a niced process of its own, off the event loop; progress is relayed. Cancelling stops it."""
     from wizard.bulk.background import Order, prepare_apart
 
-    options = {"workers": workers, "skip": tuple(skip), "max_file_bytes": max_file_bytes}
+    options = {"workers": workers, "skip": tuple(skip), "max_file_bytes": max_file_bytes, "leave_out": leave_out}
     return await prepare_apart(Order(source, facts, mapping, out, options), emit=emit, stop=stop)
+
+
+def _index(leave_out: LeaveOut, spool: Path) -> Path:
+    path = spool / "there"
+    write_index(exported_ids(leave_out.export, leave_out.connection), path)
+    return path
 
 
 class _Work:
@@ -187,13 +210,13 @@ class _Work:
                 pass
         self._hands.each("end_collisions")
 
-    def write_files(self, rejects: Path, facts: SourceFacts, max_file_bytes: int) -> Manifest:
+    def write_files(self, folder: Preparation, facts: SourceFacts, max_file_bytes: int) -> Manifest:
         """Have the files written, and account for every record."""
         from wizard import __version__
 
         written: dict[int, tuple[Chunk, str]] = {}
         cut: dict[int, Chunk] = {}
-        for number, digest in self._hands.results(self._until_stopped(self._cut(rejects, max_file_bytes, cut))):
+        for number, digest in self._hands.results(self._until_stopped(self._cut(folder, max_file_bytes, cut))):
             written[number] = (cut.pop(number), digest)
         files = tuple(
             PreparedFile(file_name(number), chunk.users, chunk.bytes, digest)
@@ -205,11 +228,12 @@ class _Work:
             "prepared": sum(file.users for file in files),
             "rejected": assembly.rejected,
             "skipped": assembly.skipped,
+            "migrated": assembly.migrated,
             "files": len(files),
             "bytes": sum(file.bytes for file in files),
             "largest": max((file.bytes for file in files), default=0),
         }
-        if totals["read"] != totals["prepared"] + totals["rejected"] + totals["skipped"]:
+        if totals["read"] != sum(totals[fate] for fate in ("prepared", "rejected", "skipped", "migrated")):
             raise WizardError(
                 "Preparing lost count of the users",
                 why=", ".join(f"{count} {name}" for name, count in totals.items()),
@@ -223,14 +247,14 @@ class _Work:
             max_file_bytes=max_file_bytes,
             skip=tuple(sorted(self._job.skip)),
             totals=totals,
-            reasons=dict(sorted(assembly.reasons.items())),
-            notes=dict(sorted(assembly.notes.items())),
+            reasons=dict(sorted((code, users) for code, users in assembly.reasons.items() if code != MOVED)),
+            notes=dict(sorted((note, users) for note, users in assembly.notes.items() if users)),
             files=files,
             rejects=assembly.rejects,
         )
 
-    def _cut(self, rejects: Path, max_file_bytes: int, cut: dict[int, Chunk]) -> Iterator[Task]:
-        for chunk in chunks(self._assembly.runs(rejects), limit=max_file_bytes):
+    def _cut(self, folder: Preparation, max_file_bytes: int, cut: dict[int, Chunk]) -> Iterator[Task]:
+        for chunk in chunks(self._assembly.runs(folder.rejects, folder.migrated), limit=max_file_bytes):
             cut[chunk.number] = Chunk(chunk.number, (), chunk.users, chunk.bytes)
             yield "write_chunk", chunk
 

@@ -48,6 +48,8 @@ class _Process(Protocol):
 class Reconciliation:
     """What the comparison found, in users: compared = present + missing + different + refused.
 
+    Users who had moved at login before the store was prepared are compared too, by their id alone. `moved_rejected` and
+    `moved_skipped` are users who were rejected, or left behind as decided, and are in the connection none the less.
     `extra` users are in the connection but were not prepared; they may have been there before. `refused` are absent as
     Auth0 had refused them. `fields` counts the different users by each field that differs.
     """
@@ -60,6 +62,8 @@ class Reconciliation:
     refused: int
     fields: dict[str, int]
     seconds: float
+    moved_rejected: int = 0
+    moved_skipped: int = 0
 
 
 def reconcile(
@@ -72,6 +76,7 @@ def reconcile(
     emit: Emit,
     stop: Callable[[], bool],
     memory_mb: int = MEMORY_MB,
+    known: Sequence[Path] = (),
 ) -> Reconciliation:
     """Compare prepared users with an export, by the rules of `sameness`, and write who is not as prepared.
 
@@ -88,6 +93,8 @@ def reconcile(
         refused: One JSON object a line with `user_id`, or `email` where that is null, of users that Auth0 refused; they
             may be absent.
         stop: Asked ten times a second.
+        known: JSON objects a line with `user_id` and `code` of users that were not prepared: the code `migrated` for those
+            who had moved at login, with `decision` for those left behind as decided; of no use where it is null.
         memory_mb: Resident memory for the comparing process; beyond it, a private folder beside `out` is used.
 
     Raises:
@@ -96,7 +103,7 @@ def reconcile(
     """
     started = time.monotonic()
     with _private_folder(out) as folder:
-        task = _task(files, export, out, folder, connection, refused, memory_mb)
+        task = _task(files, export, out, folder, connection, refused, memory_mb, known)
         outcome = _compare(task, emit, stop)
     return Reconciliation(**outcome, seconds=time.monotonic() - started)
 
@@ -111,6 +118,7 @@ async def reconcile_async(
     emit: Emit,
     stop: Callable[[], bool],
     memory_mb: int = MEMORY_MB,
+    known: Sequence[Path] = (),
 ) -> Reconciliation:
     """The same without blocking the event loop, which also runs `emit`; cancelling ends the process first."""
     loop = asyncio.get_running_loop()
@@ -131,6 +139,7 @@ async def reconcile_async(
             emit=relay,
             stop=lambda: cancelled.is_set() or stop(),
             memory_mb=memory_mb,
+            known=known,
         )
     )
     try:
@@ -150,6 +159,7 @@ def _task(
     connection: str,
     refused: Path | None,
     memory_mb: int,
+    known: Sequence[Path],
 ) -> Task:
     for path in (*files, export):
         if not path.is_file() or not path.stat().st_size:
@@ -166,6 +176,7 @@ def _task(
         refused=str(refused.absolute()) if refused else None,
         memory=max(LEAST_MB, memory_mb - BESIDES_DUCKDB_MB),
         threads=min(THREADS, os.cpu_count() or 1),
+        known=[str(path.absolute()) for path in known],
     )
 
 

@@ -17,10 +17,17 @@ import orjson
 from wizard.bulk.chunks import Chunk
 from wizard.bulk.collisions import Bucket, CollisionFiles, KeySpool, Ranks, find, prefer
 from wizard.bulk.files import Opened, private
+from wizard.bulk.residents import Residents
 from wizard.legacy.source import Block
 from wizard.mapping.compiled import MappedRows, Mapping
 from wizard.mapping.table import Table
-from wizard.rejects import Reject
+from wizard.rejects import NOT_LOGGED_IN, REASONS, Reject
+
+MOVED = "migrated"
+"""Stands among the codes of rejects for a user who is in the connection already, and is none."""
+
+MOVED_MARK = b'"code":"migrated"'
+"""What only the line of such a user holds: a quote inside a value is escaped."""
 
 EMAIL = "email"
 
@@ -57,6 +64,8 @@ class Job:
         skip: Codes that the operator decided to leave behind.
         buckets: For keys that must be unique.
         spools: How many workers write spool files.
+        there: The index of who is in the connection already, who are not prepared; None where that is not asked.
+        nobody: Whether nobody is to be imported: who is not in the connection has not logged in.
     """
 
     folder: Path
@@ -66,6 +75,8 @@ class Job:
     skip: frozenset[str]
     buckets: int
     spools: int
+    there: Path | None = None
+    nobody: bool = False
 
     def __call__(self, number: int) -> Worker:
         """Begin the work of the worker with this number."""
@@ -84,24 +95,27 @@ class Worker:
         self._ranks = Ranks(job.folder) if job.mapping.preference else None
         self._collisions = CollisionFiles(job.folder, number)
         self._opened = Opened()
+        self._there = Residents(job.there) if job.there is not None else None
 
     def map_block(self, block: Block) -> Mapped:
         """Map all records of the block."""
         mapping = self._job.mapping
         table = Table.of(block, len(mapping.columns))
         mapped = mapping.map_table(table, self._job.largest_user)
+        moved = self._leave_out(mapped, table) if self._there is not None else {}
         if self._ranks and mapping.preference:
             self._ranks.write(block.first, mapping.preference.ranks(table, mapped.users))
         users_at, sizes_at, rejects_at, positions_at = (file.tell() for file in self._files)
         sizes = array("I", [len(user) + 1 if user else 0 for user in mapped.users])
-        present = [user for user in mapped.users if user] if mapped.refused else mapped.users
+        some_left_out = mapped.refused or moved
+        present = [user for user in mapped.users if user] if some_left_out else mapped.users
         if present:
             self._users.write(b",".join(present))
             self._users.write(b",")
         self._sizes.write(sizes)
         positions = positions_of(block, len(sizes))
         self._positions.write(positions)
-        rejects = self._reject_lines(block.first, mapped, Positions(positions))
+        rejects = self._reject_lines(block.first, mapped, Positions(positions)) + _moved_lines(block.first, moved)
         self._rejects.write(rejects)
         for kind, keys in mapped.keys.items():
             self._keys[kind].add(keys, block.first)
@@ -115,9 +129,33 @@ class Worker:
             rejects_bytes=len(rejects),
             positions_at=positions_at,
             positions_bytes=len(positions),
-            reasons=Counter(why.code for _, why, _ in mapped.refused),
+            reasons=Counter(why.code for _, why, _ in mapped.refused) + Counter({MOVED: len(moved)}),
             notes=mapped.notes,
         )
+
+    def _leave_out(self, mapped: MappedRows, table: Table) -> dict[int, str]:
+        """Take out who is in the connection already, also those who would be rejected; returns their ids by index.
+
+        Where nobody is to be imported, all others become rejects: a password that could not travel is no reason then.
+        """
+        there, refused = self._there, {index: (why, user_id) for index, why, user_id in mapped.refused}
+        ids = {index: key.decode() for index, key in enumerate(mapped.keys["user_id"]) if key}
+        ids |= {index: user_id for index, (_, user_id) in refused.items() if user_id}
+        moved = {index: user_id for index, user_id in sorted(ids.items()) if there and user_id.encode() in there}
+        waiting = Reject(NOT_LOGGED_IN, REASONS[NOT_LOGGED_IN].message)
+        left_out = [*moved, *(index for index in ids if self._job.nobody and index not in moved)]
+        for index in left_out:
+            if mapped.users[index]:
+                mapped.notes.subtract(self._job.mapping.notes_of(table.row(index), self._job.largest_user))
+            mapped.users[index] = b""
+            for keys in mapped.keys.values():
+                keys[index] = b""
+            if index in moved:
+                refused.pop(index, None)
+            elif index not in refused or refused[index][0].code.startswith("password_"):
+                refused[index] = (waiting, ids[index])
+        mapped.refused[:] = [(index, *refused[index]) for index in sorted(refused)]
+        return moved
 
     def _reject_lines(self, first: int, mapped: MappedRows, positions: Positions) -> bytes:
         skip = self._job.skip
@@ -152,6 +190,8 @@ class Worker:
         self._opened.close()
         if self._ranks:
             self._ranks.close()
+        if self._there is not None:
+            self._there.close()
         for close in (*(file.close for file in self._files), *(keys.close for keys in self._keys.values())):
             with contextlib.suppress(OSError):
                 close()
@@ -189,6 +229,12 @@ def reject_line(position: str, record: int, user_id: str | None, why: Reject, sk
         "decision": "skip" if why.code in skip else None,
     }
     return orjson.dumps(line) + b"\n"
+
+
+def _moved_lines(first: int, moved: dict[int, str]) -> bytes:
+    """One line for each record whose user is in the connection already."""
+    lines = ({"record": first + index, "user_id": user_id, "code": MOVED} for index, user_id in moved.items())
+    return b"".join(orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE) for line in lines)
 
 
 def positions_of(block: Block, count: int) -> bytes:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from wizard.auth0.errors import AnswerLost, AnswerNotUnderstood, ImportSlotsBusy, Refused, Unreachable
 from wizard.bulk.desk import CALM, OUTAGE, Desk, Patience
-from wizard.bulk.ledger import SUBJECT, Part
+from wizard.bulk.ledger import Part
 from wizard.events import ImportSlotAwaited, JobSubmitted, SubmissionInDoubt, SubmissionSettled
 
 if TYPE_CHECKING:
@@ -98,7 +98,7 @@ class Submission:
             "upsert": desk.upsert,
             "external_id": self._external_id,
         }
-        return desk.journal.begin(SUBJECT + part.name, facts)
+        return desk.journal.begin(desk.subject + part.name, facts)
 
     async def _post(self, intent: int) -> Running:
         desk, part = self._desk, self._part

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from wizard.bulk.desk import Desk, ImportJobs
 from wizard.bulk.import_job import ImportJob
-from wizard.bulk.ledger import PreparedFile, Standing, ledger
+from wizard.bulk.ledger import SUBJECT, PreparedFile, Standing, ledger
 from wizard.bulk.schedule import Pace, forecast
 from wizard.errors import WizardError
 from wizard.events import UploadExpected, UploadForecast
@@ -67,6 +67,7 @@ async def upload_files(
     stop: Callable[[], bool],
     budget: Callable[[], float],
     burst: float = 0.0,
+    subject: str = SUBJECT,
 ) -> Uploaded:
     """Send all files that are not done yet, and return when every user of them is accounted for, or on `stop`.
 
@@ -86,6 +87,7 @@ async def upload_files(
         stop: Whether the upload is to stop.
         budget: Requests a second that the upload may send now.
         burst: Requests that may be sent at once; only for the floor.
+        subject: How the intents of these files begin in the journal; files of one name can so be told apart.
 
     Raises:
         RunMismatch: a file is not the one that was prepared.
@@ -93,7 +95,7 @@ async def upload_files(
     Source: Auth0 docs, "Bulk User Imports", read 2026-08: two jobs at once, job data is kept for 24 hours.
     """
     slots = max(1, min(2, slots))
-    known = ledger(files, journal)
+    known = ledger(files, journal, subject)
     pace = Pace(slots=slots)
     for duration in known.durations:
         pace.learn(duration.after, duration.before, duration.users)
@@ -111,6 +113,7 @@ async def upload_files(
         stop,
         budget,
         pace,
+        subject,
     )
     began = clock.now()
     if known.to_do:
@@ -118,7 +121,7 @@ async def upload_files(
         emit(UploadExpected(*_span(desk, files_left, users_left), files_left=files_left))
     await _Slots(desk, known.to_do).run()
     seconds, floor_seconds = clock.now() - began, desk.floor_seconds(burst)
-    now = ledger(files, journal)
+    now = ledger(files, journal, subject)
     if not now.files_left and floor_seconds is not None:
         emit(UploadForecast(seconds, floor_seconds))
     if desk.unaccounted:

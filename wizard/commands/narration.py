@@ -81,7 +81,8 @@ def account_line(progress: Progress) -> str:
     if progress.step == "upload" and progress.prepared:
         running = sum(not job.ended for job in progress.jobs.values())
         done = progress.imported + progress.already_there
-        share = 100 * (progress.users_done - progress.refused_before - progress.skipped) / progress.prepared
+        placed = progress.users_done - progress.refused_before - progress.skipped_before - progress.migrated_before
+        share = 100 * placed / progress.prepared
         limited = f", {progress.limited:,} times limited" if progress.limited else ""
         return (
             f"  uploading: {share:.0f} %, {done:,} users in Auth0, {running} job{'' if running == 1 else 's'} running, "
@@ -100,7 +101,17 @@ def _line_of(event: Event) -> str:
         case happened.UsersPrepared():
             left = f", {event.rejected:,} rejected" if event.rejected else ""
             skipped = f", {event.skipped:,} left behind as decided" if event.skipped else ""
-            return f"  {event.read:,} users read, {event.prepared:,} in {event.files:,} files{left}{skipped}"
+            moved = f", {event.migrated:,} have moved at login" if event.migrated else ""
+            return f"  {event.read:,} users read, {event.prepared:,} in {event.files:,} files{moved}{left}{skipped}"
+        case happened.UsersMigrated():
+            share = event.migrated / max(1, event.users)
+            return f"  {event.migrated:,} of {event.users:,} users have moved at login ({share:.1%})"
+        case happened.UsersMovedSince() if event.rejected or event.skipped:
+            return f"  {event.rejected + event.skipped:,} more users have logged in since the store was prepared"
+        case happened.UsersRepaired():
+            return f"  {event.users:,} half-made users: remains removed, imported anew"
+        case happened.ChangeUndone():
+            return f"  undone: {event.key}"
         case happened.SubmissionInDoubt():
             return f"  {event.file}: the answer to the upload was lost; looking whether Auth0 has it"
         case happened.JobEnded() if event.status != "completed":

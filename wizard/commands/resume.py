@@ -18,15 +18,26 @@ if TYPE_CHECKING:
 @click.command(short_help="Go on with a run.")
 @run_argument
 @click.option("--yes", is_flag=True, help="Approve whatever is left, if the plan was not approved yet.")
+@click.option("--go-on", is_flag=True, help="End the automatic phase now; the same as --set trickle.go_on=true.")
+@click.option(
+    "--set",
+    "flags",
+    multiple=True,
+    metavar="TABLE.KEY=VALUE",
+    help="An answer that may be given while a run goes on, such as cutover.confirm=CONNECTION.",
+)
 @runs_option
 @common_options
-def command(run_name: str, yes: bool, runs_folder: Path | None, output: Output) -> int:
+def command(
+    run_name: str, yes: bool, go_on: bool, flags: tuple[str, ...], runs_folder: Path | None, output: Output
+) -> int:
     """Go on with RUN (an id, its beginning, a path, or `latest`) where it stopped.
 
-    What was approved before stays approved. Another tenant, changed data or edited answers are refused.
+    What was approved before stays approved. Another tenant, changed data or edited answers are refused, but for what is
+    decided by what the run shows: when to go on, what may be repaired, and the cutover.
     """
     from wizard.commands.apply import approval
-    from wizard.engine import origin_of, require_unedited
+    from wizard.engine import decided, origin_of, require_unedited
     from wizard.runs import Runs
     from wizard.steps import SECTIONS
 
@@ -36,6 +47,7 @@ def command(run_name: str, yes: bool, runs_folder: Path | None, output: Output) 
     answers = load(run.answers, SECTIONS, environment={})
     outside = world()
     require_unedited(run, answers, outside.environment)
+    answers = decided(run, answers, (*flags, *(["trickle.go_on=true"] if go_on else [])))
 
     async def open_run(_: Stop) -> RunFolder:
         return run

@@ -149,6 +149,11 @@ class Mapping:
             notes.clear()
         return MappedRows(users, keys, refused, noted)
 
+    def notes_of(self, values: Sequence[Any], largest: int) -> Sequence[str]:
+        """What the user of this record is noted for, as `map_table` counts it; nothing for a reject."""
+        notes: list[str] = []
+        return notes if isinstance(self._map_odd(values, largest, notes), User) else ()
+
     def _map_odd(self, row: Sequence[Any], largest: int, notes: list[str]) -> User | tuple[Reject, str | None]:
         """Map one record by the compiled function, to a user or to the reject and the user_id if it is known."""
         found = self.to_user(row, notes)

@@ -9,6 +9,7 @@ from wizard.step import Step
 from wizard.steps.applications import ApplicationsStep
 from wizard.steps.connection import ConnectionStep
 from wizard.steps.custom_database import CustomDatabaseStep
+from wizard.steps.cutover import CutoverStep
 from wizard.steps.guards import GuardsStep
 from wizard.steps.legacy_api import LegacyApiStep
 from wizard.steps.passwords import PasswordsStep
@@ -18,6 +19,7 @@ from wizard.steps.scripts import ScriptsStep
 from wizard.steps.source import SourceStep
 from wizard.steps.strategy import StrategyStep
 from wizard.steps.tenant import TenantStep
+from wizard.steps.trickle import TrickleStep
 from wizard.steps.upload import UploadStep
 from wizard.steps.verify import VerifyStep
 
@@ -33,9 +35,11 @@ STEPS: tuple[Step[Any, Any], ...] = (
     LegacyApiStep(),
     ScriptsStep(),
     GuardsStep(),
+    TrickleStep(),
     PrepareStep(),
     UploadStep(),
     VerifyStep(),
+    CutoverStep(),
 )
 
 SECTIONS: tuple[type[Section], ...] = tuple(step.section for step in STEPS)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from pydantic import Field
 
@@ -54,6 +55,10 @@ class EnableApplication(Change):
     def requests(self) -> Sequence[str]:
         return ("PATCH /connections/{id}/clients",)
 
+    @property
+    def undo(self) -> Mapping[str, Any]:
+        return {"connection": self.connection, "client_id": self.client_id}
+
 
 class ApplicationsStep(Step[ApplicationsFacts, EnableApplication]):
     key = "applications"
@@ -99,6 +104,15 @@ class ApplicationsStep(Step[ApplicationsFacts, EnableApplication]):
             )
         await tools.tenant.set_enabled_clients(connection.id, {change.client_id: True for change in changes})
         return [Receipt({"client_id": change.client_id, "connection_id": connection.id}) for change in changes]
+
+    async def undo(self, receipt: Mapping[str, Any], tools: Tools) -> None:
+        """Take the application off the connection again; it was not on it before this run."""
+        from wizard.auth0.errors import NotFound
+
+        connection = await tools.tenant.connection_named(receipt["connection"])
+        if connection is not None and receipt["client_id"] in await tools.tenant.enabled_clients(connection.id):
+            with suppress(NotFound):  # the application itself is gone
+                await tools.tenant.set_enabled_clients(connection.id, {receipt["client_id"]: False})
 
 
 def _resolve(wanted: str, clients: Sequence[tuple[str, str]]) -> tuple[str, str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
@@ -16,7 +16,7 @@ from wizard.steps.strategy import StrategyAnswers
 from wizard.tools import Tools
 
 if TYPE_CHECKING:
-    from wizard.auth0.models import ConnectionOptions
+    from wizard.auth0.models import Connection, ConnectionOptions
 
 PasswordPolicy = Literal["none", "low", "fair", "good", "excellent"]
 
@@ -109,6 +109,10 @@ class CreateConnection(Change):
     def requests(self) -> Sequence[str]:
         return ("POST /connections",)
 
+    @property
+    def undo(self) -> Mapping[str, Any]:
+        return {"connection": self.name}
+
 
 class ConnectionStep(Step[ConnectionFacts, CreateConnection]):
     key = "connection"
@@ -132,7 +136,7 @@ class ConnectionStep(Step[ConnectionFacts, CreateConnection]):
             username_length=None if options is None else _username_length(options),
             own_database=options is not None and options.custom_database,
             import_mode=options is not None and options.import_mode,
-            ours=_made_by_this_run(found.name, found.id, tools),
+            ours=made_by_this_run(found.name, found.id, tools),
         )
 
     def plan(self, answers: Answers, facts: ConnectionFacts) -> Sequence[CreateConnection]:
@@ -162,8 +166,35 @@ class ConnectionStep(Step[ConnectionFacts, CreateConnection]):
         )
         return Receipt({"connection_id": made.id})
 
+    async def undo(self, receipt: Mapping[str, Any], tools: Tools) -> None:
+        """Delete the connection, if nobody is in it."""
+        name = receipt["connection"]
+        found = await tools.tenant.connection_named(name)
+        if found is None or receipt.get("connection_id", found.id) != found.id:
+            return
+        if users := await _users_in(found, tools):
+            raise WizardError(
+                f"The connection {name} stays",
+                why=f"{users:,} users are in it, who would go with it",
+                state="It is as it was made.",
+                remedy="Undo with --users to delete those that this run imported; others are for you to decide about.",
+            )
+        await tools.tenant.delete_connection(found.id)
 
-def _made_by_this_run(name: str, connection_id: str, tools: Tools) -> bool:
+
+async def _users_in(connection: Connection, tools: Tools) -> int:
+    """How many users an export finds; search would be some seconds behind."""
+    import gzip
+
+    from wizard.bulk.evidence import export_users, private_file
+
+    with private_file(tools.folder / "export.ndjson.gz") as export:
+        await export_users(connection, export, tools, ("user_id",))
+        with gzip.open(export, "rb") as lines:
+            return sum(1 for line in lines if line.strip())
+
+
+def made_by_this_run(name: str, connection_id: str, tools: Tools) -> bool:
     """Whether the run has created it; of a creation whose answer was lost, the connection that is there now is taken."""
     made = tools.journal.intents(f"change:connection:create-connection:{name}")
     return any(

@@ -4,17 +4,27 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from wizard.answers import Answers
 from wizard.bulk.answers import PrepareAnswers
+from wizard.errors import WizardError
 from wizard.legacy.answers import SourceAnswers
 from wizard.passwords.answers import PasswordsAnswers
 from wizard.profile import ProfileAnswers
 from wizard.step import Change, Receipt, Step
 from wizard.steps.connection import ConnectionAnswers
+from wizard.steps.strategy import StrategyAnswers
 from wizard.tools import Tools
+
+if TYPE_CHECKING:
+    from wizard.bulk.prepare import LeaveOut
+
+UPLOADED = "uploaded"
+"""Journal fact: the fingerprint of the prepared users whose import jobs have all ended."""
 
 
 @dataclass(frozen=True)
@@ -27,12 +37,16 @@ class PrepareFacts:
 
 @dataclass(frozen=True)
 class PrepareUsers(Change):
+    """`way` is the strategy: while users move at login, those in the connection are left out; automatic imports nobody."""
+
     source: SourceAnswers
     profile: ProfileAnswers
     passwords: PasswordsAnswers
     prepare: PrepareAnswers
     username_length: tuple[int, int]
     fingerprint: str
+    connection: str = ""
+    way: str = "bulk"
 
     @property
     def key(self) -> str:
@@ -40,7 +54,14 @@ class PrepareUsers(Change):
 
     @property
     def summary(self) -> str:
-        return "prepare files of users to import from the legacy store"
+        if self.way == "automatic":
+            return f"tell of every user of the legacy store whether it has moved to {self.connection}"
+        rest = f" who are not in {self.connection} by then" if self.way == "two-phase" else ""
+        return f"prepare files of users to import from the legacy store{rest}"
+
+    @property
+    def requests(self) -> Sequence[str]:
+        return ("POST /jobs/users-exports", "GET /jobs/{id}") if self.way != "bulk" else ()
 
 
 class PrepareStep(Step[PrepareFacts, PrepareUsers]):
@@ -48,12 +69,10 @@ class PrepareStep(Step[PrepareFacts, PrepareUsers]):
     title = "Prepare"
     section = PrepareAnswers
     facts = PrepareFacts
-    strategies = frozenset({"bulk", "two-phase"})
     needs_tenant = False
 
     async def inspect(self, answers: Answers, tools: Tools) -> PrepareFacts:
         from wizard.bulk.manifest import read_manifest
-        from wizard.steps.upload import UPLOADED
 
         fingerprint = await input_fingerprint(answers, tools)
         if tools.journal.recall(UPLOADED) == fingerprint:
@@ -73,6 +92,7 @@ class PrepareStep(Step[PrepareFacts, PrepareUsers]):
                 answers[PrepareAnswers],
                 (answers[ConnectionAnswers].username_min, answers[ConnectionAnswers].username_max),
                 facts.fingerprint,
+                *(_whom_to_leave_out(answers)),
             )
         ]
 
@@ -80,7 +100,8 @@ class PrepareStep(Step[PrepareFacts, PrepareUsers]):
         from wizard.bulk.prepare import prepare_async
         from wizard.mapping import compile_mapping
 
-        source, facts = await tools.source(change.source)
+        live = change.way != "bulk"
+        source, facts = await tools.source(change.source, anew=live)
         mapping = compile_mapping(
             change.profile,
             change.passwords,
@@ -88,29 +109,68 @@ class PrepareStep(Step[PrepareFacts, PrepareUsers]):
             username_length=change.username_length,
             secret=tools.secret,
         )
-        prepared = await prepare_async(
-            source,
-            facts,
-            mapping,
-            tools.folder,
-            workers=change.prepare.workers,
-            skip=change.prepare.skip,
-            emit=tools.emit,
-            max_file_bytes=change.prepare.max_file_bytes,
-            stop=tools.stop,
-        )
+        async with _left_out(change, tools) as leave_out:
+            prepared = await prepare_async(
+                source,
+                facts,
+                mapping,
+                tools.folder,
+                workers=change.prepare.workers,
+                skip=change.prepare.skip,
+                emit=tools.emit,
+                max_file_bytes=change.prepare.max_file_bytes,
+                stop=tools.stop,
+                leave_out=leave_out,
+            )
         tools.journal.remember("prepared", change.fingerprint)
-        return Receipt({"read": prepared.read, "prepared": prepared.prepared, "files": prepared.files})
+        if change.way == "automatic":
+            tools.journal.remember(UPLOADED, change.fingerprint)
+        made = {"read": prepared.read, "prepared": prepared.prepared, "files": prepared.files}
+        return Receipt({**made, "migrated": prepared.migrated} if live else made)
+
+    async def undo(self, receipt: Mapping[str, Any], tools: Tools) -> None:
+        """Nothing in the tenant comes from preparing; the files stay until they are purged."""
+
+
+def _whom_to_leave_out(answers: Answers) -> tuple[str, str]:
+    """The connection whose users are left out, and the way; empty and bulk where everybody is imported."""
+    way = answers[StrategyAnswers].way
+    return ("", way) if way == "bulk" else (answers[ConnectionAnswers].name, way)
+
+
+@asynccontextmanager
+async def _left_out(change: PrepareUsers, tools: Tools) -> AsyncIterator[LeaveOut | None]:
+    """Who is in the connection now, as an export that is gone afterwards."""
+    from wizard.bulk.evidence import export_users, private_file
+    from wizard.bulk.prepare import LeaveOut
+
+    if change.way == "bulk":
+        yield None
+        return
+    connection = await tools.tenant.connection_named(change.connection)
+    if connection is None:
+        raise WizardError(
+            f"The connection {change.connection} is gone",
+            state="No user was prepared.",
+            remedy="Resume the run; its plan will show what is missing.",
+        )
+    with private_file(tools.folder / "export.ndjson.gz") as export:
+        await export_users(connection, export, tools, ("user_id", "identities"))
+        yield LeaveOut(export, connection.name, nobody=change.way == "automatic")
 
 
 async def input_fingerprint(answers: Answers, tools: Tools) -> str:
-    """SHA-256 in hex of everything that decides which users are imported: data, mapping, decisions."""
+    """SHA-256 in hex of everything that decides which users are imported: data, mapping, decisions.
+
+    Where users move for weeks, the store is in use and its data do not count: it is prepared once, when they have.
+    """
     _, facts = await tools.source(answers[SourceAnswers])
+    data = answers[StrategyAnswers].way if answers[StrategyAnswers].is_live else facts.fingerprint
     decisions = [
         answers[ProfileAnswers].model_dump(mode="json"),
         answers[PasswordsAnswers].model_dump(mode="json"),
         answers[PrepareAnswers].model_dump(mode="json", exclude={"workers"}),
         [answers[ConnectionAnswers].username_min, answers[ConnectionAnswers].username_max],
     ]
-    text = json.dumps([facts.fingerprint, decisions], sort_keys=True)
+    text = json.dumps([data, decisions], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()

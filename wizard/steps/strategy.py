@@ -24,6 +24,11 @@ class StrategyAnswers(Section):
         "two-phase: automatic first, bulk for the rest.",
     )
 
+    @property
+    def is_live(self) -> bool:
+        """Whether users move while the legacy store is in use, for weeks."""
+        return self.way != "bulk"
+
 
 @dataclass(frozen=True)
 class StrategyFacts:

@@ -13,14 +13,11 @@ from wizard.errors import Interrupted, PlanStale, RunMismatch, WizardError
 from wizard.events import OverwritesForeseen
 from wizard.step import Change, Receipt, Step
 from wizard.steps.connection import ConnectionAnswers
-from wizard.steps.prepare import input_fingerprint
+from wizard.steps.prepare import UPLOADED, input_fingerprint
 from wizard.tools import Tools
 
 if TYPE_CHECKING:
     from wizard.auth0.models import Connection
-
-UPLOADED = "uploaded"
-"""Journal fact: the fingerprint of the prepared users whose import jobs have all ended."""
 
 CONNECTION = "connection_id"
 """Journal fact: the connection that this run uploads to."""

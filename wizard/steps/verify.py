@@ -4,14 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
 from wizard.answers import Answers, SecretRef, Section
-from wizard.step import Change, Finding, Step
+from wizard.errors import PlanStale, WizardError
+from wizard.progress import Progress
+from wizard.step import Change, Finding, Receipt, Step
 from wizard.steps.connection import ConnectionAnswers
+from wizard.steps.strategy import StrategyAnswers
 from wizard.tools import Tools
+
+if TYPE_CHECKING:
+    from wizard.auth0.models import Connection
+
+REPAIRED = "half_made_users_repaired"
+"""Journal fact: how many half-made users were allowed when they were last looked for and repaired."""
+
+REPAIR_SCOPES = {
+    "delete:users": "DELETE /users/{id}, DELETE /connections/{id}/users",
+    "create:users": "POST /jobs/users-imports",
+}
 
 
 class Canary(Section):
@@ -26,6 +40,7 @@ class VerifyAnswers(Section):
     """How deep to look after the import."""
 
     table: ClassVar[str] = "verify"
+    later: ClassVar[frozenset[str]] = frozenset({"repair_at_most"})
     depth: Literal["full", "sample"] = Field(
         default="full",
         title="Depth",
@@ -33,6 +48,14 @@ class VerifyAnswers(Section):
     )
     sample: int = Field(
         default=20, ge=0, le=1000, title="Sampled users", description="Looked up one by one, by e-mail address."
+    )
+    repair_at_most: int = Field(
+        default=0,
+        ge=0,
+        title="Half-made users that may be repaired",
+        description="Users that Auth0 refuses as duplicates though it finds them nowhere, left by logins that broke off. "
+        "Their remains are deleted by id, then by e-mail address, and they are imported anew; users that are found stay "
+        "untouched. More than this many stop the run, which then says how many.",
     )
     canaries: tuple[Canary, ...] = Field(
         default=(),
@@ -58,10 +81,31 @@ class VerifyAnswers(Section):
 
 @dataclass(frozen=True)
 class VerifyFacts:
-    """Nothing is looked at beforehand; the evidence comes from `check`."""
+    """The evidence comes from `check`. `repaired` is how many half-made users were allowed when they were looked for."""
+
+    repaired: int = 0
 
 
-class VerifyStep(Step[VerifyFacts, Change]):
+@dataclass(frozen=True)
+class RepairHalfMadeUsers(Change):
+    reversible: ClassVar[bool] = False
+    connection: str
+    at_most: int
+
+    @property
+    def key(self) -> str:
+        return f"repair-half-made-users:{self.connection}"
+
+    @property
+    def summary(self) -> str:
+        return f"repair at most {self.at_most:,} half-made users of {self.connection}, if there are any"
+
+    @property
+    def requests(self) -> Sequence[str]:
+        return ("DELETE /users/{id}", "DELETE /connections/{id}/users", "POST /jobs/users-imports")
+
+
+class VerifyStep(Step[VerifyFacts, RepairHalfMadeUsers]):
     key = "verify"
     title = "Verify"
     section = VerifyAnswers
@@ -69,10 +113,39 @@ class VerifyStep(Step[VerifyFacts, Change]):
     scopes: ClassVar[dict[str, str]] = {"read:users": "POST /jobs/users-exports, GET /users-by-email, GET /users"}
 
     async def inspect(self, answers: Answers, tools: Tools) -> VerifyFacts:
-        return VerifyFacts()
+        return VerifyFacts(tools.journal.recall(REPAIRED) or 0)
 
-    def plan(self, answers: Answers, facts: VerifyFacts) -> Sequence[Change]:
-        return []
+    def plan(self, answers: Answers, facts: VerifyFacts) -> Sequence[RepairHalfMadeUsers]:
+        allowed = answers[VerifyAnswers].repair_at_most
+        if allowed <= facts.repaired or answers[StrategyAnswers].way == "automatic":
+            return []
+        return [RepairHalfMadeUsers(answers[ConnectionAnswers].name, allowed)]
+
+    async def apply(self, change: RepairHalfMadeUsers, tools: Tools) -> Receipt:
+        from wizard.auth0.scopes import require_scopes
+        from wizard.bulk import evidence
+        from wizard.bulk.half_made import begin_round, finish_round, half_made_users, round_of
+
+        require_scopes(await tools.tenant.scopes(), REPAIR_SCOPES)
+        connection = await tools.tenant.connection_named(change.connection)
+        if connection is None:
+            raise WizardError(f"The connection {change.connection} is gone", remedy="Look at the tenant's logs.")
+        under_way = round_of(tools)
+        if under_way is None or under_way.done:
+            await evidence.compare_with_export(connection, tools)
+            users = [user async for user in half_made_users(connection, tools)]
+            if len(users) > change.at_most:
+                raise PlanStale(
+                    f"There are {len(users):,} half-made users in {change.connection}",
+                    why=f"agreed to were {change.at_most:,}",
+                    state="None was repaired.",
+                    remedy=f"Resume the run with --set verify.repair_at_most={len(users)} --yes if that is what you want.",
+                )
+            under_way = begin_round(users, tools) if users else None
+        if under_way is not None:
+            await finish_round(under_way, connection, tools)
+        tools.journal.remember(REPAIRED, change.at_most)
+        return Receipt({"connection_id": connection.id, "users": under_way.users if under_way else 0})
 
     async def check(self, answers: Answers, tools: Tools) -> Sequence[Finding]:
         from wizard.bulk import evidence
@@ -84,8 +157,28 @@ class VerifyStep(Step[VerifyFacts, Change]):
         findings = [Finding("connection", True, f"the connection {connection.name} is there")]
         if wanted.depth == "full":
             findings.append(await evidence.compare_with_export(connection, tools))
+            findings += await _half_made(connection, tools)
         findings.append(await evidence.look_up_sample(connection, wanted.sample, tools))
         findings.append(await evidence.count_by_search(connection, tools))
         if wanted.canaries:
             findings += await evidence.log_in(connection, wanted, tools)
         return findings
+
+
+async def _half_made(connection: Connection, tools: Tools) -> Sequence[Finding]:
+    """Explain missing users that Auth0 called duplicates and nobody finds."""
+    from wizard.bulk.half_made import half_made_users
+
+    count = 0
+    async for _ in half_made_users(connection, tools):
+        count += 1
+    progress = Progress.of(tools.journal.events())
+    if not count and not (progress.repairs or "half-made" in progress.failed_checks):
+        return []
+    if not count:
+        return [Finding("half-made", True, "no user is half-made")]
+    detail = (
+        f"{count:,} users are half-made: a login broke off, Auth0 refuses them as duplicates and finds them nowhere"
+    )
+    remedy = f"auth0-migrate resume {tools.folder.name} --set verify.repair_at_most={count} --yes repairs them."
+    return [Finding("half-made", False, detail, remedy)]

@@ -1,0 +1,91 @@
+"""A two-phase migration in miniature: users move at login as Auth0 would make them, then the rest in bulk."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+
+import httpx
+from rehearsal import Rehearsal, known_hash, person
+
+from wizard.engine import World
+from wizard.practice.users.creation import add_user
+from wizard.vault import Secret
+
+TABLES = """[strategy]
+way = "two-phase"
+[legacy_api]
+url = "https://legacy.example.com"
+audience = "https://legacy.example.com/api"
+[cutover]
+confirm = "acme-users"
+"""
+DAY = 86_400.0
+
+
+class PhasesStage(Rehearsal):
+    """A rehearsal whose users can log in: each then is in the connection with the id that the scripts give.
+
+    `marked` are the ids that its legacy API has marked, `calls` what it was asked.
+    """
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.marked: set[str] = set()
+        self.calls: list[tuple[str, str]] = []
+        self.memory: dict[tuple[str, str], Secret] = {}
+        self.answer("[connection]", TABLES + "[connection]")
+
+    @property
+    def world(self) -> World:
+        return replace(super().world, memory=self.memory, outside=httpx.MockTransport(self._legacy_api))
+
+    def _legacy_api(self, request: httpx.Request) -> httpx.Response:
+        """The contract of the legacy API, as far as the engine asks it."""
+        self.calls.append((request.method, request.url.path))
+        if request.url.path in ("/healthz", "/readyz"):
+            return httpx.Response(200)
+        if not request.headers.get("Authorization", "").startswith("Bearer ey"):
+            return httpx.Response(401, headers={"WWW-Authenticate": 'Bearer error="invalid_token"'})
+        if request.url.path == "/migrated":
+            return httpx.Response(200, json={"count": len(self.marked), "user_ids": sorted(self.marked)[:1]})
+        [_, users, user_id, what] = request.url.path.split("/")
+        assert (request.method, users, what) == ("DELETE", "users", "migrated")
+        self.marked.discard(user_id)
+        return httpx.Response(204)
+
+    def log_in(self, numbers: Iterable[int], **changes: object) -> None:
+        """Let these people move, as Auth0 makes a user of what the login script has answered."""
+        connection = self.tenant.connection_named("acme-users")
+        assert connection is not None
+        for number in numbers:
+            add_user(self.tenant, connection, self.mover(number) | changes, secret=known_hash(), logins_count=1)
+            self.marked.add(str(number))
+
+    def mover(self, number: int) -> dict[str, object]:
+        """A person as Auth0 keeps somebody whom the scripts let in."""
+        who = person(number)
+        return {
+            "user_id": who["id"],
+            "email": who["mail"],
+            "email_verified": who["verified"] == "yes",
+            "given_name": who["first"],
+            "family_name": who["last"],
+            "name": f"{who['first']} {who['last']}",
+        }
+
+    def pass_days(self, days: float) -> None:
+        self.clock.time += days * DAY
+
+    @property
+    def connection_id(self) -> str:
+        [connection] = self.ask("GET", "connections", params={"name": "acme-users"})
+        return str(connection["id"])
+
+
+def stage_of(folder: Path, users: int = 30, way: str = "two-phase") -> PhasesStage:
+    stage = PhasesStage(folder)
+    stage.answer('way = "two-phase"', f'way = "{way}"')
+    stage.write_people([person(number) for number in range(1, users + 1)])
+    return stage

@@ -1,0 +1,225 @@
+"""The automatic phase, and the bulk of those who are left."""
+
+import json
+from pathlib import Path
+
+import pytest
+from phases_stage import PhasesStage, stage_of
+from rehearsal import CountingTransport, person
+
+from wizard.errors import PlanStale, RunMismatch
+from wizard.events import CheckFailed, UsersMigrated
+from wizard.practice.users.endpoints import plant_half_made_user
+
+
+@pytest.fixture
+def stage(tmp_path: Path) -> PhasesStage:
+    return stage_of(tmp_path)
+
+
+def listed(stage: PhasesStage, name: str) -> list[str]:
+    text = (stage.run.path / name).read_text(encoding="utf-8")
+    return [json.loads(line)["user_id"] for line in text.splitlines()]
+
+
+def test_a_run_waits_for_users_to_move_and_says_how_many_have(stage: PhasesStage) -> None:
+    progress = stage.apply("trickle.until=share", "trickle.share=50")
+    assert (progress.verdict, progress.exit, progress.migrated) == ("waiting", 6, 0)
+    stage.log_in(range(1, 11))
+    stage.pass_days(1)
+    progress = stage.resume()
+    assert (progress.verdict, progress.read, progress.migrated) == ("waiting", 30, 10)
+    assert progress.waiting == "10 of 30 users have moved at login (33.3 %); 10 a day lately"
+    assert [(look.migrated, look.due) for look in progress.looks] == [(0, False), (10, False)]
+
+
+def test_when_the_share_is_reached_exactly_the_others_are_imported_and_the_sum_is_exact(stage: PhasesStage) -> None:
+    stage.apply("trickle.until=share", "trickle.share=50")
+    stage.log_in(range(1, 16))
+    stage.pass_days(3)
+    progress = stage.resume()
+    assert (progress.verdict, progress.read, progress.migrated, progress.imported) == ("complete", 30, 15, 15)
+    assert (progress.already_there, progress.missing, progress.different, progress.extra) == (0, 0, 0, 0)
+    assert progress.adds_up
+    assert progress.compared == 30
+    assert listed(stage, "migrated.ndjson") == [str(number) for number in range(1, 16)]
+    assert len(stage.users()) == 30
+
+
+def test_the_look_that_ends_the_phase_is_kept_and_the_phase_does_not_begin_again(stage: PhasesStage) -> None:
+    stage.apply("trickle.until=share", "trickle.share=50")
+    stage.log_in(range(1, 16))
+    stage.pass_days(1)
+    stage.resume()
+    looks = [event for event in stage.events if isinstance(event, UsersMigrated)]
+    assert [look.due for look in looks] == [False, True]
+    stage.ask("DELETE", "users/auth0|1")
+    assert stage.resume().verdict == "complete"
+
+
+def test_going_on_by_hand_is_an_answer_that_a_resumed_run_takes(stage: PhasesStage) -> None:
+    assert stage.apply().verdict == "waiting"
+    stage.log_in([1, 2])
+    stage.pass_days(1)
+    assert stage.resume().verdict == "waiting"
+    progress = stage.resume("trickle.go_on=true")
+    assert (progress.verdict, progress.migrated, progress.imported) == ("complete", 2, 28)
+
+
+def test_another_answer_than_those_that_may_come_later_is_refused(stage: PhasesStage) -> None:
+    stage.apply()
+    with pytest.raises(RunMismatch, match="made with other answers") as refused:
+        stage.resume("connection.name=others")
+    assert "trickle.go_on" in str(refused.value)
+
+
+def test_going_on_may_also_be_written_into_the_answers_file(stage: PhasesStage) -> None:
+    stage.apply()
+    stage.answer("[verify]", "[trickle]\ngo_on = true\n[verify]")
+    assert stage.apply().verdict == "complete"
+    assert len(stage.runs.all()) == 1
+
+
+def test_the_day_to_go_on_is_waited_for(stage: PhasesStage) -> None:
+    assert stage.apply("trickle.until=date", "trickle.date=2027-01-20").verdict == "waiting"  # it is 15 January
+    stage.pass_days(4)
+    assert stage.resume().verdict == "waiting"
+    stage.pass_days(1)
+    assert stage.resume().verdict == "complete"
+
+
+def test_the_legacy_store_may_change_while_users_move(stage: PhasesStage) -> None:
+    stage.apply()
+    stage.write_people([person(number) for number in range(2, 34)])
+    progress = stage.resume("trickle.go_on=true")
+    assert (progress.verdict, progress.read, progress.imported) == ("complete", 32, 32)
+
+
+def test_users_whose_record_would_be_rejected_count_as_migrated_once_they_have_moved(stage: PhasesStage) -> None:
+    hopeless = {"password_hash": "$6$salt$nothing-that-Auth0-takes"}
+    stage.write_people([person(1) | hopeless, person(2) | hopeless, *map(person, range(3, 11))])
+    stage.apply('prepare.skip=["password_unsupported"]')
+    stage.log_in([1, 3])
+    stage.pass_days(1)
+    progress = stage.resume("trickle.go_on=true")
+    assert (progress.verdict, progress.migrated, progress.imported, progress.skipped) == ("complete", 2, 7, 1)
+    assert listed(stage, "rejects.ndjson") == ["2"]
+    assert progress.extra == 0
+
+
+def test_who_logs_in_after_the_store_was_prepared_though_rejected_counts_as_migrated(stage: PhasesStage) -> None:
+    hopeless = {"password_hash": "$6$salt$nothing-that-Auth0-takes"}
+    stage.write_people([person(1) | hopeless, *map(person, range(2, 11))])
+    stage.apply()
+    progress = stage.resume("trickle.go_on=true")
+    assert (progress.verdict, progress.rejected, progress.migrated) == ("waiting", 1, 0)
+    assert "1 rejected users could not log in any more" in progress.waiting
+    stage.log_in([1])
+    stage.pass_days(1)
+    progress = stage.resume()
+    assert (progress.verdict, progress.rejected, progress.migrated, progress.extra) == ("complete", 0, 1, 0)
+    assert progress.adds_up
+
+
+def test_who_moves_between_preparing_and_the_import_is_already_there_and_not_failed(stage: PhasesStage) -> None:
+    stage.apply()
+    moving = [21, 22, 23]
+
+    def move(event: object) -> None:
+        if type(event).__name__ == "UsersPrepared" and moving:
+            numbers, moving[:] = list(moving), []
+            stage.log_in(numbers)
+
+    progress = stage.resume("trickle.go_on=true", watch=move)
+    assert (progress.already_there, progress.imported, progress.rejected) == (3, 27, 0)
+    assert (progress.verdict, progress.missing) == ("complete", 0)
+
+
+def test_a_migrated_user_who_is_gone_from_auth0_is_missing(stage: PhasesStage) -> None:
+    stage.apply()
+    stage.log_in([1, 2])
+    stage.pass_days(1)
+    stage.resume("trickle.go_on=true")
+    stage.ask("DELETE", "users/auth0|2")
+    progress = stage.verify()
+    assert (progress.verdict, progress.missing) == ("attention", 1)
+    [line] = [json.loads(line) for line in stage.run.verify.read_text().splitlines()]
+    assert (line["user_id"], line["status"]) == ("2", "missing")
+
+
+def test_the_automatic_way_imports_nobody_and_names_everybody_who_has_not_logged_in(tmp_path: Path) -> None:
+    stage = stage_of(tmp_path, 10, "automatic")
+    stage.apply()
+    stage.log_in([1, 2, 3, 4])
+    stage.pass_days(1)
+    progress = stage.resume("trickle.go_on=true", "cutover.leave_rejected=true")
+    assert (progress.verdict, progress.read, progress.migrated, progress.rejected) == ("attention", 10, 4, 6)
+    assert (progress.imported, progress.missing, len(progress.jobs)) == (0, 0, 0)
+    codes = [json.loads(line)["code"] for line in (stage.run.path / "rejects.ndjson").read_text().splitlines()]
+    assert codes == ["not_logged_in"] * 6
+
+
+def test_those_who_have_not_logged_in_may_be_left_behind_by_decision(tmp_path: Path) -> None:
+    stage = stage_of(tmp_path, 10, "automatic")
+    stage.apply('prepare.skip=["not_logged_in"]')
+    stage.log_in([1, 2, 3, 4])
+    stage.pass_days(1)
+    progress = stage.resume("trickle.go_on=true")
+    assert (progress.verdict, progress.migrated, progress.skipped, progress.rejected) == ("complete", 4, 6, 0)
+
+
+def test_a_second_apply_writes_nothing(stage: PhasesStage) -> None:
+    stage.apply()
+    stage.log_in([1, 2])
+    stage.pass_days(1)
+    first = stage.resume("trickle.go_on=true")
+    transport = stage.transport = CountingTransport(stage.transport)
+    assert stage.resume().to_json(report=None)["users"] == first.to_json(report=None)["users"]
+    assert transport.writes == []
+
+
+def plant(stage: PhasesStage, numbers: list[int]) -> None:
+    for number in numbers:
+        who = person(number)
+        plant_half_made_user(stage.tenant, stage.connection_id, user_id=who["id"], email=who["mail"])
+
+
+def test_half_made_users_are_found_and_explained_but_not_touched_unasked(stage: PhasesStage) -> None:
+    stage.apply()
+    plant(stage, [5, 6])
+    progress = stage.resume("trickle.go_on=true")
+    assert (progress.verdict, progress.already_there, progress.missing) == ("attention", 2, 2)
+    [told] = [event for event in stage.events if isinstance(event, CheckFailed) and event.name == "half-made"]
+    assert told.detail.startswith("2 users are half-made")
+    assert "--set verify.repair_at_most=2 --yes" in told.remedy
+    with pytest.raises(PlanStale, match="world has changed"):
+        stage.resume("verify.repair_at_most=2")
+
+
+def test_half_made_users_are_repaired_after_approval_and_imported_anew(stage: PhasesStage) -> None:
+    stage.apply()
+    plant(stage, [5, 6])
+    stage.resume("trickle.go_on=true")
+    before = stage.users()
+    progress = stage.resume("verify.repair_at_most=2", approve=lambda plan: True)
+    assert (progress.verdict, progress.imported, progress.already_there, progress.missing) == ("complete", 30, 0, 0)
+    assert progress.adds_up
+    after = stage.users()
+    assert [user for user in after if user in before] == before, "nobody else was touched"
+    assert len(after) == 30
+
+
+def test_more_half_made_users_than_agreed_to_stop_the_run(stage: PhasesStage) -> None:
+    stage.apply("verify.repair_at_most=1")
+    plant(stage, [5, 6])
+    with pytest.raises(PlanStale, match="There are 2 half-made users"):
+        stage.resume("trickle.go_on=true")
+
+
+def test_a_repair_agreed_to_beforehand_happens_in_the_same_run(stage: PhasesStage) -> None:
+    stage.apply("verify.repair_at_most=5")
+    plant(stage, [5, 6])
+    stage.log_in([1])
+    stage.pass_days(1)
+    progress = stage.resume("trickle.go_on=true")
+    assert (progress.verdict, progress.migrated, progress.imported, progress.already_there) == ("complete", 1, 29, 0)

@@ -1,0 +1,144 @@
+"""Cutover and undo: what closes the door, what opens it again, and what leaves the tenant as it was."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from phases_stage import PhasesStage, stage_of
+from rehearsal import Rehearsal, person
+
+from wizard.doorway.scripts import is_closed
+
+
+@pytest.fixture
+def stage(tmp_path: Path) -> PhasesStage:
+    return stage_of(tmp_path, 8)
+
+
+def configuration(stage: Rehearsal) -> dict[str, Any]:
+    """All that a run may have changed of the tenant's configuration, as it is stored."""
+    tables = {}
+    for table in ("connections", "clients", "client_grants", "resource_servers", "connection_clients"):
+        rows = stage.tenant.db.execute(f"select * from {table}").fetchall()
+        tables[table] = sorted(json.dumps({key: row[key] for key in row.keys()}) for row in rows)  # noqa: SIM118
+    return tables | {"actions": stage.ask("GET", "actions/actions")["actions"]}
+
+
+def options(stage: Rehearsal) -> dict[str, Any]:
+    [connection] = stage.ask("GET", "connections", params={"name": "acme-users"})
+    return dict(connection["options"])
+
+
+def finished(stage: PhasesStage) -> None:
+    stage.apply()
+    stage.log_in([1, 2])
+    stage.pass_days(1)
+    assert stage.resume("trickle.go_on=true").verdict == "complete"
+
+
+def test_a_cutover_closes_the_door_and_leaves_import_mode_on(stage: PhasesStage) -> None:
+    finished(stage)
+    now = options(stage)
+    assert is_closed(now["customScripts"])
+    assert now["import_mode"] is True
+    assert now["enabledDatabaseCustomization"] is True
+    assert not now.get("configuration")
+    assert stage.ask("GET", "actions/actions")["actions"] == []
+    assert not any(row["name"].startswith("Auth0 migration") for row in stage.ask("GET", "clients"))
+    assert stage.memory == {}
+
+
+def test_a_cutover_waits_for_the_name_of_the_connection(stage: PhasesStage) -> None:
+    stage.apply("cutover.confirm=")
+    progress = stage.resume("trickle.go_on=true")
+    assert progress.verdict == "waiting"
+    assert "waits for the connection's name" in progress.waiting
+    assert "“acme” is not it" in stage.resume("cutover.confirm=acme").waiting
+    assert not is_closed(options(stage)["customScripts"])
+    assert stage.resume("cutover.confirm=acme-users").verdict == "complete"
+
+
+def test_undoing_the_cutover_opens_the_door_and_a_resumed_run_closes_it_again(stage: PhasesStage) -> None:
+    finished(stage)
+    assert stage.undo(only="cutover").left == ()
+    assert not is_closed(options(stage)["customScripts"])
+    assert stage.resume(approve=lambda plan: True).verdict == "complete"
+    assert is_closed(options(stage)["customScripts"])
+
+
+@pytest.mark.parametrize("both_families", [False, True])
+def test_a_run_undone_while_it_waits_leaves_the_configuration_byte_for_byte(
+    stage: PhasesStage, both_families: bool
+) -> None:
+    """Where Auth0 shows both families of password options it takes only the newer one back: the older one is gone."""
+    stage.tenant.switches = stage.tenant.switches.model_copy(update={"new_password_options": both_families})
+    made = {"name": "acme-users", "strategy": "auth0", "options": {"disable_signup": True}}
+    stage.ask("POST", "connections", json=made)
+    before = configuration(stage)
+    stage.apply()
+    assert configuration(stage) != before
+    assert stage.undo().left == ()
+    after = configuration(stage)
+    if both_families:
+        was, now = (json.loads(json.loads(each["connections"][0])["body"]) for each in (before, after))
+        assert was["options"].pop("passwordPolicy") == "good"
+        assert list(was["options"].items()) == list(now["options"].items())
+        before["connections"] = after["connections"]
+    assert after == before
+    assert stage.undo().changes == 0
+
+
+def test_a_connection_that_the_run_made_goes_when_nobody_is_in_it(stage: PhasesStage) -> None:
+    before = configuration(stage)
+    stage.apply()
+    assert stage.undo().left == ()
+    stage.clock.time += 60
+    stage.ask("GET", "connections")
+    assert stage.ask("POST", "connections", json={"name": "acme-users", "strategy": "auth0"})
+    stage.remove_connection("acme-users")
+    assert configuration(stage) == before
+
+
+def bulk(folder: Path) -> Rehearsal:
+    stage = Rehearsal(folder)
+    stage.write_people([person(number) for number in range(1, 13)])
+    return stage
+
+
+def test_users_stay_unless_asked_for_and_with_them_the_connection(tmp_path: Path) -> None:
+    stage = bulk(tmp_path)
+    stage.apply()
+    [left] = stage.undo().left
+    assert "12 users are in it" in left
+    assert len(stage.users()) == 12
+
+
+def test_only_users_of_this_run_are_deleted(tmp_path: Path) -> None:
+    stage = bulk(tmp_path)
+    stage.make_connection("acme-users")
+    [connection] = stage.ask("GET", "connections", params={"name": "acme-users"})
+    [shop] = [row for row in stage.ask("GET", "clients") if row["name"] == "Web shop"]
+    enable = [{"client_id": shop["client_id"], "status": True}]
+    stage.ask("PATCH", f"connections/{connection['id']}/clients", json=enable)
+    for number in (3, 99):
+        user = {"connection": "acme-users", "user_id": str(number), "email": f"person{number}@example.com"}
+        stage.ask("POST", "users", json=user | {"password": "Another-Passw0rd-0f-Theirs"})
+    before = stage.users()
+    stage.apply()
+    assert stage.undo(users=True).users == 11
+    assert stage.users() == before
+
+
+def test_a_run_undone_with_its_users_leaves_nothing(tmp_path: Path) -> None:
+    stage = bulk(tmp_path)
+    before = configuration(stage)
+    stage.apply()
+    undone = stage.undo(users=True)
+    assert (undone.users, undone.left) == (12, ())
+    stage.clock.time += 60
+    stage.ask("GET", "connections")
+    stage.make_connection("something-else")
+    stage.remove_connection("something-else")
+    assert configuration(stage) == before
+    assert stage.users() == []

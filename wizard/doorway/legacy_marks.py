@@ -1,0 +1,83 @@
+"""Asks the legacy API which users it has marked as moved, with a token of the migration's own application."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+from wizard.doorway.settings import LegacyApi, application, kept_secret
+from wizard.errors import WizardError
+
+if TYPE_CHECKING:
+    import httpx
+
+    from wizard.tools import Tools
+
+SECONDS = 20.0
+
+
+class LegacyMarks:
+    """The marks of one legacy API; a token is asked for at the first question."""
+
+    def __init__(self, api: LegacyApi, tools: Tools) -> None:
+        self._api = api
+        self._tools = tools
+        self._token: str | None = None
+
+    async def count(self) -> int | None:
+        """How many users are marked; None when the legacy API cannot be asked now."""
+        import httpx
+
+        try:
+            answer = await self._ask("GET", "/migrated?take=1")
+            count = answer.json()["count"] if answer is not None and answer.status_code == 200 else None
+        except (httpx.HTTPError, WizardError, ValueError, KeyError, TypeError):
+            return None
+        return count if isinstance(count, int) else None
+
+    async def unmark(self, user_id: str) -> None:
+        """Forget the mark of a user, who may then move again at a login.
+
+        Raises:
+            WizardError: the legacy API did not do it.
+        """
+        import httpx
+
+        try:
+            answer = await self._ask("DELETE", f"/users/{quote(user_id, safe='')}/migrated")
+            why = "" if answer is not None and answer.status_code in (204, 404) else "it refused"
+            if answer is None:
+                why = "there is no application that may ask it"
+        except httpx.HTTPError as error:
+            why = type(error).__name__
+        if why:
+            raise WizardError(
+                "The legacy API did not forget the mark of a half-made user",
+                why=why,
+                state="The user's remains in Auth0 are removed; the repair goes on where it stopped.",
+                remedy="See that the legacy API runs, then resume the run.",
+            )
+
+    async def _ask(self, method: str, path: str) -> httpx.Response | None:
+        """The answer, with a fresh token after a refusal; None where no token can be had."""
+        import httpx
+
+        for fresh in (False, True):
+            token = await self._bearer(fresh=fresh)
+            if token is None:
+                return None
+            async with httpx.AsyncClient(transport=self._tools.outside, timeout=SECONDS) as client:
+                answer = await client.request(
+                    method, f"{self._api.url}{path}", headers={"Authorization": f"Bearer {token}"}
+                )
+            if answer.status_code != 401:
+                break
+        return answer
+
+    async def _bearer(self, *, fresh: bool) -> str | None:
+        if self._token is None or fresh:
+            client, secret = await application(self._api, self._tools), kept_secret(self._tools)
+            if client is None or secret is None:
+                return None
+            self._token = await self._tools.tenant.machine_token(client.client_id, secret, self._api.audience)
+        return self._token

@@ -1,0 +1,193 @@
+"""The automatic phase: users move as they log in; the run waits until enough of them have."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import ClassVar, Literal
+
+from pydantic import Field, model_validator
+
+from wizard.answers import Answers, Section
+from wizard.events import UsersMigrated
+from wizard.forecast import DAY, Forecast, forecast, per_day
+from wizard.legacy.answers import SourceAnswers
+from wizard.progress import Progress
+from wizard.step import Change, Finding, Step, Waiting
+from wizard.steps.connection import ConnectionAnswers, made_by_this_run
+from wizard.tools import Tools
+
+Day = date
+"""The type of the answer `date`, which hides its name."""
+
+OVER = "automatic_phase_over"
+"""Journal fact: UNIX time at which the automatic phase ended; it does not begin again."""
+
+BEFORE = "users_before_automatic_phase"
+"""Journal fact: users of the connection that were there before anybody could move."""
+
+
+class TrickleAnswers(Section):
+    """How long users move by themselves before the run goes on."""
+
+    table: ClassVar[str] = "trickle"
+    later: ClassVar[frozenset[str]] = frozenset({"until", "share", "date", "go_on"})
+    until: Literal["hand", "share", "date"] = Field(
+        default="hand",
+        title="Go on",
+        description="hand: when go_on is set. share: when this share of users has moved. date: on this day.",
+    )
+    share: float = Field(default=80.0, gt=0, le=100, title="Share in percent", description="Only with until = share.")
+    date: Day | None = Field(
+        default=None, title="Day to go on", description="Only with until = date; in UTC.", examples=[date(2027, 3, 1)]
+    )
+    go_on: bool = Field(
+        default=False,
+        title="Go on now",
+        description="Ends the automatic phase, whatever was set: `auth0-migrate resume RUN --go-on`.",
+    )
+
+    @model_validator(mode="after")
+    def _has_a_day(self) -> TrickleAnswers:
+        if self.until == "date" and self.date is None:
+            raise ValueError("until = date needs a date")
+        return self
+
+
+@dataclass(frozen=True)
+class TrickleFacts:
+    """One look at UNIX time `at`: users of the legacy store, those who have moved, and what earlier looks foresee.
+
+    `before` are users of the connection that were there before this run let anybody move.
+    """
+
+    at: float
+    users: int
+    migrated: int
+    marked: int | None = None
+    over: bool = False
+    before: int = 0
+    expected: str = ""
+
+    @property
+    def share(self) -> float:
+        """In percent."""
+        return 100 * self.migrated / self.users if self.users else 100.0
+
+
+class TrickleStep(Step[TrickleFacts, Change]):
+    key = "trickle"
+    title = "Automatic phase"
+    section = TrickleAnswers
+    facts = TrickleFacts
+    strategies = frozenset({"automatic", "two-phase"})
+    scopes: ClassVar[dict[str, str]] = {"read:users": "GET /users, for the total of the connection"}
+
+    async def inspect(self, answers: Answers, tools: Tools) -> TrickleFacts:
+        _, source = await tools.source(answers[SourceAnswers])
+        now, over = tools.clock.now(), tools.journal.recall(OVER) is not None
+        if over:
+            return TrickleFacts(now, source.records, Progress.of(tools.journal.events()).migrated, over=True)
+        connection = await tools.tenant.connection_named(answers[ConnectionAnswers].name)
+        total = 0
+        if connection is not None:
+            total = await tools.tenant.count_users(f'identities.connection:"{connection.name}"')
+        before = tools.journal.recall(BEFORE)
+        if before is None:
+            ours = connection is None or made_by_this_run(connection.name, connection.id, tools)
+            before = 0 if ours else total
+        moved = min(source.records, max(0, total - before))
+        looks = [(look.at, look.migrated) for look in Progress.of(tools.journal.events()).looks]
+        told = outlook([*looks, (now, moved)], source.records, answers[TrickleAnswers])
+        return TrickleFacts(now, source.records, moved, await _marked(tools), before=before, expected=told)
+
+    def plan(self, answers: Answers, facts: TrickleFacts) -> Sequence[Change]:
+        return []
+
+    async def passed(self, answers: Answers, facts: TrickleFacts, tools: Tools) -> None:
+        """Keep this look, and remember for good when the phase is over."""
+        if facts.over:
+            return
+        if tools.journal.recall(BEFORE) is None:
+            tools.journal.remember(BEFORE, facts.before)
+        due = _due(answers[TrickleAnswers], facts)
+        tools.emit(UsersMigrated(facts.at, facts.users, facts.migrated, facts.marked, due))
+        if due:
+            tools.journal.remember(OVER, facts.at)
+
+    def waits_for(self, answers: Answers, facts: TrickleFacts) -> Waiting | None:
+        wanted = answers[TrickleAnswers]
+        if facts.over or _due(wanted, facts):
+            return None
+        reason = f"{facts.migrated:,} of {facts.users:,} users have moved at login ({facts.share:.1f} %)"
+        if facts.expected:
+            reason += f"; {facts.expected}"
+        until = {
+            "hand": "you go on by hand with --go-on",
+            "share": f"{wanted.share:g} % have moved",
+            "date": f"{wanted.date}",
+        }[wanted.until]
+        return Waiting(reason, until)
+
+    async def check(self, answers: Answers, tools: Tools) -> Sequence[Finding]:
+        """Hold the legacy API's marks against the connection; users may log in between the two counts."""
+        looks = Progress.of(tools.journal.events()).looks
+        if not looks or looks[-1].marked is None:
+            return []
+        last = looks[-1]
+        detail = f"{last.migrated:,} users have moved, {last.marked:,} are marked as moved in the legacy API"
+        near = abs(last.migrated - (last.marked or 0)) <= max(3, last.users // 1000)
+        remedy = "The Action that marks users may be missing or failing: look at the tenant's logs of the last logins."
+        return [Finding("marks", near, detail, "" if near else remedy)]
+
+
+async def _marked(tools: Tools) -> int | None:
+    """Users that the legacy API has marked as moved; None where it cannot be asked."""
+    return None if tools.marks is None else await tools.marks.count()
+
+
+def _due(wanted: TrickleAnswers, facts: TrickleFacts) -> bool:
+    if wanted.go_on or facts.migrated >= facts.users:
+        return True
+    if wanted.until == "share":
+        return facts.share >= wanted.share
+    if wanted.until == "date" and wanted.date is not None:
+        return datetime.fromtimestamp(facts.at, UTC).date() >= wanted.date
+    return False
+
+
+def outlook(looks: Sequence[tuple[float, int]], users: int, wanted: TrickleAnswers) -> str:
+    """What the looks so far foresee, in words; empty while they are too few."""
+    told = []
+    rate = per_day(looks, looks[-1][0] - 7 * DAY)
+    if rate is not None:
+        told.append(f"{rate:,.0f} a day lately")
+    curve = forecast(looks, users)
+    if curve is not None:
+        told.append(_foreseen(curve, wanted, looks[-1][0]))
+    return ", ".join(told)
+
+
+def _foreseen(curve: Forecast, wanted: TrickleAnswers, now: float) -> str:
+    if wanted.until == "share":
+        when = curve.reaches(wanted.share / 100)
+        if when.likely == float("inf"):
+            most = curve.ceiling
+            return f"{wanted.share:g} % may never move: the curve levels off at {_percents(most.low, most.high)}"
+        return f"{wanted.share:g} % expected between {_day(when.low)} and {_day(when.high)}"
+    moment = now + 30 * DAY
+    if wanted.until == "date" and wanted.date is not None:
+        moment = datetime(wanted.date.year, wanted.date.month, wanted.date.day, tzinfo=UTC).timestamp()
+    share = curve.share_at(moment)
+    return f"{_percents(share.low, share.high)} expected by {_day(moment)}"
+
+
+def _percents(low: float, high: float) -> str:
+    low, high = 100 * low, 100 * min(1.0, high)
+    return f"{low:.0f} to {high:.0f} %" if round(low) != round(high) else f"{low:.0f} %"
+
+
+def _day(moment: float) -> str:
+    latest = datetime(2200, 1, 1, tzinfo=UTC).timestamp()
+    return f"{datetime.fromtimestamp(moment, UTC):%Y-%m-%d}" if moment < latest else "never"

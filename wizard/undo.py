@@ -1,0 +1,182 @@
+"""Takes back what a run has changed, in reverse order, by the receipts in its journal."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from wizard.auth0.errors import NotFound
+from wizard.errors import AnswerLost, CredentialsError, Interrupted, UsageError, WizardError
+from wizard.events import ChangeUndone, RunUndone, UsersRemoved
+from wizard.journal import Intent, Journal
+from wizard.progress import PARTLY_IMPORTED
+from wizard.runner import AnyStep, receipt_of
+
+if TYPE_CHECKING:
+    from wizard.bulk.ledger import Part
+    from wizard.bulk.manifest import PreparedFile
+    from wizard.tools import Tools
+
+CUTOVER = "cutover"
+TAKE_BACK = "take-back:"
+LOST_ANSWERS = 5
+
+
+@dataclass(frozen=True)
+class Undoing:
+    """One change of the run to be put back; `intent` is its number in the journal."""
+
+    intent: int
+    step: str
+    key: str
+    summary: str
+
+
+@dataclass(frozen=True)
+class UndoPlan:
+    """What would be put back, in this order, after deleting `users` that the run had imported; `stays` cannot be."""
+
+    changes: tuple[Undoing, ...]
+    users: int
+    stays: tuple[str, ...]
+
+    @property
+    def is_empty(self) -> bool:
+        return not self.changes and not self.users
+
+    @property
+    def hash(self) -> str:
+        """SHA-256 in hex over all of it: what approving it means."""
+        content = [[[one.step, one.key, one.summary] for one in self.changes], self.users]
+        return hashlib.sha256(json.dumps(content).encode()).hexdigest()
+
+
+@dataclass(frozen=True)
+class Undone:
+    """What was put back, and what was not, each with the reason."""
+
+    changes: int
+    users: int
+    left: tuple[str, ...]
+
+
+def undo_plan(journal: Journal, folder_files: Sequence[PreparedFile], *, users: bool, only: str | None) -> UndoPlan:
+    """What is to be put back.
+
+    Args:
+        folder_files: The prepared files of the run.
+        users: Whether the users that the run imported are deleted too.
+        only: The key of the one step whose changes are put back; None for all.
+    """
+    undone = {intent.facts["intent"] for intent in journal.intents("undo:change:") if intent.outcome == "done"}
+    made = [one for one in journal.intents("change:") if one.outcome == "done" and one.id not in undone]
+    changes, stays = [], []
+    for intent in reversed(made):
+        _, step, key = intent.subject.split(":", 2)
+        if only is not None and step != only:
+            continue
+        if intent.facts.get("reversible", True):
+            changes.append(Undoing(intent.id, step, key, intent.facts["summary"]))
+        elif not (users and step == "upload"):
+            stays.append(intent.facts["summary"])
+    wanted = list(_parts(journal, folder_files)) if users else []
+    return UndoPlan(tuple(changes), sum(intent.result["imported"] for _, _, intent in wanted), tuple(stays))
+
+
+async def undo_all(plan: UndoPlan, steps: Sequence[AnyStep], files: Sequence[PreparedFile], tools: Tools) -> Undone:
+    """Put back what the plan says; what cannot be is left and told. Stopped or killed, it goes on where it was.
+
+    Raises:
+        WizardError: credentials, network or the operator end it.
+    """
+    by_key = {step.key: step for step in steps}
+    removed = await _remove_users(files, plan.users, tools) if plan.users else 0
+    left, count = [], 0
+    for one in plan.changes:
+        _stop_if_asked(tools)
+        intent = next(each for each in tools.journal.intents("change:") if each.id == one.intent)
+        began = tools.journal.begin(f"undo:change:{one.step}:{one.key}", {"intent": one.intent})
+        try:
+            await _undo(by_key[one.step], intent, tools)
+        except (CredentialsError, AnswerLost, Interrupted):
+            raise
+        except WizardError as error:
+            tools.journal.settle(began, "left", {"why": error.what})
+            left.append(str(error).partition("\n")[0])
+            continue
+        count += 1
+        tools.journal.settle(began, "done", events=[ChangeUndone(one.step, one.key)])
+    tools.emit(RunUndone(len(left)))
+    return Undone(count, removed, tuple(left))
+
+
+async def _undo(step: AnyStep, intent: Intent, tools: Tools) -> None:
+    """Put one change back; after a lost answer the step looks again, as undoing twice does no more than once."""
+    for tried in range(LOST_ANSWERS):
+        try:
+            await step.undo(receipt_of(intent), tools)
+        except AnswerLost:
+            if tried == LOST_ANSWERS - 1:
+                raise
+        else:
+            return
+
+
+def _parts(journal: Journal, files: Sequence[PreparedFile]) -> Iterator[tuple[str, Part, Intent]]:
+    """The parts of which it is known which users this run has made, and whose users are not deleted yet."""
+    from wizard.bulk.ledger import SUBJECT, done_parts
+
+    gone = {intent.facts["part"] for intent in journal.intents("undo:users:") if intent.outcome == "done"}
+    for subject in (SUBJECT,):
+        for part, intent in done_parts(files, journal, subject):
+            told = len(intent.result.get("there", ())) == intent.result["already_there"]
+            if part.name not in gone and told and not intent.facts["upsert"] and intent.result["imported"]:
+                yield subject, part, intent
+
+
+async def _remove_users(files: Sequence[PreparedFile], total: int, tools: Tools) -> int:
+    """Delete the users that this run imported, by the ledger; who is in another connection by now stays."""
+    from wizard.bulk.manifest import USERS
+    from wizard.steps.upload import CONNECTION
+
+    connection_id = tools.journal.recall(CONNECTION)
+    connection = await tools.tenant.connection(connection_id)
+    not_in = {refusal.user_id for refusal in tools.journal.refusals() if refusal.code != PARTLY_IMPORTED}
+    removed = 0
+    for _, part, intent in list(_parts(tools.journal, files)):
+        others = {*intent.result.get("there", ()), *not_in}
+        began = tools.journal.begin(f"undo:users:{part.name}", {"part": part.name})
+        for user in _records(part, tools.folder / USERS):
+            _stop_if_asked(tools)
+            if user["user_id"] not in others and await _is_in(f"auth0|{user['user_id']}", connection.name, tools):
+                await tools.tenant.delete_user(f"auth0|{user['user_id']}")
+                removed += 1
+        tools.journal.settle(began, "done", {"removed": removed}, events=[UsersRemoved(removed, total)])
+    return removed
+
+
+def _records(part: Part, folder: Any) -> list[dict[str, Any]]:
+    if not (folder / part.file.name).is_file():
+        raise UsageError(
+            "The files of users of this run were purged",
+            why="which users it imported is not known any more",
+            state="No further user was deleted.",
+            remedy="Undo without --users; delete the users in the Dashboard if they are not wanted.",
+        )
+    return part.records(folder)
+
+
+async def _is_in(user_id: str, connection: str, tools: Tools) -> bool:
+    try:
+        user = await tools.tenant.user(user_id)
+    except NotFound:
+        return False
+    return any(identity.connection == connection for identity in user.identities)
+
+
+def _stop_if_asked(tools: Tools) -> None:
+    if tools.stop():
+        raise Interrupted("Stopped as asked", state="What was put back stays so.", remedy="Undo again to go on.")
