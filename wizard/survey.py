@@ -97,14 +97,17 @@ def survey(answers: SourceAnswers, *, secret: Callable[[str], str] | None, base:
     """
     from wizard.advice import recommend
     from wizard.legacy.stores import STORES
+    from wizard.passwords import Judge
     from wizard.passwords.census import census
+    from wizard.passwords.declared import declared
 
     answers, source = open_and_recognise(answers, secret, base)
     store = STORES[answers.store] if answers.store else None
     facts = source.facts()
     suggestion = suggestion_for(answers, source)
     hashes = suggestion.passwords.column
-    groups = census(column(source, hashes)) if hashes else []
+    judge = Judge(declared(suggestion.passwords))
+    groups = census(column(source, hashes), judge) if hashes else []
     seen = (store.activity if store and store.activity in source.columns else None) or column_of_activity(
         source.columns
     )

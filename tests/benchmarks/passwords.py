@@ -47,7 +47,10 @@ def main() -> None:
 
 
 def _write(path: Path, users: int, kind: str) -> None:
-    """The store of the other benchmark, with other hashes in its last column."""
+    """The store of the other benchmark, with other hashes in its last column.
+
+    Semicolons stand between the cells, as argon2 has commas: else only the mixed store would have quotes to read.
+    """
     import csv
 
     from wizard.practice.people.benchmark import write_benchmark_csv
@@ -61,7 +64,7 @@ def _write(path: Path, users: int, kind: str) -> None:
         if len(row) > place and row[place]:
             row[place] = next(hashes)
     with path.open("w", encoding="utf-8", newline="") as file:
-        csv.writer(file, lineterminator="\n").writerows(rows)
+        csv.writer(file, delimiter=";", lineterminator="\n").writerows(rows)
 
 
 def _hashes(kind: str) -> Iterator[str]:

@@ -322,3 +322,17 @@ def test_no_message_quotes_a_cell(opened: Open) -> None:
             assert isinstance(row, BadRecord)
             assert "kim" not in row.message
             assert "$2b$" not in row.message
+
+
+def test_comments_before_the_header_are_no_users(opened: Open) -> None:
+    source = opened(b"# exported 2025-01-01\n# by the shop, version 2\nid,mail,name\n1,a@example.com,Ada\n")
+    assert source.columns == ("id", "mail", "name")
+    (record,) = source.sample()
+    assert (list(record.values), record.position) == (["1", "a@example.com", "Ada"], "line 4")
+    assert source.facts().records == 1
+
+
+def test_a_header_may_begin_with_a_hash(opened: Open) -> None:
+    source = opened(b"#id,mail\n1,a@example.com\n2,b@example.com\n")
+    assert source.columns == ("#id", "mail")
+    assert source.facts().records == 2

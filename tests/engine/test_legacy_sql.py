@@ -130,7 +130,14 @@ def test_a_file_that_is_no_database_is_told(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("url", "says"),
-    [("oracle://reader@db.example.com/shop", "pip install"), ("foxpro://db.example.com/shop", "knows no database")],
+    [
+        ("oracle://reader@db.example.com/shop", r"pip install 'auth0-migration-wizard\[oracle\]'"),
+        ("oracle+oracledb://reader@db.example.com:1521/?service_name=shop", r"wizard\[oracle\]"),
+        ("mssql://reader@db.example.com/shop", r"wizard\[sqlserver\]"),
+        ("sqlserver://reader@db.example.com:1433/shop", r"wizard\[sqlserver\]"),
+        ("mssql+pyodbc://reader@db.example.com/shop", "pip install pyodbc"),
+        ("foxpro://db.example.com/shop", "knows no database"),
+    ],
 )
 def test_a_driver_that_is_not_there_is_told(url: str, says: str) -> None:
     with pytest.raises(SourceError, match=says):

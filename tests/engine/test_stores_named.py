@@ -375,6 +375,19 @@ CASES: list[tuple[str, str, list[dict[str, Any]]]] = [
             },
         ],
     ),
+    (
+        "meteor",
+        json.dumps(
+            [
+                {
+                    "_id": "m7",
+                    "emails": [{"address": "ann@example.com", "verified": True}],
+                    "services": {"password": {"bcrypt": BCRYPT}},
+                }
+            ]
+        ),
+        [{"user_id": "m7", "email": "ann@example.com", "email_verified": True}],
+    ),
     ("mongodb", MONGODB, [{"user_id": "m1", "email": "ann@example.com", "password_hash": BCRYPT}]),
 ]
 

@@ -17,7 +17,10 @@ from hypothesis import strategies as st
 from wizard.__main__ import command
 from wizard.activity import NEVER, OLDER, activity, age_of, column_of_activity, moment_of
 from wizard.advice import recommend
+from wizard.legacy import open_source
 from wizard.legacy.answers import SourceAnswers
+from wizard.mapping import User, compile_mapping
+from wizard.passwords.answers import PasswordsAnswers
 from wizard.passwords.census import HashGroup
 from wizard.survey import Survey, survey
 
@@ -157,3 +160,55 @@ def test_a_database_url_may_come_from_the_environment(tmp_path: Path, monkeypatc
 @pytest.mark.parametrize("reference", ["env:NO_SUCH_URL", "keyring:shop"])
 def test_a_secret_that_cannot_be_had_is_named(reference: str) -> None:
     assert reference.partition(":")[2] in str(run("inspect", f"{reference}#people").exception)
+
+
+def test_what_databases_write_for_nothing_is_nothing(tmp_path: Path) -> None:
+    head = "id,name,email,email_verified_at,password,remember_token,created_at"
+    cells = ("NULL", "\\N", "0000-00-00 00:00:00", "", "2024-01-01 10:00:00")
+    lines = [f"{n},A,p{n}@example.com,{cell},NULL,NULL,2024-01-01" for n, cell in enumerate(cells)]
+    (tmp_path / "users.csv").write_text("\n".join([head, *lines]) + "\n")
+    found = survey(SourceAnswers(path="users.csv"), secret=None, base=tmp_path, now=NOW)
+    assert found.store is not None and found.store.key == "laravel"
+    assert [(group.code, group.users) for group in found.groups] == [("password_missing", 5)]
+    mapping = compile_mapping(
+        found.suggestion.profile, PasswordsAnswers(missing="without_password"), found.facts.columns
+    )
+    source = open_source(found.answers, secret=None, base=tmp_path)
+    made = [mapping.map_one(record.values) for record in source.sample()]
+    assert [user.profile.get("email_verified", False) for user in made if isinstance(user, User)] == [False] * 4 + [
+        True
+    ]
+
+
+def test_bcrypt_of_meteor_is_not_said_to_travel(tmp_path: Path) -> None:
+    person = {
+        "_id": "m1",
+        "emails": [{"address": "ann@example.com", "verified": True}],
+        "services": {"password": {"bcrypt": "$2b$10$" + "a" * 53}},
+    }
+    (tmp_path / "users.json").write_text(json.dumps([person]))
+    found = survey(SourceAnswers(path="users.json"), secret=None, base=tmp_path, now=NOW)
+    assert [(group.scheme, group.carried_by) for group in found.groups] == [("meteor", "none")]
+    assert found.recommendation.strategy == "automatic"
+
+
+def test_the_page_fits_a_terminal_of_80_columns_and_says_what_is_uncertain(tmp_path: Path) -> None:
+    hashes = (
+        "$2b$12$" + "a" * 53,
+        "$P$B" + "a" * 30,
+        "PBKDF2WithHmacSHA256:2048:"
+        + "YWFhYWFhYWFhYWFhYWFhYQ=="
+        + ":"
+        + "YWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWE=",
+        "{pbkdf2}" + "0f" * 40,
+    )
+    lines = [f"{n},person{n // 2}@example.com,{stored}" for n, stored in enumerate(hashes * 30)]
+    (tmp_path / "users.csv").write_text("\n".join(["id,email,password", *lines]) + "\n")
+    shown = run("inspect", str(tmp_path / "users.csv")).stdout.splitlines()
+    assert max(map(len, shown)) <= 80
+    text = " ".join(" ".join(shown).split())
+    assert "✓ travels as custom_password_hash ? Auth0's documents name no cost but 10" in text
+    assert "✗ stays: Auth0 applies digests once" in text
+    assert "? assumes 185,000 iterations and no secret" in text
+    assert "! few rounds for today's machines" in text
+    assert "duplicate_email" in text and "keep_most_recently_active" in text

@@ -14,9 +14,12 @@ from wizard.commands.environment import from_environment
 from wizard.commands.output import Output, common_options
 
 if TYPE_CHECKING:
+    from wizard.passwords.census import HashGroup
     from wizard.survey import Survey
 
-BAR = 30
+WIDTH, NAME, BAR = 80, 38, 26
+"""Characters of a line, of what a bar stands for, and of the longest bar."""
+
 PLANS = ("free", "essentials", "enterprise-nonproduction", "enterprise-production", "private-basic-100")
 """Subscriptions whose forecast is shown; each allows something else."""
 
@@ -56,9 +59,11 @@ def page(found: Survey) -> str:
     """The census for people."""
     facts = found.facts
     details = ", ".join(f"{name} {value}" for name, value in facts.details.items())
-    lines = [f"{facts.records:,} users ({facts.kind}{': ' + details if details else ''})"]
-    lines += [f"  ! {warning}" for warning in facts.warnings]
-    lines += [f"  · {note}" for note in found.store.notes] if found.store else []
+    lines = _wrapped(f"{facts.records:,} users ({facts.kind}{': ' + details if details else ''})", "")
+    for warning in facts.warnings:
+        lines += _wrapped(f"! {warning}", "  ")
+    for note in found.store.notes if found.store else ():
+        lines += _wrapped(f"· {note}", "  ")
     lines += ["", "Suggested mapping"]
     lines += [
         f"  {guess.columns:<26} → {guess.field:<16} {_sure(guess.confidence)}" for guess in found.suggestion.guesses
@@ -67,7 +72,8 @@ def page(found: Survey) -> str:
     lines += _dirt(found)
     lines += _logins(found)
     lines += ["", f"Recommended: {found.recommendation.strategy}"]
-    lines += [f"  because {why}" for why in found.recommendation.why]
+    for why in found.recommendation.why:
+        lines += _wrapped(f"because {why}", "  ")
     lines += _forecast(found)
     return "\n".join(lines)
 
@@ -79,24 +85,46 @@ def _sure(confidence: float) -> str:
 def _bars(counts: Mapping[str, int]) -> Iterator[str]:
     """One line each, its bar as long as its share of all."""
     total = sum(counts.values())
-    for words, count in counts.items():
-        bar = "█" * (max(1, round(BAR * count / total)) if count else 0)
-        yield f"  {words:<26} {count:>10,}  {bar:<{BAR}}"
+    return (_bar(words, count, total) for words, count in counts.items())
+
+
+def _bar(words: str, count: int, total: int) -> str:
+    bar = "█" * (max(1, round(BAR * count / total)) if count else 0)
+    start = f"  {words}\n  {'':<{NAME}}" if len(words) > NAME else f"  {words:<{NAME}}"
+    return f"{start} {count:>11,}  {bar}".rstrip()
+
+
+def _wrapped(words: str, indent: str) -> list[str]:
+    """Lines of at most `WIDTH`; the sign at the beginning hangs out."""
+    import textwrap
+
+    return textwrap.wrap(words, WIDTH, initial_indent=indent, subsequent_indent=f"{indent}  ", break_on_hyphens=False)
 
 
 def _passwords(found: Survey) -> Iterator[str]:
     if not found.groups:
         return
     yield from ("", "Password hashes")
-    counts = {f"{group.scheme} {group.parameters}": group.users for group in found.groups}
-    carried = {
-        f"{group.scheme} {group.parameters}": "travels as " + group.carried_by
-        if group.carried_by != "none"
-        else f"stays: {group.why}"
-        for group in found.groups
-    }
-    for line, what in zip(_bars(counts), carried.values(), strict=True):
-        yield f"{line}  {what}"
+    total = sum(group.users for group in found.groups)
+    for group in found.groups:
+        name = f"{group.scheme} {group.parameters}".strip()
+        yield _bar(name, group.users, total)
+        for remark in _remarks(group):
+            yield from _wrapped(remark, "      ")
+
+
+def _remarks(group: HashGroup) -> Iterator[str]:
+    """What becomes of the hashes, what that rests on, and what is worth telling."""
+    if group.carried_by == "none":
+        yield f"✗ stays: {group.why}"
+    else:
+        yield f"✓ travels as {group.carried_by}"
+    if group.unconfirmed and group.carried_by != "none":
+        yield f"? {group.unconfirmed}"
+    if group.needs_proof:
+        yield f"? assumes {group.assumes}: prove it with passwords prove"
+    if group.weak:
+        yield f"! {group.weak}"
 
 
 def _dirt(found: Survey) -> Iterator[str]:
@@ -114,7 +142,13 @@ def _dirt(found: Survey) -> Iterator[str]:
         return
     yield from ("", f"Rows that would be rejected: {found.prepared.rejected:,}")
     for code, count in sorted(found.prepared.reasons.items(), key=lambda each: -each[1]):
-        yield f"  {code:<26} {count:>10,}  {REASONS[code].remedy}"
+        yield f"  {code:<{NAME}} {count:>11,}"
+        yield from _wrapped(REASONS[code].remedy, "      ")
+        if code == "duplicate_email":
+            yield from _wrapped(
+                "Or let same_email in [profile] decide: keep_newest, keep_verified, keep_most_recently_active.",
+                "      ",
+            )
 
 
 def _logins(found: Survey) -> Iterator[str]:
@@ -133,7 +167,8 @@ def _forecast(found: Survey) -> Iterator[str]:
         return
     yield from (
         "",
-        f"An import is {found.prepared.files:,} files of {found.prepared.bytes / 1e6:,.1f} MB in all; it takes",
+        f"An import is {found.prepared.files:,} file{'' if found.prepared.files == 1 else 's'} of "
+        f"{found.prepared.bytes / 1e6:,.1f} MB in all; it takes",
     )
     for name in PLANS:
         plan = ALL[name]

@@ -26,6 +26,7 @@ StoreKey = Literal[
     "laravel",
     "wordpress",
     "aspnet-identity",
+    "meteor",
     "mongodb",
 ]
 

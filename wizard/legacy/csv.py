@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import difflib
 import hashlib
+import io
 import itertools
 import os
 import re
@@ -27,6 +28,9 @@ SAMPLE_BYTES = 1 << 18
 _SEPARATOR_LINE = re.compile(r"\Asep=(.)\r?\n", re.IGNORECASE)
 """Excel's own way of naming the delimiter, on a line before the header."""
 
+_COMMENTS = re.compile(r"\A(?:#[^\r\n]*\r?\n)+")
+"""Lines that some exports put before the header."""
+
 _OTHER_FORMATS = (
     (b"PK\x03\x04", "a workbook or a zip archive", "save the sheet as CSV (UTF-8), or unpack it"),
     (b"\xd0\xcf\x11\xe0", "an old Excel workbook", "save the sheet as CSV (UTF-8)"),
@@ -46,7 +50,7 @@ class CsvSource:
     dialect: Dialect
     columns: tuple[str, ...]
     has_header: bool
-    separator_line: bool = False
+    leading_lines: int = False
     warnings: tuple[str, ...] = ()
 
     def facts(self) -> SourceFacts:
@@ -81,7 +85,7 @@ class CsvSource:
     def _read_blocks(self, seen: Callable[[bytes], object]) -> Iterator[CsvBlock]:
         with _opened(self.path) as file:
             before = _identity(file)
-            cutter = _cutter(_watched(file, seen), self.encoding, self.dialect, self.separator_line)
+            cutter = _cutter(_watched(file, seen), self.encoding, self.dialect, self.leading_lines)
             if self.has_header:
                 cutter.header()
             yield from cutter.blocks(len(self.columns))
@@ -90,7 +94,7 @@ class CsvSource:
 
     def _fingerprint(self, digest: bytes) -> str:
         """The data and the way of reading it."""
-        reading = repr((self.encoding.name, self.dialect, self.columns, self.has_header, self.separator_line))
+        reading = repr((self.encoding.name, self.dialect, self.columns, self.has_header, self.leading_lines))
         return hashlib.sha256(digest + reading.encode("utf-8", "surrogatepass")).hexdigest()
 
     def _changed(self) -> SourceError:
@@ -111,40 +115,58 @@ def open_csv(answers: SourceAnswers, base: Path) -> CsvSource:
     with _opened(path) as file:
         _refuse_other_formats(path, file)
         encoding = find_encoding(file, answers.encoding)
-        dialect, separator_line = _find_dialect(file, encoding, answers)
+        dialect, leading_lines = _find_dialect(file, encoding, answers)
         file.seek(0)
-        first = _first_record(path, _cutter(file.read, encoding, dialect, separator_line))
+        first = _first_record(path, _cutter(file.read, encoding, dialect, leading_lines))
     if answers.header:
         columns, warnings = named_by_header(first)
     else:
         columns, warnings = named_by_operator(answers.columns, width=len(first)), ()
     warnings = (*filter(None, (encoding.warning,)), *warnings)
-    source = CsvSource(path, encoding, dialect, columns, answers.header, separator_line, warnings)
+    source = CsvSource(path, encoding, dialect, columns, answers.header, leading_lines, warnings)
     return _with_last_column(source) if answers.header else source
 
 
-def _cutter(read: Read, encoding: Encoding, dialect: Dialect, separator_line: bool) -> Cutter:
+def _cutter(read: Read, encoding: Encoding, dialect: Dialect, leading_lines: int) -> Cutter:
     cutter = Cutter(readable_bytes(read, encoding), dialect)
-    if separator_line:
+    for _ in range(leading_lines):
         cutter.skip_line()
     return cutter
 
 
-def _find_dialect(file: BinaryIO, encoding: Encoding, answers: SourceAnswers) -> tuple[Dialect, bool]:
-    """The dialect, and whether Excel's line with the separator comes first."""
+def _find_dialect(file: BinaryIO, encoding: Encoding, answers: SourceAnswers) -> tuple[Dialect, int]:
+    """The dialect, and how many lines come before the header: Excel's with the separator, or comments."""
     file.seek(0)
     data = readable_bytes(file.read, encoding)(SAMPLE_BYTES)
     whole = os.fstat(file.fileno()).st_size <= SAMPLE_BYTES
     sample = codecs.getincrementaldecoder(encoding.in_blocks)("replace").decode(data, final=whole)
     named = _SEPARATOR_LINE.match(sample)
+    remarks = _COMMENTS.match(sample) if answers.header and not named else None
+    start = named.end() if named else remarks.end() if remarks else 0
     dialect = find_dialect(
-        sample[named.end() :] if named else sample,
+        sample[start:],
         encoding=encoding.in_blocks,
         delimiter=answers.delimiter_character or (named.group(1) if named else None),
         quote=answers.quote_character,
         whole=whole,
     )
-    return dialect, named is not None
+    if remarks and not _are_comments(remarks[0], sample[start:], dialect):
+        return find_dialect(
+            sample,
+            encoding=encoding.in_blocks,
+            delimiter=answers.delimiter_character,
+            quote=answers.quote_character,
+            whole=whole,
+        ), 0
+    return dialect, 1 if named else remarks[0].count("\n") if remarks else 0
+
+
+def _are_comments(remarks: str, rest: str, dialect: Dialect) -> bool:
+    """Whether no line of these has as many cells as what follows: a header may begin with # too."""
+    header = next((row for row in dialect.read(io.StringIO(rest, newline="")) if row), [])
+    return bool(header) and all(
+        len(row) != len(header) for row in dialect.read(remarks.splitlines(keepends=True)) if row
+    )
 
 
 def _first_record(path: Path, cutter: Cutter) -> list[str]:

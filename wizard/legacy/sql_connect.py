@@ -21,9 +21,17 @@ DRIVERS = {
     "postgres": "postgresql+psycopg",
     "mysql": "mysql+pymysql",
     "mariadb": "mariadb+pymysql",
+    "mssql": "mssql+pymssql",
+    "sqlserver": "mssql+pymssql",
+    "oracle": "oracle+oracledb",
 }
 """The driver of a dialect where the URL names none."""
-EXTRAS = {"psycopg": "'auth0-migration-wizard[postgresql]'"}
+EXTRAS = {
+    "psycopg": "'auth0-migration-wizard[postgresql]'",
+    "pymysql": "'auth0-migration-wizard[mysql]'",
+    "pymssql": "'auth0-migration-wizard[sqlserver]'",
+    "oracledb": "'auth0-migration-wizard[oracle]'",
+}
 CONNECT_SECONDS = 15
 _OPTIONS: dict[str, dict[str, Any]] = {
     # One snapshot for the whole pass: users who change meanwhile are neither lost nor read twice.

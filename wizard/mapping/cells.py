@@ -116,7 +116,12 @@ def _boolean(words: dict[str, bool], reject: Reject, text: str) -> bool:
 
 def present(reject: Reject) -> Callable[[str], bool]:
     """True when there is anything: for columns such as email_verified_at."""
-    return bool
+    return _is_there
+
+
+def _is_there(text: str) -> bool:
+    """What exports of databases write for nothing is nothing, and neither is MySQL's moment of zeros."""
+    return bool(text) and text not in ("NULL", "null", "\\N", "None", "nil") and not text.startswith("0000-00-00")
 
 
 def integer(reject: Reject) -> Callable[[str], int]:

@@ -68,6 +68,9 @@ CAPITALS: Mapping[str, Recipe] = {head.upper(): recipe for head, recipe in HEADS
 }
 """LDAP's schemes are the same in any case."""
 
+NOTHING = frozenset({"NULL", "null", "\\N"})
+"""What exports of databases write where there is nothing."""
+
 HEX_DIGEST = re.compile(r"[0-9a-fA-F]+")
 ASK = (
     'a bare digest does not say how it was made: declare format in [passwords], such as "md5" or "sha256", and salt if there '
@@ -78,7 +81,7 @@ LAYOUT = re.compile(r"[0-9a-fA-F]{16,}[:.$][0-9a-fA-F]{8,}|[0-9a-fA-F]{8,}[:.$][
 
 def judge_value(value: str) -> Verdict:
     """Judge what is in one cell, without white space around it, by itself."""
-    if not value:
+    if not value or value in NOTHING:
         return Verdict("none", "", "none", "there is no password", None, "password_missing")
     head = HEAD.match(value)[0]  # type: ignore[index]  # all parts are optional, so it always matches
     recipe = HEADS.get(head)

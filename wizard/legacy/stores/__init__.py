@@ -28,6 +28,7 @@ STORES: Mapping[str, Store] = {
         frameworks.LARAVEL,
         frameworks.WORDPRESS,
         frameworks.ASPNET,
+        frameworks.METEOR,
         frameworks.MONGODB,
     )
 }

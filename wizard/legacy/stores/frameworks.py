@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from wizard.legacy.stores.parts import first, is_true
+from wizard.legacy.stores.parts import first, is_true, objects
 from wizard.legacy.stores.store import TABLES, Made, NotAUser, Row, Store, signs, since, unless
 
 DJANGO = Store(
@@ -138,6 +138,34 @@ ASPNET = Store(
         "A lockout (LockoutEnd) ends by itself, so it is not mapped to blocked. The last login is not kept.",
     ),
 )  # Source: Microsoft Learn, "Identity model customization in ASP.NET Core"
+
+
+def _meteor(row: Row) -> Made:
+    """Addresses are a list, the first of which is the one that counts."""
+    address = next(iter(objects(row.get("emails"))), {})
+    return {"first_email": address.get("address"), "first_email_verified": address.get("verified")}
+
+
+METEOR = Store(
+    key="meteor",
+    title="Meteor users (MongoDB)",
+    signs=signs("_id services.password.bcrypt", "_id emails services.password.argon2"),
+    forms=frozenset(("json", "ndjson")),
+    profile={
+        "user_id": "_id",
+        "email": "first_email",
+        "email_verified": "first_email_verified",
+        "name": "profile.name",
+    },
+    passwords={"column": "services.password.bcrypt"},
+    created="createdAt",
+    verified="first_email_verified",
+    made=("first_email", "first_email_verified"),
+    make=_meteor,
+    notes=(
+        "Meteor applies bcrypt to the SHA-256 of the password, which Auth0 cannot check: move users at their login.",
+    ),
+)  # Source: Meteor docs, "Accounts" and "Passwords", the users collection
 
 MONGODB = Store(
     key="mongodb",
