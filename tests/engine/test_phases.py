@@ -4,11 +4,14 @@ import json
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from phases_stage import PhasesStage, stage_of
-from rehearsal import CountingTransport, person
+from rehearsal import CountingTransport, CutShapes, person
 
+from wizard.bulk.residents import Residents, write_index
 from wizard.errors import PlanStale, RunMismatch
-from wizard.events import CheckFailed, UsersMigrated
+from wizard.events import CheckFailed, UsersMigrated, UsersPrepared
 from wizard.practice.users.endpoints import plant_half_made_user
 
 
@@ -223,3 +226,67 @@ def test_a_repair_agreed_to_beforehand_happens_in_the_same_run(stage: PhasesStag
     stage.pass_days(1)
     progress = stage.resume("trickle.go_on=true")
     assert (progress.verdict, progress.migrated, progress.imported, progress.already_there) == ("complete", 1, 29, 0)
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_a_repair_and_a_cutover_whose_requests_are_lost_end_as_if_none_was(stage: PhasesStage, when: str) -> None:
+    stage.apply("verify.repair_at_most=5")
+    plant(stage, [5, 6])
+    stage.log_in([1])
+    stage.pass_days(1)
+    shapes = [
+        "DELETE /api/v2/connections/{id}/users",
+        "PATCH /api/v2/connections/{id}",
+        "POST /api/v2/jobs/users-imports",
+    ]
+    stage.transport = cable = CutShapes(stage.transport, when, shapes)
+    progress = stage.resume("trickle.go_on=true")
+    assert sorted(cable.lost) == sorted(shapes)
+    assert (progress.verdict, progress.migrated, progress.missing) == ("complete", 1, 0)
+    assert progress.adds_up
+    assert len(stage.users()) == 30
+
+
+@given(inside=st.sets(st.binary(min_size=1, max_size=30), max_size=200), outside=st.sets(st.binary(min_size=1)))
+def test_the_index_of_who_is_there_knows_these_and_no_others(
+    tmp_path_factory: pytest.TempPathFactory, inside: set[bytes], outside: set[bytes]
+) -> None:
+    path = tmp_path_factory.mktemp("index") / "there"
+    assert write_index([*inside, *inside], path) == len(inside)
+    there = Residents(path)
+    assert all(one in there for one in inside)
+    assert not any(one in there for one in outside - inside)
+    there.close()
+
+
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_the_sum_is_exact_whoever_moves_and_whenever_and_whoever_is_half_made(
+    tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
+) -> None:
+    users = st.sets(st.integers(1, 12))
+    moved, half = data.draw(users), data.draw(users)
+    late, hopeless = data.draw(users), data.draw(users)
+    stage = stage_of(tmp_path_factory.mktemp("sums"), 12)
+    bad = {"password_hash": "$6$salt$nothing-that-Auth0-takes"}
+    stage.write_people([person(number) | (bad if number in hopeless else {}) for number in range(1, 13)])
+    stage.apply("verify.repair_at_most=12", "cutover.leave_rejected=true")
+    stage.log_in(moved)
+    plant(stage, sorted(half - moved))
+    stage.pass_days(1)
+    left = late - moved - half
+
+    def move(event: object) -> None:
+        if isinstance(event, UsersPrepared) and left:
+            numbers = sorted(left)
+            left.clear()
+            stage.log_in(numbers)
+
+    progress = stage.resume("trickle.go_on=true", watch=move)
+    assert progress.read == 12
+    assert progress.adds_up
+    assert progress.missing == 0
+    there = {user["user_id"].removeprefix("auth0|") for user in stage.users()}
+    expected = moved | (late - half) | (set(range(1, 13)) - hopeless)
+    assert there == {str(number) for number in expected}
+    assert progress.imported + progress.migrated + progress.already_there == len(there)
