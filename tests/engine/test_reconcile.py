@@ -107,6 +107,10 @@ SAME: dict[str, tuple[User, User]] = {
     "another spelling of numbers": ({"user_metadata": {"n": [1.0, 1e2]}}, {"user_metadata": {"n": [1, 100]}}),
     "an empty object that Auth0 dropped": ({"user_metadata": {}}, {}),
     "metadata that were not given": ({}, {"app_metadata": {"from": "before"}}),
+    "what the guards noted at a login": (
+        {"app_metadata": {"plan": "gold"}},
+        {"app_metadata": {"plan": "gold", "migration_metadata": "fetched", "migration_marked": "marked"}},
+    ),
     "second factors, which no export shows": ({"mfa_factors": [{"phone": {"value": "+15551234567"}}]}, {}),
     "keys that look like SQL": ({"app_metadata": {"'; DROP TABLE x; --": '"'}},) * 2,
     "texts of every script": ({"given_name": "Ζωή 😀", "user_metadata": {"ключ": "\u2028\u0000é"}},) * 2,
@@ -115,6 +119,11 @@ SAME: dict[str, tuple[User, User]] = {
 
 DIFFERENT: dict[str, tuple[User, User, list[str]]] = {
     "another e-mail address": ({}, {"email": "ida@example.com"}, ["email"]),
+    "a note of the guards that was there before": (
+        {"app_metadata": {"migration_marked": "no"}},
+        {"app_metadata": {"migration_marked": "marked"}},
+        ["app_metadata"],
+    ),
     "a flag": ({"email_verified": True}, {"email_verified": False}, ["email_verified"]),
     "a flag that was not given but set": ({}, {"blocked": True}, ["blocked"]),
     "a text": ({"family_name": "Lovelace"}, {"family_name": "Byron"}, ["family_name"]),
@@ -171,7 +180,7 @@ def test_users_that_differ_are_listed_with_the_fields_that_do(stage: Stage) -> N
     wanted = {f"legacy|{number}": fields for number, (_, _, fields) in enumerate(DIFFERENT.values())}
     assert found == wanted
     assert result.different == len(DIFFERENT)
-    assert result.fields["app_metadata"] == 4
+    assert result.fields["app_metadata"] == 5
 
 
 def test_missing_extra_and_refused_users_are_counted_and_listed(stage: Stage) -> None:

@@ -6,6 +6,8 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from wizard.doorway.guards import FLAGS as NOTES_OF_GUARDS
+
 FLAGS = ("email_verified", "phone_verified", "blocked")
 """True or false; absent means false on both sides, as Auth0 fills them in."""
 
@@ -26,7 +28,8 @@ def differences(prepared: Cells, stored: Cells) -> list[str]:
     """Name the fields of a prepared user that Auth0 holds otherwise.
 
     A text or object that was not given may be anything: Auth0 fills in name, nickname and picture, and what was there
-    before stays. An empty object that was given may be absent.
+    before stays. An empty object that was given may be absent. What the migration's own guards note in app_metadata at a
+    login is no part of the profile.
     Source: Auth0 docs, "Bulk User Import Database Schema and Examples".
     """
     return [name for name in FIELDS if not _same(name, prepared.get(name), stored.get(name))]
@@ -61,18 +64,24 @@ def _same(name: str, given: str | None, stored: str | None) -> bool:
     if given is None or given == stored:
         return True
     if name in OBJECTS:
-        return same_json(given, stored if stored is not None else "{}")
+        return same_json(given, stored if stored is not None else "{}", but=NOTES_OF_GUARDS)
     return name in LOWERED and stored is not None and given.lower() == stored.lower()
 
 
-def same_json(left: str, right: str) -> bool:
+def same_json(left: str, right: str, *, but: Sequence[str] = ()) -> bool:
     """Whether two JSON texts mean the same, whatever the order of keys and the spelling of numbers.
 
     Whole numbers count in full, so a number past 2**53 that came back rounded is a difference. JSON that is nested too
     deeply to be read is the same only if the texts are equal.
+
+    Args:
+        but: Keys of the right object that do not count where the left one has none of that name.
     """
     try:
-        return _same_value(json.loads(left), json.loads(right))
+        one, other = json.loads(left), json.loads(right)
+        if isinstance(one, dict) and isinstance(other, dict):
+            other = {key: value for key, value in other.items() if key in one or key not in but}
+        return _same_value(one, other)
     except RecursionError:
         return left == right
 
