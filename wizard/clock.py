@@ -36,6 +36,11 @@ class FastClock:
         self._started = time.time()
         self._origin = time.monotonic()
 
+    def run_at(self, speed: float) -> None:
+        """Run at another speed from now on; who sleeps already is woken as the speed before had it."""
+        self._started, self._origin = self.now(), time.monotonic()
+        self.speed = speed
+
     def now(self) -> float:
         return self._started + (time.monotonic() - self._origin) * self.speed
 

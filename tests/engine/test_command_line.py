@@ -1,6 +1,7 @@
 """The command line as scripts see it: one JSON object, documented exit codes, nothing sent that was not asked for."""
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -112,7 +113,7 @@ def test_runs_of_a_folder_that_is_not_there_are_none(folder: Path) -> None:
 
 
 def test_the_demo_is_complete_and_dirty_rows_without_a_decision_are_not(tmp_path: Path) -> None:
-    status, answer, _ = run("demo", "--users", "60", "--runs", "runs", folder=tmp_path)
+    status, answer, _ = run("demo", "--strategy", "bulk", "--users", "60", "--runs", "runs", folder=tmp_path)
     users = answer["users"]
     assert (status, answer["verdict"]) == (0, "complete")
     assert (
@@ -121,7 +122,9 @@ def test_the_demo_is_complete_and_dirty_rows_without_a_decision_are_not(tmp_path
         == sum(users[key] for key in ("imported", "migrated", "already_there", "rejected", "skipped"))
     )
     assert Path(answer["report"]).is_file()
-    status, answer, _ = run("demo", "--users", "60", "--undecided", "--runs", "runs", folder=tmp_path)
+    status, answer, _ = run(
+        "demo", "--strategy", "bulk", "--users", "60", "--undecided", "--runs", "runs", folder=tmp_path
+    )
     assert (status, answer["verdict"]) == (3, "attention")
     assert answer["users"]["rejected"] > 0
     assert run("status", "--runs", "runs", folder=tmp_path)[1]["users"] == answer["users"]
@@ -129,7 +132,22 @@ def test_the_demo_is_complete_and_dirty_rows_without_a_decision_are_not(tmp_path
 
 
 def test_a_second_demo_is_a_run_of_its_own(tmp_path: Path) -> None:
-    first, second = (run("demo", "--users", "20", "--runs", "runs", folder=tmp_path) for _ in range(2))
+    first, second = (
+        run("demo", "--strategy", "bulk", "--users", "20", "--runs", "runs", folder=tmp_path) for _ in range(2)
+    )
     assert (first[0], second[0]) == (0, 0)
     assert first[1]["run"] != second[1]["run"]
     assert first[1]["users"] == second[1]["users"]
+
+
+@pytest.mark.parametrize("way", ["two-phase", "automatic"])
+def test_the_demo_moves_people_at_login_and_they_all_log_in_after_the_cutover(way: str, tmp_path: Path) -> None:
+    status, answer, told = run("demo", "--strategy", way, "--users", "60", "--runs", "runs", folder=tmp_path)
+    assert (status, answer["verdict"], answer["strategy"]) == (0, "complete", way), told
+    users = answer["users"]
+    assert users["migrated"] > 10
+    assert users["imported"] > 10 or way == "automatic"
+    assert users["read"] == 60 == users["imported"] + users["migrated"] + users["skipped"]
+    [line] = [line for line in told.splitlines() if line.startswith("After the cutover")]
+    assert line.split()[3] == line.split()[5] != "0"
+    assert not re.search(r"@example|\$2[aby]\$", told)

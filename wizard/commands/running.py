@@ -101,8 +101,14 @@ def carry_out_and_report(
     output: Output,
     approved_hash: str | None = None,
     again: Callable[[RunFolder], str] = lambda run: f"auth0-migrate resume {run.id}",
+    meanwhile: Callable[[RunFolder, Progress], Awaitable[Answers | None]] | None = None,
 ) -> int:
-    """Carry out a run, write its report, print the answer; returns the exit code. `again` is how to go on with it."""
+    """Carry out a run, write its report, print the answer; returns the exit code.
+
+    Args:
+        again: How to go on with it, in words.
+        meanwhile: What the world does each time the run has stopped; with the answers it returns the run goes on.
+    """
     from wizard.commands.reporting import write_run_report
     from wizard.engine import carry_out, forget_if_unapproved, progress_of
 
@@ -111,16 +117,20 @@ def carry_out_and_report(
 
     async def work(stop: Stop) -> Progress:
         opened.append(await open_run(stop))
-        return await carry_out(
-            opened[0],
-            answers,
-            base=base,
-            world=world,
-            approve=approve,
-            approved_hash=approved_hash,
-            watchers=[narrator.hear],
-            stop=stop,
-        )
+        going_on: Answers | None = answers
+        while going_on is not None:
+            progress = await carry_out(
+                opened[0],
+                going_on,
+                base=base,
+                world=world,
+                approve=approve,
+                approved_hash=approved_hash,
+                watchers=[narrator.hear],
+                stop=stop,
+            )
+            going_on = await meanwhile(opened[0], progress) if meanwhile else None
+        return progress
 
     try:
         progress = run_until_stopped(work)

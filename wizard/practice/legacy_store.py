@@ -58,6 +58,17 @@ class Account:
     password: str
 
 
+@dataclass(frozen=True, slots=True)
+class Resident:
+    """Somebody with a clean row, whatever the hash; `scheme` names one that no import takes, else it is None."""
+
+    user_id: str
+    email: str
+    username: str
+    password: str
+    scheme: str | None
+
+
 @dataclass(frozen=True)
 class Planted:
     """What is in the store.
@@ -112,6 +123,22 @@ def write_sqlite(path: Path, *, users: int, seed: int, dirty: bool = True) -> Pl
     finally:
         connection.close()
     return planted
+
+
+def residents(*, users: int, seed: int, file: bool = False) -> Iterator[Resident]:
+    """Everybody of a dirty store whose row Auth0 would take, with the password they know; as `plant` decides.
+
+    Args:
+        file: As the store was planted.
+    """
+    plans, pools = _plans(users, chance_of("dirt", seed), file=file), other_pools(seed, 3)
+    for number, person in enumerate(people(users, seed=seed)):
+        code, turn = plans.get(number, ("", 0))
+        if not code:
+            yield Resident(person.id, person.email, person.username, person.password, None)
+        elif code in pools:
+            password, _ = pools[code][turn % len(pools[code])]
+            yield Resident(person.id, person.email, person.username, password, code)
 
 
 def plant(*, users: int, seed: int, dirty: bool, file: bool = True) -> tuple[Iterator[list[str]], Planted]:
