@@ -216,7 +216,12 @@ async def _apply(step: AnyStep, changes: Sequence[Change], tools: Tools) -> None
     intents = []
     for change in changes:
         tools.emit(ChangeStarted(step.key, change.key, change.summary))
-        facts = {"summary": change.summary, "reversible": change.reversible, "undo": dict(change.undo)}
+        facts = {
+            "summary": change.summary,
+            "undo_summary": change.undo_summary,
+            "reversible": change.reversible,
+            "undo": dict(change.undo),
+        }
         intents.append(tools.journal.begin(_subject(step, change), facts))
     receipts = await step.apply_together(changes, tools)
     for intent, change, receipt in zip(intents, changes, receipts, strict=True):

@@ -32,6 +32,11 @@ class Change:
         raise NotImplementedError
 
     @property
+    def undo_summary(self) -> str:
+        """The same for putting it back: "delete the database connection acme-users"."""
+        return f"undo: {self.summary}"
+
+    @property
     def requests(self) -> Sequence[str]:
         """The calls behind it, as an operator would find them in Auth0's reference: `POST /connections`."""
         return ()

@@ -79,7 +79,7 @@ def undo_plan(journal: Journal, folder_files: Sequence[PreparedFile], *, users: 
         if only is not None and step != only:
             continue
         if intent.facts.get("reversible", True):
-            changes.append(Undoing(intent.id, step, key, intent.facts["summary"]))
+            changes.append(Undoing(intent.id, step, key, intent.facts["undo_summary"]))
         elif not (users and step == "upload"):
             stays.append(intent.facts["summary"])
     wanted = list(_parts(journal, folder_files)) if users else []

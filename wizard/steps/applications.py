@@ -52,6 +52,10 @@ class EnableApplication(Change):
         return f"enable the application {self.name} for {self.connection}"
 
     @property
+    def undo_summary(self) -> str:
+        return f"disable the application {self.name} for {self.connection}"
+
+    @property
     def requests(self) -> Sequence[str]:
         return ("PATCH /connections/{id}/clients",)
 

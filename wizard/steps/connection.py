@@ -106,6 +106,10 @@ class CreateConnection(Change):
         return f"create the database connection {self.name}"
 
     @property
+    def undo_summary(self) -> str:
+        return f"delete the database connection {self.name}, if nobody is in it"
+
+    @property
     def requests(self) -> Sequence[str]:
         return ("POST /connections",)
 

@@ -78,6 +78,10 @@ class UseOwnDatabase(Change):
         return f"let {self.connection} {done}" if turned_on else f"{done} on {self.connection}"
 
     @property
+    def undo_summary(self) -> str:
+        return f"put own database and import mode of {self.connection} back as they were"
+
+    @property
     def requests(self) -> Sequence[str]:
         return ("PATCH /connections/{id}",)
 

@@ -122,7 +122,7 @@ class TakeBack(Change):
 
     @property
     def summary(self) -> str:
-        return f"take back, as nobody needs it any more: {self.what}"
+        return f"{self.what}, needed no more"
 
 
 CutoverChange = CloseDoor | RemoveSettings | TakeBack
@@ -240,10 +240,10 @@ async def _needed(answers: Answers, tools: Tools) -> AsyncIterator[tuple[str, st
             undoable = intent.outcome == "done" and intent.facts.get("undo")
             if undoable and key not in seen and taken.get(key, 0) < _last(prefix + key, tools):
                 seen.add(key)
-                yield step.key, key, intent.facts["summary"]
+                yield step.key, key, intent.facts["undo_summary"]
         for change in step.plan(answers, await step.inspect(answers, tools)):
             if change.undo and change.key not in seen:
-                yield step.key, change.key, change.summary
+                yield step.key, change.key, change.undo_summary
 
 
 def _last(subject: str, tools: Tools) -> int:

@@ -73,6 +73,10 @@ class DeployAction(Change):
         return f"build and deploy the Action “{self.source.name}”"
 
     @property
+    def undo_summary(self) -> str:
+        return f"delete the Action “{self.source.name}”"
+
+    @property
     def requests(self) -> Sequence[str]:
         return ("POST /actions/actions", "PATCH /actions/actions/{id}", "POST /actions/actions/{id}/deploy")
 
@@ -93,6 +97,10 @@ class BindActions(Change):
     def summary(self) -> str:
         listed = ", ".join(f"“{name}”" for name in self.names)
         return f"let every login run first {listed}, then all other Actions as they are now"
+
+    @property
+    def undo_summary(self) -> str:
+        return "take the guards out of the login flow; all other Actions stay as they are"
 
     @property
     def requests(self) -> Sequence[str]:
@@ -116,6 +124,10 @@ class PutRule(Change):
         return f"put the Rule “{self.source.name}”, after all others"
 
     @property
+    def undo_summary(self) -> str:
+        return f"delete the Rule “{self.source.name}”"
+
+    @property
     def requests(self) -> Sequence[str]:
         return ("POST /rules", "PATCH /rules/{id}")
 
@@ -136,6 +148,10 @@ class SetRuleSettings(Change):
     @property
     def summary(self) -> str:
         return f"set the settings {', '.join(self.names)} of Rules"
+
+    @property
+    def undo_summary(self) -> str:
+        return f"delete the settings {', '.join(self.names)} of Rules"
 
     @property
     def requests(self) -> Sequence[str]:

@@ -57,6 +57,10 @@ class CreateApi(Change):
         return f"create the API {self.audience}, for which no end user gets a token"
 
     @property
+    def undo_summary(self) -> str:
+        return f"delete the API {self.audience}"
+
+    @property
     def requests(self) -> Sequence[str]:
         return ("POST /resource-servers",)
 
@@ -81,6 +85,10 @@ class ProtectApi(Change):
         return f"change the API {self.audience}: {', '.join(self.differs)}"
 
     @property
+    def undo_summary(self) -> str:
+        return f"put the settings of the API {self.audience} back"
+
+    @property
     def requests(self) -> Sequence[str]:
         return ("PATCH /resource-servers/{id}",)
 
@@ -100,6 +108,10 @@ class CreateApplication(Change):
     @property
     def summary(self) -> str:
         return f"create the machine-to-machine application “{self.name}”, its secret into the keyring"
+
+    @property
+    def undo_summary(self) -> str:
+        return f"delete the application “{self.name}”, and its secret from the keyring"
 
     @property
     def requests(self) -> Sequence[str]:
@@ -144,6 +156,10 @@ class GrantApi(Change):
     def summary(self) -> str:
         which = self.client_id or f"“{APPLICATION}”"
         return f"let the application {which} ask {self.audience} for {', '.join(self.scopes)}, and nothing else"
+
+    @property
+    def undo_summary(self) -> str:
+        return f"take the grant for the API {self.audience} away"
 
     @property
     def requests(self) -> Sequence[str]:

@@ -65,6 +65,10 @@ class SetScripts(Change):
         return f"set the scripts {names} of {self.connection}, which ask {asked}, and their configuration values"
 
     @property
+    def undo_summary(self) -> str:
+        return f"put scripts and configuration values of {self.connection} back as they were"
+
+    @property
     def requests(self) -> Sequence[str]:
         return ("PATCH /connections/{id}",)
 
