@@ -151,3 +151,9 @@ def test_the_demo_moves_people_at_login_and_they_all_log_in_after_the_cutover(wa
     [line] = [line for line in told.splitlines() if line.startswith("After the cutover")]
     assert line.split()[3] == line.split()[5] != "0"
     assert not re.search(r"@example|\$2[aby]\$", told)
+
+
+def test_the_demo_of_both_phases_ends_with_attention_when_nobody_decided_about_dirty_rows(tmp_path: Path) -> None:
+    status, answer, told = run("demo", "--users", "40", "--undecided", "--runs", "runs", folder=tmp_path)
+    assert (status, answer["verdict"]) == (3, "attention"), told
+    assert answer["users"]["rejected"] > 0

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 )
 @click.option("--seed", type=int, default=1, show_default=True, help="The same seed invents the same people.")
 @click.option(
-    "--undecided", is_flag=True, help="Include the dirty rows without a decision about them; ends with status 3 or 6."
+    "--undecided", is_flag=True, help="Include the dirty rows without a decision about them; ends with status 3."
 )
 @runs_option
 @common_options

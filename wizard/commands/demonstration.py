@@ -173,6 +173,9 @@ class Demonstration:
         if "half-made" in progress.failed_checks and not self.answers[VerifyAnswers].repair_at_most:
             self._say("Approved: half-made users may be repaired")
             return self._decide(run, f"verify.repair_at_most={len(BROKEN_LOGINS)}")
+        if progress.rejected and not self.answers[CutoverAnswers].leave_rejected:
+            self._say(f"Decided: the cutover does not wait for {progress.rejected:,} rejected users")
+            return self._decide(run, "cutover.leave_rejected=true")
         if not self.answers[CutoverAnswers].confirm and not progress.failed_checks:
             self._say(f"Confirmed: the cutover of {CONNECTION}")
             return self._decide(run, f"cutover.confirm={CONNECTION}")
