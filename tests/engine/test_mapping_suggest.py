@@ -93,3 +93,13 @@ def test_a_name_alone_is_not_enough() -> None:
 def test_a_store_without_users_gets_suggestions_by_name() -> None:
     found = suggest(["id", "email"], [])
     assert {guess.field: guess.confidence for guess in found.guesses} == {"user_id": 0.5, "email": 0.5}
+
+
+def test_a_few_shared_ids_do_not_hide_the_column_of_ids_but_many_do() -> None:
+    few = [str(number) for number in range(98)] + ["twin", "twin"]
+    found = suggestion({"id": few, "email": [f"p{number}@example.com" for number in range(100)]})
+    assert dict(found.rows())["user_id"] == "id"
+    assert {guess.field: guess.confidence for guess in found.guesses}["user_id"] < 0.9
+    many = [str(number // 2) for number in range(100)]
+    found = suggestion({"id": many, "email": [f"p{number}@example.com" for number in range(100)]})
+    assert "user_id" not in dict(found.rows())

@@ -132,9 +132,11 @@ def _dirt(found: Survey) -> Iterator[str]:
     from wizard.rejects import REASONS
 
     if found.prepared is None:
+        mapped = {guess.field for guess in found.suggestion.guesses}
+        missing = " and ".join(field for field in ("user_id", "email") if field not in mapped)
         yield from (
             "",
-            "No columns for user_id and email were found, so no user could be prepared; name them yourself.",
+            *_wrapped(f"No column for {missing} was found, so no user could be prepared; name it yourself.", ""),
         )
         return
     if not found.prepared.reasons:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -118,11 +119,13 @@ def _cells(records: Sequence[Record], index: int) -> list[str]:
 def _guess(field: str, column: str, cells: Sequence[str]) -> Guess | None:
     named = simple(column) in NAMES[field]
     fitting = sum(map(LOOKS[field], cells)) / len(cells) if cells else 0.0
-    if field == "user_id":
-        fitting = fitting if len(set(cells)) == len(cells) else 0.0
-    if named and (fitting >= ENOUGH or not cells):
-        sure = SURE if cells else MAYBE
-        return Guess(field, column, _rule(field, column, cells), sure, "its name, and what it holds")
+    alone = 1.0
+    if field == "user_id" and cells:
+        alone = sum(count == 1 for count in Counter(cells).values()) / len(cells)
+    if named and (min(fitting, alone) >= ENOUGH or not cells):
+        sure = (SURE if alone == 1.0 else LIKELY) if cells else MAYBE
+        why = "its name, and what it holds" if alone == 1.0 else "its name, though some rows share a value"
+        return Guess(field, column, _rule(field, column, cells), sure, why)
     if not named and field in SPEAKS_FOR_ITSELF and cells and fitting >= ENOUGH:
         return Guess(field, column, _rule(field, column, cells), MAYBE, "what it holds")
     return None
