@@ -40,7 +40,7 @@ class JourneyScreen(Screen[str]):
         Binding("ctrl+n,f4", "next", "Next", priority=True),
         Binding("escape", "back", "Back"),
         Binding("f1", "help", "Help"),
-        Binding("f2", "outlook", "Changes"),
+        Binding("f2", "outlook", "Plan"),
         Binding("f3", "rail", "Steps"),
         Binding("ctrl+s", "save", "Save", priority=True, show=False),
         Binding("ctrl+y", "copy", "Copy", priority=True, show=False),
@@ -53,6 +53,7 @@ class JourneyScreen(Screen[str]):
         self._said = ""
         self._open: StepView | None = None
         self._looked = asyncio.Event()
+        self._turning = asyncio.Lock()
 
     @property
     def wizard(self) -> WizardApp:
@@ -86,7 +87,14 @@ class JourneyScreen(Screen[str]):
         return self._open
 
     async def go(self, key: str) -> None:
-        """Show the page of a stop, made when it is first gone to."""
+        """Show the page of a stop, made when it is first gone to; a key that comes meanwhile finds the page whole."""
+        await asyncio.shield(asyncio.ensure_future(self._turn_to(key)))
+
+    async def _turn_to(self, key: str) -> None:
+        async with self._turning:
+            await self._show_page(key)
+
+    async def _show_page(self, key: str) -> None:
         from screens.steps import view_of
 
         journey = self.wizard.journey
@@ -137,6 +145,8 @@ class JourneyScreen(Screen[str]):
         begin(self, self._next, group="move")
 
     async def _next(self) -> None:
+        async with self._turning:
+            pass  # a page that is just being turned to is the one that answers
         wizard, page = self.wizard, self.page
         journey = wizard.journey
         await self._looked.wait()  # a page answers when it has seen what it asks about
@@ -229,13 +239,15 @@ class JourneyScreen(Screen[str]):
 
     def _say(self, words: Content) -> None:
         self._said = words.plain
-        self.query_one("#happens", Static).update(words)
+        for place in self.query("#happens").results(Static):  # gone when the frame was left while the tenant was asked
+            place.update(words)
 
     def action_outlook(self) -> None:
         self.app.push_screen(Reading(f"What will happen\n\n{self._said}", markdown=False))
 
     def action_help(self) -> None:
-        self.app.push_screen(Reading(help_for(self.wizard.journey.here)))
+        journey = self.wizard.journey
+        self.app.push_screen(Reading(help_for(journey.here, journey.stop(journey.here))))
 
     # Keeping
 

@@ -66,6 +66,17 @@ async def test_what_was_typed_is_still_there_after_going_back(rehearsal: Rehears
         assert "PRACTICE" in frame(app)
 
 
+async def test_keys_that_come_faster_than_pages_turn_are_not_lost(rehearsal: Rehearsal) -> None:
+    app = rehearsal.app()
+    async with opened(app) as pilot:
+        for _ in range(3):
+            app.screen.action_next()  # type: ignore[attr-defined]
+            await until(pilot, lambda: app.journey.here != "tenant")
+            app.screen.action_next()  # type: ignore[attr-defined]
+        await until(pilot, lambda: app.journey.here not in ("tenant", "source"))
+        await go_on(pilot, app.journey.beside(app.journey.here, 1))
+
+
 async def test_quitting_keeps_the_answers_and_the_place(rehearsal: Rehearsal) -> None:
     app = rehearsal.app()
     async with opened(app) as pilot:
@@ -78,7 +89,7 @@ async def test_quitting_keeps_the_answers_and_the_place(rehearsal: Rehearsal) ->
         assert "2 of 10 pages answered" in await shows(pilot, "BEGUN")
         await pilot.press("down", "down", "down", "enter")
         words = await shows(pilot, "▸ Profile")
-        assert "✓ Tenant        done" in words
+        assert "✓ Tenant       done" in words
         assert again.journey.answers == app.journey.answers
 
 
