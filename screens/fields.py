@@ -16,6 +16,7 @@ from textual.message import Message
 from textual.widget import Widget
 from textual.widgets import Input, Label, Select, TextArea
 
+from screens.widgets.draw import sentence
 from screens.widgets.ticks import YesNo
 from wizard.answers import REFERABLE
 from wizard.answers.given import plain
@@ -63,7 +64,7 @@ class Field(Horizontal):
         with Vertical():
             yield self._control()
             if help_text := self.info.description:
-                yield Label(_sentence(help_text), classes="help", markup=False)
+                yield Label(sentence(help_text), classes="help", markup=False)
             yield Label("", classes="problem", markup=False)
 
     def _control(self) -> Widget:
@@ -207,7 +208,3 @@ def _key(key: str) -> str:
     import json
 
     return key if re.fullmatch(r"[A-Za-z0-9_-]+", key) else json.dumps(key)
-
-
-def _sentence(text: str) -> str:
-    return text[:1].upper() + text[1:] + ("" if text.endswith((".", "?", "!")) else ".")

@@ -40,7 +40,7 @@ class JourneyScreen(Screen[str]):
         Binding("ctrl+n,f4", "next", "Next", priority=True),
         Binding("escape", "back", "Back"),
         Binding("f1", "help", "Help"),
-        Binding("f2", "outlook", "Changes"),
+        Binding("f2", "outlook", "Plan"),
         Binding("f3", "rail", "Steps"),
         Binding("ctrl+s", "save", "Save", priority=True, show=False),
         Binding("ctrl+y", "copy", "Copy", priority=True, show=False),
@@ -235,7 +235,8 @@ class JourneyScreen(Screen[str]):
         self.app.push_screen(Reading(f"What will happen\n\n{self._said}", markdown=False))
 
     def action_help(self) -> None:
-        self.app.push_screen(Reading(help_for(self.wizard.journey.here)))
+        journey = self.wizard.journey
+        self.app.push_screen(Reading(help_for(journey.here, journey.stop(journey.here))))
 
     # Keeping
 

@@ -22,7 +22,7 @@ class State(Enum):
     TO_DO = ("·", "to do")
     HERE = ("▸", "here")
     DONE = ("✓", "done")
-    ATTENTION = ("!", "look again")
+    ATTENTION = ("!", "attention")
     WAITING = ("◌", "waiting")
     FAILED = ("✗", "failed")
 

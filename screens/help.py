@@ -2,6 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+from screens.widgets.draw import sentence
+
+if TYPE_CHECKING:
+    from screens.guide import Stop
+
 KEYS = """\
 **Keys.** Ctrl+N next · Esc back · F2 what will happen · F3 the steps, Enter goes to one · Ctrl+S save the answers ·
 Ctrl+Y copy · Ctrl+P every command · Ctrl+Q leave; the run is kept. Browsers keep Ctrl+N for themselves: F4 is the same.
@@ -132,6 +139,21 @@ this computer, and every screen as it will be.
 }
 
 
-def help_for(key: str) -> str:
-    """The help of a step, with the keys that work everywhere."""
-    return f"{HELP.get(key, '# This step')}\n---\n{KEYS}"
+def help_for(key: str, stop: Stop | None = None) -> str:
+    """The help of a step, with the keys that work everywhere; a step without words here is told by its own section."""
+    return f"{HELP.get(key) or _of_section(stop)}\n---\n{KEYS}"
+
+
+def _of_section(stop: Stop | None) -> str:
+    """What a step asks, in the words of its section, and the calls that it makes."""
+    if stop is None or stop.step is None:
+        return f"# {stop.title if stop else 'Help'}\n"
+    from wizard.answers.section import heading, keys
+
+    step = stop.step
+    parts = [f"# {step.title}", f"{heading(step.section)}."]
+    for name, info in keys(step.section).items():
+        parts.append(f"**{info.title or name}.** {sentence(info.description or '')}".rstrip())
+    if step.scopes:
+        parts.append("**It needs**\n\n" + "\n".join(f"- `{scope}` for {call}" for scope, call in step.scopes.items()))
+    return "\n\n".join(parts) + "\n"

@@ -69,7 +69,7 @@ class StartScreen(Screen[None]):
     def compose(self) -> ComposeResult:
         with Vertical(id="start"):
             yield Label("Auth0 Migration Wizard", id="name")
-            yield Label("Move the users of a legacy store into Auth0: no password reset, nobody lost.", id="tagline")
+            yield Label("Move a legacy store's users into Auth0: no password reset, nobody lost.", id="tagline")
             yield OptionList(
                 Option(
                     _entry("New migration", "Answer step by step; nothing is changed before you approve it."), "new"
@@ -81,7 +81,7 @@ class StartScreen(Screen[None]):
                 id="choices",
                 compact=True,
             )
-        yield Footer(show_command_palette=True, compact=True)
+        yield Footer(show_command_palette=False, compact=True)
 
     async def on_mount(self) -> None:
         self.query_one(OptionList).focus()
@@ -93,10 +93,10 @@ class StartScreen(Screen[None]):
         self._drafts = await asyncio.to_thread(lambda: self.wizard.drafts.all())
         choices = self.query_one(OptionList)
         if self._drafts:
-            choices.add_option(Option(Content.styled("\nBEGUN", "bold $foreground-muted"), disabled=True))
+            choices.add_option(Option(Content.styled("BEGUN", "bold $foreground-muted"), disabled=True))
         choices.add_options(Option(_draft_entry(draft), f"draft-{n}") for n, draft in enumerate(self._drafts))
         if self._runs:
-            choices.add_option(Option(Content.styled("\nRUNS", "bold $foreground-muted"), disabled=True))
+            choices.add_option(Option(Content.styled("RUNS", "bold $foreground-muted"), disabled=True))
         choices.add_options(Option(_run_entry(known), f"run-{n}") for n, known in enumerate(self._runs))
         await asyncio.to_thread(import_module, "screens.frame")  # so that the choice is answered at once
 
@@ -153,7 +153,7 @@ def known_runs(runs: Runs) -> Sequence[Known]:
 
 
 def _entry(title: str, words: str) -> Content:
-    return Content.assemble((f"{title}\n", "bold"), (words, "$foreground-muted"))
+    return Content.assemble((f"{title}\n", "bold"), (f"{words}\n", "$foreground-muted"))
 
 
 def _run_entry(known: Known) -> Content:
@@ -171,7 +171,7 @@ def _run_entry(known: Known) -> Content:
     users = f"{in_auth0:,} of {count(now.read, 'user')} in Auth0" if now.read else "no user read yet"
     return Content.assemble(
         (known.domain or "no tenant", "bold"), f" · {now.strategy or 'not begun'}{at} · ", words, "\n",
-        (f"{users} · {_ago(known.run.journal.stat().st_mtime)} · {known.run.id}", "$foreground-muted"),
+        (f"{users} · {_ago(known.run.journal.stat().st_mtime)}\n{known.run.id}\n", "$foreground-muted"),
     )  # fmt: skip
 
 
@@ -185,7 +185,7 @@ def _draft_entry(draft: Draft) -> Content:
     title = next((stop.title for stop in journey.stops if stop.key == draft.here), draft.here)
     return Content.assemble(
         (domain, "bold"), f" · at {title}\n",
-        (f"{len(answers)} of {len(journey.steps)} pages answered · {_ago(draft.when)}", "$foreground-muted"),
+        (f"{len(answers)} of {len(journey.steps)} pages answered · {_ago(draft.when)}\n", "$foreground-muted"),
     )  # fmt: skip
 
 

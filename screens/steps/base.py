@@ -32,6 +32,8 @@ class StepView(VerticalScroll):
     lead: ClassVar[str] = ""
     """One line under the title; empty takes it from the section."""
     next_label: ClassVar[str] = "Next"
+    trouble_first: ClassVar[bool] = False
+    """Whether what went wrong is said above the content, for pages that are looked at rather than filled in."""
 
     class Changed(Message):
         """What this page would answer has changed."""
@@ -58,9 +60,12 @@ class StepView(VerticalScroll):
         yield Label(self.title, classes="title", markup=False)
         if words := self.lead or (heading(self.stop.step.section) + "." if self.stop.step else ""):
             yield Label(words, classes="lead", markup=False)
+        if self.trouble_first:
+            yield Static("", classes="trouble", markup=False)
         with Vertical(classes="content"):
             yield from self.content()
-        yield Static("", classes="trouble", markup=False)
+        if not self.trouble_first:
+            yield Static("", classes="trouble", markup=False)
         with Horizontal(classes="way"):
             yield Button("Back", id="back", compact=True, classes="quiet")
             yield Button(self.next_label, id="next", compact=True, variant="primary")

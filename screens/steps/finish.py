@@ -29,7 +29,7 @@ VERDICTS = {
 class FinishView(StepView):
     """Words to act on; each command and path can be copied."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("f10", "start", "Start screen")]
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("f10", "start", "Start")]
     next_label = "Save answers"
 
     def content(self) -> ComposeResult:

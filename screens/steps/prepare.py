@@ -98,5 +98,7 @@ class PrepareView(FormView):
 def _words(code: str, users: int | None) -> Content:
     counted = f"{users:>6,}" if users is not None else "     ?"
     return Content.assemble(
-        (counted, "bold"), f"  {code}\n", (f"            {REASONS[code].message}", "$foreground-muted")
+        (counted, "bold"),
+        f"  {code}\n",
+        (f"            {REASONS[code].message.replace('{field}', 'a field')}", "$foreground-muted"),
     )

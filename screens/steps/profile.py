@@ -51,7 +51,7 @@ class ProfileView(StepView):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("f5", "another(-1)", "Sample ‹", show=False),
-        Binding("f6", "another(1)", "Sample ›"),
+        Binding("f6", "another(1)", "Sample"),
         Binding("f7", "unmask", "Unmask"),
     ]
     lead = "Which column feeds which field. Enter on a row changes it; the user below changes as you type."

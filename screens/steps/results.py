@@ -35,8 +35,8 @@ class ResultsView(StepView):
     """Bars that sum to the users read; a filter; export to CSV; checks made again."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("f5", "verify", "Check again"),
-        Binding("f6", "export", "Export CSV"),
+        Binding("f5", "verify", "Check"),
+        Binding("f6", "export", "Export"),
     ]
     lead = "Where every user is. The parts add up to the users that were read, or it says so."
 

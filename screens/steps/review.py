@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import fields
 from itertools import groupby
+from textwrap import wrap
 from typing import Any, ClassVar
 
 from rich.text import Text
@@ -22,11 +23,14 @@ from wizard.runner import Plan
 from wizard.step import Change
 from wizard.steps.connection import ConnectionAnswers
 
+INDENT = 10
+"""Columns that the lines of the tree take before the words of a change."""
+
 
 class ReviewView(StepView):
     """A tree of changes; approving starts the run."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("f9", "approve", "Approve"), Binding("f5", "again", "Plan again")]
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("f9", "approve", "Approve"), Binding("f5", "again", "Again")]
     lead = "Nothing has been changed yet. This, and only this, is what approving allows."
     next_label = "Approve and start"
 
@@ -97,7 +101,8 @@ class ReviewView(StepView):
             for planned in group:
                 leaf = branch.add(_line(planned.change), data=planned.change)
                 for words in details(planned.change):
-                    leaf.add_leaf(Text(words, style="dim"))
+                    for line in wrap(words, max(20, tree.size.width - INDENT), subsequent_indent="        "):
+                        leaf.add_leaf(Text(line, style="dim"))
         tree.root.expand()
 
     def may_leave(self) -> bool:
@@ -153,7 +158,7 @@ def _line(change: Change) -> Text:
 
 def details(change: Change) -> Sequence[str]:
     """Before, after and requests of a change, a line each."""
-    lines = ["before: not there", *(f"sends:  {request}" for request in change.requests)]
+    lines = [f"does:   {change.summary}", "before: not there", *(f"sends:  {request}" for request in change.requests)]
     for field in fields(change):
         value = getattr(change, field.name)
         if isinstance(value, str | int | bool | dict) and value not in ("", None):

@@ -19,12 +19,15 @@ from screens.steps.base import StepView
 from screens.tasks import begin
 from screens.widgets.dialogs import Listing
 from screens.widgets.draw import bar, between, count, duration, size, spark
-from screens.work import Work
+from screens.work import SPEED_OVER, Sample, Work
 from wizard.clock import FastClock
 from wizard.progress import JobTally, Progress
 from wizard.step import Change
 
 SLOTS = 2
+ROOMY = 60
+"""Columns from which words need not be short."""
+
 ROWS_A_TICK = 40
 """Rows of the files table that one refresh may change, so that no key waits for it."""
 
@@ -44,11 +47,12 @@ class RunView(StepView):
     """Draws `Progress`; only texts that differ from what is on the screen are drawn again."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("f7", "pause", "Pause/resume"),
+        Binding("f7", "pause", "Pause"),
         Binding("f8", "stop", "Stop"),
     ]
     lead = ""
     next_label = "Results"
+    trouble_first = True
 
     def __init__(self, stop: Any) -> None:
         super().__init__(stop)
@@ -100,7 +104,7 @@ class RunView(StepView):
         self._put("state", headline(work))
         self._put("bar", overall(work.progress, wide))
         self._put("speed", pace(work, speed))
-        self._put("slots", slots(work, speed))
+        self._put("slots", slots(work, speed, wide))
         self._put("charts", charts(work, wide))
         self._draw_files(work.progress)
         self._draw_log(work)
@@ -275,38 +279,55 @@ def pace(work: Work, speed: float) -> Content:
     return Content(" · ".join(words))
 
 
-def slots(work: Work, speed: float) -> Content:
-    """What Auth0's two import slots do."""
+def slots(work: Work, speed: float, width: int = 80) -> Content:
+    """What Auth0's two import slots do; a line each, shorter words where there is little room."""
     running = [(job, tally) for job, tally in work.progress.jobs.items() if not tally.ended][:SLOTS]
+    narrow = width < ROOMY
     lines: list[Any] = []
     for number in range(SLOTS):
-        lines.append((f"{chr(10) * bool(number)}slot {number + 1}  ", "$foreground-muted"))
+        label = f"{number + 1}  " if narrow else f"slot {number + 1}  "
+        lines.append((f"{chr(10) * bool(number)}{label}", "$foreground-muted"))
         if number < len(running):
             job, tally = running[number]
             age = work.age_of(job, tally.seconds / speed) * speed
-            lines.append(
-                f"{tally.file}  {count(tally.users, 'user')}  {size(tally.bytes)}  {tally.status}  {duration(age)}"
-            )
+            users = f"{tally.users:,}" if narrow else count(tally.users, "user")
+            lines.append(f"{tally.file}  {users}  {size(tally.bytes)}  {tally.status}  {duration(age)}")
         else:
             lines.append(("free", "$foreground-muted"))
     return Content.assemble(*lines)
 
 
 def charts(work: Work, width: int) -> Content:
-    """Users a second and the rate limit over the last minutes, as two lines."""
+    """Users a second, tokens in the bucket and refusals over the last minutes, a line each."""
     samples = list(work.samples)
-    wide = max(10, min(40, width - 34))
-    speeds = [max(0.0, (b.users - a.users) / (b.at - a.at)) if b.at > a.at else 0.0 for a, b in pairwise(samples)]
+    wide = max(10, min(60, width - 28))
+    speeds = speeds_of(samples)
+    refused = [float(later.limited - earlier.limited) for earlier, later in pairwise(samples)]
     rate = work.rate
-    tokens = [sample.tokens for sample in samples]
     top = float(rate.limit) if rate else None
     tokens_left = f"{rate.remaining:.0f} of {rate.limit} tokens" if rate else "no request yet"
     wait = f", {rate.waiting} waiting" if rate and rate.waiting else ""
+    now = work.progress
+    sent = f"{now.requests:,} sent, " if width >= ROOMY else ""
     return Content.assemble(
-        ("users/s  ", "$foreground-muted"), (spark(speeds, wide), "$text-primary"), f"  {speeds[-1] if speeds else 0:,.0f}\n",
-        ("tokens   ", "$foreground-muted"), (spark(tokens, wide, top=top), "$text-secondary"), f"  {tokens_left}{wait}\n",
-        ("requests ", "$foreground-muted"), f"{work.progress.requests:,} sent, {work.progress.limited:,} refused with 429",
+        ("users/s ", "$foreground-muted"), (spark(speeds, wide), "$text-primary"), f" {speeds[-1] if speeds else 0:,.0f}\n",
+        ("tokens  ", "$foreground-muted"), (spark([one.tokens for one in samples], wide, top=top), "$text-secondary"),
+        f" {tokens_left}{wait}\n",
+        ("429s    ", "$foreground-muted"), (spark(refused, wide), "$text-warning" if now.limited else "$foreground-muted"),
+        f" {sent}{now.limited:,} refused with 429",
     )  # fmt: skip
+
+
+def speeds_of(samples: Sequence[Sample]) -> list[float]:
+    """Users a second at each sample, over the seconds before it: jobs end in leaps, and the chart should not."""
+    speeds: list[float] = []
+    first = 0
+    for last in range(1, len(samples)):
+        while samples[last].at - samples[first].at > SPEED_OVER and first < last - 1:
+            first += 1
+        passed = samples[last].at - samples[first].at
+        speeds.append(max(0.0, (samples[last].users - samples[first].users) / passed) if passed > 0 else 0.0)
+    return speeds
 
 
 def row_of(tally: JobTally) -> tuple[str, ...]:

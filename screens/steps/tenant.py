@@ -52,7 +52,7 @@ class TenantView(FormView):
             place.update("")
             self.trouble(error)
             return None
-        place.scroll_visible(animate=False)
+        self.call_after_refresh(place.scroll_visible, animate=False, top=True)
         return section
 
     async def _found(self, section: TenantAnswers) -> Content:

@@ -53,3 +53,10 @@ def between(low: float, high: float) -> str:
 def size(number: int) -> str:
     """`58 KB`, `1.2 MB`."""
     return f"{number / 1_000_000:.1f} MB" if number >= 1_000_000 else f"{max(1, round(number / 1000))} KB"
+
+
+def sentence(text: str) -> str:
+    """The text with a large first letter and a full stop; names such as env:NAME and auth0| stay as they are."""
+    if text.partition(" ")[0].isalpha():
+        text = text[:1].upper() + text[1:]
+    return text + ("" if not text or text.endswith((".", "?", "!")) else ".")

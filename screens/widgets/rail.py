@@ -18,7 +18,7 @@ STYLES = {
     State.WAITING: "$text-warning",
     State.FAILED: "bold $text-error",
 }
-TITLE_WIDTH = 13
+TITLE_WIDTH = 12
 
 
 class Rail(OptionList):

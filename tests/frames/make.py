@@ -7,29 +7,11 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import re
 from pathlib import Path
 
-from scenes import SIZES, play, text_of
+from scenes import SIZES, frames_of
 
 FRAMES = Path(__file__).parent
-
-
-async def frames_of(size: tuple[int, int], *, folder: Path | None = None, pictures: Path | None = None) -> dict[str, str]:
-    """Each scene's name and text; written down too where folders are given."""
-    found: dict[str, str] = {}
-
-    def take(name: str) -> None:
-        app = take.app  # type: ignore[attr-defined]
-        found[name] = text_of(app)
-        if folder is not None:
-            (folder / f"{name}.txt").write_text(found[name], encoding="utf-8")
-        if pictures is not None:
-            drawn = re.sub(r"@font-face\s*\{[^}]*\}", "", app.export_screenshot(title="auth0-migrate"))
-            (pictures / f"{size[0]}x{size[1]}-{name}.svg").write_text(drawn, encoding="utf-8")
-
-    await play(size, take)
-    return found
 
 
 def main() -> None:
@@ -46,7 +28,6 @@ def main() -> None:
         for old in folder.glob("*.txt"):
             old.unlink()
         asyncio.run(frames_of(size, folder=folder, pictures=given.pictures))
-
 
 
 if __name__ == "__main__":

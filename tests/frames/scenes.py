@@ -8,20 +8,16 @@ from __future__ import annotations
 import asyncio
 import re
 import shutil
-import sys
 import tempfile
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from textual.pilot import Pilot
-
-ROOT = Path(__file__).parents[2]
-sys.path[:0] = [str(ROOT / "tests" / "screens"), str(ROOT / "tests" / "pictures")]
-
+import places  # noqa: F401 - first, for what follows
 from make import ANSWERS, recorded
 from stage import Rehearsal, frame, go_on, opened, page_is, shows, until
+from textual.pilot import Pilot
 
 from screens.app import WizardApp
 from screens.tasks import begin
@@ -36,7 +32,8 @@ Take = Callable[[str], Any]
 """Told the name of a scene when it is on the screen."""
 
 MASKS = (
-    (re.compile(r"/tmp/f-\w{8}"), "/tmp/f-________"),
+    (re.compile(r"(/f)-\w{8}"), r"\1-________"),
+    (re.compile(r"📂 f-\w{8}"), "📂 f-________"),
     (re.compile(r"\d{8}-\d{6}(-[a-z-]+-)[0-9a-f]+"), r"YYYYMMDD-HHMMSS\1ffff"),
     (re.compile(r"\d{8}-\d{6}"), "YYYYMMDD-HHMMSS"),
     (re.compile(r"\d\d:\d\d:\d\d"), "HH:MM:SS"),
@@ -76,7 +73,7 @@ async def settle(pilot: Pilot[None], app: WizardApp) -> None:
 @asynccontextmanager
 async def folder() -> AsyncIterator[Path]:
     """A folder whose name is as long each time, so that lines break at the same places."""
-    made = Path(tempfile.mkdtemp(prefix="f-", dir="/tmp"))
+    made = Path(tempfile.mkdtemp(prefix="f-"))
     try:
         yield made
     finally:
@@ -134,7 +131,17 @@ async def _journey(rehearsal: Rehearsal, size: tuple[int, int], take: Take) -> N
         await pilot.press("enter")
         await until(pilot, lambda: "update:connections" in str(app.screen.query_one("#checked").content))  # type: ignore[attr-defined]
         await scene("tenant-checked")
-        for key in ("source", "profile", "passwords", "strategy", "connection", "applications", "prepare", "upload", "verify"):
+        for key in (
+            "source",
+            "profile",
+            "passwords",
+            "strategy",
+            "connection",
+            "applications",
+            "prepare",
+            "upload",
+            "verify",
+        ):
             await go_on(pilot, key)
             await _seen(pilot, app)
             await scene(key)
@@ -230,3 +237,22 @@ async def _run(place: Path, size: tuple[int, int], take: Take) -> None:
         work.version += 1
         await scene("run-failed")
         work.phase = "idle"
+
+
+async def frames_of(
+    size: tuple[int, int], *, folder: Path | None = None, pictures: Path | None = None
+) -> dict[str, str]:
+    """Each scene's name and text; written down too where folders are given."""
+    found: dict[str, str] = {}
+
+    def take(name: str) -> None:
+        app = take.app  # type: ignore[attr-defined]
+        found[name] = text_of(app)
+        if folder is not None:
+            (folder / f"{name}.txt").write_text(found[name], encoding="utf-8")
+        if pictures is not None:
+            drawn = re.sub(r"@font-face\s*\{[^}]*\}", "", app.export_screenshot(title="auth0-migrate"))
+            (pictures / f"{size[0]}x{size[1]}-{name}.svg").write_text(drawn, encoding="utf-8")
+
+    await play(size, take)
+    return found
