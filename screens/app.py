@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
@@ -104,7 +105,8 @@ class WizardApp(Desk):
 
         self.notify("Starting the practice tenant and inventing its users…", timeout=8)
         practice = await self.practiced()
-        await self._open_journey(Journey(practice.folder, suggested=practice.suggested), None)
+        taken = await asyncio.to_thread(connections_of, self.runs)
+        await self._open_journey(Journey(practice.folder, suggested=practice.fresh(taken)), None)
 
     async def start_from(self, file: Path) -> None:
         """A migration from an answers file, as far as that is filled in."""
@@ -147,7 +149,11 @@ class WizardApp(Desk):
         work.adopt(run, progress_of(run))
         if facts_of(run)["approval"]:
             journey.approved = "before"
-        journey.here = "finish" if work.progress.ended else "run" if journey.approved else "review"
+        waits_at = work.progress.step if work.progress.waiting else ""
+        if waits_at in {stop.key for stop in journey.stops}:
+            journey.here = waits_at
+        else:
+            journey.here = "finish" if work.progress.ended else "run" if journey.approved else "review"
         await self._open_journey(journey, None, work)
 
     async def _with_practice_of(self, answers: Answers) -> None:
@@ -162,6 +168,7 @@ class WizardApp(Desk):
 
         self.journey, self.work, self.draft = journey, work or Work(), draft
         journey.progress = self.work.progress
+        await self.serve_legacy_api()
         screen = JourneyScreen()
         if len(self.screen_stack) > 1:
             await self.switch_screen(screen)
@@ -181,6 +188,7 @@ class WizardApp(Desk):
         """Start the run of exactly this plan and show it."""
         from screens.frame import JourneyScreen
 
+        await self.serve_legacy_api()
         self.journey.approved = self.approved_hash = plan.hash
         self.start_work(plan.hash)
         if isinstance(self.screen, JourneyScreen):
@@ -197,6 +205,15 @@ class WizardApp(Desk):
         if self.draft is not None:
             self.draft.forget()
             self.draft = None
+
+    async def decide(self, section: Section) -> None:
+        """Give an answer that a waiting run asks for, let it go on, and show it."""
+        from screens.frame import JourneyScreen
+
+        self.journey.decide(section)
+        self.start_work(None)
+        if isinstance(self.screen, JourneyScreen):
+            await self.screen.go("run")
 
     def verify_again(self) -> None:
         """Gather the evidence of an ended run anew."""
@@ -304,6 +321,13 @@ class WizardApp(Desk):
                 yield SystemCommand(f"Go to {stop.title}", f"The step {stop.title}", _going(screen, stop.key))
         for name, words, action in screen.page.commands():
             yield SystemCommand(name, words, action)
+
+
+def connections_of(runs: Runs) -> set[str]:
+    """The connections that the runs are about."""
+    from wizard.engine import facts_of
+
+    return {str((facts_of(run)["identity"] or {}).get("connection", "")) for run in runs.all()}
 
 
 def _going(screen: JourneyScreen, key: str) -> Callable[[], None]:

@@ -123,7 +123,10 @@ class Desk(App[None]):
         world = replace(world, sources=Sources(self.apart.look))
         if self.practice is None:
             return world
-        return replace(world, environment=environment_with(self.practice), clock=self.practice.clock)
+        practice = self.practice
+        return replace(
+            world, environment=environment_with(practice), clock=practice.clock, memory=practice.secrets
+        )
 
     async def practiced(self) -> Practice:
         """The practice tenant, started once, with the engine's edges set to it."""
@@ -133,6 +136,21 @@ class Desk(App[None]):
             self.practice = await (self._open_practice or start_practice)(self.runs.folder / "practice")
             await self._put_down()
         return self.practice
+
+    async def serve_legacy_api(self) -> None:
+        """In a rehearsal, serve the legacy API as the operator would with the command; elsewhere that is theirs to do.
+
+        Raises:
+            WizardError: the answers do not fit, or the store cannot be read.
+        """
+        from wizard.doorway.answers import LegacyApiAnswers
+        from wizard.steps.strategy import StrategyAnswers
+
+        answers = self.journey.answers
+        if self.practice is None or self.practice.life is None or not answers.has(LegacyApiAnswers):
+            return
+        if answers.has(StrategyAnswers) and answers[StrategyAnswers].is_live:
+            await self.practice.life.open(answers, self.journey.base)
 
     async def _put_down(self) -> None:
         """Close the look ahead; the next one is made from the edges as they are then."""

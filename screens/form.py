@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from pydantic import ValidationError
@@ -16,6 +16,10 @@ from wizard.answers import Section
 from wizard.answers.complaints import complaints
 from wizard.answers.section import keys, validated
 from wizard.errors import WizardError
+
+
+Keep = Callable[[str, str], None]
+"""Keeps a secret, by name and value."""
 
 
 class Form(Vertical):
@@ -98,15 +102,15 @@ class Form(Vertical):
         except ValidationError:
             return None
 
-    async def answer(self, domain: str) -> Section | None:
+    async def answer(self, keep: Keep) -> Section | None:
         """The section; None when something is wrong, which is then said beside its field. Typed secrets are kept.
 
         Args:
-            domain: The tenant whose keyring entries the secrets become.
+            keep: Keeps a secret of the tenant under a name.
         """
         for field in self.fields:
             field.complain("")
-        if not await self._keep_secrets(domain):
+        if not await self._keep_secrets(keep):
             return None
         values = self.values
         try:
@@ -144,15 +148,12 @@ class Form(Vertical):
             if isinstance(field.control, SecretInput) and field.control.value.strip() and not field.control.is_reference
         ]
 
-    async def _keep_secrets(self, domain: str) -> bool:
+    async def _keep_secrets(self, keep: Keep) -> bool:
         """Put what was typed into the keyring, and its name into the field."""
-        from wizard.vault import Secret, Vault
-
         for field in self._typed_secrets():
             control = field.control
             try:
-                vault = Vault(domain)
-                await asyncio.to_thread(vault.set, field.key, Secret(control.value.strip()))
+                await asyncio.to_thread(keep, field.key, control.value.strip())
             except WizardError as error:
                 field.complain(f"{error} Or type env:NAME here and set that variable.")
                 control.focus()

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from wizard.answers import Answers, Section
+from wizard.answers.section import keys
 from wizard.progress import Progress
 from wizard.runner import AnyStep, steps_for
 from wizard.steps import STEPS
@@ -45,10 +46,16 @@ class Stop:
 
 
 GROUPS = ("Connect", "Set up", "Migrate", "Finish")
-GROUP_OF = {"tenant": "Connect", "source": "Connect", "prepare": "Migrate", "upload": "Migrate", "verify": "Migrate"}
+GROUP_OF = {
+    "tenant": "Connect", "source": "Connect", "trickle": "Migrate", "prepare": "Migrate", "upload": "Migrate",
+    "verify": "Migrate", "cutover": "Finish",
+}  # fmt: skip
 """Steps that are not named here belong to the set-up."""
 
-SHORT = {"source": "Legacy store", "connection": "Connection", "upload": "Upload", "verify": "Checks"}
+SHORT = {
+    "source": "Legacy store", "connection": "Connection", "legacy_api": "Legacy API", "upload": "Upload",
+    "verify": "Checks",
+}  # fmt: skip
 """Titles that are shorter on the rail than in the engine, or that would be there twice."""
 
 AFTER = (
@@ -60,12 +67,18 @@ AFTER = (
 
 TOUCHES: Mapping[str, Sequence[str]] = {
     "tenant": ("connection", "applications", "verify"),
-    "source": ("profile", "passwords", "strategy", "prepare"),
-    "profile": ("passwords", "connection", "prepare"),
+    "source": ("profile", "passwords", "strategy", "legacy_api", "prepare"),
+    "profile": ("passwords", "connection", "scripts", "guards", "prepare"),
     "passwords": ("strategy", "prepare"),
     "strategy": ("connection",),
-    "connection": ("applications",),
+    "connection": ("applications", "custom_database", "scripts", "guards"),
     "applications": ("verify",),
+    "custom_database": (),
+    "legacy_api": ("scripts", "guards"),
+    "scripts": ("guards",),
+    "guards": (),
+    "trickle": (),
+    "cutover": (),
     "prepare": (),
     "upload": (),
     "verify": (),
@@ -120,7 +133,12 @@ class Journey:
 
     @property
     def unanswered(self) -> Sequence[Stop]:
-        return [stop for stop in self.stops if stop.step is not None and not self.answers.has(stop.step.section)]
+        """The stops whose answers are missing; what is only decided while the run goes on is not asked before."""
+        return [
+            stop
+            for stop in self.stops
+            if stop.step is not None and not is_decided_later(stop.step) and not self.answers.has(stop.step.section)
+        ]
 
     @property
     def is_complete(self) -> bool:
@@ -130,8 +148,13 @@ class Journey:
         """How the rail shows a step."""
         if key == self.here:
             return State.HERE
-        if self.stop(key).step is None:
+        now, step = self.progress, self.stop(key).step
+        if now.waiting and now.step == key:
+            return State.WAITING
+        if step is None:
             return self._state_after(key)
+        if is_decided_later(step):
+            return State.DONE if now.ended and key in now.steps_done else State.TO_DO
         if not self.is_answered(key):
             return State.TO_DO
         return State.ATTENTION if key in self.touched else State.DONE
@@ -152,16 +175,28 @@ class Journey:
     def give(self, key: str, section: Section) -> Sequence[Stop]:
         """Take the answer of a step; returns the answered later steps that it may make wrong."""
         kind = type(section)
-        changed = not self.answers.has(kind) or self.answers[kind] != section
-        known = self.answers.has(kind)
-        self.answers = Answers(sorted(self.answers.replace(section), key=_place))
+        before = Answers([self.answers[kind]]) if self.answers.has(kind) else None
+        self.answers = Answers(sorted(self._complete(section), key=_place))
         self.touched.discard(key)
-        if not (changed and known):
+        if before is None or before.lasting() == Answers([section]).lasting():
             return ()
         self.approved = ""
         touched = [stop for stop in self.later(key) if stop.key in self._touched_by(key) and self.is_answered(stop.key)]
         self.touched |= {stop.key for stop in touched}
         return touched
+
+    def decide(self, section: Section) -> None:
+        """Take an answer that may be given while a run goes on; what was approved stays so."""
+        self.answers = Answers(sorted(self._complete(section), key=_place))
+
+    def _complete(self, section: Section) -> Answers:
+        """The answers with this one, and with what is decided later left as it is without a word."""
+        answers = self.answers.replace(section)
+        way = answers[StrategyAnswers].way if answers.has(StrategyAnswers) else "bulk"
+        for step in steps_for(way, STEPS):
+            if is_decided_later(step) and answers.has(StrategyAnswers) and not answers.has(step.section):
+                answers = answers.replace(step.section())
+        return answers
 
     def _touched_by(self, key: str) -> Sequence[str]:
         return TOUCHES.get(key, tuple(stop.key for stop in self.later(key)))
@@ -181,7 +216,8 @@ class Journey:
         stops = list(self.stops)
         if key in ("review", "run"):
             return self.is_complete and (key == "review" or bool(self.approved or self.progress.run))
-        if self.stop(key).step is None:
+        step = self.stop(key).step
+        if step is None or is_decided_later(step):
             return bool(self.progress.run)
         before = [stop for stop in stops[: stops.index(self.stop(key))] if stop.step is not None]
         return all(self.is_answered(stop.key) for stop in before)
@@ -196,6 +232,12 @@ class Journey:
         for section in self.answers:
             preset |= section.presets(tables[section.table]).get(table, {})
         return {**preset, **self.suggested.get(table, {})}
+
+
+def is_decided_later(step: AnyStep) -> bool:
+    """Whether all that a step asks is decided while the run goes on, by what the run shows."""
+    asked = set(keys(step.section))
+    return bool(asked) and asked <= step.section.later
 
 
 def _place(section: Section) -> int:

@@ -9,16 +9,23 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from wizard.answers import Answers
+from wizard.doorway.answers import LegacyApiAnswers
 from wizard.engine import World, connected
 from wizard.journal import Journal
 from wizard.runner import AnyStep, Plan, make_plan
 from wizard.step import Change
+from wizard.steps.scripts_answers import ScriptsAnswers
+from wizard.steps.strategy import StrategyAnswers
 from wizard.steps.tenant import TenantAnswers
 from wizard.tools import Tools
 
 if TYPE_CHECKING:
     from wizard.auth0.client import Management
     from wizard.events import Emit
+
+
+EDGES = (TenantAnswers, StrategyAnswers, ScriptsAnswers, LegacyApiAnswers)
+"""The answers that say who is spoken to: the tenant, and the API that knows who has moved."""
 
 
 class Outlook:
@@ -33,7 +40,7 @@ class Outlook:
         self.world = world
         self._hear = hear
         self._stack: AsyncExitStack | None = None
-        self._tenant: TenantAnswers | None = None
+        self._opened_for: object = None
         self._tools: Tools | None = None
         self._turn = asyncio.Lock()
 
@@ -45,10 +52,11 @@ class Outlook:
         """
         async with self._turn:
             wanted = answers[TenantAnswers] if answers.has(TenantAnswers) else None
-            if self._tools is None or wanted != self._tenant or base != self._tools.base:
+            known = [answers[one] if answers.has(one) else None for one in EDGES]
+            if self._tools is None or known != self._opened_for or base != self._tools.base:
                 await self._close()
                 self._tools = await self._opened(answers, wanted, base)
-                self._tenant = wanted
+                self._opened_for = known
             return self._tools
 
     async def tenant(self, answers: Answers, base: Path) -> Management:

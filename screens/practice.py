@@ -1,18 +1,25 @@
-"""The practice of the wizard: a tenant served on this computer, invented legacy stores, and answers to begin with."""
+"""The practice of the wizard: a tenant served on this computer, invented legacy stores with an API in front of them, answers to begin with."""
 
 from __future__ import annotations
 
 import asyncio
+import itertools
 import json
 import os
-import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from wizard.clock import Clock, FastClock
+from screens.companion import Companion, Life
+from screens.secrets_file import SecretsFile
+from screens.surroundings import SharedClock
+from wizard.clock import Clock
 from wizard.errors import WizardError
+
+if TYPE_CHECKING:
+    from wizard.practice.legacy_store import Resident
+    from wizard.vault import Secret
 
 SPEED = 20.0
 """How much faster than real time a rehearsal runs: import jobs take seconds, and can still be watched."""
@@ -20,7 +27,9 @@ SPEED = 20.0
 FILE_BYTES = 60_000
 """Small files, so that a small store still shows how jobs follow one another."""
 
-STARTS_WITHIN = 30.0
+CLOCK_FILE = "clock"
+CONNECTION = "legacy-users"
+AUDIENCE = "https://legacy-api.example.com"
 CANARIES = 2
 STORES = (
     ("customers.csv", 500, 1, "500 customers in a CSV file, with the dirt that real files have"),
@@ -39,6 +48,8 @@ class Practice:
         environment: The secrets, by the names that the answers use.
         suggested: Answers to begin with, by table.
         clock: The time of tenant and engine.
+        secrets: What takes the place of the keyring.
+        life: The API in front of the stores, and the people who log in; None where nobody does.
     """
 
     folder: Path
@@ -46,18 +57,29 @@ class Practice:
     environment: Mapping[str, str]
     suggested: dict[str, dict[str, Any]]
     clock: Clock
-    process: asyncio.subprocess.Process | None = field(default=None, repr=False)
+    secrets: MutableMapping[tuple[str, str], Secret] = field(repr=False)
+    life: Life | None = field(default=None, repr=False)
 
     @property
     def stores(self) -> Sequence[tuple[str, str]]:
         """Path and words of each legacy store that is there."""
         return [(name, words) for name, _, _, words in STORES if (self.folder / name).is_file()]
 
+    def fresh(self, taken: Collection[str]) -> dict[str, dict[str, Any]]:
+        """Answers to begin another rehearsal with: a connection that none of the others has, and marks of its own."""
+        numbers = itertools.chain([""], (f"-{number}" for number in itertools.count(2)))
+        number = next(number for number in numbers if f"{CONNECTION}{number}" not in taken)
+        marks = {"marks": f"sqlite:migrated-users{number}.db"} if number else {}
+        return {
+            **self.suggested,
+            "connection": {"name": f"{CONNECTION}{number}"},
+            "legacy_api": {**self.suggested["legacy_api"], **marks},
+        }
+
     async def close(self) -> None:
         """End the tenant; its state stays in the folder."""
-        if self.process is not None and self.process.returncode is None:
-            self.process.terminate()
-            await self.process.wait()
+        if isinstance(self.life, Companion):
+            await self.life.end()
 
 
 def furnish(folder: Path) -> None:
@@ -78,49 +100,42 @@ def furnish(folder: Path) -> None:
 
 
 async def start_practice(folder: Path) -> Practice:
-    """Furnish the folder and serve its tenant from another process, at the same address as before if that is free.
+    """Furnish the folder and serve its tenant from another process, at the same addresses as before if those are free.
 
     Raises:
         WizardError: the tenant does not start.
     """
     await asyncio.to_thread(furnish, folder)
-    port_file = folder / "port"
-    port = port_file.read_text(encoding="utf-8").strip() if port_file.is_file() else "0"
-    process, told = await _served(folder, port)
-    if not told and port != "0":
-        process, told = await _served(folder, "0")
-    if not told:
+    clock = SharedClock(SPEED)
+    kept = folder / "ports"
+    ports = kept.read_text(encoding="utf-8").split() if kept.is_file() else ["0", "0"]
+    companion = await Companion.begin(folder, ports[0], ports[-1], clock)
+    if companion is None and ports != ["0", "0"]:
+        companion = await Companion.begin(folder, "0", "0", clock)
+    if companion is None:
         raise WizardError(
             "The practice tenant does not start",
             state="Nothing was done.",
             remedy="try `auth0-migrate practice` in a terminal of its own; it says why",
         )
-    known = json.loads(told)
-    domain = str(known["domain"])
-    port_file.write_text(domain.rpartition(":")[2], encoding="utf-8")
-    accounts = json.loads((folder / "accounts.json").read_text(encoding="utf-8"))
-    return furnished(folder, known, accounts, FastClock(SPEED), process)
+    known = companion.known
+    addresses = (str(known[name]).rpartition(":")[2] for name in ("domain", "legacy_api"))
+    kept.write_text(" ".join(addresses), encoding="utf-8")
+    return furnished(folder, known, accounts_of(folder), clock, companion)
 
 
-async def _served(folder: Path, port: str) -> tuple[asyncio.subprocess.Process, str]:
-    """Start the process; its first line, or "" when it ended at once."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "screens.served", "--json", "--quiet",
-        "--port", port, "--state", str(folder / "tenant.db"), "--speed", str(SPEED),
-        stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL,
-        start_new_session=True,
-    )  # fmt: skip
-    if process.stdout is None:
-        return process, ""
-    try:
-        line = await asyncio.wait_for(process.stdout.readline(), STARTS_WITHIN)
-    except TimeoutError:
-        process.kill()
-        await process.wait()
-        return process, ""
-    if not line:
-        await process.wait()
-    return process, line.decode()
+def accounts_of(folder: Path) -> Sequence[Sequence[str]]:
+    """E-mail address and password of accounts that are only used for checks."""
+    found: Sequence[Sequence[str]] = json.loads((folder / "accounts.json").read_text(encoding="utf-8"))
+    return found
+
+
+def residents_of(store: str) -> Sequence[Resident]:
+    """Everybody of a sample store whom Auth0 would take, with the passwords they know."""
+    from wizard.practice.legacy_store import residents
+
+    users, seed = next(((users, seed) for name, users, seed, _ in STORES if name == store), (0, 0))
+    return list(residents(users=users, seed=seed, file=not store.endswith(".db"))) if users else []
 
 
 def furnished(
@@ -128,13 +143,15 @@ def furnished(
     known: Mapping[str, Any],
     accounts: Sequence[Sequence[str]],
     clock: Clock,
-    process: asyncio.subprocess.Process | None = None,
+    life: Life | None = None,
 ) -> Practice:
     """The practice of a tenant whose credentials are known.
 
     Args:
-        known: domain, client_id, client_secret, plan, login_client_id, login_client_secret of the tenant.
+        known: domain, client_id, client_secret, plan, login_client_id, login_client_secret of the tenant, and the address
+            of the legacy API.
         accounts: E-mail address and password of users whose login is tried after the import.
+        life: The API in front of the stores, and the people who log in.
     """
     environment = {
         "PRACTICE_CLIENT_SECRET": str(known["client_secret"]),
@@ -150,8 +167,9 @@ def furnished(
             "plan": known["plan"],
         },
         "source": {"path": STORES[0][0]},
-        "connection": {"name": "legacy-users"},
+        "connection": {"name": CONNECTION},
         "applications": {"enable": ["Web shop", "Login check"]},
+        "legacy_api": {"url": known["legacy_api"], "audience": AUDIENCE},
         "prepare": {"max_file_bytes": FILE_BYTES},
         "verify": {
             "canaries": [
@@ -161,7 +179,8 @@ def furnished(
             "login_client_secret": "env:PRACTICE_LOGIN_SECRET",
         },
     }
-    return Practice(folder, str(known["domain"]), environment, suggested, clock, process)
+    secrets = SecretsFile(folder / "secrets.json")
+    return Practice(folder, str(known["domain"]), environment, suggested, clock, secrets, life)
 
 
 def environment_with(practice: Practice | None) -> Mapping[str, str]:

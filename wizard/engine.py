@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from wizard.answers import Answers, from_tables, load, save
 from wizard.bulk.manifest import read_manifest
 from wizard.clock import Clock, RealClock
+from wizard.doorway.answers import LegacyApiAnswers
 from wizard.errors import Exit, Interrupted, PlanStale, RunMismatch, UsageError, WizardError
 from wizard.events import Event, ProcessEnded, RunEnded, RunFailed, RunInterrupted, RunStarted
 from wizard.journal import Journal, JournalFailed
@@ -24,7 +25,7 @@ from wizard.runner import AnyStep, Plan, apply_plan, check_all, make_plan, steps
 from wizard.runs import RunFolder, Runs
 from wizard.steps import SECTIONS, STEPS
 from wizard.steps.connection import ConnectionAnswers
-from wizard.steps.scripts_answers import asks_legacy_api
+from wizard.steps.scripts_answers import ScriptsAnswers, asks_legacy_api
 from wizard.steps.strategy import StrategyAnswers
 from wizard.steps.tenant import TenantAnswers
 from wizard.tools import Sources, Stop, Tools
@@ -150,12 +151,19 @@ async def connected(
     )
     async with open_tenant(wanted, secret, journal.emit, world) as management:
         tools.management = management
-        if answers[StrategyAnswers].is_live and asks_legacy_api(answers):
+        if _asks_for_marks(answers):
             from wizard.doorway.legacy_marks import LegacyMarks
             from wizard.doorway.settings import legacy_api_of
 
             tools.marks = LegacyMarks(legacy_api_of(answers), tools)
         yield tools
+
+
+def _asks_for_marks(answers: Answers) -> bool:
+    """Whether there is a legacy API to ask who has moved; answers that are still being given may not say yet."""
+    if not all(answers.has(section) for section in (StrategyAnswers, ScriptsAnswers, LegacyApiAnswers)):
+        return False
+    return answers[StrategyAnswers].is_live and asks_legacy_api(answers)
 
 
 @asynccontextmanager

@@ -160,4 +160,4 @@ class FormView(StepView):
         return self.form.draft()
 
     async def answer(self) -> Section | None:
-        return await self.form.answer(self.wizard.domain)
+        return await self.form.answer(self.wizard.world.keep_secret(self.wizard.domain))

@@ -32,9 +32,6 @@ WAYS = (
     ("automatic", "Automatic", "Each user at the first login."),
     ("two-phase", "Two-phase", "Automatic first, then bulk."),
 )
-READY = frozenset({"bulk"})
-"""What this version carries out; the others are shown so that the choice can be weighed."""
-
 JOB_SECONDS = (10.0, 60.0)
 """How long an import job of a full file takes, from quick to slow; only the first jobs tell."""
 
@@ -67,15 +64,7 @@ class StrategyView(StepView):
         yield Static("", id="advice", classes="block")
         chosen = self.wizard.journey.given("strategy").get("way", "bulk")
         yield Ticks(
-            [
-                Row(
-                    key,
-                    Content(f"{title}: {words}{'' if key in READY else ' (later version)'}"),
-                    key == chosen,
-                    key in READY,
-                )
-                for key, title, words in WAYS
-            ],
+            [Row(key, Content(f"{title}: {words}"), key == chosen) for key, title, words in WAYS],
             single=True,
             id="way",
         )
@@ -122,10 +111,9 @@ class StrategyView(StepView):
             ),
         }  # fmt: skip
         for key, title, _ in WAYS:
-            later = "" if key in READY else "later version\n"
             lines = [part for name, value in rows[key] for part in ((f"{name}\n", "$foreground-muted"), f"  {value}\n")]
             self.query_one(f"#way-{key}", Static).update(
-                Content.assemble((f"{title}\n", "bold"), (later or "\n", "$text-warning"), *lines)
+                Content.assemble((f"{title}\n\n", "bold"), *lines)
             )
 
     @on(Ticks.Changed)

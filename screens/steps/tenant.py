@@ -40,7 +40,8 @@ class TenantView(FormView):
 
     async def _check(self) -> Section | None:
         self.trouble(None)
-        section = await self.form.answer(str(self.form.values.get("domain", "")))
+        domain = str(self.form.values.get("domain", ""))
+        section = await self.form.answer(self.wizard.world.keep_secret(domain))
         if not isinstance(section, TenantAnswers):
             return None
         place = self.query_one("#checked", Static)
