@@ -29,6 +29,7 @@ def load(
     environment: Mapping[str, str],
     flags: Iterable[str] = (),
     required: Collection[type[Section]] | None = None,
+    used: Collection[type[Section]] | None = None,
 ) -> Answers:
     """Read the answers of a run. Priority: flag, environment, file, default.
 
@@ -39,6 +40,7 @@ def load(
         flags: `table.key=value`, as given with `--set`.
         required: Sections that must be answered; None for all that the others need. A section whose fields all have defaults may always be
             left out, and any section that is there must be right.
+        used: Sections whose problems count; None for all. Any other that is not right, or not filled in yet, is left out.
 
     Raises:
         AnswersInvalid: with every problem found, or the one syntax error.
@@ -53,6 +55,7 @@ def load(
         name=str(path or "environment and flags"),
         overrides=overrides,
         required=required,
+        used=used,
         problems=problems,
     )
 
@@ -64,9 +67,12 @@ def read(
     name: str = "answers.toml",
     overrides: Sequence[Override] = (),
     required: Collection[type[Section]] | None = None,
+    used: Collection[type[Section]] | None = None,
     problems: Sequence[Problem] = (),
 ) -> Answers:
     """Read answers from the text of a file; `problems` are those found before, to be reported with the others.
+
+    The rest is as for `load`.
 
     Raises:
         AnswersInvalid: with every problem found, or the one syntax error, or a version this program does not know.
@@ -74,7 +80,7 @@ def read(
     tables = parse(text, name)
     places = _Places(name, lines_of(text), overrides)
     problems = [*problems, *_version(tables.pop("version", None), places)]
-    return _checked(lay_over(tables, overrides), sections, places, required, problems)
+    return _checked(lay_over(tables, overrides), sections, places, required, problems, used)
 
 
 def from_tables(
@@ -172,6 +178,7 @@ def _checked(
     places: _Places,
     required: Collection[type[Section]] | None,
     problems: Sequence[Problem],
+    used: Collection[type[Section]] | None = None,
 ) -> Answers:
     found = [*problems, *_unknown_tables(tables, [section.table for section in sections], places)]
     tables = _with_presets(tables, sections)
@@ -180,7 +187,8 @@ def _checked(
         needed = section.needed(tables) if required is None else section in required
         answered, wrong = _section(section, tables.get(section.table), places, needed=needed)
         kept += answered
-        found += wrong
+        if used is None or section in used:
+            found += wrong
     if found:
         raise AnswersInvalid(places.file, sorted(found, key=lambda problem: (problem.line is None, problem.line or 0)))
     return Answers(kept)

@@ -57,10 +57,11 @@ def prove_(
     from wizard.passwords.answers import PasswordsAnswers
     from wizard.passwords.prove import prove
     from wizard.steps import SECTIONS
+    from wizard.steps.verify import VerifyAnswers
 
-    answers = load(
-        answers_file, SECTIONS, environment=os.environ, flags=flags, required=(SourceAnswers, PasswordsAnswers)
-    )
+    needed = (SourceAnswers, PasswordsAnswers)
+    used = needed if accounts else (*needed, VerifyAnswers)
+    answers = load(answers_file, SECTIONS, environment=os.environ, flags=flags, required=needed, used=used)
     secret = secrets_of(answers)
     wanted = answers[PasswordsAnswers]
     source = open_source(answers[SourceAnswers], secret=secret, base=answers_file.resolve().parent)

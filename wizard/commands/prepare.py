@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 def command(answers_file: Path, out: Path, flags: tuple[str, ...], output: Output) -> int:
     """Write the files of users that ANSWERS describe to DIR: users/00001.json…, rejects.ndjson and manifest.json.
 
-    Only the tables source, profile, passwords and prepare are needed. Exit status 3 when users were rejected without a
+    Only the tables source, profile, passwords and prepare are needed, and the lengths of usernames in connection; others need
+    not be filled in yet. Exit status 3 when users were rejected without a
     decision in [prepare] skip.
     """
     from wizard.answers import load
@@ -40,16 +41,15 @@ def command(answers_file: Path, out: Path, flags: tuple[str, ...], output: Outpu
     from wizard.passwords.answers import PasswordsAnswers
     from wizard.profile import ProfileAnswers
     from wizard.steps import SECTIONS
-    from wizard.steps.connection import ConnectionAnswers
+    from wizard.steps.connection import ConnectionAnswers, UsernameLengths
 
-    needed = (SourceAnswers, ProfileAnswers, PasswordsAnswers, PrepareAnswers)
-    answers = load(answers_file, SECTIONS, environment=os.environ, flags=flags, required=needed)
+    needed = (SourceAnswers, ProfileAnswers, PasswordsAnswers, PrepareAnswers, UsernameLengths)
+    sections = [UsernameLengths if section is ConnectionAnswers else section for section in SECTIONS]
+    answers = load(answers_file, sections, environment=os.environ, flags=flags, required=needed, used=needed)
     secret = secrets_of(answers)
 
     source = open_source(answers[SourceAnswers], secret=secret, base=answers_file.resolve().parent)
-    usernames = (1, 15)
-    if answers.has(ConnectionAnswers):
-        usernames = (answers[ConnectionAnswers].username_min, answers[ConnectionAnswers].username_max)
+    usernames = (answers[UsernameLengths].username_min, answers[UsernameLengths].username_max)
     mapping = compile_mapping(
         answers[ProfileAnswers], answers[PasswordsAnswers], source.columns, username_length=usernames, secret=secret
     )

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
@@ -13,13 +12,11 @@ from wizard.mapping.column_checks import HASHES
 from wizard.mapping.parts import Members, member
 from wizard.mapping.table import Odd, Origin, Table
 from wizard.passwords import Judge, Verdict
-from wizard.passwords.bcrypt import PASSWORD_HASH
+from wizard.passwords.shapes import Shaped
 from wizard.rejects import Refused, Reject, reject
 
 BARE = "without_password"
 KEY = "password_hash"
-
-_password_hash = re.compile(PASSWORD_HASH.pattern.encode()).fullmatch
 
 
 @dataclass(frozen=True)
@@ -85,6 +82,10 @@ class Password:
     judge: Judge
     required: bool
     key: str = KEY
+    shaped: Shaped = field(init=False, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "shaped", Shaped(self.judge))
 
     def read(self, table: Table) -> tuple[Sequence[bytes], Members]:
         """What is there for each record (b"" for nothing), and the text of the member, comma and key included."""
@@ -100,20 +101,25 @@ class Password:
         return False, self.read(table)[1]
 
     def _pieces(self, values: Sequence[bytes], table: Table, odd: Odd) -> list[bytes]:
-        judge, plain = self.judge, self.judge.plain_bcrypt
+        judge = self.judge
+        known = self.shaped.member if judge.plain_bcrypt else _unknown
         beside = [origin.texts(table) for origin in self.beside]
         pieces = []
         for index, value in enumerate(values):
             if not value:
                 pieces.append(b"")
-            elif plain and _password_hash(value):
-                pieces.append(b',"password_hash":"' + value + b'"')
+            elif piece := known(value):
+                pieces.append(piece)
             elif index in odd:
                 pieces.append(b"")
             else:
                 verdict = judge(value.decode(), *[cells[index].decode() for cells in beside])
                 pieces.append(_piece(verdict, index, odd))
         return pieces
+
+
+def _unknown(value: bytes) -> None:
+    """Every value is to be judged."""
 
 
 def _piece(verdict: Verdict, index: int, odd: Odd) -> bytes:

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 from wizard.passwords.cells import stored_text
 from wizard.passwords.judging import Judge
 from wizard.passwords.recipe import CarriedBy, Verdict, refused
+from wizard.passwords.shapes import MOST as MOST_SHAPES
+from wizard.passwords.shapes import Shape, shape_of
 from wizard.rejects import Refused, Reject
 
 if TYPE_CHECKING:
@@ -20,6 +22,9 @@ MOST_GROUPS = 500
 
 NOT_TEXT = Reject("value_not_text", "")
 COUNTED = ("scheme", "parameters", "carried_by", "why", "weak", "unconfirmed", "assumes", "code")
+Group = tuple[Any, ...]
+"""What tells groups apart, in the order of COUNTED."""
+
 STRUCTURE = refused("unknown", "not text", "the cell holds a structure")
 
 
@@ -61,19 +66,37 @@ def census(values: Iterable[Any], judge: Judge | None = None, *, proven: Collect
         proven: Schemes that were proven.
     """
     judge = judge or Judge()
-    alone = not judge.declared.columns
-    counts: Counter[tuple[Any, ...]] = Counter()
-    for cells in values:
-        verdict = _judged(judge, (cells,) if alone else cells)
-        key = _key(verdict, verdict.parameters)
-        if key not in counts and len(counts) >= MOST_GROUPS:
-            key = _key(verdict, "various")
-        counts[key] += 1
+    counts = _counted(values, judge)
     groups = [
         HashGroup(users=users, proven=key[0] in proven, **dict(zip(COUNTED, key, strict=True)))
         for key, users in counts.items()
     ]
     return sorted(groups, key=lambda group: (-group.users, group.scheme, group.parameters))
+
+
+def _counted(values: Iterable[Any], judge: Judge) -> Counter[Group]:
+    """How often each group occurs, in the order of their first; of one shape only the first hash is judged."""
+    alone, by_shape = not judge.declared.columns, judge.plain_bcrypt
+    counts: Counter[Group] = Counter()
+    shapes: Counter[Shape] = Counter()
+    known: dict[Shape, Group] = {}
+    for cells in values:
+        shape = None
+        if by_shape and type(value := cells if alone else cells[0]) is str:
+            shape = shape_of(value)
+            if shape is not None and shape in known:
+                shapes[shape] += 1
+                continue
+        verdict = _judged(judge, (cells,) if alone else cells)
+        key = _key(verdict, verdict.parameters)
+        if key not in counts and len(counts) >= MOST_GROUPS:
+            key = _key(verdict, "various")
+        counts[key] += 1
+        if shape is not None and len(known) < MOST_SHAPES:
+            known[shape] = key
+    for shape, users in shapes.items():
+        counts[known[shape]] += users
+    return counts
 
 
 def _judged(judge: Judge, cells: Iterable[Any]) -> Verdict:
@@ -83,8 +106,7 @@ def _judged(judge: Judge, cells: Iterable[Any]) -> Verdict:
         return STRUCTURE
 
 
-def _key(verdict: Verdict, parameters: str) -> tuple[Any, ...]:
-    """What tells groups apart, in the order of COUNTED."""
+def _key(verdict: Verdict, parameters: str) -> Group:
     return (
         *(verdict.scheme, parameters, verdict.carried_by, verdict.why),
         *(verdict.weak, verdict.unconfirmed, verdict.assumes, verdict.code),

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-from pydantic import Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
 from wizard.answers import Answers, Section
 from wizard.errors import CredentialsError, UsageError, WizardError
@@ -72,6 +72,21 @@ class ConnectionAnswers(Section):
             options["requires_username"] = True
             options["validation"] = {"username": {"min": self.username_min, "max": self.username_max}}
         return options
+
+
+class UsernameLengths(Section):
+    """What preparing users must know of the same table, whether the connection is named yet or not."""
+
+    model_config = ConfigDict(extra="ignore")
+    table: ClassVar[str] = "connection"
+    username_min: int = Field(default=1, ge=1, le=128)
+    username_max: int = Field(default=15, ge=1, le=128)
+
+    @model_validator(mode="after")
+    def _lengths(self) -> UsernameLengths:
+        if self.username_min > self.username_max:
+            raise ValueError("username_min is larger than username_max")
+        return self
 
 
 @dataclass(frozen=True)
