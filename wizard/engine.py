@@ -118,7 +118,7 @@ async def plan_for(answers: Answers, *, base: Path, world: World, run: RunFolder
             folder = run.path if run else Path(scratch)
             async with connected(answers, journal, folder, base, world) as tools:
                 await make_plan([step for step in steps if not step.needs_tenant], answers, tools)  # refuses first
-                await require_granted(steps, tools)
+                await require_granted(steps, answers, tools)
                 return await make_plan(steps, answers, tools)
         finally:
             journal.close()
@@ -184,7 +184,7 @@ async def open_tenant(
         yield management
 
 
-async def require_granted(steps: Sequence[AnyStep], tools: Tools) -> None:
+async def require_granted(steps: Sequence[AnyStep], answers: Answers, tools: Tools) -> None:
     """Find missing permissions before the first write, all at once.
 
     Raises:
@@ -194,7 +194,7 @@ async def require_granted(steps: Sequence[AnyStep], tools: Tools) -> None:
 
     needed: dict[str, list[str]] = {}
     for step in steps:
-        for scope, call in step.scopes.items():
+        for scope, call in step.scopes_for(answers).items():
             if call not in needed.setdefault(scope, []):
                 needed[scope].append(call)
     require_scopes(await tools.tenant.scopes(), {scope: ", ".join(calls) for scope, calls in needed.items()})
@@ -435,7 +435,7 @@ async def _carry_out(
         save(run.answers, answers)  # what was decided since is part of them
         journal.emit(RunStarted(run.id, answers[StrategyAnswers].way, resumed=bool(before.run)))
         await make_plan([step for step in steps if not step.needs_tenant], answers, tools)  # refuses before it asks
-        await require_granted(steps, tools)
+        await require_granted(steps, answers, tools)
         plan = await make_plan(steps, answers, tools)
         _require_hash(approved_hash, plan, journal)
         approval = _approved(plan, approve, run, journal)

@@ -19,7 +19,7 @@ from wizard.progress import Progress
 from wizard.step import Change, Finding, Receipt, Step, Waiting
 from wizard.steps.connection import ConnectionAnswers
 from wizard.steps.custom_database import AUTOMATIC, connection_of, foreign_values, options_of, put_back, snapshot
-from wizard.steps.guards import GuardsStep
+from wizard.steps.guards import GuardsAnswers, GuardsStep
 from wizard.steps.legacy_api import LegacyApiStep
 from wizard.steps.scripts_answers import asks_legacy_api
 from wizard.tools import Tools
@@ -142,6 +142,12 @@ class CutoverStep(Step[CutoverFacts, CutoverChange]):
         "delete:clients": "DELETE /clients/{id}",
         "delete:resource_servers": "DELETE /resource-servers/{id}",
     }
+
+    def scopes_for(self, answers: Answers) -> Mapping[str, str]:
+        if not answers[GuardsAnswers].as_rules:
+            return self.scopes
+        rules = {"delete:rules": "DELETE /rules/{id}", "delete:rules_configs": "DELETE /rules-configs/{key}"}
+        return {scope: call for scope, call in self.scopes.items() if scope != "delete:actions"} | rules
 
     async def inspect(self, answers: Answers, tools: Tools) -> CutoverFacts:
         found = await tools.tenant.connection_named(answers[ConnectionAnswers].name)
