@@ -428,6 +428,7 @@ async def _carry_out(
     stop: Stop,
 ) -> None:
     before = Progress.of(journal.events())
+    _require_users_not_deleted(before)
     steps = steps_of(answers)
     async with connected(answers, journal, run.path, base, world, stop) as tools:
         _, source = await tools.source(answers[SourceAnswers])
@@ -445,6 +446,21 @@ async def _carry_out(
         if await apply_plan(approval, steps, answers, tools) is None:
             await check_all(steps, answers, tools)
             journal.emit(RunEnded())
+
+
+def _require_users_not_deleted(before: Progress) -> None:
+    """Refuse to go on with a run whose users an undo has deleted: by its journal they were imported already.
+
+    Raises:
+        RunMismatch: they were.
+    """
+    if before.removed:
+        raise RunMismatch(
+            f"Run {before.run} cannot go on: its users were deleted",
+            why=f"`undo --users` has deleted {before.removed:,} users that it had imported, and a run imports nobody twice",
+            state="Nothing was changed.",
+            remedy="Start a new run of the same answers: `auth0-migrate apply ANSWERS --new`.",
+        )
 
 
 def _approved(plan: Plan, approve: Callable[[Plan], bool] | None, run: RunFolder, journal: Journal) -> frozenset[str]:

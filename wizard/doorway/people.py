@@ -94,6 +94,9 @@ class People:
     def fits(self, password: str, person: Person | None) -> bool:
         """Whether the password is the person's; of nobody it takes as long as of most.
 
+        In a store of several formats or costs, time tells users of the rarer ones from nobody: the decoy is of the format
+        and cost that prevail in a sample. Throttling bounds how often that can be asked of one name.
+
         Raises:
             CannotCheck: the hash cannot be computed here.
         """
