@@ -119,7 +119,7 @@ async def plan_for(answers: Answers, *, base: Path, world: World, run: RunFolder
             folder = run.path if run else Path(scratch)
             async with connected(answers, journal, folder, base, world) as tools:
                 await make_plan([step for step in steps if not step.needs_tenant], answers, tools)  # refuses first
-                await require_granted(steps, tools)
+                await require_granted(steps, answers, tools)
                 return await make_plan(steps, answers, tools)
         finally:
             journal.close()
@@ -192,7 +192,7 @@ async def open_tenant(
         yield management
 
 
-async def require_granted(steps: Sequence[AnyStep], tools: Tools) -> None:
+async def require_granted(steps: Sequence[AnyStep], answers: Answers, tools: Tools) -> None:
     """Find missing permissions before the first write, all at once.
 
     Raises:
@@ -202,7 +202,7 @@ async def require_granted(steps: Sequence[AnyStep], tools: Tools) -> None:
 
     needed: dict[str, list[str]] = {}
     for step in steps:
-        for scope, call in step.scopes.items():
+        for scope, call in step.scopes_for(answers).items():
             if call not in needed.setdefault(scope, []):
                 needed[scope].append(call)
     require_scopes(await tools.tenant.scopes(), {scope: ", ".join(calls) for scope, calls in needed.items()})
@@ -436,6 +436,7 @@ async def _carry_out(
     stop: Stop,
 ) -> None:
     before = Progress.of(journal.events())
+    _require_users_not_deleted(before)
     steps = steps_of(answers)
     async with connected(answers, journal, run.path, base, world, stop) as tools:
         _, source = await tools.source(answers[SourceAnswers])
@@ -443,7 +444,7 @@ async def _carry_out(
         save(run.answers, answers)  # what was decided since is part of them
         journal.emit(RunStarted(run.id, answers[StrategyAnswers].way, resumed=bool(before.run)))
         await make_plan([step for step in steps if not step.needs_tenant], answers, tools)  # refuses before it asks
-        await require_granted(steps, tools)
+        await require_granted(steps, answers, tools)
         plan = await make_plan(steps, answers, tools)
         _require_hash(approved_hash, plan, journal)
         approval = _approved(plan, approve, run, journal)
@@ -453,6 +454,21 @@ async def _carry_out(
         if await apply_plan(approval, steps, answers, tools) is None:
             await check_all(steps, answers, tools)
             journal.emit(RunEnded())
+
+
+def _require_users_not_deleted(before: Progress) -> None:
+    """Refuse to go on with a run whose users an undo has deleted: by its journal they were imported already.
+
+    Raises:
+        RunMismatch: they were.
+    """
+    if before.removed:
+        raise RunMismatch(
+            f"Run {before.run} cannot go on: its users were deleted",
+            why=f"`undo --users` has deleted {before.removed:,} users that it had imported, and a run imports nobody twice",
+            state="Nothing was changed.",
+            remedy="Start a new run of the same answers: `auth0-migrate apply ANSWERS --new`.",
+        )
 
 
 def _approved(plan: Plan, approve: Callable[[Plan], bool] | None, run: RunFolder, journal: Journal) -> frozenset[str]:

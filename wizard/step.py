@@ -95,6 +95,10 @@ class Step(ABC, Generic[F, C]):
     after_evidence: ClassVar[bool] = False
     """Whether the checks of all earlier steps are made before this step changes anything."""
 
+    def scopes_for(self, answers: Answers) -> Mapping[str, str]:
+        """The scopes that this step needs for these answers; a step overrides it where they decide."""
+        return self.scopes
+
     @abstractmethod
     async def inspect(self, answers: Answers, tools: Tools) -> F:
         """Look at the world; never write to it."""

@@ -64,7 +64,7 @@ class TenantView(FormView):
         granted = await tenant.scopes()
         needed: dict[str, str] = {}
         for step in journey.steps:
-            for scope, call in step.scopes.items():
+            for scope, call in step.scopes_for(answers).items():
                 needed.setdefault(scope, call)
         lacking = {one.scope for one in missing_scopes(granted, needed)}
         name = ""

@@ -280,3 +280,12 @@ async def test_a_file_whose_address_is_worked_out_is_indexed(tmp_path: Path) -> 
     given = answers(as_csv(tmp_path), {"user_id": "id", "email": {"template": "{login}@example.org"}})
     async with world(tmp_path, given) as made:
         assert (await made.login("person2@example.org")).json()["user"]["user_id"] == "2"
+
+
+async def test_a_shared_username_gets_no_profile_as_in_the_bulk_file(tmp_path: Path) -> None:
+    people = [person(1, login="Twin"), person(2, login="twin"), person(3)]
+    given = answers({"kind": "sql", "path": store(tmp_path, people).name, "table": "users"})
+    async with world(tmp_path, given) as made:
+        answer = await made.login("person1@example.com")
+        assert (answer.status_code, answer.json()["reason"]) == (422, "duplicate_username")
+        assert (await made.login("person3@example.com")).status_code == 200

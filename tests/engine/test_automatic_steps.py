@@ -15,6 +15,7 @@ import pytest
 from rehearsal import CANARY_SECRET, Rehearsal, person
 
 from wizard.answers import Answers
+from wizard.auth0.scopes import ALONG_WITH
 from wizard.doorway.guards import GUARDS, guard_name
 from wizard.doorway.scripts import closed, scripts_for, stubs
 from wizard.doorway.settings import SECRET
@@ -565,6 +566,30 @@ def test_rules_are_put_after_others_and_taken_back(old_stage: Automatic) -> None
     old_stage.undo()
     assert [rule["name"] for rule in old_stage.ask("GET", "rules")] == ["Mine"]
     assert old_stage.ask("GET", "rules-configs") == []
+
+
+def test_rules_need_the_scopes_of_rules_and_none_of_actions(old_stage: Automatic, tmp_path: Path) -> None:
+    stage = Automatic(tmp_path / "with-actions")
+    asked = [{scope for step in STEPS for scope in step.scopes_for(one.answers())} for one in (old_stage, stage)]
+    rules = {"read:rules", "create:rules", "update:rules", "delete:rules"}
+    configs = {"read:rules_configs", "update:rules_configs", "delete:rules_configs"}
+    actions = {"read:actions", "create:actions", "update:actions", "delete:actions"}
+    assert (asked[0] - asked[1], asked[1] - asked[0]) == (rules | configs, actions)
+    for scopes, one in zip(asked, (old_stage, stage), strict=True):
+        one.limit_scopes(sorted({each for scope in scopes for each in (scope, *ALONG_WITH.get(scope, ()))}))
+        one.set_up()
+    stage.tenant.close()
+
+
+def test_a_script_too_large_for_auth0_is_found_at_plan_time(stage: Automatic) -> None:
+    stage.answer('phone_number = "phone"', "")
+    stage.answer('plan = "plan"', f'plan = {{ constant = "{"x" * 100_000}" }}')
+    stage.answer('path = "users.csv"', 'url = "postgresql://reader@db.example.com/shop"\ntable = "users"')
+    answers = stage.answers('scripts.kind="postgresql"', "scripts.database=env:LEGACY")
+    [step] = [step for step in STEPS if step.key == "scripts"]
+    with pytest.raises(UsageError, match="login script would be too large") as refused:
+        step.plan(answers, step.facts())
+    assert "legacy_api" in str(refused.value)
 
 
 def test_rules_do_what_the_actions_do(old_stage: Automatic) -> None:

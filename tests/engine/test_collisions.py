@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wizard.bulk import collisions
-from wizard.bulk.collisions import Bucket, CollisionFiles, Collisions, KeySpool, buckets_for, find
+from wizard.bulk.collisions import Bucket, CollisionFiles, Collisions, KeySpool, Ranks, buckets_for, find
 from wizard.bulk.files import Opened
 
 KEYS = st.lists(
@@ -81,3 +81,30 @@ def test_collisions_are_looked_up_by_ranges_of_records(tmp_path: Path) -> None:
 
 def test_more_users_mean_more_buckets_not_larger_ones() -> None:
     assert all(users / buckets_for(users) <= collisions.USERS_PER_BUCKET for users in (0, 1, 10**5, 10**6, 10**7))
+
+
+def test_ranks_written_in_any_order_are_read_by_record(tmp_path: Path) -> None:
+    ranks, others = Ranks(tmp_path), Ranks(tmp_path)
+    ranks.write(70_000, (3, 4))
+    others.write(1, (7,))
+    assert [ranks.rank(number) for number in (1, 2, 70_000, 70_001)] == [7, 0, 3, 4]
+    assert ranks.prefer([1, 70_001]) == 1
+    assert others.is_left_out(70_001)
+    ranks.close()
+    others.close()
+
+
+ONLY_POSIX = {"pread", "pwrite", "fork", "sendfile", "posix_fadvise", "geteuid", "getuid", "mkfifo", "killpg", "setsid"}
+
+
+def test_the_bulk_path_asks_the_system_for_nothing_that_windows_lacks() -> None:
+    import ast
+
+    used = {
+        node.attr
+        for path in (Path(__file__).parents[2] / "wizard" / "bulk").glob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "os"
+    }
+    assert "lseek" in used
+    assert not used & ONLY_POSIX

@@ -1,7 +1,10 @@
 """Results on stdout, narration on stderr, and a log with times and without secrets."""
 
 import json
+import os
 import stat
+import subprocess
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -185,3 +188,27 @@ def test_colour_is_no_part_of_the_log(tmp_path: Path) -> None:
     Output(quiet=True, log=log, now=lambda: datetime(2026, 8, 1, tzinfo=UTC)).say(click.style("two\nlines", fg="red"))
 
     assert log == ["2026-08-01T00:00:00.000Z two\n", "2026-08-01T00:00:00.000Z lines\n"]
+
+
+def test_a_reader_that_is_gone_is_no_failure_and_no_traceback(tmp_path: Path) -> None:
+    (tmp_path / "users.csv").write_text("id,email\n1,ada@example.com\n")
+    command = [sys.executable, "-m", "wizard", "inspect", "users.csv"]
+    for more in ([], ["--json"]):
+        read, write = os.pipe()
+        os.close(read)
+        done = subprocess.run(
+            [*command, *more], cwd=tmp_path, stdout=write, stderr=subprocess.PIPE, text=True, check=False
+        )
+        os.close(write)
+        assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_with_stderr_gone_the_result_still_comes(tmp_path: Path) -> None:
+    (tmp_path / "answers.toml").write_text("version = 1\n")
+    read, write = os.pipe()
+    os.close(read)
+    command = [sys.executable, "-m", "wizard", "plan", "answers.toml", "--json"]
+    done = subprocess.run(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=write, text=True, check=False)
+    os.close(write)
+    assert done.returncode == 2
+    assert json.loads(done.stdout)["verdict"] == "failed"

@@ -9,6 +9,7 @@ from phases_stage import PhasesStage, stage_of
 from rehearsal import Rehearsal, person
 
 from wizard.doorway.scripts import is_closed
+from wizard.errors import RunMismatch
 
 
 @pytest.fixture
@@ -142,3 +143,37 @@ def test_a_run_undone_with_its_users_leaves_nothing(tmp_path: Path) -> None:
     stage.remove_connection("something-else")
     assert configuration(stage) == before
     assert stage.users() == []
+
+
+def test_a_run_whose_users_were_deleted_imports_nobody_again_and_a_new_one_does(tmp_path: Path) -> None:
+    stage = bulk(tmp_path)
+    stage.apply()
+    stage.undo(users=True)
+    for again in (stage.apply, stage.resume):
+        with pytest.raises(RunMismatch, match="its users were deleted") as refused:
+            again()
+        assert "--new" in refused.value.remedy
+        assert "12 users" in refused.value.why
+    assert stage.users() == []
+    stage.clock.time += 60
+    assert stage.apply(fresh=True).imported == 12
+
+
+def test_users_added_after_preparing_hold_up_the_cutover_until_that_is_decided(stage: PhasesStage) -> None:
+    stage.apply("cutover.confirm=")
+    assert "waits for the connection's name" in stage.resume("trickle.go_on=true").waiting
+    stage.write_people([person(number) for number in range(1, 11)])
+    waiting = stage.resume("cutover.confirm=acme-users").waiting
+    assert waiting.startswith("2 users were added to the legacy store after it was prepared")
+    assert not is_closed(options(stage)["customScripts"])
+    assert stage.resume("cutover.leave_added=true").verdict == "complete"
+    assert is_closed(options(stage)["customScripts"])
+
+
+def test_a_file_of_users_that_was_replaced_holds_up_the_cutover(stage: PhasesStage) -> None:
+    stage.apply("cutover.confirm=")
+    stage.resume("trickle.go_on=true")
+    stage.write_people([person(number) for number in range(2, 10)])
+    assert "the file of users was replaced" in stage.resume("cutover.confirm=acme-users").waiting
+    stage.write_people([person(number) for number in range(1, 9)])
+    assert stage.resume().verdict == "complete"

@@ -320,3 +320,16 @@ async def test_metadata_and_names_keep_their_limits(api: Api) -> None:
     ):
         assert (await api.post("/connections", {"strategy": "auth0"} | wrong)).status_code == 400, wrong
     assert (await api.post("/connections", {"strategy": "auth0", "name": "a" * 128})).status_code == 201
+
+
+async def test_a_script_beyond_100_kb_is_refused_by_create_and_patch(api: Api) -> None:
+    large = {"customScripts": {"login": "//" + "é" * 50_000}}
+    body = {"name": "large-script", "strategy": "auth0", "options": large}
+    refused = await api.post("/connections", body)
+    assert refused.status_code == 400
+    assert "options.customScripts.login is larger than 100 KB" in refused.json()["message"]
+    made = await api.post("/connections", {"name": "small-script", "strategy": "auth0"})
+    patched = await api.patch(f"/connections/{made.json()['id']}", {"options": large})
+    assert (patched.status_code, patched.json()["errorCode"]) == (400, "invalid_body")
+    fits = {"customScripts": {"login": "//" + "a" * 99_998}}
+    assert (await api.patch(f"/connections/{made.json()['id']}", {"options": fits})).status_code == 200

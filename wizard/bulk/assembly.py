@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from array import array
 from collections import Counter
 from collections.abc import Iterator
@@ -14,7 +13,7 @@ import orjson
 
 from wizard.bulk.chunks import Run
 from wizard.bulk.collisions import NAMED, Collision, Collisions
-from wizard.bulk.files import Opened, private
+from wizard.bulk.files import Opened, private, read_at
 from wizard.bulk.spool import MOVED, MOVED_MARK, Mapped, Positions, reject_line
 from wizard.rejects import REASONS, Reject
 
@@ -156,7 +155,7 @@ class _Users:
         self.rejects = self._read("rejects", rejects_bytes, rejects_at) if rejects_bytes else b""
 
     def _read(self, name: str, size: int, offset: int) -> bytes:
-        return os.pread(self._opened(self._spool / f"{name}.{self._number}"), size, offset)
+        return read_at(self._opened(self._spool / f"{name}.{self._number}"), size, offset)
 
     @property
     def positions(self) -> Positions:

@@ -17,7 +17,7 @@ from pathlib import Path
 from struct import Struct
 from zlib import crc32
 
-from wizard.bulk.files import Opened, private
+from wizard.bulk.files import Opened, private, read_at, write_at
 
 USERS_PER_BUCKET = 1 << 15
 HELD = 1 << 14
@@ -124,7 +124,7 @@ class Bucket:
                 opened(path.with_name(f"{path.name}.{part}")) for part in ("keys", "numbers", "index")
             )
             for row in range(os.fstat(index).st_size // stride):
-                place = os.pread(index, 32, row * stride + bucket * 16)
+                place = read_at(index, 32, row * stride + bucket * 16)
                 keys_at, numbers_at, keys_end, numbers_end = _place.unpack(place)
                 if numbers_end > numbers_at:
                     self._parts.append(
@@ -133,11 +133,11 @@ class Bucket:
 
     def keys(self) -> Iterator[list[bytes]]:
         for keys, at, size, _, _, _ in self._parts:
-            yield os.pread(keys, size, at).split(b"\n")
+            yield read_at(keys, size, at).split(b"\n")
 
     def numbered(self) -> Iterator[tuple[bytes, int]]:
         for (_, _, _, numbers, at, count), keys in zip(self._parts, self.keys(), strict=True):
-            yield from zip(keys, array("I", os.pread(numbers, count * 4, at * 4)), strict=True)
+            yield from zip(keys, array("I", read_at(numbers, count * 4, at * 4)), strict=True)
 
     def repeated(self) -> set[bytes]:
         """The keys that occur more than once."""
@@ -166,10 +166,10 @@ class Ranks:
 
     def write(self, first: int, ranks: Sequence[int]) -> None:
         """The ranks of consecutive records, the first of which has this number."""
-        os.pwrite(self._file, array("Q", ranks), first * 8)
+        write_at(self._file, array("Q", ranks), first * 8)
 
     def rank(self, number: int) -> int:
-        return int.from_bytes(os.pread(self._file, 8, number * 8), sys.byteorder)
+        return int.from_bytes(read_at(self._file, 8, number * 8), sys.byteorder)
 
     def prefer(self, numbers: Sequence[int]) -> int:
         """Decide a group: the one that is preferred, after leaving out the others; 0 if there is no such one."""

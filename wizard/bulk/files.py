@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from array import array
 from io import BufferedWriter
 from pathlib import Path
 
@@ -32,6 +33,23 @@ def durable(path: Path, data: bytes) -> None:
             os.fsync(folder)
         finally:
             os.close(folder)
+
+
+def read_at(descriptor: int, size: int, offset: int) -> bytes:
+    """Up to so many bytes from there on; moves the place where the file is read, so a descriptor is one thread's own."""
+    os.lseek(descriptor, offset, os.SEEK_SET)
+    data = os.read(descriptor, size)
+    while 0 < len(data) < size and (more := os.read(descriptor, size - len(data))):
+        data += more
+    return data
+
+
+def write_at(descriptor: int, data: bytes | array[int], offset: int) -> None:
+    """Write all of it from there on; what lies between the end of the file and that place reads as zeros."""
+    os.lseek(descriptor, offset, os.SEEK_SET)
+    left = memoryview(data).cast("B")
+    while left:
+        left = left[os.write(descriptor, left) :]
 
 
 class Opened:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import os
 from array import array
 from collections import Counter
 from collections.abc import Iterable
@@ -16,7 +15,7 @@ import orjson
 
 from wizard.bulk.chunks import Chunk
 from wizard.bulk.collisions import Bucket, CollisionFiles, KeySpool, Ranks, find, prefer
-from wizard.bulk.files import Opened, private
+from wizard.bulk.files import Opened, private, read_at
 from wizard.bulk.residents import Residents
 from wizard.legacy.source import Block
 from wizard.mapping.compiled import MappedRows, Mapping
@@ -203,7 +202,7 @@ class Worker:
         """Write one file to import; return its number and the SHA-256 of its bytes in hex."""
         data = bytearray(b"[")
         for spool, offset, size in chunk.pieces:
-            data += os.pread(self._opened(self._job.folder / f"users.{spool}"), size, offset)
+            data += read_at(self._opened(self._job.folder / f"users.{spool}"), size, offset)
         data[-1:] = b"]"
         if len(data) != chunk.bytes:
             raise OSError(5, "spool files are shorter than what was written to them")

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from wizard.commands.output import Output
+from wizard.commands.output import Output, tell
 from wizard.errors import Exit, UsageError, WizardError
 
 
@@ -31,7 +31,7 @@ def exit_code_of(error: BaseException, *, as_json: bool) -> int:
     if isinstance(error, click.ClickException):
         error.show(sys.stderr)
     else:
-        click.echo(str(told), err=True)
+        tell(str(told), err=True)
     if as_json:
         Output(as_json=True).result(failure(told))
     return told.exit

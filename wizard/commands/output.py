@@ -76,7 +76,7 @@ class Output:
         """Narrate to a person on stderr, and in the log."""
         self.log(text)
         if not self.quiet:
-            click.echo(text, err=True, color=self.colour)
+            tell(text, err=True, colour=self.colour)
 
     def log(self, text: str) -> None:
         """Write to the log file alone: each line with its time, without secrets, hashes and e-mail addresses."""
@@ -104,14 +104,14 @@ class Output:
         written = json.dumps(answer)  # ASCII, so that every locale can print it
         self.log(f"result {json.dumps({key: part for key, part in answer.items() if key not in private})}")
         if self.as_json:
-            click.echo(written)
+            tell(written)
         elif text:
-            click.echo(text)
+            tell(text)
 
     def complain(self, text: str) -> None:
         """Say on stderr what is wrong, also when quiet, and in the log."""
         self.log(text)
-        click.echo(text, err=True)
+        tell(text, err=True)
 
     def confirm(self, question: str, *, without_terminal: str) -> bool:
         """Ask yes or no, no by default.
@@ -138,6 +138,24 @@ class Output:
             remedy = without_terminal.rstrip(".") + "."
             raise UsageError(f"Nobody can be asked here: {question}", state="Nothing was done.", remedy=remedy)
         return str(click.prompt(question, hide_input=True, err=True))
+
+
+def counted(number: int, thing: str) -> str:
+    """`1 user`, `2 users`, `1,200 users`."""
+    return f"{number:,} {thing}{'' if number == 1 else 's'}"
+
+
+def tell(text: str, *, err: bool = False, colour: bool | None = None) -> None:
+    """Write a line to stdout or stderr; where its reader is gone, as of `| head`, that line and all others go nowhere.
+
+    The status says how the command went, not what its reader made of it: a run goes on when nobody listens.
+    """
+    try:
+        click.echo(text, err=err, color=colour)
+    except BrokenPipeError:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, (sys.stderr if err else sys.stdout).fileno())  # also for what is flushed at the end
+        os.close(nowhere)
 
 
 def common_options(command: Callable[..., Returned]) -> Callable[..., Returned]:

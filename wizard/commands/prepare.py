@@ -11,7 +11,7 @@ import click
 
 from wizard.commands.environment import secrets_of
 from wizard.commands.narration import Narrator
-from wizard.commands.output import Output, common_options
+from wizard.commands.output import Output, common_options, counted
 from wizard.commands.running import answers_argument, run_until_stopped, set_option
 from wizard.errors import Exit, Interrupted
 
@@ -77,11 +77,13 @@ def command(answers_file: Path, out: Path, flags: tuple[str, ...], output: Outpu
         narrator.clear()
     if large := prepared.notes.get("large_profile"):
         output.say(
-            f"  {large:,} users are larger than 10 KB. Auth0 warns about such profiles and has announced to refuse them "
+            f"  {counted(large, 'user')} {'is' if large == 1 else 'are'} larger than 10 KB. Auth0 warns about such profiles and has announced to refuse them "
             "from March 2027: leave out what need not be in their metadata."
         )
     if bare := prepared.notes.get("without_password"):
-        output.say(f"  {bare:,} users go without a password, as decided. A hash cannot be added later.")
+        output.say(
+            f"  {counted(bare, 'user')} {'goes' if bare == 1 else 'go'} without a password, as decided. A hash cannot be added later."
+        )
     left_out = prepared.rejected + prepared.skipped
     output.result(
         {
@@ -92,7 +94,7 @@ def command(answers_file: Path, out: Path, flags: tuple[str, ...], output: Outpu
             "seconds": round(prepared.seconds, 3),
             "out": str(out),
         },
-        f"{prepared.read:,} users read, {prepared.prepared:,} in {prepared.files:,} files, {left_out:,} rejected "
+        f"{counted(prepared.read, 'user')} read, {prepared.prepared:,} in {counted(prepared.files, 'file')}, {left_out:,} rejected "
         f"({prepared.skipped:,} of them as decided): {out}",
     )
     return int(Exit.ATTENTION if prepared.rejected else Exit.DONE)

@@ -20,7 +20,11 @@ _PASSWORD_IN_URL = re.compile(r"^[^:/?#]+://[^/?#]*?:[^/?#]*[^@/?#]@|[?&](passwo
 
 
 class LegacyApiAnswers(Section):
-    """Legacy API: the service in front of the legacy store that Auth0 asks at each first login."""
+    """Legacy API: the service in front of the legacy store that Auth0 asks at each first login.
+
+    An unknown user takes the time of a wrong password for the hash format that prevails in the store; users with hashes of
+    a rarer format may be told from unknown ones by time.
+    """
 
     table: ClassVar[str] = "legacy_api"
     title: ClassVar[str] = "Legacy API"

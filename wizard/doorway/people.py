@@ -61,7 +61,11 @@ class Person:
 
 @dataclass(frozen=True)
 class People:
-    """Everybody in the store; picklable. Calls block, and may come from several threads."""
+    """Everybody in the store; picklable. Calls block, and may come from several threads.
+
+    A record that cannot go to Auth0 still makes its e-mail address and user_id ambiguous: the bulk file, which was looked
+    through beforehand, has the other record; here nobody guesses whose address it is while somebody logs in.
+    """
 
     finder: Finder
     mapping: Mapping
@@ -90,6 +94,9 @@ class People:
     def fits(self, password: str, person: Person | None) -> bool:
         """Whether the password is the person's; of nobody it takes as long as of most.
 
+        In a store of several formats or costs, time tells users of the rarer ones from nobody: the decoy is of the format
+        and cost that prevail in a sample. Throttling bounds how often that can be asked of one name.
+
         Raises:
             CannotCheck: the hash cannot be computed here.
         """
@@ -104,10 +111,19 @@ class People:
         found = [self._person(record) for record in self.finder.find(key, value)]
         if key == "user_id" or len(found) != 1 or found[0].user_id is None:
             return found
-        # The bulk file leaves out users who share a user_id, so nobody gets a profile by it here either.
-        if len(self.finder.find("user_id", found[0].user_id)) > 1:
-            return [Person(found[0].user_id, None, "duplicate_user_id", found[0].hash)]
-        return found
+        return [self._unless_shared(found[0], found[0].user_id)]
+
+    def _unless_shared(self, person: Person, user_id: str) -> Person:
+        """The bulk file leaves out users who share a user_id or username, so they get no profile here either."""
+        if len(self.finder.find("user_id", user_id)) > 1:
+            return Person(user_id, None, "duplicate_user_id", person.hash)
+        username = (person.profile or {}).get("username")
+        if username is None or "username" not in self.sought:
+            return person
+        named = [self._person(record) for record in self.finder.find("username", username.lower())]
+        if sum(other.profile is not None for other in named) > 1:
+            return Person(user_id, None, "duplicate_username", person.hash)
+        return person
 
     def _person(self, record: Record) -> Person:
         cells = self._cells(record.values)

@@ -42,7 +42,7 @@ async def rotate_secret(answers: Answers, *, base: Path, world: World, runs: Run
         try:
             async with connected(answers, journal, run.path if run else base, base, world) as tools:
                 steps: list[AnyStep] = [ScriptsStep(), GuardsStep()]
-                await require_granted([LegacyApiStep(), *steps], tools)
+                await require_granted([LegacyApiStep(), *steps], answers, tools)
                 return await _rotate(answers, steps, tools)
         finally:
             journal.close()

@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import multiprocessing
 import multiprocessing.connection
-import os
 import signal
 import socket
-import sys
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from typing import Any
 
@@ -71,7 +72,7 @@ def serve(plan: Plan, host: str, port: int, *, ready: Callable[[str], None], log
     Args:
         plan: With the number of processes; more than one are started anew if they end by themselves.
         ready: Called with the address once requests are answered.
-        log: Takes a line for each request, in this process; other processes write to stderr themselves.
+        log: Takes a line for each request, in this process, whichever process has answered it.
 
     Raises:
         UsageError: the address cannot be listened on.
@@ -83,7 +84,7 @@ def serve(plan: Plan, host: str, port: int, *, ready: Callable[[str], None], log
         if plan.processes == 1:
             _serve_here(plan, listener, log, lambda: ready(address))
         else:
-            _serve_in_processes(plan, listener, lambda: ready(address))
+            _serve_in_processes(plan, listener, log, lambda: ready(address))
 
 
 def _serve_here(plan: Plan, listener: socket.socket, log: Log, ready: Callable[[], None]) -> None:
@@ -122,51 +123,81 @@ class _Server(uvicorn.Server):
         self.should_exit = True
 
 
-def to_stderr(line: str) -> None:
-    """One line in one write, so that those of several processes do not mix."""
-    os.write(sys.stderr.fileno(), f"{line}\n".encode())
+@dataclass(frozen=True)
+class _Worker:
+    """A process that serves: `up` is set once it does, `lines` has what it logs."""
+
+    process: BaseProcess
+    up: Any
+    lines: Connection
 
 
-def _worker(plan: Plan, listener: socket.socket, up: Any) -> None:
-    _serve_here(plan, listener, to_stderr, up.set)
+def _work(plan: Plan, listener: socket.socket, up: Any, lines: Connection) -> None:
+    def log(line: str) -> None:
+        try:
+            lines.send(line)
+        except OSError:  # whoever started this process is gone: nobody hears it, and nobody would end it
+            signal.raise_signal(signal.SIGTERM)
+
+    _serve_here(plan, listener, log, up.set)
 
 
-def _serve_in_processes(plan: Plan, listener: socket.socket, ready: Callable[[], None]) -> None:
+def _heard(workers: Sequence[_Worker], log: Log, seconds: float) -> None:
+    """Wait until something happens in one of them, and log what they have said."""
+    lines = {worker.lines: worker for worker in workers if not worker.lines.closed}
+    sentinels = [worker.process.sentinel for worker in lines.values()]
+    for ready in multiprocessing.connection.wait([*lines, *sentinels], seconds):
+        if not isinstance(ready, Connection):
+            continue
+        try:
+            while ready.poll():
+                log(ready.recv())
+        except (EOFError, OSError):
+            ready.close()
+
+
+def _serve_in_processes(plan: Plan, listener: socket.socket, log: Log, ready: Callable[[], None]) -> None:
     context = multiprocessing.get_context("spawn")
     stopped: list[int] = []
     before = {name: signal.signal(name, lambda number, _: stopped.append(number)) for name in SIGNALS}
 
-    def started() -> tuple[BaseProcess, Any]:
+    def started() -> _Worker:
         up = context.Event()
-        process = context.Process(target=_worker, args=(plan, listener, up), daemon=True)
+        lines, said = context.Pipe(duplex=False)
+        process = context.Process(target=_work, args=(plan, listener, up, said), daemon=True)
         process.start()
-        return process, up
+        said.close()
+        return _Worker(process, up, lines)
 
     workers = [started() for _ in range(plan.processes)]
     told = False
     try:
         while not stopped:
-            if not told and all(up.is_set() for _, up in workers):
+            if not told and all(worker.up.is_set() for worker in workers):
                 told = True
                 ready()
-            for index, (process, up) in enumerate(workers):
-                if process.is_alive():
+            for index, worker in enumerate(workers):
+                if worker.process.is_alive():
                     continue
-                if not up.is_set():
+                if not worker.up.is_set():
                     raise WizardError(
                         "A process of the API ended before it served anything",
-                        why=f"exit code {process.exitcode}",
+                        why=f"exit code {worker.process.exitcode}",
                         remedy="try --workers 1, which says more.",
                     )
                 workers[index] = started()
-            multiprocessing.connection.wait([process.sentinel for process, _ in workers], 0.2)
+            _heard(workers, log, 0.2)
     finally:
-        for process, _ in workers:
-            process.terminate()
-        for process, _ in workers:
-            process.join(GRACE_SECONDS + 5)
-            if process.is_alive():
-                process.kill()
+        for worker in workers:
+            worker.process.terminate()
+        ends = time.monotonic() + GRACE_SECONDS + 5
+        while any(worker.process.is_alive() for worker in workers) and time.monotonic() < ends:
+            _heard(workers, log, 0.2)
+        for worker in workers:
+            if worker.process.is_alive():
+                worker.process.kill()
+            worker.process.join()
+        _heard(workers, log, 0)
         for name, handler in before.items():
             signal.signal(name, handler)
 

@@ -15,12 +15,14 @@ from pydantic import Field
 from wizard.answers import Answers, Section
 from wizard.doorway.scripts import Scripts, closed, is_closed
 from wizard.errors import PlanStale
+from wizard.legacy.answers import SourceAnswers
 from wizard.progress import Progress
 from wizard.step import Change, Finding, Receipt, Step, Waiting
 from wizard.steps.connection import ConnectionAnswers
 from wizard.steps.custom_database import AUTOMATIC, connection_of, foreign_values, options_of, put_back, snapshot
-from wizard.steps.guards import GuardsStep
+from wizard.steps.guards import GuardsAnswers, GuardsStep
 from wizard.steps.legacy_api import LegacyApiStep
+from wizard.steps.prepare import UPLOADED
 from wizard.steps.scripts_answers import asks_legacy_api
 from wizard.tools import Tools
 
@@ -28,13 +30,15 @@ NEEDED: tuple[Step[Any, Any], ...] = (LegacyApiStep(), GuardsStep())
 """Steps whose changes of this run are taken back, in the order in which they were made."""
 
 TAKE_BACK = "take-back:"
+DATABASE = "sql"
+"""The kind of a legacy store that is in use."""
 
 
 class CutoverAnswers(Section):
     """The end of the migration: nobody is looked for in the legacy store any more."""
 
     table: ClassVar[str] = "cutover"
-    later: ClassVar[frozenset[str]] = frozenset({"confirm", "leave_rejected"})
+    later: ClassVar[frozenset[str]] = frozenset({"confirm", "leave_rejected", "leave_added"})
     confirm: str = Field(
         default="",
         title="Name of the connection, to confirm",
@@ -48,6 +52,12 @@ class CutoverAnswers(Section):
         description="Users who were rejected and have not logged in can log in only through the legacy store; without this "
         "the cutover waits for them.",
     )
+    leave_added: bool = Field(
+        default=False,
+        title="Close the door on users added since",
+        description="Users who came into the legacy store after it was prepared are in no import; without this the cutover "
+        "waits, for a new run to import them or for this answer when they have moved or need not.",
+    )
 
 
 @dataclass(frozen=True)
@@ -55,13 +65,16 @@ class CutoverFacts:
     """How things are before and during a cutover.
 
     `settings` are our configuration values on the connection. `needed` are changes of this run that nobody needs after
-    it, as step, key and summary, in the order in which they are taken back. The rest is the account of the run.
+    it, as step, key and summary, in the order in which they are taken back. `added` are records that the legacy store has
+    more than when it was prepared, `replaced` tells that it is another file. The rest is the account of the run.
     """
 
     closed: bool = False
     settings: tuple[str, ...] = ()
     needed: tuple[tuple[str, str, str], ...] = ()
     rejected: int = 0
+    added: int = 0
+    replaced: bool = False
     unaccounted: int = 0
     failed_checks: tuple[str, ...] = ()
 
@@ -143,13 +156,23 @@ class CutoverStep(Step[CutoverFacts, CutoverChange]):
         "delete:resource_servers": "DELETE /resource-servers/{id}",
     }
 
+    def scopes_for(self, answers: Answers) -> Mapping[str, str]:
+        if not answers[GuardsAnswers].as_rules:
+            return self.scopes
+        rules = {"delete:rules": "DELETE /rules/{id}", "delete:rules_configs": "DELETE /rules-configs/{key}"}
+        return {scope: call for scope, call in self.scopes.items() if scope != "delete:actions"} | rules
+
     async def inspect(self, answers: Answers, tools: Tools) -> CutoverFacts:
         found = await tools.tenant.connection_named(answers[ConnectionAnswers].name)
         options = options_of(found) if found else None
         there = options.configuration if options else {}
         progress = Progress.of(tools.journal.events())
+        ended = options is not None and is_closed(options.scripts)
+        added, replaced = (0, False) if ended else await _since_prepared(answers, tools)
         return CutoverFacts(
-            closed=options is not None and is_closed(options.scripts),
+            closed=ended,
+            added=added,
+            replaced=replaced,
             settings=tuple(name for name in settings_of(answers) if name in there),
             needed=tuple([one async for one in _needed(answers, tools)][::-1]),
             rejected=progress.rejected,
@@ -175,6 +198,16 @@ class CutoverStep(Step[CutoverFacts, CutoverChange]):
             return Waiting(
                 f"{facts.rejected:,} rejected users could not log in any more after a cutover",
                 "they have moved, or --set cutover.leave_rejected=true",
+            )
+        if (facts.added or facts.replaced) and not wanted.leave_added:
+            what = (
+                f"{facts.added:,} users were added to the legacy store"
+                if facts.added
+                else "the file of users was replaced"
+            )
+            return Waiting(
+                f"{what} after it was prepared, and could not log in any more after a cutover",
+                "`auth0-migrate apply ANSWERS --new` has imported them, or --set cutover.leave_added=true",
             )
         if wanted.confirm != name:
             given = f", and “{wanted.confirm}” is not it" if wanted.confirm else ""
@@ -223,6 +256,22 @@ def settings_of(answers: Answers) -> tuple[str, ...]:
     from wizard.doorway.templates import SETTINGS
 
     return tuple(SETTINGS) if asks_legacy_api(answers) else (DATABASE_SETTING,)
+
+
+async def _since_prepared(answers: Answers, tools: Tools) -> tuple[int, bool]:
+    """How many records the legacy store has more than when it was prepared, and whether it is another file.
+
+    A database changes with every login, so that there only the number of its records tells.
+    """
+    from wizard.bulk.manifest import read_manifest
+
+    manifest = read_manifest(tools.folder) if tools.journal.recall(UPLOADED) else None
+    if manifest is None:
+        return 0, False
+    wanted = answers[SourceAnswers]
+    _, now = await tools.source(wanted, anew=answers[CutoverAnswers].confirm == answers[ConnectionAnswers].name)
+    same = now.kind == DATABASE or now.fingerprint == manifest.source["fingerprint"]
+    return max(0, now.records - int(manifest.source["records"])), not same
 
 
 async def _needed(answers: Answers, tools: Tools) -> AsyncIterator[tuple[str, str, str]]:

@@ -162,6 +162,15 @@ class SetRuleSettings(Change):
         return {"settings": list(self.names)}
 
 
+RULES_SCOPES: Mapping[str, str] = {
+    "read:rules": "GET /rules",
+    "create:rules": "POST /rules",
+    "update:rules": "PATCH /rules/{id}",
+    "read:rules_configs": "GET /rules-configs",
+    "update:rules_configs": "PUT /rules-configs/{key}",
+}
+"""What guards need in the place of the scopes of Actions where they are Rules."""
+
 GuardsChange = DeployAction | BindActions | PutRule | SetRuleSettings
 
 
@@ -177,6 +186,9 @@ class GuardsStep(Step[GuardsFacts, GuardsChange]):
         "create:actions": "POST /actions/actions, POST /actions/actions/{id}/deploy",
         "update:actions": "PATCH /actions/actions/{id}, PATCH /actions/triggers/post-login/bindings",
     }
+
+    def scopes_for(self, answers: Answers) -> Mapping[str, str]:
+        return RULES_SCOPES if answers[GuardsAnswers].as_rules else self.scopes
 
     async def inspect(self, answers: Answers, tools: Tools) -> GuardsFacts:
         from wizard.doorway import deployment

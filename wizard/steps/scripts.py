@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from wizard.answers import Answers
-from wizard.doorway.scripts import Scripts, State, is_closed, scripts_for, state_of
+from wizard.doorway.scripts import LARGEST_SCRIPT, Scripts, State, is_closed, scripts_for, state_of
 from wizard.doorway.settings import LegacyApi, complete, database_values, legacy_api_of, wanted_values
+from wizard.errors import UsageError
 from wizard.step import Change, Finding, Receipt, Step
 from wizard.steps.connection import ConnectionAnswers
 from wizard.steps.custom_database import (
@@ -117,6 +118,7 @@ class ScriptsStep(Step[ScriptsFacts, SetScripts]):
         if facts.closed:
             return []
         scripts = scripts_for(answers)
+        _require_small(scripts)
         states = {"login": facts.login, "get_user": facts.get_user, "change_password": facts.change_password}
         if all(states[script] == "wanted" for script in scripts.custom_scripts()) and not facts.stale:
             return []
@@ -167,6 +169,18 @@ class ScriptsStep(Step[ScriptsFacts, SetScripts]):
         await put_back(connection, was, KEYS, tools)
         forget_before(tools.journal, _place(name))
         tools.journal.remember(f"sent:{_place(name)}", None)
+
+
+def _require_small(scripts: Scripts) -> None:
+    for name, text in scripts.custom_scripts().items():
+        if len(text.encode()) > LARGEST_SCRIPT:
+            raise UsageError(
+                f"The {name} script would be too large for Auth0",
+                why=f"it has {len(text.encode()):,} bytes of at most {LARGEST_SCRIPT:,}",
+                state="Nothing was changed.",
+                remedy='Use kind = "legacy_api" in [scripts], whose scripts are small, or shorten constants and templates in '
+                "[profile].",
+            )
 
 
 async def values_of(answers: Answers, tools: Tools) -> dict[str, str | None]:

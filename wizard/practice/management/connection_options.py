@@ -34,6 +34,8 @@ PASSWORD_OPTIONS: dict[str, Any] = {
     "dictionary": {"active": False, "custom": [], "default": "en_100k"},
 }
 PASSKEY_OPTIONS = {"challenge_ui": "both", "progressive_enrollment_enabled": True, "local_enrollment_enabled": True}
+SCRIPT_BYTES = 100_000
+"""Of one script. Source: Auth0 docs, "Custom Database Connections and Actions Scripts": 100 KB without modules."""
 STAYING = ("passkey_options", "authentication_methods", "enable_script_context")
 """Options that a PATCH without them leaves as they are; all others go."""
 
@@ -72,11 +74,14 @@ def patched(tenant: PracticeTenant, old: dict[str, Any], given: dict[str, Any]) 
 
 
 def refuse_contradictions(options: dict[str, Any]) -> None:
-    """Refuse options that exclude each other.
+    """Refuse options that exclude each other, and scripts that are too large.
 
     Raises:
-        ApiError: 400 in the words of real tenants.
+        ApiError: 400 in the words of real tenants; those for a large script are not known.
     """
+    for name, script in (options.get("customScripts") or {}).items():
+        if isinstance(script, str) and len(script.encode()) > SCRIPT_BYTES:
+            raise ApiError(400, f"options.customScripts.{name} is larger than 100 KB", "invalid_body")
     attributes = options.get("attributes")
     if attributes is not None:
         for other in ("requires_username", "validation"):
