@@ -36,6 +36,7 @@ MASKS = (
     (re.compile(r"📂 f-\w{8}"), "📂 f-________"),
     (re.compile(r"\d{8}-\d{6}(-[a-z-]+-)[0-9a-f]+"), r"YYYYMMDD-HHMMSS\1ffff"),
     (re.compile(r"\d{8}-\d{6}"), "YYYYMMDD-HHMMSS"),
+    (re.compile(r"[0-9a-f]{4}/report\.html"), "ffff/report.html"),
     (re.compile(r"\d\d:\d\d:\d\d"), "HH:MM:SS"),
     (re.compile(r"\b[0-9a-f]{16,64}\b"), lambda found: "f" * len(found[0])),
     (re.compile(r"measured: \d+ of"), "measured: 49 of"),
@@ -56,7 +57,7 @@ async def settle(pilot: Pilot[None], app: WizardApp) -> None:
     """Wait until nothing moves any more, and show the same gauge each time."""
     app.clear_notifications()
     app.work.rate, app.work.requests, app.work.limited = RateLimitSeen("all", 50, 41.0, 2.0, 0), 38, 0
-    before = ""
+    before, same = "", 0
     for _ in range(100):
         await pilot.pause(0.15)
         app.work.rate, app.work.requests, app.work.limited = RateLimitSeen("all", 50, 41.0, 2.0, 0), 38, 0
@@ -64,7 +65,8 @@ async def settle(pilot: Pilot[None], app: WizardApp) -> None:
             drawn()
         await pilot.pause()
         now = text_of(app)
-        if now == before:
+        same = same + 1 if now == before else 0
+        if same == 3:
             return
         before = now
     raise AssertionError(f"the screen does not come to rest:\n{before}")
