@@ -29,6 +29,10 @@ if TYPE_CHECKING:
     from wizard.runs import RunFolder, Runs
 
 
+LOOKS_IF_TIME_EVERY = 15.0
+"""Seconds between two thoughts about whether a waiting run should look again."""
+
+
 class WizardApp(Desk):
     """Opens with the start screen; everything that outlives a page is here.
 
@@ -77,6 +81,7 @@ class WizardApp(Desk):
         return str(self.journey.suggested.get("tenant", {}).get(key, ""))
 
     async def on_mount(self) -> None:
+        self.set_interval(LOOKS_IF_TIME_EVERY, self._look_if_time)
         begin(self, self._begin, group="begin")
 
     async def _begin(self) -> None:
@@ -214,6 +219,11 @@ class WizardApp(Desk):
         self.start_work(None)
         if isinstance(self.screen, JourneyScreen):
             await self.screen.go("run")
+
+    def _look_if_time(self) -> None:
+        """A run that waits for the world looks at it now and then, whichever page is open."""
+        if self._work is not None and self._work.should_look:
+            self.start_work(None)
 
     def verify_again(self) -> None:
         """Gather the evidence of an ended run anew."""

@@ -109,7 +109,9 @@ class Companion:
         told: dict[str, Any] = json.loads(line)
         if "error" in told:
             raise WizardError(
-                told["error"], why=told.get("why", ""), remedy=told.get("remedy") or "Look at the answers, then try again."
+                told["error"],
+                why=told.get("why", ""),
+                remedy=told.get("remedy") or "Look at the answers, then try again.",
             )
         return told
 

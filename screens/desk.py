@@ -124,9 +124,7 @@ class Desk(App[None]):
         if self.practice is None:
             return world
         practice = self.practice
-        return replace(
-            world, environment=environment_with(practice), clock=practice.clock, memory=practice.secrets
-        )
+        return replace(world, environment=environment_with(practice), clock=practice.clock, memory=practice.secrets)
 
     async def practiced(self) -> Practice:
         """The practice tenant, started once, with the engine's edges set to it."""

@@ -17,7 +17,6 @@ from wizard.answers.complaints import complaints
 from wizard.answers.section import keys, validated
 from wizard.errors import WizardError
 
-
 Keep = Callable[[str, str], None]
 """Keeps a secret, by name and value."""
 

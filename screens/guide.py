@@ -235,9 +235,8 @@ class Journey:
 
 
 def is_decided_later(step: AnyStep) -> bool:
-    """Whether all that a step asks is decided while the run goes on, by what the run shows."""
-    asked = set(keys(step.section))
-    return bool(asked) and asked <= step.section.later
+    """Whether a step is only decided by what the run shows, and so comes after it."""
+    return GROUP_OF.get(step.key) == "Finish" and set(keys(step.section)) <= step.section.later
 
 
 def _place(section: Section) -> int:

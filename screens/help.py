@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from screens.help_automatic import AUTOMATIC
 from screens.widgets.draw import sentence
 
 if TYPE_CHECKING:
@@ -15,6 +16,7 @@ Ctrl+Y copy · Ctrl+P every command · Ctrl+Q leave; the run is kept. Browsers k
 """
 
 HELP: dict[str, str] = {
+    **AUTOMATIC,
     "tenant": """\
 # Tenant
 Which Auth0 tenant the users move into, and the application that this wizard acts as.

@@ -144,8 +144,8 @@ class Surroundings:
             await population.live(days)
         finally:
             self._clock.run_at(slow)
-        passed = [now - then for now, then in zip(_counts(population), before, strict=True)]
-        return Lived(*passed, now=self._clock.now())
+        logins, arrived, typos, resets = (now - then for now, then in zip(_counts(population), before, strict=True))
+        return Lived(logins, arrived, typos, resets, self._clock.now())
 
     def _settled(self) -> Population:
         """Choose who lives with the tenant; the same each time."""

@@ -28,6 +28,9 @@ Phase = Literal["idle", "starting", "running", "pausing", "paused", "failed", "w
 
 SAMPLES = 240
 SAMPLE_EVERY = 0.5
+LOOKS_EVERY = 300.0
+"""Seconds after which a run that waits for the world looks at it again."""
+
 SPEED_OVER = 10.0
 """Seconds over which users a second are taken."""
 
@@ -64,6 +67,9 @@ class Work:
         self.rate: happened.RateLimitSeen | None = None
         self.requests = self.limited = 0
         self.started: float | None = None
+        self.is_held = False
+        """Whether something else is under way that a look should wait for."""
+        self._waits_since = 0.0
         self.version = 0
         self._stop = Stop()
         self._task: asyncio.Task[None] | None = None
@@ -89,6 +95,11 @@ class Work:
     def elapsed(self) -> float:
         """Seconds since the work began in this process."""
         return 0.0 if self.started is None else self._seconds() - self.started
+
+    @property
+    def should_look(self) -> bool:
+        """Whether the run has waited long enough to look at the world again."""
+        return self.phase == "waiting" and not self.is_held and self._seconds() - self._waits_since >= LOOKS_EVERY
 
     def hear(self, event: Event) -> None:
         """Fold one event; cheap, as there may be many."""
@@ -161,7 +172,8 @@ class Work:
     def adopt(self, run: RunFolder, progress: Progress) -> None:
         """Show a run that this process has not worked on."""
         self.run, self.progress = run, progress
-        self.phase = "ended" if progress.ended else "paused"
+        self.phase = "ended" if progress.ended else "waiting" if progress.waiting else "paused"
+        self._waits_since = self._seconds()
         self.version += 1
 
     def start(
@@ -205,6 +217,7 @@ class Work:
             )
             self.progress = done
             self.phase = "waiting" if done.waiting else "ended"
+            self._waits_since = self._seconds()
             self._report(answers)
         except (Interrupted, asyncio.CancelledError):
             self.phase = "paused"

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, ClassVar
+from collections.abc import Callable, Coroutine, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical, VerticalScroll
@@ -13,6 +13,7 @@ from textual.widgets import Button, Label, Static
 from screens.fields import Field
 from screens.form import Form
 from screens.guide import Stop
+from screens.tasks import begin
 from wizard.answers import Section
 from wizard.answers.section import heading
 from wizard.errors import WizardError
@@ -111,6 +112,17 @@ class StepView(VerticalScroll):
         place.set_class(error is not None, "-wrong")
         if error is not None:
             place.scroll_visible(animate=False)
+
+    def heed(self, work: Callable[[], Coroutine[Any, Any, None]], *, group: str) -> None:
+        """Begin work of this page; what goes wrong is said on it."""
+
+        async def heeded() -> None:
+            try:
+                await work()
+            except WizardError as error:
+                self.trouble(error)
+
+        begin(self, heeded, group=group)
 
     def on_button_pressed(self, event: Button.Pressed) -> None:
         if event.button.id == "next":

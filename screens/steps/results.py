@@ -13,10 +13,12 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
+from textual.containers import Horizontal
 from textual.content import Content
-from textual.widgets import DataTable, Input, Static
+from textual.widgets import Button, DataTable, Input, Label, Static
 
 from screens.faults import refusals_of, rejects_of
+from screens.half_made import approve_repair, half_made
 from screens.steps.base import StepView
 from screens.tasks import begin
 from screens.widgets.dialogs import FilePicker
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from wizard.runs import RunFolder
 
 LISTED = 2000
+HALF_MADE = "half-made users: their first login broke off; the repair is asked for and shown before it is done"
 COLUMNS = ("what", "user_id", "reason", "details")
 
 
@@ -47,6 +50,9 @@ class ResultsView(StepView):
     def content(self) -> ComposeResult:
         yield Static("", id="sum", classes="block")
         yield Static("", id="checks", classes="block")
+        with Horizontal(id="half-made", classes="row"):
+            yield Button("Repair…", id="repair", compact=True)
+            yield Label(HALF_MADE, classes="hint")
         yield Input(placeholder="type to filter: a user id, a code, “missing”", id="filter", compact=True)
         yield Static("", id="found", markup=False)
         yield DataTable(id="users", cursor_type="row")
@@ -69,6 +75,12 @@ class ResultsView(StepView):
         width = max(12, self.query_one("#sum").size.width - 40)
         self.query_one("#sum", Static).update(picture(now, width))
         self.query_one("#checks", Static).update(checks(now))
+        self.query_one("#half-made").display = half_made(now) > 0 and not self.wizard.is_busy
+
+    @on(Button.Pressed, "#repair")
+    def _repair(self, event: Button.Pressed) -> None:
+        event.stop()
+        begin(self, approve_repair, self.wizard, group="repair")
 
     @on(Input.Changed, "#filter")
     def _filtered(self, event: Input.Changed) -> None:

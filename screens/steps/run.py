@@ -37,6 +37,14 @@ FILE_COLUMNS = (
 )  # fmt: skip
 """Key, words and width of each column of the files table."""
 
+BULK = (("prepare", "Prepare"), ("upload", "Upload"), ("verify", "Verify"))
+STEPS_OF = {
+    "bulk": BULK,
+    "automatic": (("trickle", "Logins"), ("verify", "Verify"), ("cutover", "Cutover")),
+    "two-phase": (("trickle", "Logins"), *BULK, ("cutover", "Cutover")),
+}
+"""Key and word of the steps that take time, by strategy."""
+
 PHASES = {
     "idle": "not started", "starting": "looking at tenant and store", "running": "running", "pausing": "pausing…",
     "paused": "paused", "failed": "stopped by an error", "waiting": "waiting for the world", "ended": "ended",
@@ -198,8 +206,8 @@ class RunView(StepView):
         )
 
     def may_leave(self) -> bool:
-        if not self.wizard.work.progress.ended:
-            self.app.notify("The results come when the run has ended.")
+        if not (self.wizard.work.progress.ended or self.wizard.work.phase == "waiting"):
+            self.app.notify("What comes next is there when the run has ended.")
             return False
         return True
 
@@ -234,8 +242,9 @@ def headline(work: Work) -> Content:
         words = {"complete": "Complete: every user is accounted for.", "attention": "Ended; some users need a look."}
         sign = signs.get(now.verdict, ("✗ ", "$text-error"))
         return Content.assemble(sign, (words.get(now.verdict, "Ended, and failed."), "bold"))
-    steps = (("prepare", "Prepare"), ("upload", "Upload"), ("verify", "Verify"))
-    current = "verify" if set(now.steps_done) >= {"prepare", "upload"} else now.step
+    steps = STEPS_OF.get(now.strategy, STEPS_OF["bulk"])
+    evidence = now.strategy == "bulk" and set(now.steps_done) >= {"prepare", "upload"}
+    current = "verify" if evidence else now.step
     parts: list[Any] = []
     for key, title in steps:
         done = key in now.steps_done and key != current
@@ -244,7 +253,9 @@ def headline(work: Work) -> Content:
         style = "$text-success" if done else "bold $text-accent" if here else "$foreground-muted"
         parts.append((f"{mark} {title}   ", style))
     style = "$text-warning" if work.phase in ("paused", "pausing", "waiting") else "$foreground-muted"
-    return Content.assemble(*parts, (PHASES[work.phase], "$text-error" if work.phase == "failed" else style))
+    phase = f"◌ {now.waiting}" if work.phase == "waiting" and now.waiting else PHASES[work.phase]
+    broken = "\n" if work.phase == "waiting" or len(steps) > len(STEPS_OF["bulk"]) else ""
+    return Content.assemble(*parts, broken, (phase, "$text-error" if work.phase == "failed" else style))
 
 
 def share_of(now: Progress) -> tuple[float, int, int]:
@@ -258,10 +269,14 @@ def share_of(now: Progress) -> tuple[float, int, int]:
 
 def overall(now: Progress, width: int) -> Content:
     """The overall bar: users whose place is known, of all."""
-    share, done, total = share_of(now)
+    if now.looks and not now.accounted:
+        last = now.looks[-1]
+        share, done, total = (last.migrated / last.users if last.users else 1.0), last.migrated, last.users
+    else:
+        share, done, total = share_of(now)
     words = f" {share:4.0%}"
     drawn = bar(share, max(10, width - len(words)))
-    unit = "users accounted for" if now.prepared else "users read"
+    unit = "users accounted for" if now.prepared else "users moved at login" if now.looks else "users read"
     known = f"\n{done:,} of {count(total, 'user')} {unit.removeprefix('users ')}" if total else "\n"
     style = "$text-success" if now.ended else "$text-primary"
     return Content.assemble((drawn, style), (words, "bold"), known)

@@ -112,9 +112,7 @@ class StrategyView(StepView):
         }  # fmt: skip
         for key, title, _ in WAYS:
             lines = [part for name, value in rows[key] for part in ((f"{name}\n", "$foreground-muted"), f"  {value}\n")]
-            self.query_one(f"#way-{key}", Static).update(
-                Content.assemble((f"{title}\n\n", "bold"), *lines)
-            )
+            self.query_one(f"#way-{key}", Static).update(Content.assemble((f"{title}\n\n", "bold"), *lines))
 
     @on(Ticks.Changed)
     def _chosen(self, event: Ticks.Changed) -> None:

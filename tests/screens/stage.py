@@ -8,21 +8,39 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import httpx
 from textual.pilot import Pilot
 
 from screens.app import WizardApp
 from screens.practice import Practice, furnished
-from wizard.clock import FastClock
+from screens.surroundings import Lived, SharedClock, Surroundings, faults_of_logins
+from wizard.answers import Answers
 from wizard.engine import World
-from wizard.practice.legacy_store import write_csv
+from wizard.practice.legacy_store import residents, write_csv
+from wizard.practice.people.invented import people
+from wizard.practice.population import Known
 from wizard.practice.samples import add_samples
 from wizard.practice.tenant import PracticeTenant
 from wizard.runs import Runs
 
 NARROW = (80, 24)
 WIDE = (120, 40)
+LEGACY_HOST = "legacy.example.com"
 SPEED = 200.0
 PATIENCE = 40.0
+
+
+class Inside:
+    """The surroundings of a rehearsal, asked in this process."""
+
+    def __init__(self, surroundings: Surroundings) -> None:
+        self._surroundings = surroundings
+
+    async def open(self, answers: Answers, base: Path) -> None:
+        await self._surroundings.open(answers, base, {})
+
+    async def live(self, days: float) -> Lived:
+        return await self._surroundings.live(days)
 
 
 class Rehearsal:
@@ -32,10 +50,15 @@ class Rehearsal:
         self.folder = folder
         self.practice_folder = folder / "practice"
         self.practice_folder.mkdir(parents=True)
-        self.clock = FastClock(SPEED)
+        self.users, self.dirty = users, dirty
+        self.clock = SharedClock(SPEED)
         self.planted = write_csv(self.practice_folder / "customers.csv", users=users, seed=1, dirty=dirty)
-        self.tenant = PracticeTenant(clock=self.clock, seed=1)
+        self.tenant = PracticeTenant(clock=self.clock, seed=1, faults=faults_of_logins())
         self.samples = add_samples(self.tenant)
+        stays = [account.email for account in self.planted.accounts[:2]]
+        self.surroundings = Surroundings(self.tenant, self.samples, self.clock, self._residents, stays)
+        self.outside = httpx.ASGITransport(self.surroundings)
+        self.tenant.outside[LEGACY_HOST] = self.outside
         self.practice = self._practice()
         self.runs = Runs(folder / "runs")
 
@@ -47,13 +70,24 @@ class Rehearsal:
             "plan": self.tenant.plan,
             "login_client_id": self.samples.login_client_id,
             "login_client_secret": self.samples.login_client_secret,
+            "legacy_api": f"https://{LEGACY_HOST}",
         }
         accounts = [[account.email, account.password] for account in self.planted.accounts[:2]]
-        return furnished(self.practice_folder, known, accounts, self.clock)
+        return furnished(self.practice_folder, known, accounts, self.clock, Inside(self.surroundings))
+
+    def _residents(self, store: str) -> list[Known]:
+        if self.dirty:
+            return list(residents(users=self.users, seed=1, file=True))
+        return list(people(self.users, seed=1))
 
     @property
     def world(self) -> World:
-        return World(environment=self.practice.environment, clock=self.clock, transport=self.tenant.transport())
+        return World(
+            environment=self.practice.environment,
+            clock=self.clock,
+            transport=self.tenant.transport(),
+            outside=self.outside,
+        )
 
     async def open_practice(self, folder: Path) -> Practice:
         return self.practice

@@ -1,17 +1,67 @@
-"""The practice tenant as a process of its own."""
+"""The rehearsal as a process of its own."""
 
 from __future__ import annotations
 
 import asyncio
-import json
 from pathlib import Path
 
-from screens.practice import _served
+import httpx
+import pytest
+
+from screens.companion import Companion
+from screens.practice import SPEED, furnish, residents_of, start_practice
+from screens.secrets_file import SecretsFile
+from screens.surroundings import SharedClock
+from wizard.vault import Secret
 
 
-async def test_the_practice_tenant_ends_with_whoever_started_it(tmp_path: Path) -> None:
-    process, told = await _served(tmp_path, "0")
-    assert json.loads(told)["domain"].startswith("127.0.0.1:")
+async def test_the_process_ends_with_whoever_started_it(tmp_path: Path) -> None:
+    await asyncio.to_thread(furnish, tmp_path)
+    companion = await Companion.begin(tmp_path, "0", "0", SharedClock(SPEED))
+    assert companion is not None
+    assert str(companion.known["domain"]).startswith("127.0.0.1:")
+    process = companion._process
     assert process.stdin is not None
     process.stdin.close()
     assert await asyncio.wait_for(process.wait(), 30) is not None
+
+
+async def test_a_rehearsal_begins_where_it_was_with_an_api_that_waits_for_answers(tmp_path: Path) -> None:
+    first = await start_practice(tmp_path)
+    try:
+        async with httpx.AsyncClient() as client:
+            answer = await client.get(f"{first.suggested['legacy_api']['url']}/healthz")
+        assert answer.status_code == 503
+        assert answer.json()["error"] == "store_unavailable"
+    finally:
+        await first.close()
+    second = await start_practice(tmp_path)
+    try:
+        assert second.domain == first.domain
+        assert second.suggested["legacy_api"] == first.suggested["legacy_api"]
+        assert second.clock.now() >= first.clock.now() - 60 * SPEED
+    finally:
+        await second.close()
+
+
+def test_each_rehearsal_is_offered_a_connection_and_marks_of_its_own(rehearsal: object) -> None:
+    practice = rehearsal.practice  # type: ignore[attr-defined]
+    assert practice.fresh(())["connection"] == {"name": "legacy-users"}
+    again = practice.fresh({"legacy-users"})
+    assert again["connection"] == {"name": "legacy-users-2"}
+    assert again["legacy_api"]["marks"] == "sqlite:migrated-users-2.db"
+
+
+@pytest.mark.parametrize("store", ["customers.csv", "members.db"])
+def test_everybody_of_a_sample_store_is_known(store: str) -> None:
+    assert len(residents_of(store)) > 300
+
+
+def test_secrets_of_a_rehearsal_survive_in_a_file_that_is_their_owners(tmp_path: Path) -> None:
+    kept = SecretsFile(tmp_path / "secrets.json")
+    kept["practice.example.com", "one"] = Secret("s3cret")
+    kept["practice.example.com", "two"] = Secret("other")
+    del kept["practice.example.com", "two"]
+    again = SecretsFile(tmp_path / "secrets.json")
+    assert {key: value.reveal() for key, value in again.items()} == {("practice.example.com", "one"): "s3cret"}
+    assert (tmp_path / "secrets.json").stat().st_mode & 0o077 == 0

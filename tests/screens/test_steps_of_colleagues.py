@@ -23,7 +23,7 @@ from wizard.tools import Tools
 class GuardAnswers(Section):
     """Who may call the legacy API."""
 
-    table: ClassVar[str] = "guards"
+    table: ClassVar[str] = "watch"
     kind: str = Field(title="Kind of guard", description="Actions, or Rules on old tenants.", examples=["actions"])
     strict: bool = Field(default=False, title="Strict")
 
@@ -46,7 +46,7 @@ class Bind(Change):
 
 
 class GuardsStep(Step[int, Bind]):
-    key = "guards"
+    key = "watch"
     title = "Guards of the API"
     section = GuardAnswers
     facts = int
@@ -83,7 +83,7 @@ def test_every_step_of_every_strategy_has_help_and_a_place_on_the_rail(tmp_path:
 async def test_a_new_step_gets_a_form_a_plan_and_help(rehearsal: Rehearsal, steps: Sequence[Step[Any, Any]]) -> None:
     app = rehearsal.app()
     async with opened(app, (120, 40)) as pilot:
-        for key in ("source", "profile", "passwords", "strategy", "guards"):
+        for key in ("source", "profile", "passwords", "strategy", "watch"):
             await go_on(pilot, key)
         words = frame(app)
         assert "▸ Guards of th" in words
@@ -102,7 +102,7 @@ async def test_a_new_step_gets_a_form_a_plan_and_help(rehearsal: Rehearsal, step
         await go_on(pilot, "connection")
         assert app.journey.answers[GuardAnswers] == GuardAnswers(kind="actions")
         await pilot.press("escape")
-        await until(pilot, lambda: page_is(app, "guards"))
+        await until(pilot, lambda: page_is(app, "watch"))
         assert "✓ Strategy" in frame(app)
 
 

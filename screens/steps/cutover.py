@@ -1,0 +1,247 @@
+"""The cutover: gates that must be open, the connection's name typed out, then the changes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal
+from textual.content import Content
+from textual.widgets import Button, Input, Label, Static
+
+from screens.half_made import approve_repair, half_made
+from screens.steps.base import StepView
+from screens.tasks import begin
+from screens.widgets.draw import count
+from screens.widgets.ticks import YesNo
+from wizard.answers import Section
+from wizard.progress import Progress
+from wizard.runner import Planned
+from wizard.step import Change
+from wizard.steps.connection import ConnectionAnswers
+from wizard.steps.cutover import CutoverAnswers
+
+
+@dataclass(frozen=True)
+class Gate:
+    """One condition of the cutover: `remedy` says what to do while it is closed."""
+
+    words: str
+    is_open: bool
+    state: str
+    remedy: str = ""
+
+
+class CutoverView(StepView):
+    """A checklist, a name to type, and what will be changed."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("f5", "look", "Look"), Binding("f9", "cut", "Cut over")]
+    lead = "The end: nobody is looked for in the legacy store any more. Import mode stays on."
+    trouble_first = True
+
+    def __init__(self, stop: Any) -> None:
+        super().__init__(stop)
+        self._changes: Sequence[Planned] = ()
+        self._shown = ""
+
+    def content(self) -> ComposeResult:
+        yield Static("", id="gates", classes="block")
+        with Horizontal(id="cutover-repair", classes="row"):
+            yield Button("Repair half-made users…", id="repair", compact=True)
+        with Horizontal(id="leave", classes="row"):
+            yield YesNo(False, id="leave-rejected")
+            yield Label("close the door on the rejected users; I have decided about them", classes="hint")
+        yield Label("", id="name-asked", classes="head", markup=False)
+        yield Input(id="name-typed", compact=True)
+        with Horizontal(id="cut-row", classes="row"):
+            yield Button("Cut over", id="cut", compact=True, variant="warning")
+        yield Label("What it changes", id="cutover-head", classes="head")
+        yield Static("", id="cutover-changes", classes="block")
+
+    @property
+    def _connection(self) -> str:
+        return self.wizard.journey.answers[ConnectionAnswers].name
+
+    @property
+    def _decided(self) -> CutoverAnswers:
+        answers = self.wizard.journey.answers
+        return answers[CutoverAnswers] if answers.has(CutoverAnswers) else CutoverAnswers()
+
+    @property
+    def _leaves_rejected(self) -> bool:
+        return self.query_one("#leave-rejected", YesNo).value
+
+    async def shown(self) -> None:
+        self.query_one("#leave-rejected", YesNo).value = self._decided.leave_rejected
+        self._shown = ""
+        self.refresh_work()
+        await self._plan()
+
+    async def _plan(self) -> None:
+        """Find out what the cutover would change."""
+        from wizard.engine import plan_for
+
+        wizard, place = self.wizard, self.query_one("#cutover-changes", Static)
+        run, journey = wizard.work.run, wizard.journey
+        if run is None or wizard.work.is_busy or wizard.work.progress.ended:
+            return
+        place.update(Content.styled("Looking…", "$foreground-muted"))
+        try:
+            plan = await plan_for(journey.answers, base=journey.base, world=wizard.world, run=run)
+        finally:
+            place.update("")
+        self._changes = [one for one in plan.changes if one.step == "cutover"]
+        place.update(listed(self._changes))
+
+    def refresh_work(self) -> None:
+        work, now = self.wizard.work, self.wizard.work.progress
+        over = now.ended and "cutover" in now.steps_done
+        gates = gates_of(now, leave_rejected=self._leaves_rejected)
+        ready = all(gate.is_open for gate in gates) and not work.is_busy and not now.ended
+        head = _head(work.is_busy, over, ready)
+        words = Content.assemble(*head, "\n\n", checklist(gates)) if not over else Content.assemble(*head)
+        key = words.plain + str((ready, now.rejected, half_made(now)))
+        if key == self._shown:
+            return
+        self._shown = key
+        self.query_one("#gates", Static).update(words)
+        self.query_one("#leave").display = bool(now.rejected) and not over
+        self.query_one("#cutover-repair").display = half_made(now) > 0 and not work.is_busy and not over
+        for name in ("#name-asked", "#name-typed", "#cut-row"):
+            self.query_one(name).display = ready
+        self.query_one("#cutover-head").display = not over
+        self.query_one("#cutover-changes").display = not over
+        self.query_one("#name-asked", Label).update(f"Type the connection's name, {self._connection}, to confirm")
+        self.refresh_bindings()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Only keys that do something are in the footer."""
+        work = self.wizard.work
+        if action == "look":
+            return not work.is_busy and not work.progress.ended
+        if action == "cut":
+            return bool(self.query("#cut-row").results()) and self.query_one("#cut-row").display
+        return True
+
+    @on(YesNo.Changed)
+    def _left(self, event: YesNo.Changed) -> None:
+        event.stop()
+        self.wizard.journey.decide(CutoverAnswers(leave_rejected=self._leaves_rejected))
+        self.refresh_work()
+
+    @on(Button.Pressed, "#repair")
+    def _repair(self, event: Button.Pressed) -> None:
+        event.stop()
+        begin(self, approve_repair, self.wizard, group="repair")
+
+    @on(Button.Pressed, "#cut")
+    @on(Input.Submitted, "#name-typed")
+    def _pressed(self, event: Button.Pressed | Input.Submitted) -> None:
+        event.stop()
+        self.action_cut()
+
+    def action_look(self) -> None:
+        """Gather the evidence anew."""
+        self.wizard.start_work(None)
+
+    def action_cut(self) -> None:
+        typed = self.query_one("#name-typed", Input)
+        if not self.query_one("#cut-row").display:
+            return
+        if typed.value.strip() != self._connection:
+            self.trouble(f"The name is typed out first: {self._connection}. Nothing was changed.")
+            typed.focus()
+            return
+        self.trouble(None)
+        section = CutoverAnswers(confirm=self._connection, leave_rejected=self._leaves_rejected)
+        begin(self.wizard, self.wizard.decide, section, group="decide")
+
+    def focus_first(self) -> None:
+        typed = self.query_one("#name-typed", Input)
+        (typed if typed.display else self.query_one("#next", Button)).focus(scroll_visible=False)
+
+    def draft(self) -> Section | None:
+        return self._decided
+
+    async def answer(self) -> Section | None:
+        """Going on decides nothing: the cutover is confirmed by its own key."""
+        return self._decided
+
+    def says(self, changes: list[Change] | None) -> str | None:
+        return (
+            "Afterwards login and get user find nobody. The grant, the application and the guards that this run made are "
+            "removed.\n\nImport mode stays on: with it off Auth0 would look for users in the legacy store alone.\n\n"
+            "auth0-migrate undo --step cutover puts the scripts back."
+        )
+
+    def commands(self) -> Sequence[tuple[str, str, Any]]:
+        return (("Look again", "Gather the evidence anew", self.action_look),)
+
+
+def gates_of(now: Progress, *, leave_rejected: bool) -> Sequence[Gate]:
+    """What has to be so before the cutover; the engine asks for the same once more."""
+    unknown = abs(now.read - now.users_done)
+    over = "trickle" in now.steps_done and bool(now.looks) and now.looks[-1].due
+    failed = {name: detail for name, detail in now.failed_checks.items() if not name.startswith("legacy api")}
+    return [
+        Gate("Automatic phase", over, "over" if over else "going on", "It ends on the page Automatic phase."),
+        Gate(
+            "Every user accounted for",
+            now.read > 0 and not unknown,
+            f"{now.users_done:,} of {count(now.read, 'user')}",
+            f"{unknown:,} are not; resume the run and look at Results.",
+        ),
+        Gate("Evidence", not failed and "verify" in now.steps_done, _evidence(failed), _remedies(failed)),
+        Gate(
+            "Rejected users",
+            not now.rejected or leave_rejected,
+            "none" if not now.rejected else f"{now.rejected:,}, decided" if leave_rejected else f"{now.rejected:,}",
+            "They could not log in any more. Let them move, mend them, or tick below that you have decided.",
+        ),
+    ]
+
+
+def _evidence(failed: dict[str, str]) -> str:
+    return "all checks hold" if not failed else count(len(failed), "check fails", "checks fail")
+
+
+def _remedies(failed: dict[str, str]) -> str:
+    if not failed:
+        return "The checks come when everybody has been imported."
+    return "\n".join(f"{name}: {detail}" for name, detail in failed.items())
+
+
+def checklist(gates: Sequence[Gate]) -> Content:
+    """A line for each gate with sign and word; below a closed one what is missing."""
+    parts: list[Any] = []
+    for gate in gates:
+        sign = ("✓ ", "$text-success") if gate.is_open else ("✗ ", "$text-error")
+        parts += [sign, (f"{gate.words:<26}", "bold"), f"{gate.state}\n"]
+        if not gate.is_open:
+            parts += [(f"  {line}\n", "$foreground-muted") for line in gate.remedy.splitlines()]
+    return Content.assemble(*parts)
+
+
+def listed(changes: Sequence[Planned]) -> Content:
+    """The changes, and which of them is for good."""
+    parts: list[Any] = []
+    for planned in changes:
+        summary = planned.change.summary
+        parts += [("+ ", "bold $text-success"), f"{summary[:1].upper()}{summary[1:]}\n"]
+        if not planned.change.reversible:
+            parts.append(("  ! cannot be undone\n", "$text-warning"))
+    return Content.assemble(*parts) if parts else Content.styled("Nothing any more.", "$foreground-muted")
+
+
+def _head(busy: bool, over: bool, ready: bool) -> list[Any]:
+    if busy:
+        return [("▸ ", "$text-accent"), ("The run is at work…", "bold")]
+    if over:
+        return [("✓ ", "$text-success"), ("The cutover is done. ", "bold"), "Everybody logs in through Auth0 alone."]
+    if ready:
+        return [("✓ ", "$text-success"), ("All gates are open.", "bold")]
+    return [("◌ ", "$text-warning"), ("Not yet: a gate is closed.", "bold")]

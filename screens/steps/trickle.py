@@ -1,0 +1,281 @@
+"""The automatic phase: before the run when it ends, during the run how far it is and what is foreseen."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any, ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal
+from textual.content import Content
+from textual.widgets import Button, Label, Static
+
+from screens.form import Form
+from screens.steps.base import FormView
+from screens.tasks import begin
+from screens.widgets.curve import curve
+from screens.widgets.dialogs import Question
+from screens.widgets.draw import bar, count, duration
+from screens.work import LOOKS_EVERY, Work
+from wizard.errors import WizardError
+from wizard.forecast import forecast
+from wizard.progress import Progress
+from wizard.step import Change
+from wizard.steps.trickle import TrickleAnswers, outlook
+
+HEIGHTS = (5, 9)
+"""Rows of the chart on a narrow and on a wide screen."""
+
+DAYS = 7.0
+"""How many days a key lets pass in a rehearsal."""
+
+LEGEND = (("█ moved", "$text-primary"), ("  ▒ expected", "$text-secondary"), ("  ░ possible", "$foreground-muted"))
+
+
+class TrickleView(FormView):
+    """A form; while the run waits also a curve, figures, and what can be done."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("f5", "look", "Look"),
+        Binding("f6", "end", "Go on"),
+        Binding("f8", "days", "A week"),
+    ]
+    without = ("go_on",)
+    lead = "Users move by themselves, each at the next login. The run waits and looks now and then."
+
+    def __init__(self, stop: Any) -> None:
+        super().__init__(stop)
+        self._shown = ""
+        self._living = False
+
+    def content(self) -> ComposeResult:
+        yield Static("", id="phase")
+        with Horizontal(id="phase-keys", classes="row"):
+            yield Button("Let a week pass", id="days", compact=True)
+            yield Button("Look again", id="look", compact=True)
+            yield Button("Go on now…", id="end", compact=True)
+        yield Static("", id="passed", classes="block")
+        yield Static("", id="curve")
+        yield Static("", id="moved", classes="block")
+        yield Label("When the run goes on", classes="head")
+        yield Form(TrickleAnswers, self.wizard.journey.given("trickle"), without=self.without)
+
+    async def shown(self) -> None:
+        self._shown = ""
+        self.refresh_work()
+
+    @property
+    def _is_open(self) -> bool:
+        """Whether the run is in this phase and can be told to go on."""
+        work = self.wizard.work
+        return not work.is_busy and not self._living and is_automatic(work.progress)
+
+    @property
+    def _rehearses(self) -> bool:
+        practice = self.wizard.practice
+        return practice is not None and practice.life is not None
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Only keys that do something are in the footer."""
+        if action in ("look", "end"):
+            return self._is_open
+        if action == "days":
+            return self._is_open and self._rehearses
+        return True
+
+    def refresh_work(self) -> None:
+        work, now = self.wizard.work, self.wizard.work.progress
+        begun = bool(now.looks)
+        width = max(30, self.query_one("#phase").size.width - 1)
+        wanted = self._wanted
+        parts = {
+            "phase": headline(work, width) if begun else NOT_BEGUN,
+            "curve": chart(now, wanted, width, HEIGHTS[self.app.size.width >= 112]) if begun else Content(""),
+            "moved": figures(now, wanted) if begun else Content(""),
+        }
+        key = "".join(part.plain for part in parts.values()) + str((self._is_open, self._living, width))
+        if key == self._shown:
+            return
+        self._shown = key
+        for name, words in parts.items():
+            self.query_one(f"#{name}", Static).update(words)
+        for name in ("curve", "moved"):
+            self.query_one(f"#{name}").display = begun
+        self.query_one("#phase-keys").display = is_automatic(now)
+        self.query_one("#days").display = self._rehearses
+        self.query_one("#passed").display = bool(str(self.query_one("#passed", Static).content))
+        self.refresh_bindings()
+
+    @property
+    def _wanted(self) -> TrickleAnswers:
+        section = self.form.draft()
+        return section if isinstance(section, TrickleAnswers) else TrickleAnswers()
+
+    def focus_first(self) -> None:
+        if is_automatic(self.wizard.work.progress):
+            self.query_one("#days" if self._rehearses else "#look", Button).focus(scroll_visible=False)
+        else:
+            super().focus_first()
+
+    @on(Button.Pressed, "#look")
+    @on(Button.Pressed, "#end")
+    @on(Button.Pressed, "#days")
+    def _pressed(self, event: Button.Pressed) -> None:
+        event.stop()
+        {"look": self.action_look, "end": self.action_end, "days": self.action_days}[str(event.button.id)]()
+
+    def action_look(self) -> None:
+        """Count now who has moved, with what the form says."""
+        if not self._is_open:
+            return
+        section = self.form.draft()
+        if section is not None:
+            self.wizard.journey.decide(section)
+        self.wizard.start_work(None)
+
+    def action_end(self) -> None:
+        if self._is_open:
+            begin(self, self._end, group="end")
+
+    async def _end(self) -> None:
+        now = self.wizard.work.progress
+        left = now.looks[-1].users - now.looks[-1].migrated if now.looks else 0
+        bulk = self.wizard.journey.strategy == "two-phase"
+        then = (
+            f"{count(left, 'user')} have not moved. They are imported now, in bulk; whose hash Auth0 does not take resets "
+            "the password."
+            if bulk
+            else f"{count(left, 'user')} have not moved, and will not: after the cutover they cannot log in."
+        )
+        question = Question("End the automatic phase?", f"{then} It does not begin again.", CHOICES)
+        if await self.app.push_screen_wait(question) == "go":
+            wanted = self._wanted
+            await self.wizard.decide(TrickleAnswers.model_validate({**wanted.model_dump(), "go_on": True}))
+
+    def action_days(self) -> None:
+        begin(self, self._days, group="days")
+
+    async def _days(self) -> None:
+        """In a rehearsal: let people live for some days, then look."""
+        practice = self.wizard.practice
+        if practice is None or practice.life is None or not self._is_open:
+            return
+        place = self.query_one("#passed", Static)
+        self._living = self.wizard.work.is_held = True
+        self.trouble(None)
+        self.refresh_work()
+        place.update(Content.styled("A week passes: people log in… half a minute or so", "$text-accent"))
+        place.display = True
+        try:
+            await self.wizard.serve_legacy_api()
+            lived = await practice.life.live(DAYS)
+        except WizardError as error:
+            place.update("")
+            self.trouble(error)
+            return
+        finally:
+            self._living = self.wizard.work.is_held = False
+            if self.is_attached:
+                self.refresh_work()
+        place.update(Content.assemble(("A week passed: ", "bold"), str(lived), "."))
+        self.action_look()
+
+    def says(self, changes: list[Change] | None) -> str | None:
+        if not self.wizard.work.progress.looks:
+            return None
+        run = self.wizard.work.run
+        return (
+            "Nothing is changed here: people move by logging in.\n\nYou may close the wizard for days; the run is kept and "
+            f"goes on from here.\n\nThe same from a shell, once a day:\nauth0-migrate resume {run.id if run else 'latest'}\n"
+            "It ends with status 6 while it waits; --go-on ends the phase."
+        )
+
+    def copied(self) -> str:
+        run = self.wizard.work.run
+        return super().copied() or (f"auth0-migrate resume {run.id} --go-on" if run else "")
+
+    def commands(self) -> Sequence[tuple[str, str, Any]]:
+        if not self._is_open:
+            return ()
+        found: list[tuple[str, str, Any]] = [
+            ("Look again", "Count who has moved", self.action_look),
+            ("Go on now", "End the automatic phase", self.action_end),
+        ]
+        if self._rehearses:
+            found.append(("Let a week pass", "People of the practice store log in for a week", self.action_days))
+        return found
+
+
+CHOICES = [("go", "End it and go on"), ("stay", "Wait longer")]
+NOT_BEGUN = Content.assemble(
+    ("· ", "$foreground-muted"),
+    "It begins once the run has set everything up. Decide when it should end; you can change your mind at any time.",
+)
+
+
+def is_automatic(now: Progress) -> bool:
+    """Whether the run is in its automatic phase."""
+    return bool(now.looks) and not now.looks[-1].due and not now.ended
+
+
+def headline(work: Work, width: int) -> Content:
+    """How far it is, and whether it waits, is looking, or is over."""
+    now = work.progress
+    last = now.looks[-1]
+    share = last.migrated / last.users if last.users else 1.0
+    words = f" {share:4.0%}"
+    if last.due:
+        state: tuple[str, str] = ("✓ over", "$text-success")
+    elif work.is_busy:
+        state = ("▸ looking…", "$text-accent")
+    elif work.phase == "failed":
+        state = ("✗ the last look failed", "$text-error")
+    else:
+        state = ("◌ waiting", "$text-warning")
+    return Content.assemble(
+        state, f"  {last.migrated:,} of {count(last.users, 'user')} have moved at login\n",
+        (bar(share, max(10, width - len(words))), "$text-primary"), (words, "bold"),
+    )  # fmt: skip
+
+
+def chart(now: Progress, wanted: TrickleAnswers, width: int, height: int) -> Content:
+    """The curve with its legend."""
+    looks = [(look.at, look.migrated) for look in now.looks]
+    users = now.looks[-1].users
+    goal = wanted.share / 100 if wanted.until == "share" else None
+    foreseen = forecast(looks, users) if not now.looks[-1].due else None
+    legend = LEGEND if foreseen else LEGEND[:1]
+    drawn = curve(looks, users, foreseen, width=width, height=height, goal=goal)
+    goal_words = [("  ╌ goes on here", "$text-warning")] if goal is not None else []
+    return Content.assemble(drawn, "\n", *legend, *goal_words)
+
+
+def figures(now: Progress, wanted: TrickleAnswers) -> Content:
+    """Who is left, what the legacy API has marked, what is foreseen, when it goes on."""
+    last = now.looks[-1]
+    looks = [(look.at, look.migrated) for look in now.looks]
+    until = {
+        "hand": "when you say so",
+        "share": f"when {wanted.share:g} % have moved",
+        "date": f"on {wanted.date}",
+    }[wanted.until]
+    marked = "the legacy API cannot be asked" if last.marked is None else f"{last.marked:,} marked in the legacy API"
+    lines = [("left", f"{last.users - last.migrated:,} who have not logged in since"), ("marks", marked)]
+    if told := outlook(looks, last.users, wanted):
+        lines.append(("forecast", told))
+    elif not last.due:
+        lines.append(("forecast", "after a few looks on different days"))
+    if not last.due:
+        lines.append(("goes on", until))
+        lines.append(
+            (
+                "last look",
+                f"{datetime.fromtimestamp(last.at, UTC):%d %b %H:%M} UTC, again every {duration(LOOKS_EVERY)}",
+            )
+        )
+    return Content.assemble(
+        *(part for name, words in lines for part in ((f"{name:<11}", "$foreground-muted"), f"{words}\n"))
+    )

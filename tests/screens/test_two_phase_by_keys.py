@@ -1,0 +1,134 @@
+"""A two-phase migration by keys alone: set up, users move at login, bulk, repair of half-made users, cutover, undoable."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+from stage import NARROW, WIDE, Rehearsal, frame, go_on, opened, page_is, shows, until
+from textual.pilot import Pilot
+
+from screens.app import WizardApp
+from screens.half_made import half_made
+from wizard.steps.trickle import TrickleAnswers
+from wizard.steps.verify import VerifyAnswers
+
+SET_UP = ("connection", "applications", "custom_database", "legacy_api", "scripts", "guards", "trickle")
+MIGRATE = ("prepare", "upload", "verify", "review")
+
+
+async def to_strategy(pilot: Pilot[None]) -> None:
+    """From the first page to the strategy, with two-phase chosen by keys."""
+    app: WizardApp = pilot.app  # type: ignore[assignment]
+    for key in ("source", "profile", "passwords", "strategy"):
+        await go_on(pilot, key)
+    await shows(pilot, "Recommended:")
+    app.screen.query_one("#way").focus()
+    await pilot.press("end", "space")
+    await until(pilot, lambda: "two-phase" in app.screen.query_one("#way").ticked)  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("size", [NARROW, WIDE], ids=["80x24", "120x40"])
+async def test_two_phase_from_the_first_page_to_the_cutover(
+    tmp_path: Path, size: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("screens.steps.trickle.DAYS", 3.0)
+    rehearsal = Rehearsal(tmp_path, users=40)
+    app = rehearsal.app()
+    try:
+        async with opened(app, size) as pilot:
+            await to_strategy(pilot)
+            for key in (*SET_UP, *MIGRATE):
+                await go_on(pilot, key)
+            await shows(pilot, "cannot be undone")
+            await pilot.press("f9")
+            await until(pilot, lambda: page_is(app, "run"))
+            await until(pilot, lambda: app.work.phase == "waiting")
+            assert app.work.progress.step == "trickle"
+            await shows(pilot, "◌ 0 of 40 users have moved")
+
+            await _jump(pilot, "trickle")
+            await shows(pilot, "Let a week pass")
+            await pilot.press("f8")
+            await shows(pilot, "A week passed:")
+            await until(pilot, lambda: not app.work.is_busy and app.work.progress.looks[-1].migrated > 5)
+            assert app.work.progress.looks[-1].marked == app.work.progress.looks[-1].migrated
+
+            await pilot.press("f6")
+            await shows(pilot, "End the automatic phase?")
+            await pilot.press("left", "enter")
+            await until(pilot, lambda: page_is(app, "run") and app.work.phase == "waiting")
+            assert app.journey.answers[TrickleAnswers].go_on
+            assert app.work.progress.step == "cutover"
+
+            await go_on(pilot, "cutover")
+            if half_made(app.work.progress):
+                await shows(pilot, "a gate is closed")
+                app.screen.query_one("#repair").focus()
+                await pilot.press("enter")
+                await shows(pilot, "Their first login broke off")
+                await pilot.press("left", "enter")
+                await until(pilot, lambda: page_is(app, "review"))
+                await shows(pilot, "repair at most")
+                await pilot.press("f9")
+                await until(pilot, lambda: page_is(app, "run") and app.work.phase == "waiting")
+                assert app.journey.answers[VerifyAnswers].repair_at_most
+                await go_on(pilot, "cutover")
+            await shows(pilot, "All gates are open.")
+            await pilot.press(*"legacy-user", "f9")
+            await shows(pilot, "The name is typed out first")
+            app.screen.query_one("#name-typed").focus()
+            await pilot.press("end", "s", "enter")
+            await until(pilot, lambda: page_is(app, "run") and app.work.phase == "ended")
+            assert app.work.progress.verdict == "complete"
+            await go_on(pilot, "cutover")
+            await shows(pilot, "The cutover is done.")
+            await go_on(pilot, "results")
+            await shows(pilot, "✓ adds up")
+        options = rehearsal.state()["options"]
+        assert options["import_mode"] is True
+        assert "configuration" not in options
+    finally:
+        rehearsal.close()
+
+
+async def test_a_waiting_run_is_resumed_at_the_automatic_phase_and_looks_again_by_itself(tmp_path: Path) -> None:
+    rehearsal = Rehearsal(tmp_path, users=60)
+    app = rehearsal.app()
+    try:
+        async with opened(app) as pilot:
+            await to_strategy(pilot)
+            for key in (*SET_UP, *MIGRATE):
+                await go_on(pilot, key)
+            await shows(pilot, "cannot be undone")
+            await pilot.press("f9")
+            await until(pilot, lambda: app.work.phase == "waiting")
+            await pilot.press("ctrl+q")
+        again = rehearsal.app(practice=False)
+        async with again.run_test(size=NARROW) as pilot:
+            await shows(pilot, "RUNS")
+            await again.resume(rehearsal.runs.all()[0])
+            await until(pilot, lambda: page_is(again, "trickle"))
+            words = await shows(pilot, "◌ waiting")
+            assert "0 of 60 users have moved" in words
+            assert "◌ Automatic p" in words or "▸ Automatic p" in words
+            looks = len(again.work.progress.looks)
+            again.work._waits_since -= 10_000
+            assert again.work.should_look
+            again._look_if_time()
+            await until(pilot, lambda: not again.work.is_busy and len(again.work.progress.looks) > looks)
+    finally:
+        rehearsal.close()
+
+
+async def _jump(pilot: Pilot[None], key: str) -> None:
+    """To a page by the rail, as F3 and Enter do."""
+    app: WizardApp = pilot.app  # type: ignore[assignment]
+    await pilot.press("f3")
+    rail = app.screen.query_one("#rail")
+    rail.highlighted = rail.get_option_index(key)  # type: ignore[attr-defined]
+    await pilot.press("enter")
+    await until(pilot, lambda: page_is(app, key))
+    await asyncio.sleep(0.3)
+    assert frame(app)
