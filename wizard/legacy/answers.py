@@ -100,6 +100,14 @@ class SourceAnswers(Section):
     header: bool = Field(
         title="The first line names the columns", description="if not, name them in columns", default=True
     )
+    skip_lines: int | None = Field(
+        title="Lines above the names of the columns",
+        description="left out, comments (#) and title lines are found; 0 if there are none",
+        default=None,
+        ge=0,
+        le=1000,
+        examples=[3],
+    )
     columns: tuple[str, ...] = Field(
         title="Names of the columns",
         description="only for a file whose first line is already a user",

@@ -9,6 +9,7 @@ import io
 import itertools
 import os
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -31,6 +32,10 @@ _SEPARATOR_LINE = re.compile(r"\Asep=(.)\r?\n", re.IGNORECASE)
 _COMMENTS = re.compile(r"\A(?:#[^\r\n]*\r?\n)+")
 """Lines that some exports put before the header."""
 
+_TITLE_ROWS = 60
+_VALUE = re.compile(r"\A[-+\d.,:/ ]+\Z|\A(?:true|false)\Z|\A[$*!{]")
+_NAME_OF_USERS = re.compile(r"mail|user|login|(?:\A|[_ .-])u?u?id\Z|\Aid(?:\Z|[_ .-])")
+
 _OTHER_FORMATS = (
     (b"PK\x03\x04", "a workbook or a zip archive", "save the sheet as CSV (UTF-8), or unpack it"),
     (b"\xd0\xcf\x11\xe0", "an old Excel workbook", "save the sheet as CSV (UTF-8)"),
@@ -50,7 +55,7 @@ class CsvSource:
     dialect: Dialect
     columns: tuple[str, ...]
     has_header: bool
-    leading_lines: int = False
+    leading_lines: int = 0
     warnings: tuple[str, ...] = ()
 
     def facts(self) -> SourceFacts:
@@ -115,14 +120,14 @@ def open_csv(answers: SourceAnswers, base: Path) -> CsvSource:
     with _opened(path) as file:
         _refuse_other_formats(path, file)
         encoding = find_encoding(file, answers.encoding)
-        dialect, leading_lines = _find_dialect(file, encoding, answers)
+        dialect, leading_lines, told = _find_dialect(file, encoding, answers)
         file.seek(0)
         first = _first_record(path, _cutter(file.read, encoding, dialect, leading_lines))
     if answers.header:
         columns, warnings = named_by_header(first)
     else:
         columns, warnings = named_by_operator(answers.columns, width=len(first)), ()
-    warnings = (*filter(None, (encoding.warning,)), *warnings)
+    warnings = (*filter(None, (encoding.warning,)), *told, *warnings)
     source = CsvSource(path, encoding, dialect, columns, answers.header, leading_lines, warnings)
     return _with_last_column(source) if answers.header else source
 
@@ -134,31 +139,85 @@ def _cutter(read: Read, encoding: Encoding, dialect: Dialect, leading_lines: int
     return cutter
 
 
-def _find_dialect(file: BinaryIO, encoding: Encoding, answers: SourceAnswers) -> tuple[Dialect, int]:
-    """The dialect, and how many lines come before the header: Excel's with the separator, or comments."""
+def _find_dialect(file: BinaryIO, encoding: Encoding, answers: SourceAnswers) -> tuple[Dialect, int, tuple[str, ...]]:
+    """The dialect, how many lines come before the header (Excel's with the separator, comments, titles), and warnings."""
     file.seek(0)
     data = readable_bytes(file.read, encoding)(SAMPLE_BYTES)
-    whole = os.fstat(file.fileno()).st_size <= SAMPLE_BYTES
+    whole = not file.read(1)
     sample = codecs.getincrementaldecoder(encoding.in_blocks)("replace").decode(data, final=whole)
     named = _SEPARATOR_LINE.match(sample)
-    remarks = _COMMENTS.match(sample) if answers.header and not named else None
-    start = named.end() if named else remarks.end() if remarks else 0
-    dialect = find_dialect(
-        sample[start:],
-        encoding=encoding.in_blocks,
-        delimiter=answers.delimiter_character or (named.group(1) if named else None),
-        quote=answers.quote_character,
-        whole=whole,
-    )
-    if remarks and not _are_comments(remarks[0], sample[start:], dialect):
+
+    def found(start: int) -> Dialect:
         return find_dialect(
-            sample,
+            sample[start:],
             encoding=encoding.in_blocks,
-            delimiter=answers.delimiter_character,
+            delimiter=answers.delimiter_character or (named.group(1) if named else None),
             quote=answers.quote_character,
             whole=whole,
-        ), 0
-    return dialect, 1 if named else remarks[0].count("\n") if remarks else 0
+        )
+
+    if answers.skip_lines is not None:
+        start = sum(map(len, io.StringIO(sample, newline="").readlines()[: answers.skip_lines]))
+        return found(start), answers.skip_lines, ()
+    if named:
+        return found(named.end()), 1, ()
+    if not answers.header:
+        return found(0), 0, ()
+    if remarks := _COMMENTS.match(sample):
+        dialect = found(remarks.end())
+        if _are_comments(remarks[0], sample[remarks.end() :], dialect):
+            return dialect, remarks[0].count("\n"), ()
+    dialect = found(0)
+    return dialect, *_titles(sample, dialect)
+
+
+def _titles(sample: str, dialect: Dialect) -> tuple[int, tuple[str, ...]]:
+    """How many lines of titles stand above the names of the columns, and a warning about them.
+
+    A file is only taken to have titles where they have fewer cells than the rows, and what follows them is names of columns
+    beyond doubt. Where there is doubt the first line names the columns, and the warning says what to do.
+    """
+    reader = dialect.read(io.StringIO(sample, newline=""))
+    rows: list[tuple[int, list[str]]] = []
+    before = 0
+    for row in itertools.islice(reader, _TITLE_ROWS):
+        rows.append((before, row))
+        before = reader.line_num
+    width, most = (
+        Counter(len(row) for _, row in rows if row).most_common(1)[0] if any(row for _, row in rows) else (0, 0)
+    )
+    first = next((row for _, row in rows if row), [])
+    if width < 2 or not _is_title(first, width) or (len(first) > 1 and _names_columns(first, len(first))):
+        return 0, ()
+    for line, row in rows:
+        if row and not _is_title(row, width):
+            if _names_columns(row, width):
+                lines = "The first line is" if line == 1 else f"The first {line} lines are"
+                return line, (f"{lines} taken for a title; skip_lines in [source] says otherwise.",)
+            break
+    if len(first) < width and most > 1:
+        return 0, (
+            f"Most lines have {width} cells and the first has {len(first)}: if titles stand above the names of the columns, "
+            "set skip_lines in [source].",
+        )
+    return 0, ()
+
+
+def _is_title(row: Sequence[str], width: int) -> bool:
+    """Whether a row says too little to be of the table; Excel pads titles with empty cells."""
+    return len(row) < width or sum(1 for cell in row if cell.strip()) <= min(1, width - 2)
+
+
+def _names_columns(row: Sequence[str], width: int) -> bool:
+    """Whether these are names of columns beyond doubt: all there, all different, no values, and one that users have."""
+    names = [cell.strip().casefold() for cell in row]
+    return (
+        len(names) == width
+        and all(names)
+        and len(set(names)) == len(names)
+        and not any("@" in name or _VALUE.search(name) for name in names)
+        and any(_NAME_OF_USERS.search(name) for name in names)
+    )
 
 
 def _are_comments(remarks: str, rest: str, dialect: Dialect) -> bool:

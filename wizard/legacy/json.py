@@ -12,12 +12,15 @@ from typing import Literal
 from wizard.legacy.answers import SourceAnswers
 from wizard.legacy.flat import Columns, Shape
 from wizard.legacy.json_block import JsonBlock
-from wizard.legacy.json_cut import ArrayCutter, LineCutter
+from wizard.legacy.json_cut import ArrayCutter, LineCutter, NoList
 from wizard.legacy.opened import Identity, changed, fingerprint, identity, is_packed, read_as_utf8
 from wizard.legacy.source import BadRecord, Record, SourceFacts
 
 LISTS = ("users", "Users", "data", "items", "records", "results", "value", "rows")
 """Where an object may keep its list of users."""
+
+DEEPEST = 4
+"""Objects around the list of users, at most."""
 
 Form = Literal["json", "ndjson"]
 
@@ -33,6 +36,7 @@ class JsonSource:
     shape: Shape
     known: SourceFacts
     seen: Identity
+    depth: int = 1
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -72,8 +76,16 @@ def open_json(answers: SourceAnswers, base: Path, form: Form) -> JsonSource:
     """
     path = base / Path(answers.path).expanduser()
     lists = (answers.list_key,) if answers.list_key else LISTS
-    seen = identity(path)
-    empty = JsonSource(path, form, lists, answers.encoding, Shape(), SourceFacts(form, (), 0, ""), seen)
+    empty = JsonSource(path, form, lists, answers.encoding, Shape(), SourceFacts(form, (), 0, ""), identity(path))
+    try:
+        return _looked_through(empty)
+    except NoList:
+        return _looked_through(replace(empty, depth=DEEPEST))
+
+
+def _looked_through(empty: JsonSource) -> JsonSource:
+    """The same with what a look at all of it shows."""
+    path, form, lists = empty.path, empty.form, empty.lists
     digest, columns, records = hashlib.sha256(), Columns(), 0
     for block in _blocks(empty, digest.update):
         records += block.count
@@ -94,5 +106,5 @@ def open_json(answers: SourceAnswers, base: Path, form: Form) -> JsonSource:
 
 def _blocks(source: JsonSource, seen: Callable[[bytes], object]) -> Iterator[JsonBlock]:
     with read_as_utf8(source.path, source.encoding, seen) as read:
-        cutter = ArrayCutter(read, source.lists) if source.form == "json" else LineCutter(read)
+        cutter = ArrayCutter(read, source.lists, depth=source.depth) if source.form == "json" else LineCutter(read)
         yield from cutter.blocks()

@@ -29,6 +29,10 @@ _SCALAR = re.compile(rb"[^,\]}\s]++")
 _FIRST_KEY = re.compile(rb'\{[ \t\r\n]*+("(?:[^"\\]++|\\.)*+")', re.DOTALL)
 
 
+class NoList(SourceError):
+    """No member is a list of users; what is deeper was not looked at."""
+
+
 class LineCutter:
     """One object a line; blank lines are no records."""
 
@@ -71,12 +75,15 @@ class ArrayCutter:
     Args:
         read: Gives UTF-8.
         lists: Names under which the object may hold the list of users.
+        depth: How many objects may be around it; the file itself is the first.
     """
 
-    def __init__(self, read: Read, lists: Sequence[str], block: int = BLOCK_BYTES) -> None:
+    def __init__(self, read: Read, lists: Sequence[str], block: int = BLOCK_BYTES, *, depth: int = 1) -> None:
         self._read = read
         self._lists = lists
         self._block = block
+        self._depth = depth
+        self._found = False
         self._buffer = b""
         self._at = 0
         self._ended = False
@@ -94,18 +101,20 @@ class ArrayCutter:
         if begin == b"[":
             yield from self._elements()
         elif begin == b"{":
-            yield from self._members()
+            yield from self._members(self._depth)
+            if not self._found:
+                raise self._no_list()
         else:
             raise _broken("It begins neither with [ nor with {")
         if self._next():
             raise _broken("Something follows after its end")
 
-    def _members(self) -> Iterator[JsonBlock]:
+    def _members(self, depth: int) -> Iterator[JsonBlock]:
         """Look for the list among the members; what comes after it is read to its end, too."""
         self._at += 1
-        found = False
         if self._next() == b"}":
-            raise self._no_list()
+            self._at += 1
+            return
         while True:
             if self._next() != b'"':
                 raise self._cut_off("a key")
@@ -113,19 +122,22 @@ class ArrayCutter:
             if self._next() != b":":
                 raise self._cut_off("a colon")
             self._at += 1
-            if not found and self._next() == b"[" and _text(name) in self._lists:
-                found = True
+            begin = self._next()
+            if begin == b"[" and _text(name) in self._lists and (self._depth > 1 or not self._found):
+                if self._found:
+                    raise self._several(_text(name))
+                self._found = True
                 yield from self._elements()
+            elif begin == b"{" and depth > 1:
+                yield from self._members(depth - 1)
             else:
                 self._value()
             mark = self._next()
             self._at += 1
             if mark == b"}":
-                break
+                return
             if mark != b",":
                 raise self._cut_off("a comma")
-        if not found:
-            raise self._no_list()
 
     def _elements(self) -> Iterator[JsonBlock]:
         self._at += 1
@@ -261,9 +273,16 @@ class ArrayCutter:
         return _broken(f"It ends at element {self._element}, where {wanted} is missing: the export is not complete")
 
     def _no_list(self) -> SourceError:
-        return SourceError(
+        return NoList(
             "The JSON file has no list of users",
             why=f"it is an object, and none of its members is a list called {', '.join(self._lists)}",
+            remedy="name the member that holds the users in list of [source], or export an array of objects.",
+        )
+
+    def _several(self, name: str) -> SourceError:
+        return SourceError(
+            "The JSON file has more than one list that could be of users",
+            why=f"one of them is called {name}",
             remedy="name the member that holds the users in list of [source], or export an array of objects.",
         )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import re
 from pathlib import Path
+from typing import Any
 
 import orjson
 
@@ -14,6 +15,7 @@ from wizard.legacy.opened import opened
 LOOK = 1 << 20
 _LDIF = re.compile(r"\s*(?:#[^\n]*\n(?: [^\n]*\n)*|\s)*(?:version:\s*\d|dn::?\s)", re.IGNORECASE)
 _ARRAY = re.compile(r"\s*\[\s*[\[{\]]")
+_OF_A_USER = frozenset({"id", "_id", "user_id", "userid", "username", "uid"})
 _OBJECT = re.compile(r'\s*\{\s*["}]')
 
 
@@ -40,7 +42,25 @@ def _one_or_many(text: str) -> str:
     except ValueError:
         return "json"
     holds_list = any(isinstance(value, list) and value and isinstance(value[0], dict) for value in first.values())
-    return "json" if holds_list and not rest.strip() else "ndjson"
+    return "json" if not rest.strip() and (holds_list or _wraps_list(first)) else "ndjson"
+
+
+def _wraps_list(value: dict[str, Any]) -> bool:
+    """Whether an object that is no user holds a list of users further down."""
+    from wizard.legacy.json import DEEPEST, LISTS
+
+    if any("mail" in key.lower() or key.lower() in _OF_A_USER for key in value):
+        return False
+    level = [value]
+    for _ in range(DEEPEST):
+        members = [member for each in level for member in each.items()]
+        if any(
+            name in LISTS and isinstance(part, list) and part[:1] and isinstance(part[0], dict)
+            for name, part in members
+        ):
+            return True
+        level = [part for _, part in members if isinstance(part, dict)]
+    return False
 
 
 def _text(head: bytes) -> str:
