@@ -68,6 +68,11 @@ def age_of(moment: datetime | None, now: datetime) -> str:
     return next((words for words, days in AGES if now - moment <= timedelta(days=days)), OLDER)
 
 
+def age_in_words(age: str) -> str:
+    """A group as part of a sentence: `within 30 days`, `longer ago`."""
+    return f"within {age}" if age in (words for words, _ in AGES) else age
+
+
 def moment_of(value: Any) -> datetime | None:
     """A moment as stores write them: ISO, seconds or milliseconds since 1970, LDAP's own, Windows' since 1601.
 

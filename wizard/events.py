@@ -92,6 +92,14 @@ class UsersMigrated(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class UsersLeftCounted(Event):
+    """Users who had not moved at UNIX time `at`, by how long ago they last logged in to the legacy store, in words."""
+
+    at: float
+    users: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
 class UsersMovedSince(Event):
     """Users who logged in after the store was prepared, though they were not to be imported: they are in Auth0 now.
 

@@ -63,6 +63,7 @@ class Progress:
     moved_since: tuple[int, int] = (0, 0)
     """Users who moved at login after they had counted as rejected, or as skipped."""
     looks: tuple[happened.UsersMigrated, ...] = ()
+    left: happened.UsersLeftCounted | None = None
     repairs: Mapping[str, int] = field(default_factory=dict)
     undone: int = 0
     taken_back: bool = False
@@ -224,6 +225,8 @@ class Progress:
                 if self.accounted:
                     return seen
                 return replace(seen, read=event.users, users_total=event.users, migrated_before=event.migrated)
+            case happened.UsersLeftCounted():
+                return replace(self, left=event)
             case happened.UsersMovedSince():
                 return replace(self, moved_since=(event.rejected, event.skipped))
             case happened.UsersRepaired():

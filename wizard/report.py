@@ -9,6 +9,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Literal
 
+from wizard.curve import drawing
+
 TEMPLATE = Path(__file__).parents[1] / "assets" / "report.html.j2"
 
 
@@ -61,6 +63,30 @@ class Upload:
     floor_seconds: float | None = None
 
 
+State = Literal["done", "now", "later"]
+
+
+@dataclass(frozen=True, slots=True)
+class Phase:
+    """A part of a migration in phases: done at a time, going on, or still to come."""
+
+    name: str
+    state: State
+    when: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class Moving:
+    """The automatic phase: looks as UNIX time and users moved, of all users; what is foreseen; who was left, by last login."""
+
+    looks: Sequence[tuple[float, int]]
+    users: int
+    foreseen: str = ""
+    left: Sequence[tuple[str, int]] = ()
+    left_at: datetime | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Report:
     """Counts, names and reasons of a run; never an address, a hash, or the value of a user's field.
@@ -69,6 +95,7 @@ class Report:
         read: Users of the source; the five counts after it should add up to it.
         without_password: Of the imported users, those whose password did not travel.
         error: What stopped the run, if anything did, and `remedy` what to do about it.
+        phases, moving: Of a migration in phases; the automatic one in detail.
         advice: What else to do next, one sentence each.
         rejects_file, details_file: Names of the files in the run's folder that list users one by one; "" if there are
             none.
@@ -100,6 +127,8 @@ class Report:
     rejects_file: str = ""
     details_file: str = ""
     practice: bool = False
+    phases: Sequence[Phase] = ()
+    moving: Moving | None = None
     version: str = field(default="", kw_only=True)
 
     @property
@@ -126,7 +155,11 @@ def render(report: Report) -> str:
     environment.filters |= {"count": _count, "share": _share, "duration": _duration, "size": _size, "moment": _moment}
     template = environment.from_string(TEMPLATE.read_text(encoding="utf-8"))
     return template.render(
-        report=report, places=places(report), headline=headline(report), next_steps=list(next_steps(report))
+        report=report,
+        curve=drawing(report.moving.looks, report.moving.users) if report.moving else None,
+        places=places(report),
+        headline=headline(report),
+        next_steps=list(next_steps(report)),
     )
 
 

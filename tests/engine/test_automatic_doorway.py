@@ -100,3 +100,26 @@ def test_an_end_user_gets_nothing_for_the_legacy_api(stage: Automatic) -> None:
     stage.set_up()
     status, _ = stage.log_in(PASSWORD, audience=AUDIENCE)
     assert status >= 400
+
+
+def test_the_engine_reads_and_takes_back_the_marks_of_the_real_legacy_api(stage: Automatic) -> None:
+    import asyncio
+
+    from wizard.steps import STEPS
+
+    stage.set_up()
+    assert stage.log_in(PASSWORD) == (200, "")
+    stage.legacy = stage.tenant.outside["legacy.example.com"]  # type: ignore[assignment]
+
+    async def look() -> tuple[list[int | None], list[bool]]:
+        async with stage.tools(stage.answers()) as tools:
+            assert tools.marks is not None
+            [step] = [step for step in STEPS if step.key == "legacy_api"]
+            found = [finding.passed for finding in await step.check(stage.answers(), tools)]
+            counts = [await tools.marks.count()]
+            for user_id in ("1", "1", "nobody/at all"):
+                await tools.marks.unmark(user_id)
+                counts.append(await tools.marks.count())
+            return counts, found
+
+    assert asyncio.run(look()) == ([1, 0, 0, 0], [True, True])

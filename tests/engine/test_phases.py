@@ -290,3 +290,42 @@ def test_the_sum_is_exact_whoever_moves_and_whenever_and_whoever_is_half_made(
     expected = moved | (late - half) | (set(range(1, 13)) - hopeless)
     assert there == {str(number) for number in expected}
     assert progress.imported + progress.migrated + progress.already_there == len(there)
+
+
+def test_who_is_left_is_counted_by_last_login_once_a_day_and_told_in_the_report(tmp_path: Path) -> None:
+    from datetime import UTC, datetime
+
+    from wizard.answers import load
+    from wizard.commands.reporting import write_run_report
+    from wizard.engine import progress_of
+    from wizard.events import UsersLeftCounted
+    from wizard.steps import SECTIONS
+
+    stage = stage_of(tmp_path)
+    ages = {1: 3, 2: 40, 3: 200, 4: 900}  # days since the last login; the others never did
+
+    def logged_in(number: int) -> str:
+        moment = stage.clock.now() - ages[number] * 86_400 if number in ages else 0
+        return datetime.fromtimestamp(moment, UTC).isoformat() if moment else ""
+
+    lines = (stage.folder / "users.csv").read_text(encoding="utf-8").splitlines()
+    rows = [f"{lines[0]},last_login", *(f"{line},{logged_in(at)}" for at, line in enumerate(lines[1:], 1))]
+    (stage.folder / "users.csv").write_text("\n".join(rows) + "\n", encoding="utf-8")
+    stage.apply()
+    stage.log_in([1, 30])
+    stage.pass_days(0.5)
+    stage.resume()
+    counts = [list(event.users.values()) for event in stage.events if isinstance(event, UsersLeftCounted)]
+    assert counts == [[1, 1, 1, 1, 26]]
+    stage.pass_days(1)
+    stage.resume()
+    counts = [list(event.users.values()) for event in stage.events if isinstance(event, UsersLeftCounted)]
+    assert counts[1:] == [[0, 1, 1, 1, 25]]
+    answers = load(stage.run.answers, SECTIONS, environment={})
+    text = write_run_report(stage.run, answers, progress_of(stage.run)).read_text(encoding="utf-8")
+    assert '<td>Within 90 days</td><td class="number">1</td>' in text
+    assert 'class="moved"' in text
+    assert "2 of 30 users moved by themselves" in text
+    progress = stage.resume("trickle.go_on=true")
+    assert progress.verdict == "complete"
+    assert not list(stage.run.path.glob(".left-*"))

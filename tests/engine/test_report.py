@@ -12,7 +12,19 @@ from typing import Any
 
 import pytest
 
-from wizard.report import Check, Compared, RejectedFor, Report, Upload, headline, next_steps, render, write_report
+from wizard.report import (
+    Check,
+    Compared,
+    Moving,
+    Phase,
+    RejectedFor,
+    Report,
+    Upload,
+    headline,
+    next_steps,
+    render,
+    write_report,
+)
 
 STARTED = datetime(2026, 11, 22, 9, 14, tzinfo=UTC)
 COMPLETE = Report(
@@ -207,3 +219,58 @@ def test_the_file_is_private_and_replaces_an_older_one(tmp_path: Path) -> None:
     assert path.read_text(encoding="utf-8") == render(COMPLETE)
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert list(tmp_path.iterdir()) == [path]
+
+
+DAY = 86_400
+LOOKS = [(STARTED.timestamp() + day * DAY, round(7_000 * (1 - 0.93**day))) for day in range(31)]
+MOVING = replace(
+    COMPLETE,
+    verdict="waiting",
+    ended=None,
+    strategy="two-phase",
+    imported=0,
+    already_there=0,
+    migrated=LOOKS[-1][1],
+    upload=None,
+    compared=None,
+    checks=(),
+    phases=(
+        Phase("Scripts and guards are in place", "done", "2026-11-22 09:14", "users move at their next login"),
+        Phase("Automatic phase", "now", "", "6,206 of 10,000 users moved by themselves"),
+        Phase("Bulk import", "later", "", "the others are imported"),
+        Phase("Cutover", "later", "", "the scripts are closed"),
+    ),
+    moving=Moving(LOOKS, 10_000, "68 a day lately", (("within 30 days", 120), ("never, or not known", 9)), STARTED),
+)
+
+
+def test_it_draws_the_automatic_phase_with_its_forecast_inside_the_picture() -> None:
+    page = Page(render(MOVING))
+    assert not {tag for tag, _ in page.tags} & {"script", "link", "img", "style-src"}
+    assert not re.search(r"url\(|@import|https?:", render(MOVING))
+    lines = {attrs["class"]: attrs["points"].split() for tag, attrs in page.tags if tag.startswith("poly")}
+    assert len(lines["moved"]) == len(LOOKS)
+    assert lines["likely"][0] == lines["moved"][-1]
+    for point in (*lines["moved"], *lines["likely"], *lines["possible"]):
+        x, y = map(float, point.split(","))
+        assert 46 <= x <= 710
+        assert 12 <= y <= 212
+    heights = [float(point.split(",")[1]) for point in lines["moved"]]
+    assert heights == sorted(heights, reverse=True)
+    assert "Within 30 days 120 Never, or not known 9" in page.text
+    assert "68 a day lately." in page.text
+
+
+def test_it_tells_the_phases_that_are_done_and_those_to_come() -> None:
+    text = Page(render(MOVING)).text
+    assert "✓ done Scripts and guards are in place users move at their next login 2026-11-22 09:14" in text
+    assert "● now Automatic phase" in text
+    assert "○ to come Cutover" in text
+    assert "The phases" not in Page(render(COMPLETE)).text
+
+
+@pytest.mark.parametrize(
+    "looks", [[], LOOKS[:1], [LOOKS[0], LOOKS[0]], [(0.0, 0), (DAY, 0)], [(0.0, 0), (DAY, 10_000)]]
+)
+def test_few_looks_or_none_are_no_trouble(looks: list[tuple[float, int]]) -> None:
+    Page(render(replace(MOVING, moving=Moving(looks, 10_000))))

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import TextIO
 
 from wizard import events as happened
+from wizard.activity import age_in_words
 from wizard.events import Event
 from wizard.progress import Progress
 
@@ -103,6 +104,9 @@ def _line_of(event: Event) -> str:
             skipped = f", {event.skipped:,} left behind as decided" if event.skipped else ""
             moved = f", {event.migrated:,} have moved at login" if event.migrated else ""
             return f"  {event.read:,} users read, {event.prepared:,} in {event.files:,} files{moved}{left}{skipped}"
+        case happened.UsersLeftCounted():
+            told = ", ".join(f"{count:,} {age_in_words(age)}" for age, count in event.users.items())
+            return f"  not moved yet, by last login: {told}"
         case happened.UsersMigrated():
             share = event.migrated / max(1, event.users)
             return f"  {event.migrated:,} of {event.users:,} users have moved at login ({share:.1%})"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from wizard.answers import Answers
     from wizard.bulk.manifest import Manifest
     from wizard.progress import Progress
-    from wizard.report import Check, Compared, RejectedFor, Report, Upload
+    from wizard.report import Check, Compared, Moving, Phase, RejectedFor, Report, Upload
     from wizard.runs import RunFolder
 
 
@@ -30,7 +31,11 @@ def write_run_report(run: RunFolder, answers: Answers, progress: Progress) -> Pa
 
     journal = Journal(run.journal, now=RealClock().now)
     try:
-        report = report_of(run, answers, progress, list(journal.events()), journal.span())
+        report = replace(
+            report_of(run, answers, progress, list(journal.events()), journal.span()),
+            phases=list(_phases(answers, progress, journal)),
+            moving=_moving(answers, progress),
+        )
     finally:
         journal.close()
     write_report(run.report, report)
@@ -78,6 +83,58 @@ def report_of(
         practice=answers[TenantAnswers].environment == "practice",
         version=__version__,
     )
+
+
+def _phases(answers: Answers, progress: Progress, journal: Journal) -> Iterator[Phase]:
+    """What a migration with an automatic phase goes through, by the receipts in the journal."""
+    from wizard.report import Phase, State
+    from wizard.steps.strategy import StrategyAnswers
+
+    def done(subject: str) -> float | None:
+        return max((one.at for one in journal.intents(subject) if one.outcome == "done"), default=None)
+
+    def phase(name: str, at: float | None, note: str, *, going_on: bool = False) -> Phase:
+        state: State = "now" if going_on else "later" if at is None else "done"
+        return Phase(name, state, f"{_utc(at):%Y-%m-%d %H:%M}" if at is not None else "", note)
+
+    way = answers[StrategyAnswers].way
+    if way == "bulk":
+        return
+    yield phase("Scripts and guards are in place", done("change:scripts:"), "users move at their next login")
+    looks = progress.looks
+    over = looks[-1].at if looks and looks[-1].due else None
+    moved = f"{looks[-1].migrated:,} of {looks[-1].users:,} users moved by themselves" if looks else ""
+    yield phase("Automatic phase", over, moved, going_on=bool(looks) and over is None)
+    if way == "two-phase":
+        there = f"{progress.imported:,} users imported" if progress.jobs else "the others are imported"
+        yield phase("Bulk import", done("change:upload:"), there)
+    closed = done("change:cutover:close-door")
+    yield phase(
+        "Cutover", closed, "nobody is looked for in the legacy store any more" if closed else "the scripts are closed"
+    )
+
+
+def _moving(answers: Answers, progress: Progress) -> Moving | None:
+    from wizard.activity import age_in_words
+    from wizard.report import Moving
+    from wizard.steps.trickle import TrickleAnswers, outlook
+
+    looks = [(look.at, look.migrated) for look in progress.looks]
+    if not looks:
+        return None
+    last, left = progress.looks[-1], progress.left
+    foreseen = "" if last.due else outlook(looks, last.users, answers[TrickleAnswers])
+    return Moving(
+        looks,
+        last.users,
+        foreseen,
+        tuple((age_in_words(age), users) for age, users in left.users.items()) if left else (),
+        _utc(left.at) if left else None,
+    )
+
+
+def _utc(moment: float) -> datetime:
+    return datetime.fromtimestamp(moment, UTC)
 
 
 def _reasons(progress: Progress, manifest: Manifest | None) -> Iterator[RejectedFor]:

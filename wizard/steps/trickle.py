@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import ClassVar, Literal
 
 from pydantic import Field, model_validator
 
+from wizard.activity import age_in_words
 from wizard.answers import Answers, Section
-from wizard.events import UsersMigrated
+from wizard.events import UsersLeftCounted, UsersMigrated
 from wizard.forecast import DAY, Forecast, forecast, per_day
 from wizard.legacy.answers import SourceAnswers
 from wizard.progress import Progress
@@ -26,6 +27,10 @@ OVER = "automatic_phase_over"
 
 BEFORE = "users_before_automatic_phase"
 """Journal fact: users of the connection that were there before anybody could move."""
+
+
+LEFT_SECONDS = 0.9 * DAY
+"""Between two counts of who is left: each needs an export."""
 
 
 class TrickleAnswers(Section):
@@ -113,6 +118,7 @@ class TrickleStep(Step[TrickleFacts, Change]):
             tools.journal.remember(BEFORE, facts.before)
         due = _due(answers[TrickleAnswers], facts)
         tools.emit(UsersMigrated(facts.at, facts.users, facts.migrated, facts.marked, due))
+        await _count_left(answers, facts, tools)
         if due:
             tools.journal.remember(OVER, facts.at)
 
@@ -131,6 +137,12 @@ class TrickleStep(Step[TrickleFacts, Change]):
         return Waiting(reason, until)
 
     async def check(self, answers: Answers, tools: Tools) -> Sequence[Finding]:
+        """Say who was left, by last login, and whether marks and connection agree."""
+        left = Progress.of(tools.journal.events()).left
+        found = [Finding("left by last login", True, left_in_words(left.users))] if left else []
+        return [*found, *await self._marks_agree(tools)]
+
+    async def _marks_agree(self, tools: Tools) -> Sequence[Finding]:
         """Hold the legacy API's marks against the connection; users may log in between the two counts."""
         looks = Progress.of(tools.journal.events()).looks
         if not looks or looks[-1].marked is None:
@@ -140,6 +152,19 @@ class TrickleStep(Step[TrickleFacts, Change]):
         near = abs(last.migrated - (last.marked or 0)) <= max(3, last.users // 1000)
         remedy = "The Action that marks users may be missing or failing: look at the tenant's logs of the last logins."
         return [Finding("marks", near, detail, "" if near else remedy)]
+
+
+async def _count_left(answers: Answers, facts: TrickleFacts, tools: Tools) -> None:
+    """Count once a day who has not moved, by the last login; nothing where the legacy store does not tell it."""
+    from wizard.bulk.leftover import left_by_activity
+
+    counted = Progress.of(tools.journal.events()).left
+    if counted is not None and facts.at - counted.at < LEFT_SECONDS:
+        return
+    connection = await tools.tenant.connection_named(answers[ConnectionAnswers].name)
+    left = await left_by_activity(answers, connection, tools) if connection else None
+    if left is not None:
+        tools.emit(UsersLeftCounted(facts.at, left))
 
 
 async def _marked(tools: Tools) -> int | None:
@@ -167,6 +192,12 @@ def outlook(looks: Sequence[tuple[float, int]], users: int, wanted: TrickleAnswe
     if curve is not None:
         told.append(_foreseen(curve, wanted, looks[-1][0]))
     return ", ".join(told)
+
+
+def left_in_words(users: Mapping[str, int]) -> str:
+    """Who had not moved, by last login: `12 within 30 days, 40 within 90 days, …`."""
+    told = [f"{count:,} {age_in_words(age)}" for age, count in users.items()]
+    return f"{sum(users.values()):,} users had not moved; their last login was {', '.join(told)}"
 
 
 def _foreseen(curve: Forecast, wanted: TrickleAnswers, now: float) -> str:

@@ -1,0 +1,82 @@
+"""Who of the legacy store is not in the connection yet, counted by the age of the last login."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
+
+from wizard.activity import AGES, NEVER, OLDER, age_of, column_of_activity, moment_of
+from wizard.answers import Answers
+from wizard.legacy.answers import SourceAnswers
+
+if TYPE_CHECKING:
+    from wizard.auth0.models import Connection
+    from wizard.legacy.source import LegacySource
+    from wizard.mapping import Mapping as Mapped
+    from wizard.tools import Tools
+
+NO_LIMIT = 1 << 40
+"""Bytes of a user; here only ids matter."""
+
+
+def activity_column(answers: SourceAnswers, source: LegacySource) -> str | None:
+    """The column of last logins: the one that the named store is known for, else one that is called like it."""
+    from wizard.legacy.stores import STORES
+
+    known = STORES[answers.store].activity if answers.store else None
+    return known if known in source.columns else column_of_activity(source.columns)
+
+
+async def left_by_activity(answers: Answers, connection: Connection, tools: Tools) -> Mapping[str, int] | None:
+    """Users who have not moved, by the words of `AGES`, `OLDER` and `NEVER`; None where the store tells of no logins.
+
+    Asks Auth0 for an export, and reads the store once; records without a user_id that Auth0 takes are left out.
+    """
+    from wizard.bulk.evidence import export_users, private_file
+    from wizard.bulk.residents import Residents, exported_ids, write_index
+
+    source, _ = await tools.source(answers[SourceAnswers])
+    column = activity_column(answers[SourceAnswers], source)
+    if column is None:
+        return None
+    with TemporaryDirectory(dir=tools.folder, prefix=".left-") as scratch:
+        with private_file(Path(scratch) / "export.ndjson.gz") as export:
+            await export_users(connection, export, tools, ("user_id", "identities"))
+            write_index(exported_ids(export, connection.name), Path(scratch) / "there")
+        there = Residents(Path(scratch) / "there")
+        try:
+            now = datetime.fromtimestamp(tools.clock.now(), UTC)
+            return await _counted(source, _ids_of(answers, source), source.columns.index(column), there, now)
+        finally:
+            there.close()
+
+
+def _ids_of(answers: Answers, source: LegacySource) -> Mapped:
+    """The mapping of user_id alone, by the very rules of the profile."""
+    from wizard.mapping import compile_mapping
+    from wizard.passwords.answers import PasswordsAnswers
+    from wizard.profile import FieldRule, ProfileAnswers
+
+    profile = answers[ProfileAnswers]
+    alone = ProfileAnswers(
+        user_id=profile.user_id, user_id_prefix=profile.user_id_prefix, email=FieldRule(constant="none@example.com")
+    )
+    return compile_mapping(alone, PasswordsAnswers(missing="without_password"), source.columns)
+
+
+async def _counted(source: LegacySource, ids: Mapped, column: int, there: Any, now: datetime) -> Mapping[str, int]:
+    from wizard.mapping.table import Table
+
+    counts: Counter[str] = Counter()
+    for block in source.blocks():
+        table = Table.of(block, len(source.columns))
+        for index, user_id in enumerate(ids.map_table(table, NO_LIMIT).keys["user_id"]):
+            if user_id and user_id not in there:
+                counts[age_of(moment_of(table.row(index)[column]), now)] += 1
+        await asyncio.sleep(0)  # a screen stays alive meanwhile
+    return {words: counts[words] for words in (*(words for words, _ in AGES), OLDER, NEVER)}
