@@ -289,3 +289,22 @@ async def test_a_shared_username_gets_no_profile_as_in_the_bulk_file(tmp_path: P
         answer = await made.login("person1@example.com")
         assert (answer.status_code, answer.json()["reason"]) == (422, "duplicate_username")
         assert (await made.login("person3@example.com")).status_code == 200
+
+
+def test_slow_look_ups_are_told_by_key_and_the_index_that_is_advised_serves_them(tmp_path: Path) -> None:
+    import sqlite3
+
+    from wizard.doorway.app import planned
+
+    path = store(tmp_path, [person(number) for number in range(1, 400)])
+    given = answers({"kind": "sql", "path": path.name, "table": "users"})
+    people = planned(given, base=tmp_path, secret=None).people
+    ticks = iter(range(1000))
+    assert [key for key, _, _ in people.slow_keys(lambda: next(ticks), 0.5)] == ["user_id", "email", "username"]
+    assert people.slow_keys(lambda: 0.0, 0.5) == []
+    people.finder.close()
+    with sqlite3.connect(path) as connection:
+        connection.execute("CREATE INDEX folded ON users (lower(trim(email)))")
+        how = connection.execute("EXPLAIN QUERY PLAN SELECT * FROM users WHERE lower(trim(users.email)) = ?", ("x",))
+        assert "USING INDEX folded" in how.fetchone()[3]
+    connection.close()

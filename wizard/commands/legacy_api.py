@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from pathlib import Path
 
 import click
@@ -11,6 +12,9 @@ import click
 from wizard.commands.environment import secrets_of
 from wizard.commands.output import Output, common_options
 from wizard.commands.running import answers_argument, set_option
+
+SLOW_SECONDS = 0.25
+"""A look-up beyond this makes a queue of logins likely."""
 
 
 @click.command("legacy-api", short_help="Serve the API in front of the legacy store.")
@@ -59,6 +63,12 @@ def command(
     output.say("Looking at the legacy store")
     plan = planned(answers, base=answers_file.resolve().parent, secret=secrets_of(answers), processes=workers)
     wanted = plan.answers
+    for key, column, took in plan.people.slow_keys(time.monotonic, SLOW_SECONDS):
+        folded = column if key == "user_id" else f"lower(trim({column}))"
+        output.say(
+            f"  Looking for a user by {key} takes {took:.1f} s, as the store reads all its records for it. An index helps, "
+            f"also a temporary one on a copy: CREATE INDEX … ({folded})."
+        )
 
     def ready(address: str) -> None:
         output.say(

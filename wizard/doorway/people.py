@@ -26,6 +26,8 @@ SAMPLE = 200
 """Records that tell which format of hashes prevails."""
 USUAL = "$2b$10$" + "abcdefghijklmnopqrstuu" + "ABCDEFGHIJKLMNOPQRSTUVWXYZabcde"
 """A well-formed bcrypt hash of cost 10 that belongs to nothing anybody knows."""
+NOBODY = "7d3f0c"
+"""Makes a name that no user has."""
 KEYS: tuple[Key, ...] = ("user_id", "email", "username")
 NOT_TEXT = reject("value_not_text", "the password hash")
 
@@ -90,6 +92,20 @@ class People:
         """By what somebody typed to log in: an e-mail address, else a username."""
         found = self.with_email(identifier) if "@" in identifier else []
         return found or self.with_username(identifier)
+
+    def slow_keys(self, clock: Callable[[], float], seconds: float) -> Sequence[tuple[Key, str, float]]:
+        """The keys by which looking for nobody takes longer than this: key, its column, seconds.
+
+        Raises:
+            SourceError: the store cannot be reached, or takes too long to answer at all.
+        """
+        slow: list[tuple[Key, str, float]] = []
+        for key, how in self.sought.items():
+            began = clock()
+            self.finder.find(key, f"{how.prefix}nobody-{NOBODY}@example.invalid")
+            if (took := clock() - began) > seconds:
+                slow.append((key, how.column or key, took))
+        return slow
 
     def fits(self, password: str, person: Person | None) -> bool:
         """Whether the password is the person's; of nobody it takes as long as of most.
