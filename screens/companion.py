@@ -51,7 +51,7 @@ class Companion:
     async def begin(folder: Path, port: str, api_port: str, clock: SharedClock) -> Companion | None:
         """Start the process; None when it ended at once, as it does when a port is taken."""
         process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "screens.served", str(folder), port, api_port,
+            sys.executable, "-P", "-m", "screens.served", str(folder), port, api_port,
             stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL,
             start_new_session=True,
         )  # fmt: skip

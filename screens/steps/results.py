@@ -149,9 +149,16 @@ def parts_of(now: Progress) -> Sequence[tuple[str, int, str]]:
         ("there already", now.already_there, "$text-primary"),
         ("left behind, as decided", now.skipped, "$foreground-muted"),
         ("rejected", now.rejected, "$text-warning"),
-        ("not accounted for", unknown, "$text-error"),
+        ("has not moved yet", unknown, "$foreground-muted")
+        if moves_still(now)
+        else ("not accounted for", unknown, "$text-error"),
     ]
     return [part for part in parts if part[1] or part[0] in ("imported", "rejected")]
+
+
+def moves_still(now: Progress) -> bool:
+    """Whether the automatic phase goes on, so that nobody is missing yet."""
+    return bool(now.looks) and not now.accounted and not now.ended
 
 
 def picture(now: Progress, width: int) -> Content:
@@ -161,6 +168,8 @@ def picture(now: Progress, width: int) -> Content:
         share = users / now.read if now.read else 0.0
         lines += [f"{words:<24}", f"{users:>10,}  ", (bar(share, width), style), "\n"]
     lines += [("─" * 34 + "\n", "$foreground-muted"), (f"{'read':<24}{now.read:>10,}  ", "bold")]
+    if moves_still(now):
+        return Content.assemble(*lines, ("◌ users still move at login", "$text-warning"))
     good = now.adds_up
     lines.append(("✓ adds up", "$text-success") if good else ("✗ does not add up", "bold $text-error"))
     return Content.assemble(*lines)

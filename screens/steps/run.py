@@ -206,10 +206,24 @@ class RunView(StepView):
         )
 
     def may_leave(self) -> bool:
-        if not (self.wizard.work.progress.ended or self.wizard.work.phase == "waiting"):
+        now = self.wizard.work.progress
+        if not now.ended and self.wizard.work.phase == "waiting":
+            return self._at_what_waits(now.step)
+        if not now.ended:
             self.app.notify("What comes next is there when the run has ended.")
             return False
         return True
+
+    def _at_what_waits(self, key: str) -> bool:
+        """Go on only to the page that the run waits for; true when that comes next anyway."""
+        from screens.frame import JourneyScreen
+
+        stops = {stop.key for stop in self.wizard.journey.stops}
+        if self.wizard.journey.beside(self.stop.key, 1) == key or key not in stops:
+            return True
+        if isinstance(self.screen, JourneyScreen):
+            begin(self.screen, self.screen.go, key, group="waits")
+        return False
 
     def says(self, changes: list[Change] | None) -> str | None:
         run = self.wizard.work.run

@@ -167,7 +167,7 @@ class TrickleView(FormView):
         self._living = self.wizard.work.is_held = True
         self.trouble(None)
         self.refresh_work()
-        place.update(Content.styled("A week passes: people log in… half a minute or so", "$text-accent"))
+        place.update(Content.styled("A week passes: people log in… a minute or so", "$text-accent"))
         place.display = True
         try:
             await self.wizard.serve_legacy_api()

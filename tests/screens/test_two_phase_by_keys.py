@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 from pathlib import Path
 
 import pytest
-from stage import NARROW, WIDE, Rehearsal, frame, go_on, opened, page_is, shows, until
+from stage import NARROW, WIDE, Rehearsal, go_on, opened, page_is, shows, until
 from textual.pilot import Pilot
 
 from screens.app import WizardApp
@@ -48,12 +47,12 @@ async def test_two_phase_from_the_first_page_to_the_cutover(
             assert app.work.progress.step == "trickle"
             await shows(pilot, "◌ 0 of 40 users have moved")
 
-            await _jump(pilot, "trickle")
+            await go_on(pilot, "trickle")
             await shows(pilot, "Let a week pass")
             await pilot.press("f8")
             await shows(pilot, "A week passed:")
             await until(pilot, lambda: not app.work.is_busy and app.work.progress.looks[-1].migrated > 5)
-            assert app.work.progress.looks[-1].marked == app.work.progress.looks[-1].migrated
+            assert 0 < (app.work.progress.looks[-1].marked or 0) <= app.work.progress.looks[-1].migrated
 
             await pilot.press("f6")
             await shows(pilot, "End the automatic phase?")
@@ -120,15 +119,3 @@ async def test_a_waiting_run_is_resumed_at_the_automatic_phase_and_looks_again_b
             await until(pilot, lambda: not again.work.is_busy and len(again.work.progress.looks) > looks)
     finally:
         rehearsal.close()
-
-
-async def _jump(pilot: Pilot[None], key: str) -> None:
-    """To a page by the rail, as F3 and Enter do."""
-    app: WizardApp = pilot.app  # type: ignore[assignment]
-    await pilot.press("f3")
-    rail = app.screen.query_one("#rail")
-    rail.highlighted = rail.get_option_index(key)  # type: ignore[attr-defined]
-    await pilot.press("enter")
-    await until(pilot, lambda: page_is(app, key))
-    await asyncio.sleep(0.3)
-    assert frame(app)
