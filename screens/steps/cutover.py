@@ -161,6 +161,7 @@ class CutoverView(StepView):
         begin(self.wizard, self.wizard.decide, section, group="decide")
 
     def focus_first(self) -> None:
+        self.refresh_work()  # it may have become time to type the name
         typed = self.query_one("#name-typed", Input)
         (typed if typed.display else self.query_one("#next", Button)).focus(scroll_visible=False)
 

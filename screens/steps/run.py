@@ -59,7 +59,7 @@ class RunView(StepView):
         Binding("f8", "stop", "Stop"),
     ]
     lead = ""
-    next_label = "Results"
+    next_label = "Next"
     trouble_first = True
 
     def __init__(self, stop: Any) -> None:

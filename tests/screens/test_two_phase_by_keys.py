@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import stage
 from stage import NARROW, WIDE, Rehearsal, go_on, opened, page_is, shows, until
 from textual.pilot import Pilot
 
@@ -13,8 +14,15 @@ from screens.half_made import half_made
 from wizard.steps.trickle import TrickleAnswers
 from wizard.steps.verify import VerifyAnswers
 
+pytestmark = pytest.mark.usefixtures("patience")
 SET_UP = ("connection", "applications", "custom_database", "legacy_api", "scripts", "guards", "trickle")
 MIGRATE = ("prepare", "upload", "verify", "review")
+
+
+@pytest.fixture
+def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Weeks of logins take their time: each makes and checks real hashes."""
+    monkeypatch.setattr(stage, "PATIENCE", 180.0)
 
 
 async def to_strategy(pilot: Pilot[None]) -> None:
