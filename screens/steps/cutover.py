@@ -176,7 +176,7 @@ class CutoverView(StepView):
         return (
             "Afterwards login and get user find nobody. The grant, the application and the guards that this run made are "
             "removed.\n\nImport mode stays on: with it off Auth0 would look for users in the legacy store alone.\n\n"
-            "auth0-migrate undo --step cutover puts the scripts back."
+            "auth0-migrate undo RUN --cutover puts the scripts back."
         )
 
     def commands(self) -> Sequence[tuple[str, str, Any]]:

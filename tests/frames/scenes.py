@@ -9,10 +9,9 @@ import asyncio
 import re
 import shutil
 import tempfile
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
 
 import places  # noqa: F401 - first, for what follows
 from make import ANSWERS, recorded
@@ -28,8 +27,24 @@ from wizard.events import RateLimitSeen
 from wizard.steps import SECTIONS
 
 SIZES = ((80, 24), (120, 40))
-Take = Callable[[str], Any]
-"""Told the name of a scene when it is on the screen."""
+
+
+class Take:
+    """Told the name of a scene when it is on the screen.
+
+    Args:
+        told: What it does then.
+        wanted: How scenes should look, by name; they are waited for, as a busy machine is slow to get there.
+    """
+
+    def __init__(self, told: Callable[[str], None], wanted: Mapping[str, str]) -> None:
+        self._told = told
+        self.wanted = wanted
+        self.app: WizardApp | None = None
+
+    def __call__(self, name: str) -> None:
+        self._told(name)
+
 
 MASKS = (
     (re.compile(r"(/f)-\w{8}"), r"\1-________"),
@@ -53,8 +68,9 @@ def text_of(app: WizardApp) -> str:
     return "\n".join(line.rstrip() for line in words.splitlines()) + "\n"
 
 
-async def settle(pilot: Pilot[None], app: WizardApp) -> None:
-    """Wait until nothing moves any more, and show the same gauge each time."""
+async def settle(pilot: Pilot[None], app: WizardApp, wanted: str | None) -> None:
+    """Wait until the screen is as wanted, or long does not move any more; show the same gauge each time."""
+    enough = 3 if wanted is None else 40
     app.clear_notifications()
     app.work.rate, app.work.requests, app.work.limited = RateLimitSeen("all", 50, 41.0, 2.0, 0), 38, 0
     before, same = "", 0
@@ -66,7 +82,7 @@ async def settle(pilot: Pilot[None], app: WizardApp) -> None:
         await pilot.pause()
         now = text_of(app)
         same = same + 1 if now == before else 0
-        if same == 3:
+        if now == wanted or same == enough:
             return
         before = now
     raise AssertionError(f"the screen does not come to rest:\n{before}")
@@ -101,10 +117,10 @@ async def _beginnings(rehearsal: Rehearsal, size: tuple[int, int], take: Take) -
     async with app.run_test(size=size) as pilot:
 
         async def scene(name: str) -> None:
-            await settle(pilot, app)
+            await settle(pilot, app, take.wanted.get(name))
             take(name)
 
-        take.app = app  # type: ignore[attr-defined]
+        take.app = app
         await shows(pilot, "New migration")
         await scene("start")
         await pilot.press("o")
@@ -122,10 +138,10 @@ async def _beginnings(rehearsal: Rehearsal, size: tuple[int, int], take: Take) -
 async def _journey(rehearsal: Rehearsal, size: tuple[int, int], take: Take) -> None:
     app = rehearsal.app()
     async with opened(app, size) as pilot:
-        take.app = app  # type: ignore[attr-defined]
+        take.app = app
 
         async def scene(name: str) -> None:
-            await settle(pilot, app)
+            await settle(pilot, app, take.wanted.get(name))
             take(name)
 
         await scene("tenant")
@@ -186,9 +202,9 @@ async def _seen(pilot: Pilot[None], app: WizardApp) -> None:
 async def _start_with_runs(rehearsal: Rehearsal, size: tuple[int, int], take: Take) -> None:
     app = rehearsal.app(practice=False)
     async with app.run_test(size=size) as pilot:
-        take.app = app  # type: ignore[attr-defined]
+        take.app = app
         await shows(pilot, "RUNS")
-        await settle(pilot, app)
+        await settle(pilot, app, take.wanted.get("start-with-runs"))
         take("start-with-runs")
 
 
@@ -209,7 +225,7 @@ async def _run(place: Path, size: tuple[int, int], take: Take) -> None:
     answers = {**ANSWERS, "tenant": {**ANSWERS["tenant"], "environment": "production"}}
     app = WizardApp(runs=Runs(place), base=place)
     async with app.run_test(size=size) as pilot:
-        take.app = app  # type: ignore[attr-defined]
+        take.app = app
         journey = Journey(place, answers=from_tables(answers, SECTIONS), here="run", approved="before")
         await shows(pilot, "New migration")
         await pilot.pause(0.5)
@@ -218,7 +234,7 @@ async def _run(place: Path, size: tuple[int, int], take: Take) -> None:
 
         async def scene(name: str) -> None:
             await asyncio.sleep(0.6)
-            await settle(pilot, app)
+            await settle(pilot, app, take.wanted.get(name))
             take(name)
 
         await scene("run")
@@ -242,13 +258,18 @@ async def _run(place: Path, size: tuple[int, int], take: Take) -> None:
 
 
 async def frames_of(
-    size: tuple[int, int], *, folder: Path | None = None, pictures: Path | None = None
+    size: tuple[int, int],
+    *,
+    wanted: Mapping[str, str] | None = None,
+    folder: Path | None = None,
+    pictures: Path | None = None,
 ) -> dict[str, str]:
-    """Each scene's name and text; written down too where folders are given."""
+    """Each scene's name and text; written down too where folders are given. `wanted` are those to be waited for."""
     found: dict[str, str] = {}
 
-    def take(name: str) -> None:
-        app = take.app  # type: ignore[attr-defined]
+    def told(name: str) -> None:
+        app = take.app
+        assert app is not None
         found[name] = text_of(app)
         if folder is not None:
             (folder / f"{name}.txt").write_text(found[name], encoding="utf-8")
@@ -256,5 +277,6 @@ async def frames_of(
             drawn = re.sub(r"@font-face\s*\{[^}]*\}", "", app.export_screenshot(title="auth0-migrate"))
             (pictures / f"{size[0]}x{size[1]}-{name}.svg").write_text(drawn, encoding="utf-8")
 
+    take = Take(told, wanted or {})
     await play(size, take)
     return found

