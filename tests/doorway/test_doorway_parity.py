@@ -112,13 +112,79 @@ def _quoted(text: str) -> str:
     return quote(text, safe="")
 
 
-def _written(kind: str, folder: Path, rows: list[tuple[str, ...]]) -> dict[str, str]:
+def _written(
+    kind: str, folder: Path, rows: list[tuple[str, ...]], columns: tuple[str, ...] = COLUMNS
+) -> dict[str, str]:
     if kind == "csv":
         with (folder / "users.csv").open("w", newline="", encoding="utf-8") as file:
-            csv.writer(file).writerows([COLUMNS, *rows])
+            csv.writer(file).writerows([columns, *rows])
         return {"path": "users.csv", "encoding": "utf-8", "delimiter": ",", "quote": '"'}
     with sqlite3.connect(folder / "legacy.db") as connection:
-        connection.execute("CREATE TABLE users (id TEXT, email TEXT, login TEXT, name TEXT, plan TEXT, hash TEXT)")
-        connection.executemany("INSERT INTO users VALUES (?, ?, ?, ?, ?, ?)", rows)
+        connection.execute(f"CREATE TABLE users ({', '.join(f'{name} TEXT' for name in columns)})")
+        connection.executemany(f"INSERT INTO users VALUES ({', '.join('?' * len(columns))})", rows)
     connection.close()
     return {"kind": "sql", "path": "legacy.db", "table": "users"}
+
+
+RULES = {
+    "keep_newest": {"same_email": "keep_newest", "created": "made"},
+    "keep_verified": {"same_email": "keep_verified", "email_verified": "verified"},
+    "keep_most_recently_active": {"same_email": "keep_most_recently_active", "last_login": "seen"},
+    "reject": {"same_email": "reject"},
+}
+SHARED_COLUMNS = ("id", "email", "login", "made", "seen", "verified", "hash")
+MOMENT = st.sampled_from(["", "2020-01-01", "2021-05-05T10:00:00Z", "1600000000", "never"])
+SHARED = st.tuples(
+    st.sampled_from(["1", "2", "3", "4", "a b", ""]),
+    st.sampled_from(["a@example.com", " A@Example.com", "b@example.com", "nobody"]),
+    st.sampled_from(["ada", "bob", "", "bad name"]),
+    MOMENT,
+    MOMENT,
+    st.sampled_from(["true", "false", ""]),
+    st.just(hashed(cost=4)),
+)
+
+
+@pytest.mark.parametrize("kind", ["csv", "sql"])
+@pytest.mark.parametrize("rule", RULES)
+@settings(max_examples=5, suppress_health_check=list(HealthCheck), deadline=None)
+@given(rows=st.lists(SHARED, min_size=2, max_size=6))
+def test_of_several_with_one_address_the_api_answers_for_the_one_in_the_bulk_file(
+    kind: str, rule: str, rows: list[tuple[str, ...]], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    folder = tmp_path_factory.mktemp("shared")
+    where = _written(kind, folder, rows, SHARED_COLUMNS)
+    profile = {"user_id": "id", "email": "email", "username": "login", **RULES[rule]}
+    source = open_source(SourceAnswers.model_validate(where), secret=None, base=folder)
+    mapping = compile_mapping(ProfileAnswers.model_validate(profile), PasswordsAnswers(column="hash"), source.columns)
+    prepare(source, source.facts(), mapping, folder / "out", workers=0)
+    bulk = [user for user in prepared_users(folder / "out") if not user["user_id"].isspace()]
+    asyncio.run(_answered(folder, where, profile, bulk, {row[1].strip().lower() for row in rows}))
+
+
+async def _answered(
+    folder: Path, where: dict[str, str], profile: dict[str, Any], bulk: list[dict[str, Any]], addresses: set[str]
+) -> None:
+    async with world(folder, answers(where, profile, attempts=1000), FakeTenant()) as made:
+        for user in bulk:
+            expected = {name: value for name, value in user.items() if not name.endswith("password_hash")}
+            names = [("email", user["email"]), *([("username", user["username"])] if "username" in user else [])]
+            for key, name in names:
+                for answer in (await made.login(name), await made.client.get("/users", params={key: name})):
+                    assert (answer.status_code, answer.json()) == (200, {"user": expected})
+        for address in addresses - {user["email"] for user in bulk}:
+            assert (await made.login(address)).status_code in (400, 404, 409, 422)
+
+
+async def test_whoever_is_not_preferred_is_told_so_by_username(tmp_path: Path) -> None:
+    rows = [
+        ("1", "a@example.com", "ada", "2020-01-01", "", "", hashed(cost=4)),
+        ("2", "A@example.com", "bob", "2024-01-01", "", "", hashed(cost=4)),
+    ]
+    where = _written("csv", tmp_path, rows, SHARED_COLUMNS)
+    profile = {"user_id": "id", "email": "email", "username": "login", **RULES["keep_newest"]}
+    async with world(tmp_path, answers(where, profile), FakeTenant()) as made:
+        answer = await made.login("ada")
+        assert (answer.status_code, answer.json()["reason"]) == (422, "email_not_preferred")
+        for name in ("bob", "a@example.com"):
+            assert (await made.login(name)).json()["user"]["user_id"] == "2"

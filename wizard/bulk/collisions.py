@@ -18,6 +18,7 @@ from struct import Struct
 from zlib import crc32
 
 from wizard.bulk.files import Opened, private, read_at, write_at
+from wizard.mapping.preference import preferred
 
 USERS_PER_BUCKET = 1 << 15
 HELD = 1 << 14
@@ -173,13 +174,13 @@ class Ranks:
 
     def prefer(self, numbers: Sequence[int]) -> int:
         """Decide a group: the one that is preferred, after leaving out the others; 0 if there is no such one."""
-        ranked = sorted((self.rank(number), number) for number in numbers)
-        best, preferred = ranked[-1]
-        if not best or best == ranked[-2][0]:
+        found = preferred([self.rank(number) for number in numbers])
+        if found is None:
             return 0
-        for _, number in ranked[:-1]:
-            self.write(number, (self.LEFT_OUT,))
-        return preferred
+        for number in numbers:
+            if number != numbers[found]:
+                self.write(number, (self.LEFT_OUT,))
+        return numbers[found]
 
     def is_left_out(self, number: int) -> bool:
         return self.rank(number) == self.LEFT_OUT
@@ -220,10 +221,10 @@ def prefer(bucket: Bucket, ranks: Ranks) -> Iterator[Found]:
             if key in groups:
                 groups[key].append(number)
     for numbers in groups.values():
-        first, preferred = tuple(sorted(numbers)[:NAMED]), ranks.prefer(numbers)
+        first, kept = tuple(sorted(numbers)[:NAMED]), ranks.prefer(numbers)
         for number in numbers:
-            if number != preferred:
-                yield number, len(numbers), first, preferred
+            if number != kept:
+                yield number, len(numbers), first, kept
 
 
 class CollisionFiles:

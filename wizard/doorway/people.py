@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from wizard.legacy.find import Finder, Key, Sought, open_finder
+from wizard.legacy.find import MOST, Finder, Key, Sought, open_finder
 from wizard.mapping import Mapping, compile_mapping
 from wizard.mapping.compiled import User
+from wizard.mapping.preference import preferred
 from wizard.passwords import Judge
 from wizard.passwords.answers import PasswordsAnswers
 from wizard.passwords.cells import stored_text
@@ -28,6 +29,8 @@ USUAL = "$2b$10$" + "abcdefghijklmnopqrstuu" + "ABCDEFGHIJKLMNOPQRSTUVWXYZabcde"
 """A well-formed bcrypt hash of cost 10 that belongs to nothing anybody knows."""
 NOBODY = "7d3f0c"
 """Makes a name that no user has."""
+LARGEST_GROUP = 100
+"""Records with one e-mail address among which one is preferred; more are ambiguous."""
 KEYS: tuple[Key, ...] = ("user_id", "email", "username")
 NOT_TEXT = reject("value_not_text", "the password hash")
 
@@ -122,24 +125,55 @@ class People:
         return False
 
     def _found(self, key: Key, value: str) -> Sequence[Person]:
+        """Whom the bulk file has under this key; where it has nobody, those that share it."""
         if not could_be(value):
             return []
-        found = [self._person(record) for record in self.finder.find(key, value)]
+        found = self._kept(key, value)
         if key == "user_id" or len(found) != 1 or found[0].user_id is None:
             return found
-        return [self._unless_shared(found[0], found[0].user_id)]
+        # The bulk file leaves out users who share a user_id or username, so nobody gets a profile by it here either.
+        others: list[tuple[Key, str]] = [("user_id", found[0].user_id)]
+        if found[0].profile is not None and "username" in found[0].profile and "username" in self.sought:
+            others.append(("username", found[0].profile["username"]))
+        for shared, name in others:
+            if shared != key and len(self._kept(shared, name)) > 1:
+                return [replace(found[0], profile=None, reason=f"duplicate_{shared}")]
+        return found
 
-    def _unless_shared(self, person: Person, user_id: str) -> Person:
-        """The bulk file leaves out users who share a user_id or username, so they get no profile here either."""
-        if len(self.finder.find("user_id", user_id)) > 1:
-            return Person(user_id, None, "duplicate_user_id", person.hash)
-        username = (person.profile or {}).get("username")
-        if username is None or "username" not in self.sought:
-            return person
-        named = [self._person(record) for record in self.finder.find("username", username.lower())]
-        if sum(other.profile is not None for other in named) > 1:
-            return Person(user_id, None, "duplicate_username", person.hash)
-        return person
+    def _kept(self, key: Key, value: str) -> Sequence[Person]:
+        """Those with this key, less those that the bulk file leaves out: by `same_email`, or as they cannot go to Auth0.
+
+        Where that leaves nobody, those that it would be between.
+        """
+        records = self.finder.find(key, value)
+        if len(records) > 1:
+            records = self.finder.find(key, value, LARGEST_GROUP)
+        if len(records) == LARGEST_GROUP:
+            return [self._person(record) for record in records[:MOST]]
+        people = [self._person(record) for record in records]
+        able = [place for place, person in enumerate(people) if person.profile is not None]
+        if key == "email" and len(records) < 2:
+            return people
+        kept = [place for place in able if not self._is_left_out(records[place])]
+        if able and not kept:
+            return [replace(people[able[0]], profile=None, reason="email_not_preferred")]
+        return [people[place] for place in kept or range(len(people))][:MOST]
+
+    def _is_left_out(self, record: Record) -> bool:
+        """Whether `same_email` of [profile] prefers another record with the same e-mail address."""
+        preference, mapped = self.mapping.preference, self.mapping.map_one(record.values)
+        if preference is None or not isinstance(mapped, User) or "email" not in mapped.profile:
+            return False
+        group = self.finder.find("email", mapped.profile["email"], LARGEST_GROUP)
+        if not 1 < len(group) < LARGEST_GROUP:
+            return False
+        users = [self.mapping.map_one(each.values) for each in group]
+        ranks = [
+            preference.rank(each.values, user.data if isinstance(user, User) else b"")
+            for each, user in zip(group, users, strict=True)
+        ]
+        best = preferred(ranks)
+        return best is not None and list(group[best].values) != list(record.values)
 
     def _person(self, record: Record) -> Person:
         cells = self._cells(record.values)

@@ -44,8 +44,8 @@ class Sought:
 class Finder(Protocol):
     """Finds users; may be called from several threads, and sent to another process."""
 
-    def find(self, key: Key, value: str) -> Sequence[Record]:
-        """At most MOST records whose key is this value, already stripped and folded.
+    def find(self, key: Key, value: str, most: int = MOST) -> Sequence[Record]:
+        """At most so many records whose key is this value, already stripped and folded.
 
         Raises:
             SourceError: the store cannot be reached or read now.
@@ -105,13 +105,13 @@ class IndexFinder:
     def __reduce__(self) -> tuple[type[IndexFinder], tuple[Path]]:
         return IndexFinder, (self.path,)
 
-    def find(self, key: Key, value: str) -> Sequence[Record]:
+    def find(self, key: Key, value: str, most: int = MOST) -> Sequence[Record]:
         """See `Finder.find`."""
         query = (
             "SELECT record FROM keys JOIN records USING (number) WHERE name = ? AND value = ? ORDER BY number LIMIT ?"
         )
         try:
-            found = self._connection().execute(query, (key, value, MOST)).fetchall()
+            found = self._connection().execute(query, (key, value, most)).fetchall()
         except sqlite3.Error as error:
             raise _broken(error) from None
         return [pickle.loads(record) for (record,) in found]  # noqa: S301 - this program wrote it, in a private folder

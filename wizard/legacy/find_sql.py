@@ -43,14 +43,14 @@ class SqlFinder:
     def __reduce__(self) -> tuple[type[SqlFinder], tuple[Any, ...]]:
         return SqlFinder, (self.source, dict(self.sought), self.shape, self.seconds, self.threads)
 
-    def find(self, key: Key, value: str) -> Sequence[Record]:
+    def find(self, key: Key, value: str, most: int = MOST) -> Sequence[Record]:
         """See `Finder.find`."""
         how = self.sought[key]
         if not value.startswith(how.prefix) or "\0" in value:
             return []
         asked = value[len(how.prefix) :]
         for condition in self._conditions(how, asked):
-            found = [record for record in self._records(condition) if _fits(record, how, value)]
+            found = [record for record in self._records(condition, most) if _fits(record, how, value)]
             if found:
                 return found
         return []
@@ -59,15 +59,15 @@ class SqlFinder:
         """See `Finder.check`."""
         from sqlalchemy import literal_column
 
-        self._records(literal_column("1") == literal_column("0"))
+        self._records(literal_column("1") == literal_column("0"), 1)
 
     def close(self) -> None:
         """Close all connections."""
         if "engine" in self.known:
             self.known.pop("engine").dispose()
 
-    def _records(self, condition: ColumnElement[bool]) -> Sequence[Record]:
-        statement = self.source.statement.order_by(None).where(condition).limit(MOST)
+    def _records(self, condition: ColumnElement[bool], most: int) -> Sequence[Record]:
+        statement = self.source.statement.order_by(None).where(condition).limit(most)
         with self.source.database.explained(), self._engine.connect() as connection:
             if connection.dialect.name == "sqlite":
                 _limit(connection.connection.dbapi_connection, self.seconds)

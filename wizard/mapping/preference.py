@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import repeat
 from typing import TYPE_CHECKING, Any, Literal
 
 import orjson
@@ -35,10 +36,23 @@ class Preference:
 
     def ranks(self, table: Table, users: Sequence[bytes]) -> list[int]:
         """One rank a record, by users as JSON; 0 for those that cannot be preferred."""
+        cells = repeat(None) if self.column is None else table.cells[self.column]
+        return [self._rank(cell, user) for cell, user in zip(cells, users, strict=self.column is not None)]
+
+    def rank(self, values: Sequence[Any], user: bytes) -> int:
+        """The same for one record, its values in the order of the columns."""
+        return self._rank(None if self.column is None else values[self.column], user)
+
+    def _rank(self, cell: Any, user: bytes) -> int:
         if self.column is None:
-            return [int(VERIFIED in user and is_verified(user)) for user in users]
-        cells = table.cells[self.column]
-        return [rank_of(cell) if user else 0 for cell, user in zip(cells, users, strict=True)]
+            return int(VERIFIED in user and is_verified(user))
+        return rank_of(cell) if user else 0
+
+
+def preferred(ranks: Sequence[int]) -> int | None:
+    """The index of the highest rank; None if it is 0 or several have it."""
+    best = max(ranks, default=0)
+    return ranks.index(best) if best and ranks.count(best) == 1 else None
 
 
 def is_verified(user: bytes) -> bool:
