@@ -53,7 +53,7 @@ def test_prepare_warns_of_profiles_beyond_the_announced_cap(folder: Path) -> Non
     (folder / "answers.toml").write_text(ANSWERS + '[profile.user_metadata]\nnote = "note"\n')
     status, _, narrated = run("prepare", "answers.toml", "--out", "out", folder=folder)
     assert status == 0
-    assert "1 users are larger than 10 KB" in narrated
+    assert "1 user is larger than 10 KB" in narrated
 
 
 def test_prepare_is_clean_when_the_rejects_were_decided_about(folder: Path) -> None:

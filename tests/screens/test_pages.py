@@ -32,8 +32,8 @@ def tenant(environment: str = "practice") -> TenantAnswers:
 
 async def test_a_value_longer_than_its_field_can_be_read(rehearsal: Rehearsal) -> None:
     app = rehearsal.app()
-    async with opened(app, WIDE):
-        assert rehearsal.tenant.client_id[:24] in frame(app)
+    async with opened(app, WIDE) as pilot:
+        await shows(pilot, rehearsal.tenant.client_id[:24])
 
 
 @pytest.mark.parametrize("size", [NARROW, WIDE], ids=["80x24", "120x40"])
