@@ -181,6 +181,27 @@ def test_a_second_apply_writes_nothing(stage: PhasesStage) -> None:
     assert transport.writes == []
 
 
+def test_marks_of_users_who_were_deleted_after_they_had_moved_hold_up_nothing(stage: PhasesStage) -> None:
+    stage.apply()
+    stage.log_in(range(1, 11))
+    for number in range(1, 7):
+        stage.ask("DELETE", f"users/auth0|{number}")
+    stage.write_people([person(number) for number in range(7, 31)])
+    stage.pass_days(1)
+    progress = stage.resume("trickle.go_on=true")
+    assert (progress.verdict, progress.read, progress.migrated, progress.imported) == ("complete", 24, 4, 20)
+    assert progress.failed_checks == {}
+
+
+def test_users_who_moved_without_being_marked_are_told_of(stage: PhasesStage) -> None:
+    stage.apply()
+    stage.log_in(range(1, 11))
+    stage.marked -= {"1", "2", "3", "4"}
+    stage.pass_days(1)
+    progress = stage.resume("trickle.go_on=true")
+    assert set(progress.failed_checks) == {"marks"}
+
+
 def plant(stage: PhasesStage, numbers: list[int]) -> None:
     for number in numbers:
         who = person(number)
