@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from script_world import ScriptWorld, script_world
 
-from wizard.practice.fault_rules import InterruptedCreation
+from wizard.practice.fault_rules import Cut, Failure, InterruptedCreation
 from wizard.practice.faults import Faults
 from wizard.practice.legacy_store import Account
 from wizard.practice.people.habits import NEVER, Habits
@@ -54,6 +54,18 @@ async def test_people_arrive_mistype_forget_move_and_leave_and_can_all_log_in_af
         [users] = world.tenant.db.execute("select count(*) from users").fetchone()
         assert users == 12 - lived.closed
         assert living.lived is lived
+
+
+async def test_an_account_is_closed_and_an_address_changed_also_when_requests_are_lost() -> None:
+    lost = Cut(action="cut", when="after", path="/api/v2/users/*", every=2)
+    refused = Failure(action="error", path="/api/v2/users/*", every=3)
+    async with script_world(faults=Faults([lost, refused]), patience=Patience()) as world:
+        living = population(world, left=lambda number: (world.legacy.people.pop(f"p{number}@example.com"), None)[1])
+        lived = await living.live(days=6)
+        assert min(lived.email_changes, lived.closed) > 0
+        assert lived.refused == Counter()
+        [users] = world.tenant.db.execute("select count(*) from users").fetchone()
+        assert users == lived.arrived - lived.closed
 
 
 async def test_the_same_seed_gives_the_same_life() -> None:

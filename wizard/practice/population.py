@@ -31,6 +31,9 @@ AT_ONCE = 8
 PATIENCE = 60.0
 """Seconds of the machine's clock a person waits for an answer."""
 NETWORK = "network"
+ATTEMPTS = 6
+PAUSE = 2.0
+"""So often an application tries to change an account; it waits this long, then twice as long, and so on."""
 
 
 class Known(Protocol):
@@ -109,11 +112,12 @@ class Population:
         self._tenant = tenant
         self._connection = connection
         self._application = {"client_id": client_id, "client_secret": client_secret}
-        self._habits = habits or Habits()
+        self.habits = habits or Habits()
+        """May change from one stretch of life to the next."""
         self._chance = random.Random(f"population {seed}")  # noqa: S311 - lives must be repeatable
         self._left = left
         self._token = ""
-        pauses = [self._habits.pause(self._chance) for _ in accounts]
+        pauses = [self.habits.pause(self._chance) for _ in accounts]
         self.people = [
             Person(number, each.email, each.password, pause)
             for number, (each, pause) in enumerate(zip(accounts, pauses, strict=True))
@@ -172,7 +176,7 @@ class Population:
 
     async def _visited(self, client: httpx.AsyncClient, person: Person, chance: random.Random) -> None:
         """One visit: perhaps a reset or a typo first, then the login, then perhaps a change of the account."""
-        habits = self._habits
+        habits = self.habits
         if chance.random() < habits.forgotten:
             await self._reset(client, person, chance)
         elif chance.random() < habits.typo:
@@ -232,14 +236,18 @@ class Population:
     async def _managed(
         self, client: httpx.AsyncClient, method: str, person: Person, body: dict[str, Any] | None = None
     ) -> bool:
-        """Change an account as an application would, with a token of the tenant's own application."""
-        for _ in range(2):
+        """Change an account as an application would: with a token of the tenant's own, and again when that fails for now."""
+        answer = None
+        for attempt in range(ATTEMPTS):
+            if attempt:
+                await self._tenant.clock.sleep(attempt * PAUSE)
             headers = {"authorization": f"Bearer {self._token or await self._management_token(client)}"}
             path = f"/api/v2/users/{quote(person.user_id or '', safe='')}"
             answer = await self._asked(client, method, path, body, headers)
-            if answer is None or answer.status_code != 401:
+            if answer is not None and answer.status_code == 401:
+                self._token = ""
+            elif answer is not None and answer.status_code != 429 and answer.status_code < 500:
                 break
-            self._token = ""
         if answer is None or not answer.is_success:
             self.lived.refused[NETWORK if answer is None else f"{method} {answer.status_code}"] += 1
             return False
