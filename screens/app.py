@@ -102,6 +102,7 @@ class WizardApp(Desk):
         """A migration from nothing."""
         from screens.guide import Journey
 
+        await self.leave_practice()
         await self._open_journey(Journey(self._base), None)
 
     async def start_in_practice(self) -> None:
@@ -130,6 +131,7 @@ class WizardApp(Desk):
         from screens.guide import Journey
 
         answers = draft.load()
+        await self.leave_practice()
         practice = await self.practiced() if draft.practice else None
         journey = Journey(draft.base, suggested=practice.suggested if practice else {}, answers=answers)
         journey.here = draft.here if draft.here in {stop.key for stop in journey.stops} else "tenant"
@@ -164,8 +166,12 @@ class WizardApp(Desk):
     async def _with_practice_of(self, answers: Answers) -> None:
         from wizard.steps.tenant import TenantAnswers
 
-        if answers.has(TenantAnswers) and answers[TenantAnswers].environment == "practice":
-            await self.practiced()
+        await self.leave_practice()
+        if not answers.has(TenantAnswers) or answers[TenantAnswers].environment != "practice":
+            return
+        practice = await self.practiced()
+        if answers[TenantAnswers].domain != practice.domain:  # a practice tenant that somebody else serves
+            await self.leave_practice()
 
     async def _open_journey(self, journey: Journey, draft: Draft | None, work: Work | None = None) -> None:
         from screens.frame import JourneyScreen

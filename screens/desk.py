@@ -41,7 +41,8 @@ class Desk(App[None]):
     ) -> None:
         super().__init__()
         self.runs = runs
-        self.practice: Practice | None = None
+        self._rehearsal: Practice | None = None
+        self._is_rehearsing = False
         self.draft: Draft | None = None
         self.unmasked = False
         self.census: Sequence[HashGroup] = ()
@@ -126,14 +127,27 @@ class Desk(App[None]):
         practice = self.practice
         return replace(world, environment=environment_with(practice), clock=practice.clock, memory=practice.secrets)
 
+    @property
+    def practice(self) -> Practice | None:
+        """The practice that the open journey is a rehearsal in; None when it is a real migration."""
+        return self._rehearsal if self._is_rehearsing else None
+
     async def practiced(self) -> Practice:
         """The practice tenant, started once, with the engine's edges set to it."""
-        if self.practice is None:
+        if self._rehearsal is None:
             from screens.practice import start_practice
 
-            self.practice = await (self._open_practice or start_practice)(self.runs.folder / "practice")
+            self._rehearsal = await (self._open_practice or start_practice)(self.runs.folder / "practice")
+        if not self._is_rehearsing:
+            self._is_rehearsing = True
             await self._put_down()
-        return self.practice
+        return self._rehearsal
+
+    async def leave_practice(self) -> None:
+        """Set the edges back to the real ones: a rehearsal's fast clock and its file of secrets are for its tenant alone."""
+        if self._is_rehearsing:
+            self._is_rehearsing = False
+            await self._put_down()
 
     async def serve_legacy_api(self) -> None:
         """In a rehearsal, serve the legacy API as the operator would with the command; elsewhere that is theirs to do.
@@ -170,7 +184,7 @@ class Desk(App[None]):
         if self._work is not None:
             await self._work.halt(grace)
         await self._put_down()
-        if self.practice is not None:
-            await self.practice.close()
+        if self._rehearsal is not None:
+            await self._rehearsal.close()
         if self._apart is not None:
             self._apart.close()

@@ -12,7 +12,7 @@ from screens.steps.base import FormView
 from screens.tasks import begin
 from wizard.answers import Section
 from wizard.auth0.scopes import missing_scopes
-from wizard.errors import WizardError
+from wizard.errors import UsageError, WizardError
 from wizard.steps.tenant import TenantAnswers
 
 
@@ -41,6 +41,17 @@ class TenantView(FormView):
     async def _check(self) -> Section | None:
         self.trouble(None)
         domain = str(self.form.values.get("domain", ""))
+        practice = self.wizard.practice
+        if practice is not None and domain != practice.domain:
+            self.trouble(
+                UsageError(
+                    f"This is a rehearsal, and its tenant is {practice.domain}",
+                    why="its clock runs fast and its secrets are in a plain file, which suits no other tenant",
+                    state="Nothing was sent or kept.",
+                    remedy="For another tenant, go back to the start and choose New migration.",
+                )
+            )
+            return None
         section = await self.form.answer(self.wizard.world.keep_secret(domain))
         if not isinstance(section, TenantAnswers):
             return None
