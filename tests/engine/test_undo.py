@@ -170,6 +170,27 @@ def test_users_added_after_preparing_hold_up_the_cutover_until_that_is_decided(s
     assert is_closed(options(stage)["customScripts"])
 
 
+def test_who_changes_after_the_import_holds_up_the_cutover_until_that_is_decided(stage: PhasesStage) -> None:
+    stage.apply("cutover.confirm=")
+    stage.resume("trickle.go_on=true")
+    stage.ask("PATCH", "users/auth0%7C3", json={"given_name": "Renamed"})
+    waiting = stage.resume("cutover.confirm=acme-users").waiting
+    assert waiting.startswith("1 user is in Auth0 otherwise than prepared")
+    assert not is_closed(options(stage)["customScripts"])
+    progress = stage.resume("cutover.leave_different=true")
+    assert (progress.verdict, progress.different, progress.ended) == ("attention", 1, True)
+    assert is_closed(options(stage)["customScripts"])
+
+
+def test_who_is_missing_holds_up_the_cutover_whatever_was_decided(stage: PhasesStage) -> None:
+    stage.apply("cutover.confirm=")
+    stage.resume("trickle.go_on=true")
+    stage.ask("PATCH", "users/auth0%7C3", json={"given_name": "Renamed"})
+    stage.ask("DELETE", "users/auth0%7C4")
+    assert "not good enough" in stage.resume("cutover.leave_different=true", "cutover.confirm=acme-users").waiting
+    assert not is_closed(options(stage)["customScripts"])
+
+
 def test_a_file_of_users_that_was_replaced_holds_up_the_cutover(stage: PhasesStage) -> None:
     stage.apply("cutover.confirm=")
     stage.resume("trickle.go_on=true")

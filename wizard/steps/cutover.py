@@ -30,6 +30,8 @@ NEEDED: tuple[Step[Any, Any], ...] = (LegacyApiStep(), GuardsStep())
 """Steps whose changes of this run are taken back, in the order in which they were made."""
 
 TAKE_BACK = "take-back:"
+EXPORT = "export"
+"""The check that compares an export with the prepared users."""
 DATABASE = "sql"
 """The kind of a legacy store that is in use."""
 
@@ -38,7 +40,7 @@ class CutoverAnswers(Section):
     """The end of the migration: nobody is looked for in the legacy store any more."""
 
     table: ClassVar[str] = "cutover"
-    later: ClassVar[frozenset[str]] = frozenset({"confirm", "leave_rejected", "leave_added"})
+    later: ClassVar[frozenset[str]] = frozenset({"confirm", "leave_rejected", "leave_added", "leave_different"})
     confirm: str = Field(
         default="",
         title="Name of the connection, to confirm",
@@ -58,6 +60,12 @@ class CutoverAnswers(Section):
         description="Users who came into the legacy store after it was prepared are in no import; without this the cutover "
         "waits, for a new run to import them or for this answer when they have moved or need not.",
     )
+    leave_different: bool = Field(
+        default=False,
+        title="Accept users who differ by now",
+        description="Who has logged in since the import may have another address or name in Auth0, which is as it should be; "
+        "verify.ndjson names each of them and the fields. Without this the cutover waits until nobody differs.",
+    )
 
 
 @dataclass(frozen=True)
@@ -66,7 +74,8 @@ class CutoverFacts:
 
     `settings` are our configuration values on the connection. `needed` are changes of this run that nobody needs after
     it, as step, key and summary, in the order in which they are taken back. `added` are records that the legacy store has
-    more than when it was prepared, `replaced` tells that it is another file. The rest is the account of the run.
+    more than when it was prepared, `replaced` tells that it is another file. `different` are prepared users who are in Auth0
+    otherwise, and none of whom is missing. The rest is the account of the run.
     """
 
     closed: bool = False
@@ -77,6 +86,7 @@ class CutoverFacts:
     replaced: bool = False
     unaccounted: int = 0
     failed_checks: tuple[str, ...] = ()
+    different: int = 0
 
 
 @dataclass(frozen=True)
@@ -177,6 +187,7 @@ class CutoverStep(Step[CutoverFacts, CutoverChange]):
             needed=tuple([one async for one in _needed(answers, tools)][::-1]),
             rejected=progress.rejected,
             unaccounted=progress.read - progress.users_done,
+            different=0 if progress.missing else progress.different,
             failed_checks=tuple(name for name in progress.failed_checks if not name.startswith("legacy api")),
         )
 
@@ -191,9 +202,15 @@ class CutoverStep(Step[CutoverFacts, CutoverChange]):
         wanted, name = answers[CutoverAnswers], answers[ConnectionAnswers].name
         if facts.unaccounted:
             return Waiting(f"{abs(facts.unaccounted):,} users are not accounted for", "they are; resume the run")
-        if facts.failed_checks:
-            failed = ", ".join(facts.failed_checks)
+        failed_checks = [name for name in facts.failed_checks if name != EXPORT or not facts.different]
+        if failed_checks:
+            failed = ", ".join(failed_checks)
             return Waiting(f"the evidence is not good enough for a cutover ({failed})", "these checks hold")
+        if facts.different and EXPORT in facts.failed_checks and not wanted.leave_different:
+            return Waiting(
+                f"{facts.different:,} {'user is' if facts.different == 1 else 'users are'} in Auth0 otherwise than prepared",
+                "they agree, or --set cutover.leave_different=true when they have changed since",
+            )
         if facts.rejected and not wanted.leave_rejected:
             return Waiting(
                 f"{facts.rejected:,} rejected users could not log in any more after a cutover",
