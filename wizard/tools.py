@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -95,6 +95,9 @@ class Marks(Protocol):
 
     async def count(self) -> int | None:
         """How many are marked; None when it cannot be reached."""
+
+    async def ids(self) -> Sequence[str] | None:
+        """The ids of all who are marked, without `auth0|`; None when it cannot be reached."""
 
     async def unmark(self, user_id: str) -> None:
         """Forget the mark of a user, by the id without `auth0|`; nothing happens when there is none."""

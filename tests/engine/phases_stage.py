@@ -49,7 +49,10 @@ class PhasesStage(Rehearsal):
         if not request.headers.get("Authorization", "").startswith("Bearer ey"):
             return httpx.Response(401, headers={"WWW-Authenticate": 'Bearer error="invalid_token"'})
         if request.url.path == "/migrated":
-            return httpx.Response(200, json={"count": len(self.marked), "user_ids": sorted(self.marked)[:1]})
+            take, after = int(request.url.params["take"]), request.url.params.get("after", "")
+            page = [user_id for user_id in sorted(self.marked) if user_id > after][:take]
+            more = {"next": page[-1]} if len(page) == take else {}
+            return httpx.Response(200, json={"count": len(self.marked), "user_ids": page, **more})
         [_, users, user_id, what] = request.url.path.split("/")
         assert (request.method, users, what) == ("DELETE", "users", "migrated")
         self.marked.discard(user_id)

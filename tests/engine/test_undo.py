@@ -182,6 +182,26 @@ def test_who_changes_after_the_import_holds_up_the_cutover_until_that_is_decided
     assert is_closed(options(stage)["customScripts"])
 
 
+def test_who_deleted_the_account_and_was_brought_back_by_the_import_holds_up_the_cutover(stage: PhasesStage) -> None:
+    stage.apply("cutover.confirm=")
+    stage.resume("trickle.go_on=true")
+    stage.marked.add("5")  # moved and deleted between preparing and the import, which has made the user anew
+    waiting = stage.resume("cutover.confirm=acme-users").waiting
+    assert "returned" in waiting
+    lines = [json.loads(line) for line in stage.runs.all()[0].verify.read_text().splitlines()]
+    assert [(line["user_id"], line["status"]) for line in lines] == [("5", "returned")]
+    stage.ask("DELETE", "users/auth0%7C5")
+    assert "returned" not in stage.resume().waiting
+
+
+def test_who_logs_in_after_the_import_is_not_taken_for_one_who_came_back(stage: PhasesStage) -> None:
+    stage.apply("cutover.confirm=")
+    stage.resume("trickle.go_on=true")
+    stage.marked.add("5")
+    stage.ask("PATCH", "users/auth0%7C5", json={"app_metadata": {"migration_marked": "marked"}})
+    assert "returned" not in stage.resume("cutover.confirm=acme-users", "cutover.leave_different=true").waiting
+
+
 def test_who_is_missing_holds_up_the_cutover_whatever_was_decided(stage: PhasesStage) -> None:
     stage.apply("cutover.confirm=")
     stage.resume("trickle.go_on=true")

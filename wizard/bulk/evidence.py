@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -48,15 +48,25 @@ HEARTBEAT = 0.5
 """Seconds after which a wait looks whether the run is to stop."""
 
 
-async def compare_with_export(connection: Connection, tools: Tools) -> Finding:
+async def compare_with_export(connection: Connection, tools: Tools) -> Sequence[Finding]:
     """Export the connection and compare every prepared user with it; details go to `verify.ndjson`.
+
+    While users move at login, it also looks for those whom the import has brought back.
 
     Raises:
         WizardError: the export failed, or the prepared files are gone.
     """
-    result = await _compared(connection, tools, tools.folder / "verify.ndjson")
+    from wizard.bulk.returned import returned_users
+
+    returned: list[str] | None = None
+
+    async def look_for_returned(export: Path) -> None:
+        nonlocal returned
+        returned = await returned_users(export, connection, tools)
+
+    result = await _compared(connection, tools, tools.folder / "verify.ndjson", look_for_returned)
     if result is None:
-        return Finding("export", False, "the prepared files are gone", "Verify before purging a run's files.")
+        return [Finding("export", False, "the prepared files are gone", "Verify before purging a run's files.")]
     tools.emit(UsersReconciled(result.compared, result.missing, result.different, result.extra))
     if result.moved_rejected or result.moved_skipped:
         tools.emit(UsersMovedSince(result.moved_rejected, result.moved_skipped))
@@ -71,7 +81,22 @@ async def compare_with_export(connection: Connection, tools: Tools) -> Finding:
             f" Auth0 refused {there:,} as already there: where one of these is missing, another user of the tenant "
             "may have its username or phone number; find and change that user, then import the missing one anew."
         )
-    return Finding("export", good, detail, "" if good else remedy)
+    return [Finding("export", good, detail, "" if good else remedy), *_of_returned(returned, tools)]
+
+
+def _of_returned(returned: Sequence[str] | None, tools: Tools) -> Iterator[Finding]:
+    """Name the users whom the import has brought back, in `verify.ndjson` too."""
+    if returned:
+        with (tools.folder / "verify.ndjson").open("ab") as out:
+            for user_id in returned:
+                out.write(orjson.dumps({"user_id": user_id, "status": "returned", "fields": []}) + b"\n")
+        detail = f"{len(returned):,} {'user' if len(returned) == 1 else 'users'} had moved at login and been deleted"
+        remedy = (
+            "The import has brought them back: delete those that verify.ndjson names as returned, then resume the run."
+        )
+        yield Finding("returned", False, detail, remedy)
+    elif returned is not None and "returned" in Progress.of(tools.journal.events()).failed_checks:
+        yield Finding("returned", True, "nobody is back whose account was deleted")
 
 
 async def foresee_overwrites(connection: Connection, tools: Tools) -> Mapping[str, int]:
@@ -87,8 +112,10 @@ async def foresee_overwrites(connection: Connection, tools: Tools) -> Mapping[st
     return {"users": result.different, **result.fields}
 
 
-async def _compared(connection: Connection, tools: Tools, out: Path) -> Reconciliation | None:
-    """The prepared users against an export of the connection; None when the files are gone."""
+async def _compared(
+    connection: Connection, tools: Tools, out: Path, also: Callable[[Path], Awaitable[None]] | None = None
+) -> Reconciliation | None:
+    """The prepared users against an export of the connection; None when the files are gone. `also` gets the export too."""
     from wizard.bulk.manifest import MIGRATED, REJECTS, USERS, require_manifest
     from wizard.bulk.reconcile import reconcile_async
 
@@ -105,7 +132,7 @@ async def _compared(connection: Connection, tools: Tools, out: Path) -> Reconcil
     ):
         await export_users(connection, export, tools)
         _write_refused(refused, tools)
-        return await reconcile_async(
+        result = await reconcile_async(
             files,
             export,
             out,
@@ -115,6 +142,9 @@ async def _compared(connection: Connection, tools: Tools, out: Path) -> Reconcil
             emit=tools.emit,
             stop=tools.stop,
         )
+        if also is not None:
+            await also(export)
+        return result
 
 
 async def look_up_sample(connection: Connection, count: int, tools: Tools) -> Finding:

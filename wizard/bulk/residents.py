@@ -10,7 +10,7 @@ import gzip
 import hashlib
 import mmap
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -51,16 +51,20 @@ def exported_ids(export: Path, connection: str) -> Iterator[bytes]:
         raise not_whole(f"its compressed data are damaged after line {number:,}") from error
 
 
+def ids_in(user: Mapping[str, Any], connection: str) -> Iterator[bytes]:
+    """The ids, without `auth0|`, that an exported user has in a connection; one without identities was asked for it alone."""
+    user_id, identities = user["user_id"], user.get("identities")
+    if identities is None:
+        yield str(user_id).removeprefix(PREFIX).encode()
+        return
+    for identity in identities:
+        if identity.get("connection") == connection and identity.get("user_id") is not None:
+            yield str(identity["user_id"]).encode()
+
+
 def _ids(line: bytes, number: int, connection: str) -> Iterator[bytes]:
     try:
-        user: dict[str, Any] = orjson.loads(line)
-        user_id, identities = user["user_id"], user.get("identities")
-        if identities is None:
-            yield str(user_id).removeprefix(PREFIX).encode()
-            return
-        for identity in identities:
-            if identity.get("connection") == connection and identity.get("user_id") is not None:
-                yield str(identity["user_id"]).encode()
+        yield from ids_in(orjson.loads(line), connection)
     except (ValueError, KeyError, TypeError, AttributeError):
         raise WizardError(
             f"Line {number:,} of the export is no user", remedy="Resume the run: that asks Auth0 for a new export."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     from wizard.tools import Tools
 
 SECONDS = 20.0
+PAGE = 1000
+"""Ids in one answer; the legacy API gives no more."""
 
 
 class LegacyMarks:
@@ -34,6 +37,24 @@ class LegacyMarks:
         except (httpx.HTTPError, WizardError, ValueError, KeyError, TypeError):
             return None
         return count if isinstance(count, int) else None
+
+    async def ids(self) -> Sequence[str] | None:
+        """The ids of all users who are marked; None when the legacy API cannot be asked now."""
+        import httpx
+
+        found: list[str] = []
+        after: str | None = ""
+        try:
+            while after is not None:
+                answer = await self._ask("GET", f"/migrated?take={PAGE}&after={quote(after, safe='')}")
+                if answer is None or answer.status_code != 200:
+                    return None
+                page = answer.json()
+                found += [str(user_id) for user_id in page["user_ids"]]
+                after = page.get("next")
+        except (httpx.HTTPError, WizardError, ValueError, KeyError, TypeError):
+            return None
+        return found
 
     async def unmark(self, user_id: str) -> None:
         """Forget the mark of a user, who may then move again at a login.

@@ -156,7 +156,7 @@ class VerifyStep(Step[VerifyFacts, RepairHalfMadeUsers]):
             return [Finding("connection", False, "the connection is gone", "Look at the tenant's logs.")]
         findings = [Finding("connection", True, f"the connection {connection.name} is there")]
         if wanted.depth == "full":
-            findings.append(await evidence.compare_with_export(connection, tools))
+            findings += await evidence.compare_with_export(connection, tools)
             findings += await _half_made(connection, tools)
         findings.append(await evidence.look_up_sample(connection, wanted.sample, tools))
         findings.append(await evidence.count_by_search(connection, tools))
