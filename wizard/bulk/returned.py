@@ -1,13 +1,14 @@
 """Users whom an import has brought back: they had moved at a login, and their account was deleted before the file was sent.
 
 Whoever logs in while a migration goes on is marked by the legacy API, and the same guard leaves its note in app_metadata.
-A user of a prepared file who is marked, and whom Auth0 holds without the note, is not the one who logged in.
+A user whom a file has made, who is marked, and whom Auth0 holds without the note, is not the one who logged in.
 """
 
 from __future__ import annotations
 
 import asyncio
 import gzip
+from collections import Counter
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -45,7 +46,7 @@ async def returned_users(export: Path, connection: Connection, tools: Tools) -> 
             of_marks.close()
     finally:
         index.unlink(missing_ok=True)
-    return [user_id async for user_id in _prepared(tools.folder) if user_id.encode() in suspects] if suspects else []
+    return [user_id async for user_id in _made(tools) if user_id.encode() in suspects] if suspects else []
 
 
 async def _without_note(export: Path, connection: str) -> AsyncIterator[bytes]:
@@ -62,10 +63,18 @@ async def _without_note(export: Path, connection: str) -> AsyncIterator[bytes]:
                 yield user_id
 
 
-async def _prepared(folder: Path) -> AsyncIterator[str]:
-    from wizard.bulk.manifest import read_file, require_manifest
+async def _made(tools: Tools) -> AsyncIterator[str]:
+    """The ids of those whom the files may have made: not of who was there before, as far as that is known."""
+    from wizard.bulk.ledger import SUBJECT, done_parts
+    from wizard.bulk.manifest import USERS, require_manifest
 
-    for file in require_manifest(folder).files:
-        for user in orjson.loads(read_file(folder, file)):
-            yield user["user_id"]
+    tries = Counter(intent.subject for intent in tools.journal.intents(SUBJECT))
+    for part, intent in done_parts(require_manifest(tools.folder).files, tools.journal):
+        if intent.facts["upsert"]:
+            continue  # it has overwritten the note of who was there
+        # A part that was sent again finds those there whom it made the first time.
+        there = set(intent.result.get("there", ())) if tries[intent.subject] == 1 else set()
+        for user in part.records(tools.folder / USERS):
+            if user["user_id"] not in there:
+                yield user["user_id"]
         await asyncio.sleep(0)
