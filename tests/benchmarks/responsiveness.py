@@ -15,7 +15,7 @@ import argparse
 import fcntl
 import os
 import pty
-import select
+import queue
 import signal
 import statistics
 import struct
@@ -23,7 +23,9 @@ import subprocess
 import sys
 import tempfile
 import termios
+import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import psutil
@@ -32,6 +34,8 @@ import pyte
 ROOT = Path(__file__).parents[2]
 PATIENCE = float(os.environ.get("PATIENCE", "900"))
 NEXT, TAB, SHIFT_TAB, F7, F9 = b"\x0e", b"\t", b"\x1b[Z", b"\x1b[18~", b"\x1b[20~"
+WATCHED = 0.2
+"""Seconds that a paint is given before the emulator looks at it."""
 BETWEEN = 0.12
 """Seconds between two keys; not a divisor of the refresh, so that keys fall anywhere in it."""
 
@@ -65,25 +69,37 @@ class Terminal:
         )  # fmt: skip
         os.close(other)
         self.cpu = psutil.Process(self.process.pid)
+        self._painted: queue.SimpleQueue[tuple[float, bytes]] = queue.SimpleQueue()
+        threading.Thread(target=self._listen, daemon=True).start()
 
     @property
     def text(self) -> str:
         return "\n".join(self._screen.display)
 
-    def read(self, seconds: float) -> float:
-        """Take what is painted within so many seconds, if anything is; returns when the first bytes of it were there."""
-        if not select.select([self._own], [], [], max(0.0, seconds))[0]:
-            return time.perf_counter()
-        painted = os.read(self._own, 1 << 20)
-        when = time.perf_counter()  # the emulator's own time is not the wizard's
-        self._stream.feed(painted)
-        return when
+    def _listen(self) -> None:
+        """Note when the wizard painted what; another thread's work, as the emulator is slower than the wizard."""
+        while True:
+            try:
+                painted = os.read(self._own, 1 << 16)
+            except OSError:  # the terminal is closed
+                return
+            self._painted.put((time.perf_counter(), painted))
+
+    def replay(self, until: Callable[[], bool] = lambda: False) -> float | None:
+        """Paint what has come; returns when that which made the condition true was there."""
+        while True:
+            try:
+                when, painted = self._painted.get_nowait()
+            except queue.Empty:
+                return None
+            self._stream.feed(painted)
+            if until():
+                return when
 
     def quiet(self, seconds: float) -> None:
-        """Read on for so long."""
-        until = time.perf_counter() + seconds
-        while (left := until - time.perf_counter()) > 0:
-            self.read(left)
+        """Let it paint for so long."""
+        time.sleep(seconds)
+        self.replay()
 
     def until(self, *words: str) -> str:
         """Read until any of the words is on the screen; returns it."""
@@ -95,31 +111,31 @@ class Terminal:
                     return word
             if time.perf_counter() > limit:
                 raise TimeoutError(f"none of {words} came; the terminal shows\n{text}")
-            self.read(0.2)
+            self.quiet(0.2)
 
     def press(self, key: bytes) -> None:
         os.write(self._own, key)
 
     def buttons(self) -> tuple[object, ...]:
         """How the two buttons of the page are drawn; another one when the focus has moved."""
-        for row in reversed(range(self._screen.lines)):
+        for row in reversed(range(self._screen.lines - 1)):  # the last one is the footer's
             line = self._screen.display[row]
-            places = line.find(" Back "), line.find(" Results ")
+            places = line.find(" Back "), line.find(" Next ")
             if min(places) >= 0:
                 return tuple(self._screen.buffer[row][place + 1] for place in places)
         return ()
 
     def timed(self, key: bytes) -> float:
         """Seconds from this key until the focus is painted on the other button."""
-        self.quiet(0.0)
+        self.replay()
         before, begun = self.buttons(), time.perf_counter()
         self.press(key)
-        when = begun
-        while self.buttons() == before:
-            when = self.read(5.0)
-            if time.perf_counter() - begun > 30:
-                raise TimeoutError(f"the focus never moved; the terminal shows\n{self.text}")
-        return when - begun
+        while time.perf_counter() - begun < 30:
+            time.sleep(WATCHED)
+            if (when := self.replay(lambda: self.buttons() != before)) is not None:
+                self.replay()
+                return when - begun
+        raise TimeoutError(f"the focus never moved; the terminal shows\n{self.text}")
 
     def close(self) -> None:
         os.killpg(self.process.pid, signal.SIGKILL)
