@@ -59,6 +59,7 @@ class WizardApp(Desk):
     ) -> None:
         super().__init__(runs=runs, open_practice=open_practice, world=world, base=base)
         self.HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (112, "-wide")]
+        self.animation_level = "none"  # calm, and quick over slow lines too
         self.approved_hash = ""
         self._practice_first = practice
 

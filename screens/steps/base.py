@@ -14,6 +14,7 @@ from screens.fields import Field
 from screens.form import Form
 from screens.guide import Stop
 from screens.tasks import begin
+from screens.widgets.outcome import Outcome
 from wizard.answers import Section
 from wizard.answers.section import heading
 from wizard.errors import WizardError
@@ -62,11 +63,11 @@ class StepView(VerticalScroll):
         if words := self.lead or (heading(self.stop.step.section) + "." if self.stop.step else ""):
             yield Label(words, classes="lead", markup=False)
         if self.trouble_first:
-            yield Static("", classes="trouble", markup=False)
+            yield Outcome(classes="trouble")
         with Vertical(classes="content"):
             yield from self.content()
         if not self.trouble_first:
-            yield Static("", classes="trouble", markup=False)
+            yield Outcome(classes="trouble")
         with Horizontal(classes="way"):
             yield Button("Back", id="back", compact=True, classes="quiet")
             yield Button(self.next_label, id="next", compact=True, variant="primary")
@@ -107,11 +108,12 @@ class StepView(VerticalScroll):
 
     def trouble(self, error: WizardError | str | None) -> None:
         """Show what went wrong and what to do; None for nothing."""
-        place = self.query_one(".trouble", Static)
-        place.update("" if error is None else f"✗ {error}")
+        place = self.query_one(".trouble", Outcome)
         place.set_class(error is not None, "-wrong")
-        if error is not None:
-            place.scroll_visible(animate=False)
+        if error is None:
+            place.update("")
+        else:
+            place.tell(f"✗ {error}")
 
     def heed(self, work: Callable[[], Coroutine[Any, Any, None]], *, group: str) -> None:
         """Begin work of this page; what goes wrong is said on it."""

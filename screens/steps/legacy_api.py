@@ -12,6 +12,7 @@ from textual.widgets import Button, Label, Static
 
 from screens.steps.base import FormView
 from screens.tasks import begin
+from screens.widgets.outcome import Outcome
 from wizard.answers import Section
 from wizard.doorway.answers import LegacyApiAnswers
 from wizard.errors import WizardError
@@ -32,7 +33,7 @@ class LegacyApiView(FormView):
         with Horizontal(classes="row"):
             yield Button("Check", id="check", compact=True)
             yield Label("asks whether it is alive, ready and protected", classes="hint")
-        yield Static("", id="checked", classes="block")
+        yield Outcome("checked", classes="block")
         yield Label("How to serve it", classes="head")
         yield Static("", id="serve", classes="block")
 
@@ -85,7 +86,7 @@ class LegacyApiView(FormView):
             return
         from wizard.doorway.reach import look
 
-        wizard, place = self.wizard, self.query_one("#checked", Static)
+        wizard, place = self.wizard, self.query_one("#checked", Outcome)
         place.update(Content.styled("Asking…", "$foreground-muted"))
         answers = wizard.journey.answers.replace(section)
         try:
@@ -96,8 +97,7 @@ class LegacyApiView(FormView):
             place.update("")
             self.trouble(error)
             return
-        place.update(checked(found, facts))
-        self.call_after_refresh(place.scroll_visible, animate=False)
+        place.tell(checked(found, facts))
 
     def copied(self) -> str:
         return super().copied() or self.command

@@ -20,6 +20,7 @@ from screens.form import Form
 from screens.masking import masked
 from screens.steps.base import StepView
 from screens.steps.rules import flat, nested, origin_of, rule_of, transforms_of
+from screens.widgets.grown import Table
 from wizard.answers import Section
 from wizard.answers.complaints import complaints
 from wizard.answers.section import validated
@@ -68,7 +69,7 @@ class ProfileView(StepView):
         self._sample = 0
 
     def content(self) -> ComposeResult:
-        yield DataTable(id="fields", cursor_type="row")
+        yield Table(id="fields", cursor_type="row")
         with Horizontal(classes="row"):
             yield Label("", id="which")
             yield Input(placeholder="column, {first} {last} or =the same for all", id="origin", compact=True)

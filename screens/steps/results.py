@@ -23,6 +23,7 @@ from screens.steps.base import StepView
 from screens.tasks import begin
 from screens.widgets.dialogs import FilePicker
 from screens.widgets.draw import bar, count
+from screens.widgets.grown import Table
 from wizard.progress import Progress
 from wizard.step import Change
 
@@ -55,7 +56,7 @@ class ResultsView(StepView):
             yield Label(HALF_MADE, classes="hint")
         yield Input(placeholder="type to filter: a user id, a code, “missing”", id="filter", compact=True)
         yield Static("", id="found", markup=False)
-        yield DataTable(id="users", cursor_type="row")
+        yield Table(id="users", cursor_type="row")
 
     def on_mount(self) -> None:
         self.query_one("#users", DataTable).add_columns(*COLUMNS)

@@ -19,6 +19,7 @@ from screens.steps.base import StepView
 from screens.tasks import begin
 from screens.widgets.dialogs import Listing
 from screens.widgets.draw import bar, between, count, duration, size, spark
+from screens.widgets.grown import Table
 from screens.work import SPEED_OVER, Sample, Work
 from wizard.clock import FastClock
 from wizard.progress import JobTally, Progress
@@ -79,12 +80,12 @@ class RunView(StepView):
         yield Static("", id="charts")
         with TabbedContent(id="details"):
             with TabPane("Files", id="files-tab"):
-                yield DataTable(id="files", cursor_type="row")
+                yield Table(id="files", cursor_type="row")
             with TabPane("Log", id="log-tab"):
                 yield RichLog(id="log", wrap=True, markup=False, highlight=False)
             with TabPane("Errors", id="errors-tab"):
                 yield Static("", id="no-errors")
-                yield DataTable(id="errors", cursor_type="row")
+                yield Table(id="errors", cursor_type="row")
 
     def on_mount(self) -> None:
         files = self.query_one("#files", DataTable)

@@ -19,6 +19,7 @@ from screens.steps.base import FormView
 from screens.tasks import begin
 from screens.widgets.dialogs import FilePicker
 from screens.widgets.draw import count
+from screens.widgets.grown import Choices, Table
 from wizard.answers import Section
 from wizard.errors import WizardError
 from wizard.legacy.answers import SourceAnswers
@@ -40,7 +41,7 @@ class SourceView(FormView):
         practice = self.wizard.practice
         if practice is not None and practice.stores:
             yield Label("Practice stores", classes="head")
-            yield OptionList(
+            yield Choices(
                 *(Option(Content.assemble((f"{name:<14}", "bold"), words), name) for name, words in practice.stores),
                 id="stores",
                 compact=True,
@@ -52,7 +53,7 @@ class SourceView(FormView):
             yield Button("Browse…", id="browse", compact=True)
             yield Button("Look", id="look", compact=True)
         yield Static("", id="facts")
-        yield DataTable(id="rows", cursor_type="row", classes="block")
+        yield Table(id="rows", cursor_type="row", classes="block")
 
     async def shown(self) -> None:
         self.query_one("#rows").display = bool(self.query_one("#rows", DataTable).row_count)

@@ -10,6 +10,7 @@ from textual.widgets import Button, Label, Static
 
 from screens.steps.base import FormView
 from screens.tasks import begin
+from screens.widgets.outcome import Outcome
 from wizard.answers import Section
 from wizard.auth0.scopes import missing_scopes
 from wizard.errors import UsageError, WizardError
@@ -27,7 +28,7 @@ class TenantView(FormView):
         with Horizontal(classes="row"):
             yield Button("Check", id="check", compact=True)
             yield Label("asks for a token and looks at what it allows", classes="hint")
-        yield Static("", id="checked")
+        yield Outcome("checked", top=True)
 
     @on(Button.Pressed, "#check")
     def _pressed(self, event: Button.Pressed) -> None:
@@ -55,15 +56,14 @@ class TenantView(FormView):
         section = await self.form.answer(self.wizard.world.keep_secret(domain))
         if not isinstance(section, TenantAnswers):
             return None
-        place = self.query_one("#checked", Static)
+        place = self.query_one("#checked", Outcome)
         place.update(Content.styled("Asking Auth0…", "$foreground-muted"))
         try:
-            place.update(await self._found(section))
+            place.tell(await self._found(section))
         except WizardError as error:
             place.update("")
             self.trouble(error)
             return None
-        self.call_after_refresh(place.scroll_visible, animate=False, top=True)
         return section
 
     async def _found(self, section: TenantAnswers) -> Content:

@@ -13,6 +13,8 @@ from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.screen import ModalScreen
 from textual.widgets import Button, DataTable, DirectoryTree, Input, Label, Markdown, Static
 
+from screens.widgets.grown import Table
+
 
 class Window(Vertical):
     """The frame that all of them share."""
@@ -159,7 +161,7 @@ class Listing(ModalScreen[None]):
             yield Label(self._title, classes="title", markup=False)
             if self._note:
                 yield Static(self._note, markup=False)
-            table: DataTable[str] = DataTable(cursor_type="row")
+            table = Table(cursor_type="row")
             table.styles.max_height = 14
             yield table
             yield Label("Ctrl+Y copies the row · Esc closes", classes="hint")

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from textual.content import Content
-from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
 from screens.guide import GROUPS, Journey, State, Stop
+from screens.widgets.grown import Choices
 
 STYLES = {
     State.TO_DO: "$foreground-muted",
@@ -21,7 +21,7 @@ STYLES = {
 TITLE_WIDTH = 12
 
 
-class Rail(OptionList):
+class Rail(Choices):
     """A list that can be moved through with the arrows; Enter goes to a step that may be gone to."""
 
     DEFAULT_CSS = """

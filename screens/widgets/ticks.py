@@ -15,6 +15,8 @@ from textual.widget import Widget
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
+from screens.widgets.grown import Choices
+
 
 @dataclass(frozen=True)
 class Row:
@@ -26,7 +28,7 @@ class Row:
     open: bool = True
 
 
-class Ticks(OptionList):
+class Ticks(Choices):
     """A list to tick with Space or Enter.
 
     Args:

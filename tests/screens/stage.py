@@ -134,6 +134,7 @@ def page_is(app: WizardApp, key: str) -> bool:
         and (
             app.screen._open.stop.key == key  # type: ignore[attr-defined]
         )
+        and bool(frame(app).strip())
     )
 
 

@@ -85,7 +85,7 @@ async def test_on_production_the_connection_is_named_before_anything_starts(rehe
     rehearsal.practice.suggested["tenant"]["environment"] = "production"
     app = rehearsal.app()
     async with opened(app) as pilot:
-        assert "PRODUCTION" in frame(app)
+        await shows(pilot, "PRODUCTION")
         for key in SETTING_UP:
             await go_on(pilot, key)
         review = app.screen.query_one("#review", ReviewView)

@@ -94,9 +94,11 @@ async def test_quitting_keeps_the_answers_and_the_place(rehearsal: Rehearsal) ->
 
 
 async def test_help_is_one_key_away_and_says_where_in_the_dashboard(rehearsal: Rehearsal) -> None:
-    async with opened(rehearsal.app()) as pilot:
+    app = rehearsal.app()
+    async with opened(app) as pilot:
         await pilot.press("f1")
-        assert "machine" in (await shows(pilot, "Esc closes")).lower()
+        await shows(pilot, "Esc closes")
+        await until(pilot, lambda: "machine" in frame(app).lower())
 
 
 def test_a_changed_answer_marks_the_later_steps_it_touches() -> None:

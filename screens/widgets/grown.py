@@ -1,0 +1,39 @@
+"""Lists and tables that take the height of what is put into them, also on a busy machine.
+
+Textual (8.2) keeps the box of a widget until its next request for a layout, and takes several requests before its turn comes
+as one. A layout of the page in between finds the box of before, and would go on finding it: a table of ten rows stays as
+high as an empty one. It also asks the picture on the screen for a width that was laid out since. These ask once more when
+their contents have been measured, and take the width they were told.
+"""
+
+from __future__ import annotations
+
+from textual.widget import Widget
+from textual.widgets import DataTable, OptionList, TextArea
+
+
+class _Grown(Widget):
+    def watch_virtual_size(self) -> None:
+        self.call_after_refresh(self.refresh, layout=True)
+
+
+class Table(DataTable[str], _Grown):
+    """A table of words."""
+
+    def watch_virtual_size(self) -> None:
+        super().watch_virtual_size()
+        self.call_after_refresh(self.notify_style_update)  # its head may have been painted with the widths of before
+
+
+class Choices(OptionList, _Grown):
+    """A list to choose from."""
+
+
+class Text(TextArea, _Grown):
+    """A text of several lines, broken at its width."""
+
+    @property
+    def wrap_width(self) -> int:
+        """Columns for the words; 0 while there are none."""
+        around = self.styles.gutter.width + self.scrollbar_gutter.width + self.gutter_width
+        return max(0, self.outer_size.width - around - 1) if self.soft_wrap else 0
