@@ -12,7 +12,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, VerticalScroll
 from textual.content import Content
 from textual.screen import Screen
-from textual.widgets import ContentSwitcher, Footer, Label, OptionList, Static
+from textual.widgets import ContentSwitcher, Label, OptionList, Static
 
 from screens.guide import Stop
 from screens.help import help_for
@@ -20,6 +20,7 @@ from screens.steps.base import StepView
 from screens.tasks import begin
 from screens.widgets.dialogs import Reading
 from screens.widgets.gauge import Gauge
+from screens.widgets.keys import Keys
 from screens.widgets.rail import Rail
 from screens.widgets.topbar import TopBar
 from wizard.errors import WizardError
@@ -72,7 +73,7 @@ class JourneyScreen(Screen[str]):
                 yield Label("What will happen", classes="title")
                 yield Static("", id="happens")
         with Horizontal(id="bottom"):
-            yield Footer(show_command_palette=False, compact=True)
+            yield Keys()
             yield Gauge()
 
     async def on_mount(self) -> None:
@@ -103,6 +104,7 @@ class JourneyScreen(Screen[str]):
         if not pages.query(f"#{key}"):
             page = view_of(journey.stop(key))
             await pages.mount(page)
+        self.set_focus(None)  # or Textual looks for the next best place in the new page, and scrolls there
         pages.current = key
         self.draw()
         page = self._open = pages.query_one(f"#{key}", StepView)
@@ -129,8 +131,11 @@ class JourneyScreen(Screen[str]):
         self.query_one(Rail).draw(wizard.journey)
         self.query_one(TopBar).draw(wizard.domain, wizard.environment)
         self.query_one(Gauge).draw(wizard.work.rate, wizard.work.requests, wizard.work.limited)
+        self.query_one(Keys).draw()
 
     def _tick(self) -> None:
+        if self.focused is None and self._open is not None and self.app.app_focus and self.app.screen is self:
+            self.page.focus_first()  # as after a click beside everything: the keys of the page are those of its focus
         work = self.wizard.work
         version = work.version + work.requests
         if version != self._seen or work.is_busy:

@@ -15,11 +15,13 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
 from textual.screen import Screen
-from textual.widgets import Footer, Label, OptionList
+from textual.widgets import Label, OptionList
 from textual.widgets.option_list import Option
 
 from screens.tasks import begin
 from screens.widgets.draw import count, duration
+from screens.widgets.grown import Choices
+from screens.widgets.keys import Keys
 from wizard.errors import WizardError
 
 if TYPE_CHECKING:
@@ -70,7 +72,7 @@ class StartScreen(Screen[None]):
         with Vertical(id="start"):
             yield Label("Auth0 Migration Wizard", id="name")
             yield Label("Move a legacy store's users into Auth0: no password reset, nobody lost.", id="tagline")
-            yield OptionList(
+            yield Choices(
                 Option(
                     _entry("New migration", "Answer step by step; nothing is changed before you approve it."), "new"
                 ),
@@ -81,7 +83,7 @@ class StartScreen(Screen[None]):
                 id="choices",
                 compact=True,
             )
-        yield Footer(show_command_palette=False, compact=True)
+        yield Keys(classes="-alone")
 
     async def on_mount(self) -> None:
         self.query_one(OptionList).focus()

@@ -1,0 +1,51 @@
+"""The line of keys: what is there fits, does what it says at a click, and works wherever the focus is."""
+
+from __future__ import annotations
+
+import pytest
+from stage import NARROW, WIDE, Rehearsal, frame, opened, page_is, shows, until
+
+from screens.widgets.dialogs import Reading
+from screens.widgets.keys import Keys
+
+KEYS = ("^n Next", "esc Back", "f1 Help", "f2 Plan", "f3 Steps", "^q Quit", "^p Menu")
+
+
+def last_line(words: str) -> str:
+    return words.splitlines()[-1]
+
+
+@pytest.mark.parametrize("size", [(60, 24), NARROW, WIDE], ids=["60x24", "80x24", "120x40"])
+async def test_keys_are_there_whole_or_not_at_all_and_the_menu_always(
+    rehearsal: Rehearsal, size: tuple[int, int]
+) -> None:
+    app = rehearsal.app()
+    async with opened(app, size) as pilot:
+        await shows(pilot, "^p Menu")
+        words = last_line(frame(app)).split()
+        shown = [" ".join(pair) for pair in zip(words[::2], words[1::2], strict=True)]
+        assert [key for key in KEYS if key in shown] == shown
+        assert shown[-1] == "^p Menu"
+        assert len(shown) == len(KEYS) or size[0] < 80
+
+
+async def test_a_click_on_a_key_is_that_key(rehearsal: Rehearsal) -> None:
+    app = rehearsal.app()
+    async with opened(app, WIDE) as pilot:
+        line = last_line(await shows(pilot, "f1 Help"))
+        await pilot.click(Keys, offset=(line.index("f1 Help") + 4, 0))
+        await until(pilot, lambda: isinstance(app.screen, Reading))
+        await pilot.press("escape")
+        await until(pilot, lambda: page_is(app, "tenant"))
+        await pilot.click(Keys, offset=(line.index("f1 Help") - 1, 0))
+        await pilot.pause(0.3)
+        assert page_is(app, "tenant")
+
+
+async def test_the_keys_of_a_page_work_also_after_a_click_beside_everything(rehearsal: Rehearsal) -> None:
+    app = rehearsal.app()
+    async with opened(app, WIDE) as pilot:
+        await until(pilot, lambda: app.screen.focused is not None)
+        app.screen.set_focus(None)
+        await until(pilot, lambda: app.screen.focused is not None)
+        assert app.screen.focused in list(app.screen.query("#tenant *"))
