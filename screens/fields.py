@@ -16,16 +16,18 @@ from textual.message import Message
 from textual.widget import Widget
 from textual.widgets import Input, Label, Select, TextArea
 
+from screens.tasks import begin
 from screens.widgets.draw import sentence
+from screens.widgets.grown import Text
+from screens.widgets.rows import Rows
+from screens.widgets.secret_input import SecretInput
 from screens.widgets.ticks import YesNo
-from wizard.answers import REFERABLE
+from wizard.answers import Section
 from wizard.answers.given import plain
-from wizard.answers.section import choices, is_secret
+from wizard.answers.section import choices, is_secret, keys
 
 ABSENT = object()
 """The value of a field that was left empty: its key is not written."""
-
-REFERENCE = re.compile(rf"(env|keyring):{REFERABLE}")
 
 
 class Field(Horizontal):
@@ -81,10 +83,15 @@ class Field(Horizontal):
                 [(str(one), one) for one in options], value=chosen, allow_blank=blank or chosen is Select.NULL,
                 prompt="not set", compact=True, id="control",
             )  # fmt: skip
+        if (record := self._record) is not None:
+            infos = keys(record)
+            titles = {key: info.title or key for key, info in infos.items()}
+            secrets = [key for key, info in infos.items() if is_secret(info)]
+            return Rows(titles, secrets, record.table, [] if begin is ABSENT else begin, "control")
         if self._is_lines:
-            return TextArea("" if begin is ABSENT else "\n".join(map(str, begin)), compact=True, id="control")
+            return Text("" if begin is ABSENT else "\n".join(map(str, begin)), compact=True, id="control")
         if self._is_structure:
-            return TextArea(_toml(begin), compact=True, id="control")
+            return Text(_toml(begin), compact=True, id="control")
         return Input("" if begin is ABSENT else str(begin), placeholder=example, compact=True, id="control")
 
     @property
@@ -94,6 +101,12 @@ class Field(Horizontal):
     def _options(self) -> Sequence[Any]:
         literals = [kind for kind in self.kinds if get_origin(kind) is Literal]
         return [one for kind in literals for one in get_args(kind)] if literals and literals == self.kinds else []
+
+    @property
+    def _record(self) -> type[Section] | None:
+        """The section that each of several records is, where the field has those."""
+        parts = [get_args(kind)[0] for kind in self.kinds if get_origin(kind) is tuple]
+        return next((part for part in parts if isinstance(part, type) and issubclass(part, Section)), None)
 
     @property
     def _is_lines(self) -> bool:
@@ -117,6 +130,8 @@ class Field(Horizontal):
             return control.value
         if isinstance(control, Select):
             return ABSENT if control.value is Select.NULL else control.value
+        if isinstance(control, Rows):
+            return control.value or ABSENT
         if isinstance(control, TextArea):
             return self._of_text_area(control.text)
         text = control.value.strip()
@@ -143,6 +158,14 @@ class Field(Horizontal):
                     continue
         return text
 
+    def typed_secrets(self) -> Sequence[tuple[str, SecretInput]]:
+        """The secrets that are typed here and not kept yet, each with the reference that it gets."""
+        control = self.control
+        if isinstance(control, Rows):
+            return list(control.typed_secrets())
+        typed = isinstance(control, SecretInput) and control.value.strip() and not control.is_reference
+        return [(f"keyring:{self.key}", control)] if typed else []
+
     def put(self, value: Any) -> None:
         """Show another value, as if the operator had given it."""
         control = self.control
@@ -150,6 +173,8 @@ class Field(Horizontal):
             control.value = bool(value)
         elif isinstance(control, Select):
             control.value = Select.NULL if value in (None, ABSENT) else value
+        elif isinstance(control, Rows):
+            begin(control, control.put, [] if value in (None, ABSENT) else value, group=f"put-{self.key}")
         elif isinstance(control, TextArea):
             control.text = "\n".join(value) if self._is_lines else _toml(value)
         else:
@@ -164,30 +189,11 @@ class Field(Horizontal):
     @on(YesNo.Changed)
     @on(Select.Changed)
     @on(TextArea.Changed)
+    @on(Rows.Changed)
     def _changed(self, event: Message) -> None:
         event.stop()
         self.complain("")
         self.post_message(self.Changed(self))
-
-
-class SecretInput(Input):
-    """Hides what is typed unless it is a reference; a typed secret is taken out with `take` and then gone from here."""
-
-    def __init__(self, value: str, **options: Any) -> None:
-        super().__init__(value, password=not REFERENCE.fullmatch(value) and bool(value), **options)
-        self.watch(self, "value", self._hide, init=False)
-
-    def _hide(self, value: str) -> None:
-        self.password = not value.startswith(("env:", "keyring:"))
-
-    @property
-    def is_reference(self) -> bool:
-        return REFERENCE.fullmatch(self.value.strip()) is not None
-
-    def take(self, reference: str) -> str:
-        """The secret that was typed; the reference stands in its place from now on."""
-        secret, self.value = self.value.strip(), reference
-        return secret
 
 
 def _toml(value: Any) -> str:

@@ -11,7 +11,8 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.widgets import Collapsible, Label
 
-from screens.fields import ABSENT, Field, SecretInput
+from screens.fields import ABSENT, Field
+from screens.widgets.secret_input import SecretInput
 from wizard.answers import Section
 from wizard.answers.complaints import complaints
 from wizard.answers.section import keys, validated
@@ -95,7 +96,10 @@ class Form(Vertical):
 
     def draft(self) -> Section | None:
         """The section if it is right as it stands; nothing is said when not. A typed secret counts as its reference."""
-        values = {**self.values, **{field.key: _reference(field) for field in self._typed_secrets()}}
+        values = self.values
+        for field in self.fields:
+            for reference, _ in field.typed_secrets() if isinstance(field.control, SecretInput) else ():
+                values[field.key] = reference
         try:
             return validated(self.section, values)
         except ValidationError:
@@ -140,26 +144,15 @@ class Form(Vertical):
         label.update(f"✗ {words}" if words else "")
         label.set_class(bool(words), "-wrong")
 
-    def _typed_secrets(self) -> Sequence[Field]:
-        return [
-            field
-            for field in self.fields
-            if isinstance(field.control, SecretInput) and field.control.value.strip() and not field.control.is_reference
-        ]
-
     async def _keep_secrets(self, keep: Keep) -> bool:
         """Put what was typed into the keyring, and its name into the field."""
-        for field in self._typed_secrets():
-            control = field.control
-            try:
-                await asyncio.to_thread(keep, field.key, control.value.strip())
-            except WizardError as error:
-                field.complain(f"{error} Or type env:NAME here and set that variable.")
-                control.focus()
-                return False
-            control.take(_reference(field))
+        for field in self.fields:
+            for reference, control in field.typed_secrets():
+                try:
+                    await asyncio.to_thread(keep, reference.partition(":")[2], control.value.strip())
+                except WizardError as error:
+                    field.complain(f"{error} Or type env:NAME here and set that variable.")
+                    control.focus()
+                    return False
+                control.take(reference)
         return True
-
-
-def _reference(field: Field) -> str:
-    return f"keyring:{field.key}"
