@@ -42,13 +42,15 @@ class Guillotine:
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
         self.at: int | str | None = None
+        self.writes_left: int | None = None
+        """Instead of `at`: the how-manyth write to the Management API from now on."""
         self.when = "before"
         self.kill: Callable[[], None] = lambda: None
         self.requests: list[str] = []
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         self.requests.append(shape(scope["method"], scope["path"]))
-        if self.at != len(self.requests) and (self.at != self.requests[-1] or self.at in self.requests[:-1]):
+        if not self._falls_at(scope["method"], scope["path"]):
             await self._app(scope, receive, send)
             return
         if self.when == "after":
@@ -57,6 +59,15 @@ class Guillotine:
         if self.when != "meanwhile":
             raise ConnectionCut
         await self._app(scope, receive, send)
+
+    def _falls_at(self, method: str, path: str) -> bool:
+        """Whether the request that was just counted is the one."""
+        if self.writes_left is not None:
+            self.writes_left -= method != "GET" and path.startswith("/api/v2/")
+            if not self.writes_left:
+                self.writes_left = None
+                return True
+        return self.at == len(self.requests) or (self.at == self.requests[-1] and self.at not in self.requests[:-1])
 
 
 async def _nowhere(message: Message) -> None:
@@ -261,11 +272,11 @@ def template(folder: Path) -> Path:
 
 
 @contextmanager
-def serving(state: Path, folder: Path, **settings: Any) -> Iterator[Served]:
+def serving(state: Path, folder: Path, clock: Clock | None = None, **settings: Any) -> Iterator[Served]:
     """A tenant of its own for one test, with its file in an empty folder."""
     folder.mkdir(parents=True, exist_ok=True)
     shutil.copy(state, folder / "tenant.db")
-    served = Served(folder / "tenant.db", FastClock(SPEED), **settings)
+    served = Served(folder / "tenant.db", clock or FastClock(SPEED), **settings)
     try:
         yield served
     finally:

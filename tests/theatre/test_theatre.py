@@ -12,7 +12,7 @@ from pathlib import Path
 
 from theatre_stage import CONNECTION, HALF_MADE, LIVELY, Theatre
 
-PEOPLE = int(os.environ.get("PEOPLE", "300"))
+PEOPLE = int(os.environ.get("PEOPLE", "260"))
 CUTOVER = f"cutover.confirm={CONNECTION}"
 WRONG = "certainly-not-it"
 FRESH = "Fresh-start-after-all-9"
@@ -41,7 +41,7 @@ async def first_phase(theatre: Theatre) -> None:
     progress = await theatre.go_on(stops=3)
     assert (progress.verdict, progress.exit) == ("waiting", 6)
     for week in range(2):
-        lived = await theatre.population.live(5)
+        lived = await theatre.population.live(4)
         progress = await theatre.go_on(stops=1)
         assert progress.verdict == "waiting", week
     assert min(lived.arrived, lived.typos, lived.resets, lived.email_changes, lived.closed) > 0
