@@ -21,7 +21,7 @@ def main() -> int:
     command = [sys.executable, "-m", "pytest", "-n0", "tests/theatre/test_theatre.py"]
     status = subprocess.run(command, cwd=root, env={**os.environ, "PEOPLE": people}, check=False).returncode
     told = "held" if status == 0 else "did not hold" if status == 1 else f"no result, status {status}"
-    print(f"{int(people):,} people: {time.monotonic() - began:.0f} s, {told}")
+    sys.stdout.write(f"{int(people):,} people: {time.monotonic() - began:.0f} s, {told}\n")
     return abs(status)
 
 

@@ -55,14 +55,17 @@ async def second_phase(theatre: Theatre) -> None:
     progress = await theatre.live_while_the_rest_is_imported(2, stops=6)
     assert theatre.population.lived.logins > before
     assert set(theatre.stops) == {"politely", "at once"}
-    assert (progress.verdict, progress.failed_checks) == ("waiting", {})
+    # Whoever changes the address between the import and the comparison is in Auth0 otherwise than prepared.
+    assert set(progress.failed_checks) == ({"export"} if progress.different else set())
+    assert (progress.verdict, progress.missing) == ("waiting", 0)
     assert half_made(theatre) == 0
 
 
 async def cutover(theatre: Theatre) -> None:
-    progress = await theatre.go_on(CUTOVER, stops=2)
+    progress = await theatre.go_on(CUTOVER, "cutover.leave_different=true", stops=2)
     assert progress.ended
-    assert (progress.verdict, progress.rejected, progress.missing, progress.extra) == ("complete", 0, 0, 0)
+    assert progress.verdict == ("attention" if progress.different else "complete")
+    assert (progress.rejected, progress.missing, progress.extra) == (0, 0, 0)
     assert progress.adds_up
     assert progress.read == PEOPLE - len(theatre.gone)
     there = progress.imported + progress.migrated + progress.already_there
@@ -107,7 +110,7 @@ def nobody_is_there_twice(theatre: Theatre) -> None:
 async def a_second_apply_writes_nothing(theatre: Theatre) -> None:
     before = theatre.state()
     progress = await theatre.go_on()
-    assert progress.verdict == "complete"
+    assert progress.ended
     assert theatre.state() == before
 
 
