@@ -147,6 +147,11 @@ async def until(pilot: Pilot[None], happened: Callable[[], bool]) -> None:
         await asyncio.sleep(0.1)
 
 
+async def at_rest(pilot: Pilot[None]) -> None:
+    """Wait until nothing is under way beside the screen."""
+    await until(pilot, lambda: not any(worker.is_running for worker in pilot.app.workers))
+
+
 async def shows(pilot: Pilot[None], words: str) -> str:
     """Wait until the screen shows these words; returns the frame."""
     app: WizardApp = pilot.app  # type: ignore[assignment]

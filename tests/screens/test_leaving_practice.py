@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from stage import Rehearsal, opened, page_is, shows, until
+from stage import Rehearsal, at_rest, opened, page_is, shows, until
 from textual.widgets import Input
 
 from screens.app import WizardApp
@@ -17,7 +17,7 @@ async def test_a_new_migration_after_a_rehearsal_has_the_real_keyring_and_time(r
     async with opened(app) as pilot:
         assert app.practice is not None
         assert app.world.memory is not None
-        await app.workers.wait_for_complete()
+        await at_rest(pilot)
         begin(app, app.go_to_start, group="begin")
         await shows(pilot, "New migration")
         await pilot.press("n")
@@ -32,14 +32,14 @@ async def test_a_new_migration_after_a_rehearsal_has_the_real_keyring_and_time(r
 async def test_a_rehearsal_that_is_opened_again_has_its_secrets_again(rehearsal: Rehearsal) -> None:
     app = rehearsal.app()
     async with opened(app) as pilot:
-        await app.workers.wait_for_complete()
+        await at_rest(pilot)
         begin(app, app.start_new, group="begin")
         await until(pilot, lambda: app.practice is None and page_is(app, "tenant"))
-        await app.workers.wait_for_complete()
+        await at_rest(pilot)
         begin(app, app.start_in_practice, group="begin")
         await until(pilot, lambda: app.practice is not None and page_is(app, "tenant"))
         await shows(pilot, rehearsal.tenant.domain)
-        await app.workers.wait_for_complete()
+        await at_rest(pilot)
         assert app.world.memory is not None
 
 
