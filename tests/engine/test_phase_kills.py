@@ -1,7 +1,7 @@
 """Real `auth0-migrate` processes of a two-phase migration, killed at their writes: the next one goes on, and all ends well.
 
-The tenant and the API in front of the legacy store are served; its scripts and Actions run in Node. Every so
-manieth write is the last of a process.
+The tenant and the API in front of the legacy store are served; its scripts and Actions run in Node. Every
+fifth write is the last of a process.
 """
 
 from __future__ import annotations
