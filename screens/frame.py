@@ -12,6 +12,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, VerticalScroll
 from textual.content import Content
 from textual.screen import Screen
+from textual.widget import Widget
 from textual.widgets import ContentSwitcher, Label, OptionList, Static
 
 from screens.guide import Stop
@@ -55,6 +56,7 @@ class JourneyScreen(Screen[str]):
         self._open: StepView | None = None
         self._looked = asyncio.Event()
         self._turning = asyncio.Lock()
+        self._had_focus: Widget | None = None
 
     @property
     def wizard(self) -> WizardApp:
@@ -134,8 +136,7 @@ class JourneyScreen(Screen[str]):
         self.query_one(Keys).draw()
 
     def _tick(self) -> None:
-        if self.focused is None and self._open is not None and self.app.app_focus and self.app.screen is self:
-            self.page.focus_first()  # as after a click beside everything: the keys of the page are those of its focus
+        self._keep_focus()
         work = self.wizard.work
         version = work.version + work.requests
         if version != self._seen or work.is_busy:
@@ -143,6 +144,17 @@ class JourneyScreen(Screen[str]):
             self.draw()
             if self._open is not None and self._open.stop.key == self.wizard.journey.here:
                 self.page.refresh_work()
+
+    def _keep_focus(self) -> None:
+        """Give the focus back after a click beside everything, as the keys of the page work by it."""
+        if self.focused is not None:
+            self._had_focus = self.focused
+        elif self._open is not None and self.app.app_focus and self.app.screen is self:
+            had = self._had_focus
+            if had is not None and had.focusable and self._open in had.ancestors:
+                had.focus(scroll_visible=False)
+            else:
+                self._open.focus_first()
 
     # Moving
 
