@@ -124,7 +124,10 @@ class Field(Horizontal):
 
     @property
     def value(self) -> Any:
-        """The value as an answers file would hold it, ABSENT when left empty; text that is no number stays text."""
+        """The value as an answers file would hold it, ABSENT when left empty; text that is no number stays text.
+
+        A typed secret counts as the reference that it gets; the secret itself is handed out by `typed_secrets` alone.
+        """
         control = self.control
         if isinstance(control, YesNo):
             return control.value
@@ -134,6 +137,8 @@ class Field(Horizontal):
             return control.value or ABSENT
         if isinstance(control, TextArea):
             return self._of_text_area(control.text)
+        if isinstance(control, SecretInput) and control.is_typed:
+            return self.typed_secrets()[0][0]
         text = control.value.strip()
         if not text:
             return ABSENT
@@ -163,8 +168,7 @@ class Field(Horizontal):
         control = self.control
         if isinstance(control, Rows):
             return list(control.typed_secrets())
-        typed = isinstance(control, SecretInput) and control.value.strip() and not control.is_reference
-        return [(f"keyring:{self.key}", control)] if typed else []
+        return [(f"keyring:{self.key}", control)] if isinstance(control, SecretInput) and control.is_typed else []
 
     def put(self, value: Any) -> None:
         """Show another value, as if the operator had given it."""

@@ -12,7 +12,6 @@ from textual.containers import Vertical
 from textual.widgets import Collapsible, Label
 
 from screens.fields import ABSENT, Field
-from screens.widgets.secret_input import SecretInput
 from wizard.answers import Section
 from wizard.answers.complaints import complaints
 from wizard.answers.section import keys, validated
@@ -96,12 +95,8 @@ class Form(Vertical):
 
     def draft(self) -> Section | None:
         """The section if it is right as it stands; nothing is said when not. A typed secret counts as its reference."""
-        values = self.values
-        for field in self.fields:
-            for reference, _ in field.typed_secrets() if isinstance(field.control, SecretInput) else ():
-                values[field.key] = reference
         try:
-            return validated(self.section, values)
+            return validated(self.section, self.values)
         except ValidationError:
             return None
 

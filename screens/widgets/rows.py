@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from secrets import token_hex
 from typing import Any, Self
 
 from textual import on
@@ -29,6 +30,7 @@ class Record(Vertical):
         self._titles = titles
         self._secrets = secrets
         self._values = values
+        self._mark = token_hex(3)
 
     def compose(self) -> ComposeResult:
         *first, last = self._titles
@@ -49,6 +51,17 @@ class Record(Vertical):
         """The controls by key."""
         return {one.name or "": one for one in self.query(Input)}
 
+    def typed_secrets(self, name: str) -> Iterator[tuple[str, SecretInput]]:
+        """The secrets that are typed and not kept yet, each with the reference that it gets.
+
+        A reference is this record's own, so that no secret of another record, or of other answers for the same tenant, is
+        overwritten in the keyring.
+        """
+        for key, control in self.inputs.items():
+            if isinstance(control, SecretInput) and control.is_typed:
+                ending = f"_{key}" if len(self._secrets) > 1 else ""
+                yield f"keyring:{name}_{self._mark}{ending}", control
+
     @on(Button.Pressed)
     def _removed(self, event: Button.Pressed) -> None:
         event.stop()
@@ -61,7 +74,7 @@ class Rows(Vertical):
     Args:
         titles: What each key is called.
         secrets: Which keys are secrets: what is typed there goes into the keyring, and its name into the answers.
-        name: What one of them is, which is also how their secrets are called: `canary` makes `keyring:canary_1`.
+        name: What one of them is, which is also how their secrets begin: `canary` makes `keyring:canary_5d01f2`.
         values: Those to begin with.
     """
 
@@ -122,17 +135,8 @@ class Rows(Vertical):
 
     def typed_secrets(self) -> Iterator[tuple[str, SecretInput]]:
         """The secrets that are typed and not kept yet, each with the reference that it gets."""
-        controls = [
-            one for record in self.query(Record) for one in record.inputs.values() if isinstance(one, SecretInput)
-        ]
-        taken = {one.value.strip() for one in controls if one.is_reference}
-        number = 0
-        for control in controls:
-            if control.value.strip() and not control.is_reference:
-                number += 1
-                while (reference := f"keyring:{self.name}_{number}") in taken:
-                    number += 1
-                yield reference, control
+        for record in self.query(Record):
+            yield from record.typed_secrets(self.name or "")
 
     @on(Button.Pressed, ".add")
     async def _add(self, event: Button.Pressed) -> None:

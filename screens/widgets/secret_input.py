@@ -26,6 +26,11 @@ class SecretInput(Input):
     def is_reference(self) -> bool:
         return REFERENCE.fullmatch(self.value.strip()) is not None
 
+    @property
+    def is_typed(self) -> bool:
+        """Whether a secret itself stands here, and no reference to one."""
+        return bool(self.value.strip()) and not self.is_reference
+
     def take(self, reference: str) -> str:
         """The secret that was typed; the reference stands in its place from now on."""
         secret, self.value = self.value.strip(), reference
