@@ -2,8 +2,8 @@
 
 Textual (8.2) keeps the box of a widget until its next request for a layout, and takes several requests before its turn comes
 as one. A layout of the page in between finds the box of before, and would go on finding it: a table of ten rows stays as
-high as an empty one. It also asks the picture on the screen for a width that was laid out since. These ask once more when
-their contents have been measured, and take the width they were told.
+high as an empty one. These ask once more when their contents have been measured. A text, for its part, looks its width up in
+the layout of before; here it takes the one it was given last.
 """
 
 from __future__ import annotations

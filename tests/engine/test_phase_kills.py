@@ -1,7 +1,6 @@
 """Real `auth0-migrate` processes of a two-phase migration, killed at their writes: the next one goes on, and all ends well.
 
-The tenant and the API in front of the legacy store are served; its scripts and Actions run in Node. Every
-fifth write is the last of a process.
+The tenant and the API in front of the legacy store are served; its scripts and Actions run in Node.
 """
 
 from __future__ import annotations
@@ -33,6 +32,7 @@ from wizard.practice.switches import Switches
 USERS = 12
 MOVERS = (1, 2, 3, 4)
 EACH = 5
+"""The how-manyth write to the Management API is the last of each process."""
 MOST_PROCESSES = 80
 QUICK = Switches(
     action_build_seconds=0.2, action_deploy_seconds=0.2, job_user_seconds=0.02, export_base_seconds=0.1

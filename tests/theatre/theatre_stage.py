@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+import sys
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
@@ -36,9 +37,11 @@ from wizard.steps import SECTIONS
 from wizard.tools import Stop
 from wizard.vault import Secret
 
+sys.path.insert(0, str(Path(__file__).parents[1] / "engine"))
+from rehearsal import JumpClock  # the clock of the engine's tests
+
 HOST = "legacy.example.com"
 CONNECTION = "legacy-users"
-START = 1_800_000_000.0
 LIVELY = Habits(never=0.6, rarest=0.05, typo=0.08, forgotten=0.05, new_email=0.04, closed=0.02)
 """More happens to these people in a week than to real ones in a year."""
 HALF_MADE = frozenset({5, 21, 40})
@@ -62,20 +65,6 @@ def trouble() -> list[Fault]:
         ExpireTokens(action="expire_tokens", path=api, every=97),
         InterruptedCreation(action="interrupt_creation", nth=HALF_MADE),
     ]
-
-
-class JumpClock:
-    """A clock whose sleepers wake at once: the time they asked for has then passed."""
-
-    def __init__(self) -> None:
-        self.time = START
-
-    def now(self) -> float:
-        return self.time
-
-    async def sleep(self, seconds: float) -> None:
-        self.time += max(0.0, seconds)
-        await asyncio.sleep(0)
 
 
 @dataclass
