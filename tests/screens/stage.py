@@ -152,11 +152,21 @@ async def at_rest(pilot: Pilot[None]) -> None:
     await until(pilot, lambda: not any(worker.is_running for worker in pilot.app.workers))
 
 
-async def shows(pilot: Pilot[None], words: str) -> str:
-    """Wait until the screen shows these words; returns the frame."""
+async def shows(pilot: Pilot[None], *words: str) -> str:
+    """Wait until the screen shows all of these words at once; returns the frame.
+
+    The parts of a page are drawn when each of them is ready, so one of them in sight says nothing of another.
+    """
     app: WizardApp = pilot.app  # type: ignore[assignment]
-    await until(pilot, lambda: words in frame(app))
-    return frame(app)
+    shown = ""
+
+    def seen() -> bool:
+        nonlocal shown
+        shown = frame(app)
+        return all(part in shown for part in words)
+
+    await until(pilot, seen)
+    return shown
 
 
 async def go_on(pilot: Pilot[None], key: str) -> None:

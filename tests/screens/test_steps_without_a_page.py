@@ -85,14 +85,11 @@ async def test_a_new_step_gets_a_form_a_plan_and_help(rehearsal: Rehearsal, step
     async with opened(app, (120, 40)) as pilot:
         for key in ("source", "profile", "passwords", "strategy", "watch"):
             await go_on(pilot, key)
-        words = frame(app)
-        assert "▸ Guards of th" in words
-        assert "Kind of guard" in words
-        assert "such as actions" in words
+        await shows(pilot, "▸ Guards of th", "Kind of guard", "such as actions")
         await pilot.press("ctrl+n")
-        await until(pilot, lambda: "✗ Is missing." in frame(app))
+        await shows(pilot, "✗ Is missing.")
         await pilot.press(*"actions")
-        await until(pilot, lambda: "+ Bind the actions that keep" in frame(app))
+        await shows(pilot, "+ Bind the actions that keep")
         await pilot.press("f1")
         await until(pilot, lambda: "Esc closes" in frame(app))
         shown = " ".join(frame(app).replace("│", " ").split())

@@ -117,9 +117,7 @@ async def test_a_waiting_run_is_resumed_at_the_automatic_phase_and_looks_again_b
             await shows(pilot, "RUNS")
             await again.resume(rehearsal.runs.all()[0])
             await until(pilot, lambda: page_is(again, "trickle"))
-            words = await shows(pilot, "◌ waiting")
-            assert "0 of 60 users have moved" in words
-            assert "◌ Automatic p" in words or "▸ Automatic p" in words
+            await shows(pilot, "◌ waiting", "0 of 60 users have moved", "▸ Automatic p")
             looks = len(again.work.progress.looks)
             again.work._waits_since -= 10_000
             assert again.work.should_look
