@@ -24,9 +24,9 @@ if TYPE_CHECKING:
     from screens.practice import Practice
     from screens.work import Work
     from wizard.answers import Answers, Section
-    from wizard.engine import World
     from wizard.runner import Plan
     from wizard.runs import RunFolder, Runs
+    from wizard.world import World
 
 
 LOOKS_IF_TIME_EVERY = 15.0
@@ -145,7 +145,7 @@ class WizardApp(Desk):
         from screens.guide import Journey
         from screens.work import Work
         from wizard.answers import load
-        from wizard.engine import facts_of, origin_of, progress_of, require_unedited
+        from wizard.identity import facts_of, origin_of, progress_of, require_unedited
         from wizard.steps import SECTIONS
 
         answers = load(run.answers, SECTIONS, environment={})
@@ -342,7 +342,7 @@ class WizardApp(Desk):
 
 def connections_of(runs: Runs) -> set[str]:
     """The connections that the runs are about."""
-    from wizard.engine import facts_of
+    from wizard.identity import facts_of
 
     return {str((facts_of(run)["identity"] or {}).get("connection", "")) for run in runs.all()}
 

@@ -15,10 +15,10 @@ if TYPE_CHECKING:
     from screens.outlook import Outlook
     from screens.practice import Practice
     from screens.work import Work
-    from wizard.engine import World
     from wizard.events import Event
     from wizard.passwords.census import HashGroup
     from wizard.runs import Runs
+    from wizard.world import World
 
 
 class Desk(App[None]):
@@ -117,8 +117,8 @@ class Desk(App[None]):
         from dataclasses import replace
 
         from screens.practice import environment_with
-        from wizard.engine import World
         from wizard.tools import Sources
+        from wizard.world import World
 
         world = self._given_world or World(environment=environment_with(None))
         world = replace(world, sources=Sources(self.apart.look))

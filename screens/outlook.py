@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 from wizard.answers import Answers
 from wizard.doorway.answers import LegacyApiAnswers
-from wizard.engine import World, connected
 from wizard.journal import Journal
 from wizard.runner import AnyStep, Plan, make_plan
 from wizard.step import Change
@@ -18,6 +17,7 @@ from wizard.steps.scripts_answers import ScriptsAnswers
 from wizard.steps.strategy import StrategyAnswers
 from wizard.steps.tenant import TenantAnswers
 from wizard.tools import Tools
+from wizard.world import World, connected
 
 if TYPE_CHECKING:
     from wizard.auth0.client import Management

@@ -146,7 +146,7 @@ class StartScreen(Screen[None]):
 
 def known_runs(runs: Runs) -> Sequence[Known]:
     """The newest runs with where they stand."""
-    from wizard.engine import facts_of, progress_of
+    from wizard.identity import facts_of, progress_of
 
     return [
         Known(run, progress_of(run), str((facts_of(run)["identity"] or {}).get("domain", "")), run.is_held)

@@ -118,9 +118,9 @@ class Surroundings:
             WizardError: the answers do not fit, or the store cannot be read.
         """
         from wizard.doorway import build
-        from wizard.engine import World
         from wizard.steps.connection import ConnectionAnswers
         from wizard.steps.tenant import TenantAnswers
+        from wizard.world import World
 
         secret = World(environment=environment).secret(answers[TenantAnswers].domain)
         api = build(answers, base=base, secret=secret, clock=self._clock, transport=self._tenant.transport())

@@ -20,9 +20,9 @@ from wizard.tools import Stop
 
 if TYPE_CHECKING:
     from wizard.answers import Answers
-    from wizard.engine import World
     from wizard.runner import Plan
     from wizard.runs import RunFolder, Runs
+    from wizard.world import World
 
 Phase = Literal["idle", "starting", "running", "pausing", "paused", "failed", "waiting", "ended"]
 
@@ -195,7 +195,8 @@ class Work:
     async def _carry_out(
         self, answers: Answers, base: Path, world: World, runs: Runs, approved: str | None, file: Path | None
     ) -> None:
-        from wizard.engine import Origin, carry_out, progress_of, run_of
+        from wizard.engine import carry_out
+        from wizard.identity import Origin, progress_of, run_of
 
         def approve(plan: Plan) -> bool:
             return plan.hash == approved

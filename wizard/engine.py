@@ -1,106 +1,29 @@
-"""What a front end can ask of the engine: a plan, a run carried out or resumed, a run verified anew."""
+"""What a front end can ask of the engine: a plan, a run carried out or resumed, verified anew, or undone."""
 
 from __future__ import annotations
 
 import asyncio
-import shutil
 import time
-from collections.abc import AsyncIterator, Callable, Mapping, MutableMapping, Sequence
-from contextlib import asynccontextmanager, suppress
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any
 
-from wizard.answers import Answers, from_tables, load, save
+from wizard.answers import Answers, save
 from wizard.bulk.manifest import read_manifest
-from wizard.clock import Clock, RealClock
-from wizard.doorway.answers import LegacyApiAnswers
 from wizard.errors import Exit, Interrupted, PlanStale, RunMismatch, UsageError, WizardError
-from wizard.events import Event, ProcessEnded, RunEnded, RunFailed, RunInterrupted, RunStarted
+from wizard.events import Emit, Event, ProcessEnded, RunEnded, RunFailed, RunInterrupted, RunStarted
+from wizard.identity import Identity, require_same
 from wizard.journal import Journal, JournalFailed
 from wizard.legacy.answers import SourceAnswers
 from wizard.progress import Progress
-from wizard.runner import AnyStep, Plan, apply_plan, check_all, make_plan, steps_for
-from wizard.runs import RunFolder, Runs
-from wizard.steps import SECTIONS, STEPS
-from wizard.steps.connection import ConnectionAnswers
-from wizard.steps.scripts_answers import ScriptsAnswers, asks_legacy_api
+from wizard.runner import Plan, apply_plan, check_all, make_plan
+from wizard.runs import RunFolder
+from wizard.steps import STEPS
 from wizard.steps.strategy import StrategyAnswers
-from wizard.steps.tenant import TenantAnswers
-from wizard.tools import Sources, Stop, Tools
+from wizard.tools import Stop
 from wizard.undo import Undone, UndoPlan, undo_all, undo_plan
-
-if TYPE_CHECKING:
-    import httpx
-
-    from wizard.auth0.client import Management
-    from wizard.vault import Secret
-
-Watch = Callable[[Event], None]
-
-LATER = frozenset(f"{section.table}.{key}" for section in SECTIONS for key in section.later)
-"""The answers that may be given while a run goes on."""
-
-
-@dataclass(frozen=True)
-class World:
-    """The edges of the engine: time, environment, network, keyring. A rehearsal brings its own.
-
-    `memory` takes the place of the keyring: secrets by the tenant's domain and their name; None for that of this system.
-    `outside` takes the place of the network for everything but the tenant: the API in front of the legacy store.
-    """
-
-    environment: Mapping[str, str]
-    clock: Clock = field(default_factory=RealClock)
-    sources: Sources = field(default_factory=Sources)
-    transport: httpx.AsyncBaseTransport | None = None
-    memory: MutableMapping[tuple[str, str], Secret] | None = None
-    outside: httpx.AsyncBaseTransport | None = None
-
-    def secret(self, domain: str) -> Callable[[str], str]:
-        """A function that resolves `keyring:NAME` and `env:NAME` for this tenant."""
-
-        def resolve(reference: str) -> str:
-            from wizard.vault import SecretMissing, Vault
-
-            kind, _, name = reference.partition(":")
-            if self.memory is None or kind != "keyring":
-                return Vault(domain).resolve(reference, self.environment).reveal()
-            if (domain, name) not in self.memory:
-                raise SecretMissing(
-                    f"The rehearsal has no secret {name} for {domain}", remedy="name one of its environment: env:NAME."
-                )
-            return self.memory[domain, name].reveal()
-
-        return resolve
-
-    def keep_secret(self, domain: str) -> Callable[[str, str], None]:
-        """A function that keeps a secret of this tenant under a name, for `keyring:NAME` to find."""
-
-        def keep(name: str, value: str) -> None:
-            from wizard.vault import Secret, Vault
-
-            if self.memory is not None:
-                self.memory[domain, name] = Secret(value)
-            else:
-                Vault(domain).set(name, Secret(value))
-
-        return keep
-
-    def forget_secret(self, domain: str) -> Callable[[str], None]:
-        """A function that removes a secret of this tenant; one that is not there is none the less gone."""
-
-        def forget(name: str) -> None:
-            from wizard.vault import SecretMissing, Vault
-
-            if self.memory is not None:
-                self.memory.pop((domain, name), None)
-                return
-            with suppress(SecretMissing):
-                Vault(domain).delete(name)
-
-        return forget
+from wizard.world import World, connected, require_granted, steps_of
 
 
 async def plan_for(answers: Answers, *, base: Path, world: World, run: RunFolder | None = None) -> Plan:
@@ -125,253 +48,6 @@ async def plan_for(answers: Answers, *, base: Path, world: World, run: RunFolder
             journal.close()
 
 
-def steps_of(answers: Answers) -> Sequence[AnyStep]:
-    """The steps of the strategy that was answered."""
-    return steps_for(answers[StrategyAnswers].way, STEPS)
-
-
-@asynccontextmanager
-async def connected(
-    answers: Answers, journal: Journal, folder: Path, base: Path, world: World, stop: Stop | None = None
-) -> AsyncIterator[Tools]:
-    """The tools of the steps, with the tenant of the answers connected."""
-    wanted = answers[TenantAnswers]
-    secret = world.secret(wanted.domain)
-    tools = Tools(
-        journal=journal,
-        folder=folder,
-        base=base,
-        clock=world.clock,
-        secret=secret,
-        keep_secret=world.keep_secret(wanted.domain),
-        forget_secret=world.forget_secret(wanted.domain),
-        outside=world.outside,
-        stop=stop or Stop(),
-        sources=world.sources,
-    )
-    async with open_tenant(wanted, secret, journal.emit, world) as management:
-        tools.management = management
-        if _asks_for_marks(answers):
-            from wizard.doorway.legacy_marks import LegacyMarks
-            from wizard.doorway.settings import legacy_api_of
-
-            tools.marks = LegacyMarks(legacy_api_of(answers), tools)
-        yield tools
-
-
-def _asks_for_marks(answers: Answers) -> bool:
-    """Whether there is a legacy API to ask who has moved; answers that are still being given may not say yet."""
-    if not all(answers.has(section) for section in (StrategyAnswers, ScriptsAnswers, LegacyApiAnswers)):
-        return False
-    return answers[StrategyAnswers].is_live and asks_legacy_api(answers)
-
-
-@asynccontextmanager
-async def open_tenant(
-    wanted: TenantAnswers, secret: Callable[[str], str], emit: Watch, world: World
-) -> AsyncIterator[Management]:
-    """The Management API client of a tenant."""
-    from wizard.auth0 import connect
-
-    async with connect(
-        domain=wanted.domain,
-        client_id=wanted.client_id,
-        secret=secret(wanted.client_secret) if wanted.client_secret else None,
-        private_key=secret(wanted.private_key) if wanted.private_key else None,
-        algorithm=wanted.key_algorithm,
-        key_id=wanted.key_id,
-        audience=wanted.audience,
-        plan=wanted.plan,
-        rate=wanted.requests_per_second,
-        burst=wanted.burst,
-        reserve=wanted.reserve_percent / 100,
-        clock=world.clock,
-        emit=emit,
-        transport=world.transport,
-    ) as management:
-        yield management
-
-
-async def require_granted(steps: Sequence[AnyStep], answers: Answers, tools: Tools) -> None:
-    """Find missing permissions before the first write, all at once.
-
-    Raises:
-        CredentialsError: names each missing scope with the calls that need it.
-    """
-    from wizard.auth0.scopes import require_scopes
-
-    needed: dict[str, list[str]] = {}
-    for step in steps:
-        for scope, call in step.scopes_for(answers).items():
-            if call not in needed.setdefault(scope, []):
-                needed[scope].append(call)
-    require_scopes(await tools.tenant.scopes(), {scope: ", ".join(calls) for scope, calls in needed.items()})
-
-
-@dataclass(frozen=True)
-class Identity:
-    """What a run is about; a resumed run must find the same."""
-
-    domain: str
-    connection: str
-    fingerprint: str
-    answers: dict[str, Any]
-
-    @staticmethod
-    def of(answers: Answers, fingerprint: str) -> Identity:
-        if answers[StrategyAnswers].is_live:
-            fingerprint = ""  # people go on using the store while they move, so it may change
-        return Identity(answers[TenantAnswers].domain, answers[ConnectionAnswers].name, fingerprint, answers.lasting())
-
-    def to_json(self) -> dict[str, Any]:
-        return asdict(self)
-
-    def differences(self, before: Mapping[str, Any]) -> Sequence[str]:
-        """What is not as `before`, the identity that the run was made with; empty when nothing."""
-        if self.answers != before["answers"]:
-            now, then = (from_tables(tables, SECTIONS) for tables in (self.answers, before["answers"]))
-            return [f"{name} is no longer as the run was made with" for name in now.differences(then)]
-        if self.fingerprint != before["fingerprint"]:
-            return ["the users in the legacy store are not those the run began with"]
-        return []
-
-
-@dataclass(frozen=True)
-class Origin:
-    """Where the answers of a run came from, so that a resumed run can tell an edited file.
-
-    `base` is where relative paths in the answers start; `file` and `flags` are None and empty for answers without one.
-    """
-
-    base: str
-    file: str | None = None
-    flags: tuple[str, ...] = ()
-
-
-async def run_of(answers: Answers, origin: Origin, *, world: World, runs: Runs, fresh: bool = False) -> RunFolder:
-    """The run of exactly these answers and data, finished or not; a new one when there is none, or when `fresh`.
-
-    Raises:
-        SourceError: the legacy store cannot be read.
-    """
-    wanted = await _identity(answers, Path(origin.base), world)
-
-    def fill(run: RunFolder) -> None:
-        save(run.answers, answers)
-        journal = Journal(run.journal, now=world.clock.now)
-        journal.remember("identity", wanted)
-        journal.remember("origin", asdict(origin))
-        journal.close()
-
-    with runs.creating():
-        # Named by the machine's time, so that the latest run is the latest also after a rehearsal on a faster clock.
-        found = None if fresh else _run_with(wanted, runs)
-        return found or runs.create(answers[ConnectionAnswers].name, fill, now=RealClock().now())
-
-
-async def existing_run(answers: Answers, *, base: Path, world: World, runs: Runs) -> RunFolder | None:
-    """The run of exactly these answers and data, if there is one."""
-    return _run_with(await _identity(answers, base, world), runs)
-
-
-async def _identity(answers: Answers, base: Path, world: World) -> dict[str, Any]:
-    secret = world.secret(answers[TenantAnswers].domain)
-    _, source = await world.sources.open(answers[SourceAnswers], secret=secret, base=base)
-    return Identity.of(answers, source.fingerprint).to_json()
-
-
-def _run_with(identity: Mapping[str, Any], runs: Runs) -> RunFolder | None:
-    for run in runs.all():
-        with suppress(WizardError):  # a damaged journal of an old run stands in nobody's way; `runs` names it
-            if facts_of(run)["identity"] == identity:
-                return run
-    return None
-
-
-def forget_if_unapproved(run: RunFolder) -> bool:
-    """Remove a run that was refused before anything of it was approved; true when it is gone."""
-    if facts_of(run)["approval"] is not None:
-        return False
-    with run.locked():
-        shutil.rmtree(run.path, ignore_errors=True)  # where an open lock cannot be deleted, only that is left
-    return True
-
-
-def facts_of(run: RunFolder) -> dict[str, Any]:
-    """What the journal of a run remembers, read without disturbing a process that works on it."""
-    journal = Journal(run.journal, now=RealClock().now)
-    try:
-        return {key: journal.recall(key) for key in ("identity", "origin", "approval")}
-    finally:
-        journal.close()
-
-
-def origin_of(run: RunFolder) -> Origin:
-    """Where the answers of a run came from."""
-    known = facts_of(run)["origin"] or {"base": str(run.path)}
-    return Origin(known["base"], known.get("file"), tuple(known.get("flags", ())))
-
-
-def require_unedited(run: RunFolder, answers: Answers, environment: Mapping[str, str]) -> None:
-    """Refuse to resume when the answers file that the run was made from now says something else.
-
-    Raises:
-        RunMismatch: names every answer that differs.
-        AnswersInvalid: the file no longer holds valid answers.
-    """
-    origin = origin_of(run)
-    if origin.file is None or not Path(origin.file).is_file():
-        return
-    now = load(Path(origin.file), SECTIONS, environment=environment, flags=origin.flags)
-    if differences := _lasting_differences(now, answers):
-        raise RunMismatch(
-            f"{origin.file} is no longer what run {run.id} was made with",
-            why=f"changed: {', '.join(differences)}",
-            state="Nothing was changed.",
-            remedy="Undo the edit and resume, or start a new run with `auth0-migrate apply`.",
-        )
-
-
-def _lasting_differences(now: Answers, then: Answers) -> Sequence[str]:
-    """The keys that differ, without those that may be answered while a run goes on."""
-    return [name for name in now.differences(then) if name not in LATER]
-
-
-def decided(run: RunFolder, answers: Answers, flags: Sequence[str]) -> Answers:
-    """The answers of a run with what is decided now laid over them, and kept in its folder.
-
-    Args:
-        answers: Those of the run.
-        flags: `TABLE.KEY=VALUE`, only for keys that may be answered while a run goes on.
-
-    Raises:
-        AnswersInvalid: a flag is no answer.
-        RunMismatch: a flag would change what the run was made for.
-    """
-    if not flags:
-        return answers
-    now = load(run.answers, SECTIONS, environment={}, flags=flags)
-    if refused := _lasting_differences(now, answers):
-        raise RunMismatch(
-            f"Run {run.id} was made with other answers",
-            why=f"these cannot change while it goes on: {', '.join(refused)}",
-            state="Nothing was changed.",
-            remedy=f"Start a new run for them. What can be decided now: {', '.join(sorted(LATER))}.",
-        )
-    with run.locked():
-        save(run.answers, now)
-    return now
-
-
-def progress_of(run: RunFolder) -> Progress:
-    """Where a run stands."""
-    journal = Journal(run.journal, now=RealClock().now)
-    try:
-        return Progress.of(journal.events())
-    finally:
-        journal.close()
-
-
 async def carry_out(
     run: RunFolder,
     answers: Answers,
@@ -380,7 +56,7 @@ async def carry_out(
     world: World,
     approve: Callable[[Plan], bool] | None,
     approved_hash: str | None = None,
-    watchers: Sequence[Watch] = (),
+    watchers: Sequence[Emit] = (),
     stop: Stop | None = None,
 ) -> Progress:
     """Plan, have it approved, apply, verify; or go on where an earlier process stopped.
@@ -440,7 +116,7 @@ async def _carry_out(
     steps = steps_of(answers)
     async with connected(answers, journal, run.path, base, world, stop) as tools:
         _, source = await tools.source(answers[SourceAnswers])
-        _require_same(Identity.of(answers, source.fingerprint), journal)
+        require_same(Identity.of(answers, source.fingerprint), journal)
         save(run.answers, answers)  # what was decided since is part of them
         journal.emit(RunStarted(run.id, answers[StrategyAnswers].way, resumed=bool(before.run)))
         await make_plan([step for step in steps if not step.needs_tenant], answers, tools)  # refuses before it asks
@@ -519,7 +195,7 @@ async def verify_again(
     *,
     base: Path,
     world: World,
-    watchers: Sequence[Watch] = (),
+    watchers: Sequence[Emit] = (),
     stop: Stop | None = None,
 ) -> Progress:
     """Gather all evidence anew for a run whose changes are made.
@@ -562,7 +238,7 @@ async def undo_run(
     users: bool = False,
     only: str | None = None,
     approved_hash: str | None = None,
-    watchers: Sequence[Watch] = (),
+    watchers: Sequence[Emit] = (),
     stop: Stop | None = None,
 ) -> tuple[Progress, Undone]:
     """Put back what a run has changed, in reverse order, after approval; a second call has nothing left to do.
@@ -628,19 +304,3 @@ class Account:
         with suppress(JournalFailed):
             self._journal.record(spent)
         self.progress = Progress.of(self._journal.events())
-
-
-def _require_same(identity: Identity, journal: Journal) -> None:
-    """Refuse to go on with another tenant, other data or other answers than the run was made with."""
-    known = journal.recall("identity")
-    if known is None:
-        journal.remember("identity", identity.to_json())
-        return
-    differences = identity.differences(known)
-    if differences:
-        raise RunMismatch(
-            "This is not what the run was made for",
-            why="; ".join(differences),
-            state="Nothing was changed.",
-            remedy="Restore it and resume, or start a new run with `auth0-migrate apply`.",
-        )

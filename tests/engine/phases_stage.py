@@ -9,9 +9,9 @@ from pathlib import Path
 import httpx
 from rehearsal import Rehearsal, known_hash, person
 
-from wizard.engine import World
 from wizard.practice.users.creation import add_user
 from wizard.vault import Secret
+from wizard.world import World
 
 TABLES = """[strategy]
 way = "two-phase"

@@ -17,20 +17,10 @@ import httpx
 import pytest
 
 from wizard.answers import Answers, load
-from wizard.engine import (
-    Origin,
-    World,
-    carry_out,
-    decided,
-    facts_of,
-    origin_of,
-    require_unedited,
-    run_of,
-    undo_run,
-    verify_again,
-)
+from wizard.engine import carry_out, undo_run, verify_again
 from wizard.errors import Interrupted
 from wizard.events import Event
+from wizard.identity import Origin, decided, facts_of, origin_of, require_unedited, run_of
 from wizard.practice.tenant import PracticeTenant
 from wizard.progress import Progress
 from wizard.runner import Plan
@@ -38,6 +28,7 @@ from wizard.runs import RunFolder, Runs
 from wizard.steps import SECTIONS
 from wizard.tools import Stop
 from wizard.undo import Undone
+from wizard.world import World
 
 COLUMNS = ("id", "mail", "verified", "first", "last", "phone", "password_hash")
 PASSWORD = "correct horse battery staple"

@@ -19,7 +19,6 @@ from wizard.auth0.scopes import ALONG_WITH
 from wizard.doorway.guards import GUARDS, guard_name
 from wizard.doorway.scripts import closed, scripts_for, stubs
 from wizard.doorway.settings import SECRET
-from wizard.engine import World, connected
 from wizard.errors import CredentialsError, UsageError, WizardError
 from wizard.journal import Journal
 from wizard.practice.samples import PASSWORD_REALM, Samples, add_samples
@@ -28,6 +27,7 @@ from wizard.runner import apply_plan, check_all, make_plan, receipt_of
 from wizard.steps import STEPS
 from wizard.tools import Tools
 from wizard.vault import Secret
+from wizard.world import World, connected
 
 AUTOMATIC = [step for step in STEPS if step.key in ("connection", "custom_database", "legacy_api", "scripts", "guards")]
 AUDIENCE = "https://legacy.example.com/api"

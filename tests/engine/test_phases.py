@@ -318,8 +318,8 @@ def test_who_is_left_is_counted_by_last_login_once_a_day_and_told_in_the_report(
 
     from wizard.answers import load
     from wizard.commands.reporting import write_run_report
-    from wizard.engine import progress_of
     from wizard.events import UsersLeftCounted
+    from wizard.identity import progress_of
     from wizard.steps import SECTIONS
 
     stage = stage_of(tmp_path)

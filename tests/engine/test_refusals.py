@@ -13,9 +13,10 @@ import pytest
 from rehearsal import Rehearsal, person, whereabouts
 
 from wizard.auth0.errors import BadCredentials, EntityLimit, InsufficientScope, MissingGrant
-from wizard.engine import Origin, carry_out, progress_of, run_of
+from wizard.engine import carry_out
 from wizard.errors import Exit, Interrupted, PlanStale, RunMismatch, SourceError, UsageError, WizardError
 from wizard.events import ChangeApplied, Event, JobSubmitted, StepStarted
+from wizard.identity import Origin, progress_of, run_of
 from wizard.practice.tenant import PracticeTenant
 from wizard.runs import RunFolder
 from wizard.steps import STEPS

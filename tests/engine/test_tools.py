@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 
 from wizard.clock import RealClock
-from wizard.engine import World
 from wizard.errors import CredentialsError
 from wizard.journal import Journal
 from wizard.legacy.answers import SourceAnswers
 from wizard.legacy.source import LegacySource, SourceFacts
 from wizard.tools import Sources, Tools
 from wizard.vault import Secret
+from wizard.world import World
 
 
 def no_secret(reference: str) -> str:

@@ -63,10 +63,11 @@ def run(order: dict[str, Any]) -> int:
     from wizard.clock import FastClock
     from wizard.commands.output import Output
     from wizard.commands.running import carry_out_and_report
-    from wizard.engine import Origin, World, origin_of, require_unedited, run_of
+    from wizard.identity import Origin, origin_of, require_unedited, run_of
     from wizard.runs import RunFolder, Runs
     from wizard.steps import SECTIONS
     from wizard.tools import Stop
+    from wizard.world import World
 
     runs = Runs(Path(order["runs"]))
     world = World(environment={"PRACTICE_SECRET": order["secret"]}, clock=FastClock(order["speed"]))

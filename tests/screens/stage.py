@@ -15,13 +15,13 @@ from screens.app import WizardApp
 from screens.practice import Practice, furnished
 from screens.surroundings import Lived, SharedClock, Surroundings, faults_of_logins
 from wizard.answers import Answers
-from wizard.engine import World
 from wizard.practice.legacy_store import residents, write_csv
 from wizard.practice.people.invented import people
 from wizard.practice.population import Known
 from wizard.practice.samples import add_samples
 from wizard.practice.tenant import PracticeTenant
 from wizard.runs import Runs
+from wizard.world import World
 
 NARROW = (80, 24)
 WIDE = (120, 40)

@@ -11,9 +11,10 @@ from screens.help import HELP
 from screens.steps.review import ReviewView
 from wizard.answers import Answers, load, save
 from wizard.answers.reading import from_tables
-from wizard.engine import Origin, carry_out, run_of
+from wizard.engine import carry_out
 from wizard.errors import Interrupted
 from wizard.events import Event, UsersPrepared
+from wizard.identity import Origin, run_of
 from wizard.practice.legacy_store import ANSWERS
 from wizard.steps import SECTIONS
 from wizard.tools import Stop

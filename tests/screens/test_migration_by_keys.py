@@ -9,7 +9,8 @@ from stage import Rehearsal, frame, go_on, opened, page_is, shows, until
 from screens.app import WizardApp
 from screens.steps.review import ReviewView
 from wizard.answers import load
-from wizard.engine import Origin, carry_out, plan_for, run_of
+from wizard.engine import carry_out, plan_for
+from wizard.identity import Origin, run_of
 from wizard.runner import Plan
 from wizard.runs import Runs
 from wizard.steps import SECTIONS

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 import pytest
 from pydantic import Field
-from stage import Rehearsal, frame, go_on, opened, page_is, until
+from stage import Rehearsal, frame, go_on, opened, page_is, shows, until
 
 import screens.guide
 from screens.guide import GROUPS, Journey, Stop

@@ -25,13 +25,13 @@ from wizard.__main__ import main
 from wizard.commands.scripts import command as scripts_command
 from wizard.commands.secrets import command as secrets_command
 from wizard.doorway.settings import SECRET
-from wizard.engine import World, connected
 from wizard.journal import Journal
 from wizard.practice.server import serve
 from wizard.practice.tenant import PracticeTenant
 from wizard.runner import apply_plan, make_plan
 from wizard.steps import STEPS
 from wizard.vault import Vault
+from wizard.world import World, connected
 
 ACCOUNT = ("--account", "ann@example.com")
 ANSWERS = """

@@ -21,9 +21,10 @@ import httpx
 
 from wizard.answers import Answers, from_tables
 from wizard.doorway import build
-from wizard.engine import Origin, World, carry_out, decided, run_of
+from wizard.engine import carry_out
 from wizard.errors import Interrupted
 from wizard.events import Event
+from wizard.identity import Origin, decided, run_of
 from wizard.practice.fault_rules import Cut, ExpireTokens, Failure, Fault, InterruptedCreation, Latency, Storm
 from wizard.practice.faults import Faults
 from wizard.practice.legacy_store import ANSWERS, TABLE, Resident, residents, write_sqlite
@@ -36,6 +37,7 @@ from wizard.runs import RunFolder, Runs
 from wizard.steps import SECTIONS
 from wizard.tools import Stop
 from wizard.vault import Secret
+from wizard.world import World
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "engine"))
 from rehearsal import JumpClock  # the clock of the engine's tests

@@ -56,7 +56,7 @@ def command(
             remedy="Look at it with `auth0-migrate plan`, then give --approve HASH; or --yes for whatever it is.",
         )
     answers = load_answers(answers_file, flags)
-    from wizard.engine import Origin, run_of
+    from wizard.identity import Origin, run_of
     from wizard.runs import Runs
 
     outside = world()

@@ -45,7 +45,7 @@ def command(users: int, strategy: str, seed: int, undecided: bool, runs_folder: 
     some logins break off half-way, the rest moves in bulk, and a cutover ends it. That needs the extra `practice`.
     """
     from wizard.commands.demonstration import Demonstration
-    from wizard.engine import Origin, run_of
+    from wizard.identity import Origin, run_of
     from wizard.runs import Runs, rehearsals
 
     if strategy != "bulk":

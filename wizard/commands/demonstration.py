@@ -14,12 +14,12 @@ from wizard.steps.verify import VerifyAnswers
 
 if TYPE_CHECKING:
     from wizard.answers import Answers
-    from wizard.engine import World
     from wizard.practice.legacy_store import Account, Resident
     from wizard.practice.population import Population
     from wizard.progress import Progress
     from wizard.runs import RunFolder
     from wizard.vault import Secret
+    from wizard.world import World
 
 SPEED = 100.0
 """How much faster than the machine's the clock of the rehearsal runs: a job of a minute takes less than a second."""
@@ -93,7 +93,7 @@ class Demonstration:
     @property
     def world(self) -> World:
         """The edges of the engine: this tenant, this clock, secrets in memory."""
-        from wizard.engine import World
+        from wizard.world import World
 
         environment = {
             "PRACTICE_CLIENT_SECRET": self.tenant.client_secret,
@@ -182,7 +182,7 @@ class Demonstration:
         return None
 
     def _decide(self, run: RunFolder, flag: str) -> Answers:
-        from wizard.engine import decided
+        from wizard.identity import decided
 
         self.answers = decided(run, self.answers, [flag])
         return self.answers

@@ -30,7 +30,8 @@ def command(answers_file: Path, flags: tuple[str, ...], runs_folder: Path | None
     Exit status: 0 when there is nothing to change, 10 when there is.
     """
     answers = load_answers(answers_file, flags)
-    from wizard.engine import existing_run, plan_for
+    from wizard.engine import plan_for
+    from wizard.identity import existing_run
     from wizard.runner import Plan
     from wizard.runs import Runs
     from wizard.tools import Stop

@@ -18,7 +18,7 @@ def command(run_name: str, runs_folder: Path | None, output: Output) -> int:
     """Write the report of RUN from its journal and say where it is."""
     from wizard.answers import load
     from wizard.commands.reporting import write_run_report
-    from wizard.engine import progress_of
+    from wizard.identity import progress_of
     from wizard.runs import Runs
     from wizard.steps import SECTIONS
 

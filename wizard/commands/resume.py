@@ -37,7 +37,7 @@ def command(
     decided by what the run shows: when to go on, what may be repaired, and the cutover.
     """
     from wizard.commands.apply import approval
-    from wizard.engine import decided, origin_of, require_unedited
+    from wizard.identity import decided, origin_of, require_unedited
     from wizard.runs import Runs
     from wizard.steps import SECTIONS
 

@@ -19,10 +19,10 @@ from wizard.tools import Stop
 
 if TYPE_CHECKING:
     from wizard.answers import Answers
-    from wizard.engine import World
     from wizard.progress import Progress
     from wizard.runner import Plan
     from wizard.runs import RunFolder
+    from wizard.world import World
 
 T = TypeVar("T")
 F = TypeVar("F", bound=Callable[..., Any])
@@ -45,7 +45,7 @@ set_option = click.option(
 
 def world() -> World:
     """The real edges of the engine."""
-    from wizard.engine import World
+    from wizard.world import World
 
     return World(environment=os.environ)
 
@@ -110,7 +110,8 @@ def carry_out_and_report(
         meanwhile: What the world does each time the run has stopped; with the answers it returns the run goes on.
     """
     from wizard.commands.reporting import write_run_report
-    from wizard.engine import carry_out, forget_if_unapproved, progress_of
+    from wizard.engine import carry_out
+    from wizard.identity import forget_if_unapproved, progress_of
 
     narrator = Narrator(output.say, live=output.live)
     opened: list[RunFolder] = []

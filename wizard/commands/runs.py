@@ -17,7 +17,7 @@ from wizard.errors import UsageError, WizardError
 @common_options
 def command(purge: str | None, runs_folder: Path | None, output: Output) -> int:
     """List the runs with what they moved, newest first."""
-    from wizard.engine import facts_of, progress_of
+    from wizard.identity import facts_of, progress_of
     from wizard.runs import Runs
 
     runs = Runs(runs_folder)

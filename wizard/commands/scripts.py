@@ -66,8 +66,8 @@ def diff_(answers_file: Path, flags: tuple[str, ...], output: Output) -> None:
     """Compare the scripts and guards on the tenant with those that ANSWERS ask for; nothing is written."""
     answers = load_answers(answers_file, flags)
     from wizard.doorway.files import compare, files_on_tenant, wanted_files
-    from wizard.engine import connected
     from wizard.journal import Journal
+    from wizard.world import connected
 
     outside = world()
     base = answers_file.resolve().parent
@@ -105,9 +105,9 @@ def try_(answers_file: Path, account: str, no_password: bool, flags: tuple[str, 
     from wizard.doorway.scripts import scripts_for
     from wizard.doorway.settings import complete
     from wizard.doorway.trial import try_scripts
-    from wizard.engine import connected
     from wizard.journal import Journal
     from wizard.steps.scripts import values_of
+    from wizard.world import connected
 
     outside = world()
     base = answers_file.resolve().parent

@@ -21,7 +21,7 @@ def command(run_name: str, runs_folder: Path | None, output: Output) -> int:
     """
     from dataclasses import replace
 
-    from wizard.engine import progress_of
+    from wizard.identity import progress_of
     from wizard.runs import Runs
 
     run = Runs(runs_folder).find(run_name)

@@ -51,7 +51,8 @@ def command(
             remedy="Give --approve HASH, or --yes for whatever it is.",
         )
     from wizard.answers import load
-    from wizard.engine import origin_of, undo_run
+    from wizard.engine import undo_run
+    from wizard.identity import origin_of
     from wizard.runs import Runs
     from wizard.steps import SECTIONS
 

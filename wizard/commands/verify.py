@@ -19,7 +19,8 @@ def command(run_name: str, runs_folder: Path | None, output: Output) -> int:
     """Compare the tenant with what RUN prepared once more: export, sample, search, canaries."""
     from wizard.answers import load
     from wizard.commands.reporting import write_run_report
-    from wizard.engine import origin_of, verify_again
+    from wizard.engine import verify_again
+    from wizard.identity import origin_of
     from wizard.runs import Runs
     from wizard.steps import SECTIONS
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from wizard.answers import Answers
 from wizard.doorway.settings import SECRET, application, legacy_api_of
-from wizard.engine import World, connected, existing_run, require_granted
 from wizard.errors import UsageError, WizardError
+from wizard.identity import existing_run
 from wizard.journal import Journal
 from wizard.runner import AnyStep
 from wizard.runs import Runs
@@ -17,6 +17,7 @@ from wizard.steps.guards import GuardsStep
 from wizard.steps.legacy_api import LegacyApiStep
 from wizard.steps.scripts import ScriptsStep
 from wizard.tools import Tools
+from wizard.world import World, connected, require_granted
 
 
 @dataclass(frozen=True)
