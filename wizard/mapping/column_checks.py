@@ -6,7 +6,8 @@ They may call a good value odd, which costs time only. They never pass what the 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import islice
 
 from wizard.mapping.memo import Memo
 from wizard.mapping.phones import MARK
@@ -29,16 +30,20 @@ class Lines:
 
     def failing(self, values: Sequence[bytes], odd: Odd) -> None:
         """Add the indices of values that are not empty and do not match. No value holds a line break."""
-        joined = b"\n".join(values) + b"\n"
-        at = self._end(joined, 0)
-        while at < len(joined):
-            odd.add(joined.count(b"\n", 0, at))
-            at = self._end(joined, joined.index(b"\n", at) + 1)
+        odd.update(self._failing(values))
 
-    def hold(self, values: Sequence[bytes]) -> bool:
-        """Whether all values that are not empty match. No value holds a line break."""
+    def exceptions(self, values: Sequence[bytes], most: int) -> Sequence[int] | None:
+        """The same indices in order; None if there are more than `most`, found out without looking at the others."""
+        found = list(islice(self._failing(values), most + 1))
+        return found if len(found) <= most else None
+
+    def _failing(self, values: Sequence[bytes]) -> Iterator[int]:
         joined = b"\n".join(values) + b"\n"
-        return self._end(joined, 0) == len(joined)
+        index, counted, at = 0, 0, self._end(joined, 0)
+        while at < len(joined):
+            index, counted = index + joined.count(b"\n", counted, at), at
+            yield index
+            at = self._end(joined, joined.index(b"\n", at) + 1)
 
     def _end(self, joined: bytes, start: int) -> int:
         found = self._all.match(joined, start)

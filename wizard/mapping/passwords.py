@@ -93,19 +93,33 @@ class Password:
         odd = table.odd
         if self.required and not all(values):
             odd.update(index for index, value in enumerate(values) if not value)
-        if self.judge.plain_bcrypt and HASHES.hold(values):
-            return values, member(KEY, values, quote=b'"')[1]
-        return values, [self._pieces(values, table, odd)]
+        if self.judge.plain_bcrypt:
+            others = HASHES.exceptions(values, len(values) // 4)
+            if others is not None:
+                return values, self._mostly_plain(values, others, table)
+        return values, [self._pieces(values, range(len(values)), table)]
 
     def members(self, table: Table) -> tuple[bool, Members]:
         return False, self.read(table)[1]
 
-    def _pieces(self, values: Sequence[bytes], table: Table, odd: Odd) -> list[bytes]:
-        judge = self.judge
+    def _mostly_plain(self, values: Sequence[bytes], others: Sequence[int], table: Table) -> Members:
+        """The members where all but the values with these indices are hashes as Auth0 takes them."""
+        if not others:
+            return member(KEY, values, quote=b'"')[1]
+        begin = b',"%b":"' % KEY.encode()
+        pieces = [begin + value + b'"' if value else b"" for value in values]
+        for index, piece in zip(others, self._pieces(values, others, table), strict=True):
+            pieces[index] = piece
+        return [pieces]
+
+    def _pieces(self, values: Sequence[bytes], indices: Sequence[int], table: Table) -> list[bytes]:
+        """The member of each of these records, as the judge gives it."""
+        judge, odd = self.judge, table.odd
         known = self.shaped.member if judge.plain_bcrypt else _unknown
         beside = [origin.texts(table) for origin in self.beside]
         pieces = []
-        for index, value in enumerate(values):
+        for index in indices:
+            value = values[index]
             if not value:
                 pieces.append(b"")
             elif piece := known(value):
