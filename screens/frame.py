@@ -15,7 +15,7 @@ from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import ContentSwitcher, Label, OptionList, Static
 
-from screens.guide import Stop
+from screens.guide import Journey, Stop
 from screens.help import help_for
 from screens.steps.base import StepView
 from screens.tasks import begin
@@ -130,10 +130,19 @@ class JourneyScreen(Screen[str]):
         """Bring rail, top and gauge up to date."""
         wizard = self.wizard
         wizard.journey.progress = wizard.work.progress
-        self.query_one(Rail).draw(wizard.journey)
+        self.query_one(Rail).draw(self._foreseen)
         self.query_one(TopBar).draw(wizard.domain, wizard.environment)
         self.query_one(Gauge).draw(wizard.work.rate, wizard.work.requests, wizard.work.limited)
         self.query_one(Keys).draw()
+
+    @property
+    def _foreseen(self) -> Journey:
+        """The journey as the choice on this page makes it."""
+        journey, page = self.wizard.journey, self._open
+        if page is None or not page.steers or page.stop.key != journey.here:
+            return journey
+        chosen = page.draft()
+        return journey if chosen is None else journey.as_if(chosen)
 
     def _tick(self) -> None:
         self._keep_focus()
@@ -226,6 +235,8 @@ class JourneyScreen(Screen[str]):
 
     @on(StepView.Changed)
     def _changed(self) -> None:
+        if self.page.steers:
+            self.draw()
         self.look_ahead(SETTLES_IN)
 
     def look_ahead(self, after: float) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from pathlib import Path
 from typing import Any
@@ -188,6 +188,10 @@ class Journey:
     def decide(self, section: Section) -> None:
         """Take an answer that may be given while a run goes on; what was approved stays so."""
         self.answers = Answers(sorted(self._complete(section), key=_place))
+
+    def as_if(self, section: Section) -> Journey:
+        """The same journey had this been answered; a copy to look at."""
+        return replace(self, answers=Answers(sorted(self._complete(section), key=_place)))
 
     def _complete(self, section: Section) -> Answers:
         """The answers with this one, and with what is decided later left as it is without a word."""

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.message import Message
+from textual.widget import Widget
 from textual.widgets import Button, Label, Static
 
 from screens.fields import Field
@@ -23,6 +24,8 @@ from wizard.step import Change
 if TYPE_CHECKING:
     from screens.app import WizardApp
 
+Made = TypeVar("Made", bound=Widget)
+
 
 class StepView(VerticalScroll):
     """One page. It turns keys into a section, or data into text; it knows the app and no other page.
@@ -36,6 +39,9 @@ class StepView(VerticalScroll):
     next_label: ClassVar[str] = "Next"
     trouble_first: ClassVar[bool] = False
     """Whether what went wrong is said above the content, for pages that are looked at rather than filled in."""
+
+    steers: ClassVar[bool] = False
+    """Whether its answer decides which steps there are, so that the rail follows the choice at once."""
 
     class Changed(Message):
         """What this page would answer has changed."""
@@ -139,12 +145,22 @@ class StepView(VerticalScroll):
         return ()
 
     def focus_first(self) -> None:
-        """Put the cursor where the operator begins."""
+        """Put the cursor where the operator begins.
+
+        Never into what may be hidden a moment later: Textual then takes the cursor elsewhere and scrolls there. So what is
+        shown only at times is made `unseen`.
+        """
         for widget in self.query(".content *"):
             if widget.focusable:
                 widget.focus(scroll_visible=False)
                 return
         self.query_one("#next", Button).focus(scroll_visible=False)
+
+
+def unseen(widget: Made) -> Made:
+    """The widget, hidden until there is something to show."""
+    widget.display = False
+    return widget
 
 
 class FormView(StepView):

@@ -9,7 +9,7 @@ from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from screens.form import Form
-from screens.steps.base import FormView
+from screens.steps.base import FormView, unseen
 from screens.widgets.grown import Choices
 from wizard.profile import ProfileAnswers
 from wizard.steps.connection import ConnectionAnswers
@@ -27,7 +27,7 @@ class ConnectionView(FormView):
             maps_usernames = self.wizard.journey.answers[ProfileAnswers].username is not None
             given = {**given, **({"requires_username": True} if maps_usernames else {})}
         yield Static("", id="existing", markup=False)
-        yield Choices(id="connections", compact=True, classes="block")
+        yield unseen(Choices(id="connections", compact=True, classes="block"))
         yield Form(ConnectionAnswers, given, first=self.first)
 
     async def shown(self) -> None:

@@ -29,8 +29,11 @@ class CustomDatabaseView(FormView):
         yield Static("", id="connection-now", classes="block")
         yield from super().content()
 
-    async def shown(self) -> None:
+    def focus_first(self) -> None:
         self.form.display = False
+        super().focus_first()
+
+    async def shown(self) -> None:
         wizard, step = self.wizard, self.stop.step
         place = self.query_one("#connection-now", Static)
         place.update(Content.styled("Looking…", "$foreground-muted"))

@@ -19,7 +19,7 @@ from textual.widgets import Button, DataTable, Input, Label, Static
 
 from screens.faults import refusals_of, rejects_of
 from screens.half_made import approve_repair, half_made
-from screens.steps.base import StepView
+from screens.steps.base import StepView, unseen
 from screens.tasks import begin
 from screens.widgets.dialogs import FilePicker
 from screens.widgets.draw import bar, count
@@ -51,12 +51,12 @@ class ResultsView(StepView):
     def content(self) -> ComposeResult:
         yield Static("", id="sum", classes="block")
         yield Static("", id="checks", classes="block")
-        with Horizontal(id="half-made", classes="row"):
+        with unseen(Horizontal(id="half-made", classes="row")):
             yield Button("Repair…", id="repair", compact=True)
             yield Label(HALF_MADE, classes="hint")
-        yield Input(placeholder="type to filter: a user id, a code, “missing”", id="filter", compact=True)
+        yield unseen(Input(placeholder="type to filter: a user id, a code, “missing”", id="filter", compact=True))
         yield Static("", id="found", markup=False)
-        yield Table(id="users", cursor_type="row")
+        yield unseen(Table(id="users", cursor_type="row"))
 
     def on_mount(self) -> None:
         self.query_one("#users", DataTable).add_columns(*COLUMNS)

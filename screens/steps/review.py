@@ -15,7 +15,7 @@ from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.widgets import Button, Input, Label, Static, Tree
 
-from screens.steps.base import StepView
+from screens.steps.base import StepView, unseen
 from screens.tasks import begin
 from screens.widgets.draw import count
 from wizard.errors import WizardError
@@ -44,16 +44,14 @@ class ReviewView(StepView):
         tree.show_root = False
         tree.guide_depth = 2
         yield tree
-        yield Label("", id="ask", classes="head", markup=False)
-        yield Input(id="typed", compact=True)
+        yield unseen(Label("", id="ask", classes="head", markup=False))
+        yield unseen(Input(id="typed", compact=True))
 
     @property
     def _connection(self) -> str:
         return self.wizard.journey.answers[ConnectionAnswers].name
 
     async def shown(self) -> None:
-        production = self.wizard.environment == "production"
-        self.query_one("#ask", Label).display = self.query_one("#typed").display = production
         self.query_one("#ask", Label).update(
             f"This is production. Type the connection's name, {self._connection}, to approve:"
         )
@@ -111,8 +109,9 @@ class ReviewView(StepView):
         return False
 
     def focus_first(self) -> None:
-        typed = self.query_one("#typed", Input)
-        (typed if typed.display else self.query_one("#next", Button)).focus(scroll_visible=False)
+        asks, typed = self.wizard.environment == "production", self.query_one("#typed", Input)
+        self.query_one("#ask", Label).display = typed.display = asks
+        (typed if asks else self.query_one("#next", Button)).focus(scroll_visible=False)
 
     @on(Input.Submitted, "#typed")
     def _submitted(self, event: Input.Submitted) -> None:

@@ -7,7 +7,6 @@ from typing import Any
 
 from textual import on
 from textual.app import ComposeResult
-from textual.containers import Horizontal
 from textual.content import Content
 from textual.widgets import Static
 
@@ -35,6 +34,9 @@ WAYS = (
 JOB_SECONDS = (10.0, 60.0)
 """How long an import job of a full file takes, from quick to slow; only the first jobs tell."""
 
+BETWEEN = 2
+"""Spaces between two columns."""
+
 
 @dataclass(frozen=True)
 class Forecast:
@@ -51,6 +53,7 @@ class Forecast:
 class StrategyView(StepView):
     """Three columns of figures and a choice."""
 
+    steers = True
     lead = "How users move into Auth0. The figures are of your store."
 
     def __init__(self, stop: Any) -> None:
@@ -58,9 +61,7 @@ class StrategyView(StepView):
         self._known: object = None
 
     def content(self) -> ComposeResult:
-        with Horizontal(id="ways", classes="block"):
-            for key, _, _ in WAYS:
-                yield Static("", id=f"way-{key}", classes="way-card")
+        yield Static("", id="ways", classes="block")
         yield Static("", id="advice", classes="block")
         chosen = self.wizard.journey.given("strategy").get("way", "bulk")
         yield Ticks(
@@ -78,8 +79,7 @@ class StrategyView(StepView):
         known = (facts.fingerprint, passwords, profile)
         if known == self._known:
             return
-        for key, title, _ in WAYS:
-            self.query_one(f"#way-{key}", Static).update(Content.styled(f"{title}\ncounting…", "$foreground-muted"))
+        self.query_one("#ways", Static).update(Content.styled("counting…", "$foreground-muted"))
         column = passwords.column
         groups = await wizard.apart.through(facts.records, census_of, source, column) if column else []
         mapping = compile_mapping(profile, passwords, source.columns, username_length=(1, 128))
@@ -96,23 +96,7 @@ class StrategyView(StepView):
         )  # fmt: skip
 
     def _draw(self, bulk: Forecast) -> None:
-        rows = {
-            "bulk": (
-                ("keep password", f"{bulk.kept:,}"), ("must reset", f"{bulk.reset:,}"), ("import jobs", f"{bulk.files:,}"),
-                ("requests", f"about {bulk.requests:,}"), ("takes", between(*bulk.seconds)),
-            ),
-            "automatic": (
-                ("keep password", f"{bulk.users:,}"), ("must reset", "none"), ("import jobs", "none"),
-                ("requests", "at login"), ("takes", "months"),
-            ),
-            "two-phase": (
-                ("keep password", "who logs in"), ("must reset", f"up to {bulk.reset:,}"),
-                ("import jobs", f"up to {bulk.files:,}"), ("requests", f"up to {bulk.requests:,}"), ("takes", "weeks"),
-            ),
-        }  # fmt: skip
-        for key, title, _ in WAYS:
-            lines = [part for name, value in rows[key] for part in ((f"{name}\n", "$foreground-muted"), f"  {value}\n")]
-            self.query_one(f"#way-{key}", Static).update(Content.assemble((f"{title}\n\n", "bold"), *lines))
+        self.query_one("#ways", Static).update(Content("\n").join(side_by_side(bulk)))
 
     @on(Ticks.Changed)
     def _chosen(self, event: Ticks.Changed) -> None:
@@ -128,6 +112,24 @@ class StrategyView(StepView):
 
     async def answer(self) -> Section | None:
         return self.draft()
+
+
+def side_by_side(bulk: Forecast) -> list[Content]:
+    """The figures as lines of a table: a column for each way, under its name."""
+    rows = (
+        ("", *(title for _, title, _ in WAYS)),
+        ("keep password", f"{bulk.kept:,}", f"{bulk.users:,}", "who logs in"),
+        ("must reset", f"{bulk.reset:,}", "none", f"up to {bulk.reset:,}" if bulk.reset else "none"),
+        ("import jobs", f"{bulk.files:,}", "none", f"up to {bulk.files:,}"),
+        ("requests", f"about {bulk.requests:,}", "at login", f"up to {bulk.requests:,}"),
+        ("takes", between(*bulk.seconds), "months", "weeks"),
+    )
+    widths = [max(map(len, column)) + BETWEEN for column in zip(*rows, strict=True)]
+    lines = []
+    for number, (name, *figures) in enumerate(rows):
+        cells = "".join(figure.ljust(width) for figure, width in zip(figures, widths[1:], strict=True)).rstrip()
+        lines.append(Content.assemble((name.ljust(widths[0]), "$foreground-muted"), (cells, "" if number else "bold")))
+    return lines
 
 
 def forecast(users: int, carried: int, size: int, plan: str) -> Forecast:

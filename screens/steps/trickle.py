@@ -14,7 +14,7 @@ from textual.content import Content
 from textual.widgets import Button, Label, Static
 
 from screens.form import Form
-from screens.steps.base import FormView
+from screens.steps.base import FormView, unseen
 from screens.tasks import begin
 from screens.widgets.curve import curve
 from screens.widgets.dialogs import Question
@@ -53,7 +53,7 @@ class TrickleView(FormView):
 
     def content(self) -> ComposeResult:
         yield Static("", id="phase")
-        with Horizontal(id="phase-keys", classes="row"):
+        with unseen(Horizontal(id="phase-keys", classes="row")):
             yield Button("Let a week pass", id="days", compact=True)
             yield Button("Look again", id="look", compact=True)
             yield Button("Go on now…", id="end", compact=True)
@@ -65,6 +65,9 @@ class TrickleView(FormView):
 
     async def shown(self) -> None:
         self._shown = ""
+        self.refresh_work()
+
+    def on_resize(self) -> None:
         self.refresh_work()
 
     @property
@@ -115,6 +118,7 @@ class TrickleView(FormView):
         return section if isinstance(section, TrickleAnswers) else TrickleAnswers()
 
     def focus_first(self) -> None:
+        self.refresh_work()  # the keys are there only while it waits
         if is_automatic(self.wizard.work.progress):
             self.query_one("#days" if self._rehearses else "#look", Button).focus(scroll_visible=False)
         else:

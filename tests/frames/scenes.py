@@ -27,6 +27,7 @@ from wizard.events import RateLimitSeen
 from wizard.steps import SECTIONS
 
 SIZES = ((80, 24), (120, 40))
+AUTOMATIC = ("custom_database", "legacy_api", "scripts", "guards", "trickle")
 
 
 class Take:
@@ -57,6 +58,8 @@ MASKS = (
     (re.compile(r"measured: \d+ of"), "measured: 49 of"),
     (re.compile(r"\d+ s of work"), "9 s of work"),
     (re.compile(r"\b\d+( s)? ago"), "9 s ago"),
+    (re.compile(r"\b\d\d (Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)( \d\d:\d\d UTC)?"), "DD Mmm\\2"),
+    (re.compile(r"\d\d:\d\d UTC"), "HH:MM UTC"),
 )
 
 
@@ -106,6 +109,12 @@ async def play(size: tuple[int, int], take: Take) -> None:
             await _beginnings(rehearsal, size, take)
             await _journey(rehearsal, size, take)
             await _start_with_runs(rehearsal, size, take)
+        finally:
+            rehearsal.close()
+    async with folder() as place:
+        rehearsal = Rehearsal(place, users=60)
+        try:
+            await _two_phases(rehearsal, size, take)
         finally:
             rehearsal.close()
     async with folder() as place:
@@ -191,6 +200,43 @@ async def _journey(rehearsal: Rehearsal, size: tuple[int, int], take: Take) -> N
         await scene("results")
         await go_on(pilot, "finish")
         await scene("finish")
+
+
+async def _two_phases(rehearsal: Rehearsal, size: tuple[int, int], take: Take) -> None:
+    """The pages that only an automatic migration has, up to the days of waiting."""
+    app = rehearsal.app()
+    async with opened(app, size) as pilot:
+        take.app = app
+
+        async def scene(name: str) -> None:
+            await settle(pilot, app, take.wanted.get(name))
+            take(name)
+
+        for key in ("source", "profile", "passwords", "strategy"):
+            await go_on(pilot, key)
+        await _seen(pilot, app)
+        app.screen.query_one("#way").focus()
+        await pilot.press("end", "space")
+        await until(pilot, lambda: "two-phase" in app.screen.query_one("#way").ticked)  # type: ignore[attr-defined]
+        await scene("strategy-two-phase")
+        for key in ("connection", "applications", *AUTOMATIC):
+            await go_on(pilot, key)
+            await _seen(pilot, app)
+            if key in AUTOMATIC:
+                await scene(key)
+        for key in ("prepare", "upload", "verify", "review"):
+            await go_on(pilot, key)
+        await shows(pilot, "cannot be undone")
+        await scene("review-two-phase")
+        await pilot.press("f9")
+        await until(pilot, lambda: app.work.phase == "waiting")
+        await go_on(pilot, "trickle")
+        await shows(pilot, "Let a week pass")
+        await scene("trickle-waiting")
+        await app.screen.go("cutover")  # type: ignore[attr-defined]
+        await until(pilot, lambda: page_is(app, "cutover"))
+        await _seen(pilot, app)
+        await scene("cutover-waiting")
 
 
 async def _seen(pilot: Pilot[None], app: WizardApp) -> None:

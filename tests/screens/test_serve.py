@@ -13,7 +13,7 @@ from aiohttp import ClientSession, CookieJar, WSServerHandshakeError, web
 from click.testing import CliRunner
 from served import serving
 
-from screens.browser import KEY, Door, application
+from screens.browser import CLOSING, KEY, Door, application
 from wizard.commands.serve import command
 from wizard.errors import UsageError
 
@@ -31,7 +31,7 @@ async def door() -> AsyncIterator[tuple[str, str, ClientSession]]:
     await runner.cleanup()
     host = f"127.0.0.1:{port}"
     made = Door(frozenset({host}))
-    real = web.AppRunner(application(made, ECHO))
+    real = web.AppRunner(application(made, ECHO), shutdown_timeout=CLOSING)
     await real.setup()
     await web.TCPSite(real, "127.0.0.1", port).start()
     try:

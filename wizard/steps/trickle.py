@@ -41,11 +41,16 @@ class TrickleAnswers(Section):
     until: Literal["hand", "share", "date"] = Field(
         default="hand",
         title="Go on",
-        description="hand: when go_on is set. share: when this share of users has moved. date: on this day.",
+        description="hand: when you say so. share: when this share of users has moved. date: on this day.",
     )
-    share: float = Field(default=80.0, gt=0, le=100, title="Share in percent", description="Only with until = share.")
+    share: float = Field(
+        default=80.0, gt=0, le=100, title="Share in percent", description="Counts only where the share decides."
+    )
     date: Day | None = Field(
-        default=None, title="Day to go on", description="Only with until = date; in UTC.", examples=[date(2027, 3, 1)]
+        default=None,
+        title="Day to go on",
+        description="In UTC; counts only where the day decides.",
+        examples=[date(2027, 3, 1)],
     )
     go_on: bool = Field(
         default=False,
