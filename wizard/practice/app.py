@@ -111,9 +111,7 @@ class Front:
         if taken is None:
             return None
         if tenant.switches.rate_limit_headers:
-            headers["x-ratelimit-limit"] = str(taken.limit)
-            headers["x-ratelimit-remaining"] = str(taken.remaining)
-            headers["x-ratelimit-reset"] = str(taken.reset)
+            headers.update(taken.headers)
         if taken.granted:
             return None
         if trouble.limited and trouble.retry_after is not None:
@@ -136,12 +134,12 @@ def _too_many(management: bool, group: str) -> ASGIApp:
 
 
 def _sender(send: Send, headers: dict[str, str], *, halved: bool) -> Send:
-    """A `send` that adds headers; halved, it gives only the first half of each part of the body, and never the end."""
+    """A `send` that adds headers the answer has not set itself; halved, it gives only the first half of each part of the body, and never the end."""
 
     async def sending(message: Message) -> None:
         if message["type"] == "http.response.start":
             for name, value in headers.items():
-                MutableHeaders(scope=message)[name] = value
+                MutableHeaders(scope=message).setdefault(name, value)
         elif halved:
             body = message.get("body", b"")
             message = {**message, "body": body[: len(body) // 2], "more_body": True}

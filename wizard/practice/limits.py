@@ -127,6 +127,12 @@ class Taken:
     remaining: int
     reset: int
 
+    @property
+    def headers(self) -> dict[str, str]:
+        """The same as headers of the answer."""
+        figures = {"limit": self.limit, "remaining": self.remaining, "reset": self.reset}
+        return {f"x-ratelimit-{name}": str(figure) for name, figure in figures.items()}
+
 
 class Bucket:
     """A token bucket.

@@ -99,4 +99,7 @@ class Switches(BaseModel):
     oversize_bytes: int = 10_000
 
     # Users.
+    management_password_policy: bool = Field(
+        default=False, description="passwords that the Management API sets must pass the policy of the connection"
+    )
     search_lag_seconds: float = Field(default=2.0, ge=0, description="until a written user is found by search")

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 NOT_BUILT = "A draft must be in the 'built' state before it can be deployed."
 BASE = "/api/v2/actions"
+MOST_A_PAGE = 1_000_000
+"""Auth0 documents no limit of a page of this list."""
 
 
 def create_tables(db: sqlite3.Connection) -> None:
@@ -35,7 +37,7 @@ def create_tables(db: sqlite3.Connection) -> None:
 def routes(tenant: PracticeTenant) -> list[Route]:
     async def list_actions(request: Request) -> Response:
         require(request, "read:actions")
-        window = offset_window(request)
+        window = offset_window(request, highest=MOST_A_PAGE, lowest=0)
         asked = query(
             request,
             {"triggerId": choice(*TRIGGER_IDS), "actionName": text(), "deployed": FLAG, "installed": FLAG},

@@ -29,6 +29,7 @@ LONGEST_CLAIM = 64
 LONGEST_ALG = 16
 LIFE = 300
 SKEW = 10
+LATEST = 1e12
 
 
 def create_tables(db: sqlite3.Connection) -> None:
@@ -137,8 +138,8 @@ def _verify_claims(tenant: PracticeTenant, request: Request, client_id: str, cla
             raise _refusal(f"{name} must be a string of 1 to {LONGEST_CLAIM} characters")
     times = {name: claims.get(name) for name in ("exp", "iat", "nbf")}
     for name, value in times.items():
-        if (value is not None or name == "exp") and (isinstance(value, bool) or not isinstance(value, int | float)):
-            raise _refusal(f"{name} must be a number")
+        if (value is not None or name == "exp") and not _is_time(value):
+            raise _refusal(f"{name} must be a number of seconds")
     end = float(claims["exp"])
     if end <= now - SKEW:
         raise _refusal("the assertion has expired")
@@ -147,6 +148,11 @@ def _verify_claims(tenant: PracticeTenant, request: Request, client_id: str, cla
     if any(value is not None and value > now + SKEW for value in (times["iat"], times["nbf"])):
         raise _refusal("the assertion is not valid yet")
     _spend(tenant, client_id, claims["jti"], end + SKEW)
+
+
+def _is_time(value: Any) -> bool:
+    """Whether this is a number, neither NaN nor larger than any clock goes."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and -LATEST < value < LATEST
 
 
 def _spend(tenant: PracticeTenant, client_id: str, jti: str, until: float) -> None:

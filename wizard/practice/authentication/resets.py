@@ -60,8 +60,11 @@ def routes(tenant: PracticeTenant) -> list[Route]:
         key = (request.client.host if request.client else "", given["email"].strip().lower())
         if len(buckets) > REMEMBERED:
             buckets.clear()
-        if not buckets.setdefault(key, Bucket(REQUESTS, "gradual", now)).take(now).granted:
-            raise AuthError(429, "too_many_requests", "Too many password change requests for this account.")
+        taken = buckets.setdefault(key, Bucket(REQUESTS, "gradual", now)).take(now)
+        if not taken.granted:
+            headers = taken.headers if tenant.switches.rate_limit_headers else None
+            words = "Too many password change requests for this account."
+            raise AuthError(429, "too_many_requests", words, headers=headers)
         await _send(tenant, connection, key[1])
         return PlainTextResponse(SENT)
 

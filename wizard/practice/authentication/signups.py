@@ -18,10 +18,12 @@ from wizard.practice.authentication.password_login import bcrypt_hash
 from wizard.practice.authentication.password_policy import weakness
 from wizard.practice.errors import ApiError
 from wizard.practice.jobs.email_format import is_email
+from wizard.practice.jobs.usernames import username_rules
 from wizard.practice.management import settings
 from wizard.practice.management.client_store import client_with_id
 from wizard.practice.requests.reading import json_body
 from wizard.practice.users import table as user_table
+from wizard.practice.users.bodies import check_sign_up
 from wizard.practice.users.creation import UserExists, add_user
 
 if TYPE_CHECKING:
@@ -71,6 +73,10 @@ async def _given(request: Request) -> dict[str, Any]:
 async def _signed_up(tenant: PracticeTenant, given: dict[str, Any]) -> dict[str, Any]:
     """Make the user in the store; with import mode only one that the source does not know either."""
     connection = _connection(tenant, given)
+    try:
+        check_sign_up(connection, given)
+    except ApiError as refused:
+        raise SignUpRefused("bad.request", refused.message) from None
     weak = weakness(connection, given["password"])
     if weak is not None:
         raise SignUpRefused("invalid_password", f"Password is too weak: {weak}", "PasswordStrengthError")
@@ -87,6 +93,8 @@ async def _signed_up(tenant: PracticeTenant, given: dict[str, Any]) -> dict[str,
         raise SignUpRefused("not_supported", "Without import mode, the practice tenant makes nobody in the source")
     secret = await asyncio.to_thread(bcrypt_hash, given["password"])
     user = {"email": given["email"]} | {name: given[name] for name in PROFILE if name in given}
+    if username_rules(connection) is None:
+        user.pop("username", None)
     try:
         with tenant.transaction():
             row = add_user(tenant, connection, user, secret)

@@ -90,16 +90,18 @@ async def _body(request: Request) -> bytes:
 
 async def _parts(request: Request, body: bytes) -> tuple[dict[str, str], bytes | None]:
     """Return the text parts and the bytes of the file part `users`; a part without a filename is no file."""
+    from python_multipart.multipart import parse_options_header
     from starlette.datastructures import UploadFile
     from starlette.formparsers import MultiPartException, MultiPartParser
 
     wrong = invalid_body("Invalid multipart payload format")
-    kind = request.headers.get("content-type", "")
-    if not kind.lower().startswith("multipart/form-data") or "boundary=" not in kind.lower():
+    kind, options = parse_options_header(request.headers.get("content-type", ""))
+    mark = b"--" + options.get(b"boundary", b"")
+    if kind.lower() != b"multipart/form-data" or len(mark) == 2 or mark + b"--" not in body:
         raise wrong
 
     async def whole() -> AsyncIterator[bytes]:
-        yield body
+        yield body[body.index(mark) :]  # what stands before the first mark is for people
 
     try:
         form = await MultiPartParser(request.headers, whole(), max_part_size=LARGEST_UPLOAD).parse()  # type: ignore[arg-type]

@@ -105,7 +105,7 @@ def routes(tenant: PracticeTenant) -> list[Route]:
             raise invalid_query("Missing required property: email")
         found = tenant.connection(request.path_params["id"])
         if found is None:
-            raise missing("connection")
+            return Response(status_code=204)  # this endpoint knows no 404
         if not found.is_database:
             raise ApiError(400, "Connection must be a database connection.", "invalid_connection")
         with tenant.transaction():

@@ -83,12 +83,12 @@ def routes(tenant: PracticeTenant) -> list[Route]:
     async def create(request: Request) -> Response:
         require(request, "create:client_grants")
         body = await json_body(request, CREATE)
-        if "client_id" not in body:
+        if "client_id" not in body and "default_for" not in body:
             raise ApiError(400, "Payload validation error: 'Missing required property: client_id'.", "invalid_body")
         body["audience"] = _identifier(tenant, request, body["audience"])
         if apis.api_named(tenant, body["audience"]) is None:
             raise ApiError(404, "Resource server not found", "inexistent_resource_server")
-        if client_with_id(tenant, body["client_id"]) is None:
+        if "client_id" in body and client_with_id(tenant, body["client_id"]) is None:
             raise ApiError(404, "Client not found", "inexistent_client")
         refuse_above_limit(tenant, "client_grants", TABLE.count(tenant.db))
         return JSONResponse(add_grant(tenant, body), 201)
@@ -132,14 +132,18 @@ def add_grant(tenant: PracticeTenant, wanted: dict[str, Any]) -> dict[str, Any]:
     body = {"id": tenant.new_id("cgr"), "scope": [], "subject_type": "client"} | wanted
     body = {name: body[name] for name in ("id", "client_id", "audience", "scope") if name in body} | body
     try:
-        TABLE.add(tenant.db, body, **{column: body[column] for column in TABLE.columns})
+        TABLE.add(tenant.db, body, **{column: body.get(column, "") for column in TABLE.columns})
     except sqlite3.IntegrityError:
         raise ApiError(409, tenant.switches.client_grant_conflict_text) from None
     return body
 
 
 def grant_of(tenant: PracticeTenant, client_id: str, audience: str, subject_type: str) -> dict[str, Any] | None:
+    """Find the grant of an application for an API; a third party without one has that of all third parties."""
     found = TABLE.find(tenant.db, client_id=client_id, audience=audience, subject_type=subject_type)
+    client = client_with_id(tenant, client_id)
+    if found is None and client is not None and client.get("is_first_party") is False:
+        found = TABLE.find(tenant.db, client_id="", audience=audience, subject_type=subject_type)
     return None if found is None else found.body
 
 

@@ -15,12 +15,29 @@ from starlette.routing import Route
 
 from wizard.practice.errors import ApiError
 from wizard.practice.management.access import require
-from wizard.practice.requests.reading import Window, offset_window, query, within_first_records
+from wizard.practice.requests.reading import Window, chosen_fields, narrowed, offset_window, query, within_first_records
 from wizard.practice.requests.schema import number, text
 
 if TYPE_CHECKING:
     from wizard.practice.tenant import PracticeTenant
 
+FIELDS = frozenset(
+    [
+        "date",
+        "connection",
+        "client_id",
+        "client_name",
+        "ip",
+        "user_id",
+        "user_name",
+        "description",
+        "user_agent",
+        "type",
+        "details",
+        "strategy",
+        "strategy_type",
+    ]
+)
 NEWEST = 100_000
 """Rows kept; the oldest go first."""
 
@@ -54,15 +71,17 @@ def routes(tenant: PracticeTenant) -> list[Route]:
         asked = query(
             request, {"q": text(), "search": text(), "sort": text(pattern="^[a-z_]+:(1|-1)$"), "take": number(1, 100)}
         )
+        fields = chosen_fields(request, FIELDS)
         kind = (asked.get("q") or asked.get("search") or "").partition("type:")[2].strip('" ')
         where, values = ("type = ?", [kind]) if kind else ("true", [])
         if "take" in asked or "from" in request.query_params:
-            return JSONResponse([shown(row) for row in _after(tenant, request, asked.get("take", 50), where, values)])
+            rows = _after(tenant, request, asked.get("take", 50), where, values)
+            return JSONResponse([narrowed(shown(row), fields) for row in rows])
         window = offset_window(request, lowest=0)
         within_first_records(window)
         order = "asc" if asked.get("sort", "date:-1").endswith(":1") else "desc"
         rows = _page(tenant, window, where, values, order)
-        events = [shown(row) for row in rows]
+        events = [narrowed(shown(row), fields) for row in rows]
         if not window.totals:
             return JSONResponse(events)
         total = tenant.db.execute(f"select count(*) from logs where {where}", values).fetchone()[0]  # noqa: S608 - constants

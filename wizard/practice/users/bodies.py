@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from wizard.practice.authentication.password_policy import weakness
 from wizard.practice.errors import ApiError, invalid_body
 from wizard.practice.jobs.email_format import is_email
 from wizard.practice.jobs.problems import Problem
@@ -41,6 +42,10 @@ UPDATE = schema.obj(
     | _OTHERS
     | {"client_id": schema.text(1), "verify_phone_number": schema.FLAG}
 )
+
+_PROFILE = ("username", "given_name", "family_name", "name", "nickname", "picture", "phone_number", "email")
+SIGN_UP = schema.obj({name: _TEXTS[name] for name in _PROFILE} | {"user_metadata": schema.OPEN})
+"""What somebody may say of themselves."""
 
 TOGETHER = (
     ("password", "email"),
@@ -103,6 +108,31 @@ def check_username(connection: Connection, username: str | None) -> None:
         raise ApiError(400, "Cannot set username for connection without requires_username.")
     for problem in rules.problems(username):
         raise invalid_body(problem.message, "username")
+
+
+def check_password(connection: Connection, password: str | None) -> None:
+    """Refuse a new password that is weaker than the connection asks for.
+
+    Raises:
+        ApiError: 400.
+    """
+    if password is not None and weakness(connection, password) is not None:
+        raise ApiError(400, "PasswordStrengthError: Password is too weak")
+
+
+def check_sign_up(connection: Connection, body: Mapping[str, Any]) -> None:
+    """Refuse a profile that POST /users would refuse too.
+
+    Raises:
+        ApiError: 400 invalid_body.
+    """
+    given = {name: body[name] for name in SIGN_UP["properties"] if name in body}
+    _check(given, SIGN_UP)
+    rules = username_rules(connection)
+    if rules is not None and connection.options.get("requires_username") and not given.get("username"):
+        raise invalid_body("Missing required property: username")
+    if rules is not None:
+        check_username(connection, given.get("username"))
 
 
 def check_identity(connection: Connection, body: Mapping[str, Any]) -> None:

@@ -133,6 +133,8 @@ def _create(tenant: PracticeTenant) -> Any:
             raise ApiError(400, "Connection is disabled.")
         user_bodies.check_username(connection, body.get("username"))
         user_bodies.check_identity(connection, body)
+        if tenant.switches.management_password_policy:
+            user_bodies.check_password(connection, body["password"])
         if await _source_knows(tenant, connection, body.get("email")):
             raise ApiError(409, str(UserExists()), "auth0_idp_error")
         return JSONResponse(_created(tenant, connection, body), 201)
@@ -166,7 +168,7 @@ def _update(tenant: PracticeTenant) -> Any:
     async def update_user(request: Request) -> Response:
         claims = require(request, "update:users", "update:users_app_metadata")
         body = await json_body(request)
-        if not has_scope(claims, "update:users") and set(body or {}) - {"app_metadata"}:
+        if not has_scope(claims, "update:users") and isinstance(body, dict) and body.keys() - {"app_metadata"}:
             require(request, "update:users")
         user_bodies.check_update(body)
         row = user_table.find(tenant, request.path_params["id"])
@@ -200,6 +202,8 @@ def _check_change(tenant: PracticeTenant, row: sqlite3.Row, body: dict[str, Any]
         raise ApiError(400, "Connection does not exist.")
     if {"email", "password"} & body.keys() and not tenant.enabled_clients(connection.id):
         raise ApiError(400, "Cannot change email or password for users in a disabled connection.")
+    if tenant.switches.management_password_policy:
+        user_bodies.check_password(connection, body.get("password"))
     user_bodies.check_username(connection, body.get("username"))
 
 
