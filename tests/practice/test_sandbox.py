@@ -158,6 +158,31 @@ async def test_an_endless_loop_stops_nobody_else_and_its_container_is_made_anew(
     assert (await run(sandbox, code, "", "")).result == 1
 
 
+async def test_calls_behind_an_endless_one_of_the_same_script_run_elsewhere_and_once(sandbox: Sandbox) -> None:
+    inside: list[str] = []
+
+    def counted(request: httpx.Request) -> httpx.Response:
+        inside.append(request.url.path)
+        return httpx.Response(200, text="ok")
+
+    hosts = {"inside.example.com": httpx.MockTransport(counted)}
+    sandbox._transports = lambda: hosts
+    code = """async function f(a, b, callback) {
+      if (a === 'loop') { const end = Date.now() + 6000; while (Date.now() < end); return callback(null, 'late'); }
+      await fetch('http://inside.example.com/' + a);
+      callback(null, a);
+    }"""
+    assert (await run(sandbox, code, "warm", "")).result == "warm"
+    endless = asyncio.ensure_future(run(sandbox, code, "loop", ""))
+    await asyncio.sleep(0.2)
+    others = await asyncio.wait_for(asyncio.gather(*(run(sandbox, code, str(each), "") for each in range(5))), 20)
+    assert not endless.done()
+    assert [outcome.result for outcome in others] == ["0", "1", "2", "3", "4"]
+    assert (await endless).result == "late"
+    await asyncio.sleep(0.3)
+    assert sorted(inside) == ["/0", "/1", "/2", "/3", "/4", "/warm"]
+
+
 async def test_a_second_answer_is_ignored_and_told(sandbox: Sandbox) -> None:
     told: list[str] = []
     code = script("function f(a, b, callback) { callback(null, 1); callback(null, 2); callback(new Error('x')); }")

@@ -118,6 +118,7 @@ parentPort.on('message', (message) => {
     network.answered(message);
     return;
   }
+  if (Atomics.compareExchange(message.claim, 0, 0, 1) !== 0) return; // it was given to another container
   setTime(message.now);
   const call = new Call(message.id);
   calls.set(call.id, call);

@@ -9,6 +9,7 @@
 //   {op: "answer", instance, exchange, ...}     what the host fetched for a container
 // Out:
 //   {op: "done", id, ...}, {op: "late", id, note}, {op: "fetch", container, instance, exchange, ...}, {op: "forget", ...}
+// A call that a container has not begun, as a script in it never yields, is taken back and given to a new one.
 // A container that ended and one made later of the same code share their name, never their instance number.
 
 const path = require('node:path');
@@ -16,6 +17,8 @@ const readline = require('node:readline');
 const { Worker } = require('node:worker_threads');
 
 const MEGABYTES = 256;
+// How long a container that has other calls may take to begin one.
+const MILLISECONDS_TO_BEGIN = 500;
 const containers = new Map();
 const running = new Map();
 let instances = 0;
@@ -47,8 +50,19 @@ class Container {
   }
 
   call(message) {
+    const claim = new Int32Array(new SharedArrayBuffer(4));
+    const alone = this.calls.size === 0;
     this.calls.add(message.id);
-    this.worker.postMessage(message);
+    this.worker.postMessage({ ...message, claim });
+    if (!alone) setTimeout(() => this.takeBack(message, claim), MILLISECONDS_TO_BEGIN);
+  }
+
+  /** Whoever claims a call first has it: the worker that begins it, or another container. */
+  takeBack(message, claim) {
+    if (!this.calls.has(message.id) || Atomics.compareExchange(claim, 0, 0, 1) !== 0) return;
+    this.calls.delete(message.id);
+    this.retire();
+    containerFor(message).call(message);
   }
 
   heard(message) {
