@@ -144,10 +144,10 @@ class Form(Vertical):
         for field in self.fields:
             for reference, control in field.typed_secrets():
                 try:
-                    await asyncio.to_thread(keep, reference.partition(":")[2], control.value.strip())
+                    await asyncio.to_thread(keep, reference.partition(":")[2], control.secret)
                 except WizardError as error:
                     field.complain(f"{error} Or type env:NAME here and set that variable.")
                     control.focus()
                     return False
-                control.take(reference)
+                control.put_away(reference)
         return True

@@ -43,7 +43,7 @@ class Record(Vertical):
     def _input(self, key: str) -> Input:
         text, title = str(self._values.get(key, "")), self._titles[key]
         if key in self._secrets:
-            return SecretInput(text, placeholder=f"{title}: paste it, or env:NAME", compact=True, name=key)
+            return SecretInput(text, exact=True, placeholder=f"{title}: paste it, or env:NAME", compact=True, name=key)
         return Input(text, placeholder=title, compact=True, name=key)
 
     @property

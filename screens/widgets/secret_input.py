@@ -13,9 +13,14 @@ REFERENCE = re.compile(rf"(env|keyring):{REFERABLE}")
 
 
 class SecretInput(Input):
-    """Hides what is typed unless it is a reference; a typed secret is taken out with `take` and then gone from here."""
+    """Hides what is typed unless it is a reference; a typed secret is replaced by its reference and then gone from here.
 
-    def __init__(self, value: str, **options: Any) -> None:
+    Args:
+        exact: Whether spaces at the ends belong to the secret, as in a person's password; a pasted one loses them.
+    """
+
+    def __init__(self, value: str, *, exact: bool = False, **options: Any) -> None:
+        self._exact = exact
         super().__init__(value, password=not REFERENCE.fullmatch(value) and bool(value), **options)
         self.watch(self, "value", self._hide, init=False)
 
@@ -31,7 +36,11 @@ class SecretInput(Input):
         """Whether a secret itself stands here, and no reference to one."""
         return bool(self.value.strip()) and not self.is_reference
 
-    def take(self, reference: str) -> str:
-        """The secret that was typed; the reference stands in its place from now on."""
-        secret, self.value = self.value.strip(), reference
-        return secret
+    @property
+    def secret(self) -> str:
+        """The secret that was typed."""
+        return self.value if self._exact else self.value.strip()
+
+    def put_away(self, reference: str) -> None:
+        """The secret was kept elsewhere: the reference stands in its place from now on."""
+        self.value = reference

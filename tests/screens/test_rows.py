@@ -70,6 +70,15 @@ async def test_an_account_is_added_by_keys_and_its_password_goes_into_the_keyrin
         assert before == page.rows.value == [{"login": "bea@example.com", "password": f"keyring:{name}"}]
 
 
+async def test_spaces_at_the_ends_of_a_password_belong_to_it() -> None:
+    async with shown([]) as (page, pilot):
+        page.rows.query_one(".add", Button).focus()
+        await pilot.press("enter", *"bea@example.com", "tab", "space", *"Geheim-123", "space")
+        await pilot.pause()
+        _, keyring = await kept(page)
+        assert list(keyring.values()) == [" Geheim-123 "]
+
+
 async def test_a_secret_that_is_kept_already_is_not_overwritten_by_another_account() -> None:
     async with shown([KEPT]) as (page, pilot):
         page.rows.query_one(".add", Button).focus()
