@@ -66,6 +66,22 @@ async def test_a_user_that_is_not_there_is_not_found() -> None:
             await tenant.user("auth0|1")
 
 
+async def test_what_is_gone_is_deleted_as_an_earlier_try_may_have_done_it() -> None:
+    answer = refused(404, "The user does not exist.", "inexistent_user")
+    stage = Stage(answers(answer))
+    async with stage.open() as tenant:
+        await tenant.delete_user("auth0|1")
+        await tenant.delete_user_of_connection("con_1", "ada@example.com")
+        await tenant.delete_client("c1")
+        await tenant.delete_api("a1")
+        await tenant.delete_grant("g1")
+        await tenant.delete_action("x1")
+        await tenant.delete_rule("r1")
+        await tenant.delete_rule_setting("KEY")
+        await tenant.delete_connection("con_1")
+    assert [request.method for request in stage.requests] == ["DELETE"] * 9
+
+
 async def test_an_answer_of_another_shape_is_named_without_its_values() -> None:
     async with Stage(answers(httpx.Response(200, json=[{"email": "ada@example.com"}]))).open() as tenant:
         with pytest.raises(AnswerNotUnderstood, match="user_id") as refusal:

@@ -97,7 +97,7 @@ class ActionCalls(Session):
     async def delete_action(self, action_id: str) -> None:
         """Delete an Action, also one that is bound; one that is gone is no error."""
         query = [("force", "true")]
-        await self._ask(Call("DELETE", ACTION, "delete an Action", ids={"id": action_id}, query=query))
+        await self._delete(Call("DELETE", ACTION, "delete an Action", ids={"id": action_id}, query=query))
 
     async def bindings(self, trigger: str = POST_LOGIN) -> list[Binding]:
         """The Actions of a trigger in the order in which they run."""

@@ -46,7 +46,7 @@ class ApiCalls(Session):
 
     async def delete_api(self, api_id: str) -> None:
         """Delete an API with its grants; one that is gone is no error."""
-        await self._ask(Call("DELETE", API, f"delete the API {api_id}", ids={"id": api_id}))
+        await self._delete(Call("DELETE", API, f"delete the API {api_id}", ids={"id": api_id}))
 
     async def client_grant(self, client_id: str, audience: str) -> ClientGrant | None:
         """What an application itself may ask of an API; None when nothing."""
@@ -78,4 +78,4 @@ class ApiCalls(Session):
 
     async def delete_grant(self, grant_id: str) -> None:
         """Take a grant away; one that is gone is no error."""
-        await self._ask(Call("DELETE", GRANT, f"delete the grant {grant_id}", ids={"id": grant_id}))
+        await self._delete(Call("DELETE", GRANT, f"delete the grant {grant_id}", ids={"id": grant_id}))

@@ -77,7 +77,7 @@ class ApplicationCalls(Session):
     async def delete_client(self, client_id: str) -> None:
         """Delete an application with its grants; one that is gone is no error."""
         doing = f"delete application {client_id}"
-        await self._ask(Call("DELETE", "/api/v2/clients/{id}", doing, ids={"id": client_id}))
+        await self._delete(Call("DELETE", "/api/v2/clients/{id}", doing, ids={"id": client_id}))
 
     async def tenant_settings(self) -> TenantSettings:
         call = Call("GET", "/api/v2/tenants/settings", "read the tenant's settings")

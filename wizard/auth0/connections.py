@@ -126,7 +126,7 @@ class ConnectionCalls(Session):
     async def delete_connection(self, connection_id: str) -> None:
         """Delete a connection with all its users; Auth0 goes on with it for a while. Nothing happens without one."""
         doing = f"delete connection {connection_id}"
-        await self._ask(Call("DELETE", ONE, doing, ids={"id": connection_id}))
+        await self._delete(Call("DELETE", ONE, doing, ids={"id": connection_id}))
 
     async def put_back_connection_options(
         self, connection_id: str, before: Options, absent: Collection[str] = ()

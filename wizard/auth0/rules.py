@@ -67,7 +67,7 @@ class RuleCalls(Session):
 
     async def delete_rule(self, rule_id: str) -> None:
         """Delete a Rule; one that is gone is no error."""
-        await self._ask(Call("DELETE", RULE, "delete a Rule", ids={"id": rule_id}))
+        await self._delete(Call("DELETE", RULE, "delete a Rule", ids={"id": rule_id}))
 
     async def rule_settings(self) -> frozenset[str]:
         """The keys of the settings that Rules share; their values are never shown."""
@@ -81,4 +81,4 @@ class RuleCalls(Session):
 
     async def delete_rule_setting(self, key: str) -> None:
         """Remove a setting of Rules; one that is gone is no error."""
-        await self._ask(Call("DELETE", CONFIG, f"delete the setting {key} of Rules", ids={"key": key}))
+        await self._delete(Call("DELETE", CONFIG, f"delete the setting {key} of Rules", ids={"key": key}))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from wizard.auth0.call import Answer, Call
-from wizard.auth0.errors import AnswerNotUnderstood
+from wizard.auth0.errors import AnswerNotUnderstood, NotFound
 from wizard.auth0.refusals import Failure, refusal
 from wizard.events import Json
 
@@ -72,6 +72,14 @@ class Session:
             token = await self._tokens.get(instead_of=token)
             answer = await self._http.send(call, bearer=token.value)
         return self._understood(call, answer)
+
+    async def _delete(self, call: Call) -> None:
+        """Delete something; done as well when it is gone, as it is when the answer to an earlier try was lost."""
+        try:
+            await self._ask(call)
+        except NotFound as gone:
+            if gone.call != call.name:
+                raise
 
     def _understood(self, call: Call, answer: Answer) -> Json:
         if not 200 <= answer.status < 300:

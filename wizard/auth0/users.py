@@ -33,14 +33,14 @@ class UserCalls(Session):
         return read(User, await self._ask(call), "a user")
 
     async def delete_user(self, user_id: str) -> None:
-        """Delete a user, or what is left of a half-made one, by full id (`auth0|...`); nothing happens without."""
-        await self._ask(Call("DELETE", "/api/v2/users/{id}", "delete a user", "delete_users", {"id": user_id}))
+        """Delete a user, or what is left of a half-made one, by full id (`auth0|...`); one that is gone is no error."""
+        await self._delete(Call("DELETE", "/api/v2/users/{id}", "delete a user", "delete_users", {"id": user_id}))
 
     async def delete_user_of_connection(self, connection_id: str, email: str) -> None:
         """Delete the connection's user with this address, or what is left of a half-made one."""
         path, query = "/api/v2/connections/{id}/users", [("email", email)]
         doing = f"delete a user of connection {connection_id}"
-        await self._ask(Call("DELETE", path, doing, ids={"id": connection_id}, query=query))
+        await self._delete(Call("DELETE", path, doing, ids={"id": connection_id}, query=query))
 
     async def search_users(
         self, q: str, page: int = 0, per_page: int = 50, include_totals: bool = False, *, sort: str | None = None
