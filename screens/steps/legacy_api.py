@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from pathlib import Path
 
 from textual import on
 from textual.app import ComposeResult
@@ -20,6 +21,13 @@ from wizard.step import Finding
 from wizard.steps.legacy_api import LegacyApiFacts
 
 Parts = list[Content | str | tuple[str, str]]
+
+
+def ways_to_serve() -> Path:
+    """The folder that holds a Dockerfile and a systemd unit, wherever this is installed."""
+    import assets
+
+    return Path(str(assets.__path__[0])) / "doorway"
 
 
 class LegacyApiView(FormView):
@@ -47,9 +55,6 @@ class LegacyApiView(FormView):
         return f"auth0-migrate legacy-api {shlex.quote(str(journey.file or 'answers.toml'))}"
 
     def _how(self) -> Content:
-        import assets
-
-        place = str(assets.__path__[0])
         practice = self.wizard.practice is not None
         own = "In this rehearsal the wizard serves it for you. For real:\n" if practice else ""
         return Content.assemble(
@@ -57,7 +62,7 @@ class LegacyApiView(FormView):
             "Save the answers (Ctrl+S), then on a machine that reaches the store:\n",
             (f"  {self.command} --port 8788\n", "bold"),
             "Put TLS before it. A Dockerfile and a systemd unit are in\n",
-            (f"  {place}/doorway", "$foreground-muted"),
+            (f"  {ways_to_serve()}", "$foreground-muted"),
         )
 
     @on(Button.Pressed, "#check")

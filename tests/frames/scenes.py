@@ -12,6 +12,7 @@ import tempfile
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
+from unittest import mock
 
 import places  # noqa: F401 - first, for what follows
 from make import ANSWERS, recorded
@@ -19,6 +20,7 @@ from stage import Rehearsal, frame, go_on, opened, page_is, shows, until
 from textual.pilot import Pilot
 
 from screens.app import WizardApp
+from screens.steps import legacy_api
 from screens.tasks import begin
 from screens.work import Work
 from wizard.answers.reading import from_tables
@@ -27,6 +29,7 @@ from wizard.events import RateLimitSeen
 from wizard.steps import SECTIONS
 
 SIZES = ((80, 24), (120, 40))
+INSTALLED = Path("/opt/auth0-migration-wizard")
 AUTOMATIC = ("custom_database", "legacy_api", "scripts", "guards", "trickle")
 
 
@@ -114,7 +117,8 @@ async def play(size: tuple[int, int], take: Take) -> None:
     async with folder() as place:
         rehearsal = Rehearsal(place, users=60)
         try:
-            await _two_phases(rehearsal, size, take)
+            with mock.patch.object(legacy_api, "ways_to_serve", lambda: INSTALLED / "assets" / "doorway"):
+                await _two_phases(rehearsal, size, take)
         finally:
             rehearsal.close()
     async with folder() as place:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+from textual._context import visible_screen_stack
 from textual.pilot import Pilot
 
 from screens.app import WizardApp
@@ -120,6 +121,7 @@ async def opened(app: WizardApp, size: tuple[int, int] = NARROW) -> AsyncIterato
 
 def frame(app: WizardApp) -> str:
     """The screen as a person without colours sees it."""
+    visible_screen_stack.set(app._background_screens)  # what a dialog is drawn over, as Textual tells it before it draws
     strips = app.screen._compositor.render_strips()
     return "\n".join("".join(segment.text for segment in strip).rstrip() for strip in strips)
 
