@@ -121,7 +121,9 @@ async def opened(app: WizardApp, size: tuple[int, int] = NARROW) -> AsyncIterato
 
 def frame(app: WizardApp) -> str:
     """The screen as a person without colours sees it."""
-    visible_screen_stack.set(app._background_screens)  # what a dialog is drawn over, as Textual tells it before it draws
+    visible_screen_stack.set(
+        app._background_screens
+    )  # what a dialog is drawn over, as Textual tells it before it draws
     strips = app.screen._compositor.render_strips()
     return "\n".join("".join(segment.text for segment in strip).rstrip() for strip in strips)
 
