@@ -99,6 +99,9 @@ class Marks(Protocol):
     async def ids(self) -> Sequence[str] | None:
         """The ids of all who are marked, without `auth0|`; None when it cannot be reached."""
 
+    async def mark(self, user_ids: Sequence[str]) -> int:
+        """Mark these, by their ids without `auth0|`; return how many of them the legacy store knows."""
+
     async def unmark(self, user_id: str) -> None:
         """Forget the mark of a user, by the id without `auth0|`; nothing happens when there is none."""
 

@@ -15,6 +15,7 @@ from wizard.events import Emit
 from wizard.journal import Journal
 from wizard.runner import AnyStep, steps_for
 from wizard.steps import STEPS
+from wizard.steps.guards import GuardsAnswers
 from wizard.steps.scripts_answers import ScriptsAnswers, asks_legacy_api
 from wizard.steps.strategy import StrategyAnswers
 from wizard.steps.tenant import TenantAnswers
@@ -123,9 +124,10 @@ async def connected(
 
 def _asks_for_marks(answers: Answers) -> bool:
     """Whether there is a legacy API to ask who has moved; answers that are still being given may not say yet."""
-    if not all(answers.has(section) for section in (StrategyAnswers, ScriptsAnswers, LegacyApiAnswers)):
+    if not all(answers.has(section) for section in (StrategyAnswers, ScriptsAnswers, LegacyApiAnswers, GuardsAnswers)):
         return False
-    return answers[StrategyAnswers].is_live and asks_legacy_api(answers)
+    marks = "mark_migrated" in answers[GuardsAnswers].which
+    return marks and answers[StrategyAnswers].is_live and asks_legacy_api(answers)
 
 
 @asynccontextmanager

@@ -27,12 +27,14 @@ DAY = 86_400.0
 class PhasesStage(Rehearsal):
     """A rehearsal whose users can log in: each then is in the connection with the id that the scripts give.
 
-    `marked` are the ids that its legacy API has marked, `calls` what it was asked.
+    `marked` are the ids that its legacy API has marked, `unknown` those that it does not know, `calls` what it was asked.
     """
 
     def __post_init__(self) -> None:
         super().__post_init__()
         self.marked: set[str] = set()
+        self.unknown: set[str] = set()
+        self.refuses_marks = False
         self.calls: list[tuple[str, str]] = []
         self.memory: dict[tuple[str, str], Secret] = {}
         self.answer("[connection]", TABLES + "[connection]")
@@ -54,8 +56,14 @@ class PhasesStage(Rehearsal):
             more = {"next": page[-1]} if len(page) == take else {}
             return httpx.Response(200, json={"count": len(self.marked), "user_ids": page, **more})
         [_, users, user_id, what] = request.url.path.split("/")
-        assert (request.method, users, what) == ("DELETE", "users", "migrated")
-        self.marked.discard(user_id)
+        assert (users, what) == ("users", "migrated")
+        if request.method == "DELETE":
+            self.marked.discard(user_id)
+            return httpx.Response(204)
+        assert request.method == "POST"
+        if self.refuses_marks or user_id in self.unknown:
+            return httpx.Response(503 if self.refuses_marks else 404, json={"error": "unknown_user"})
+        self.marked.add(user_id)
         return httpx.Response(204)
 
     def log_in(self, numbers: Iterable[int], **changes: object) -> None:
@@ -65,6 +73,12 @@ class PhasesStage(Rehearsal):
         for number in numbers:
             add_user(self.tenant, connection, self.mover(number) | changes, secret=known_hash(), logins_count=1)
             self.marked.add(str(number))
+
+    def sign_up(self, user_id: str, email: str) -> None:
+        """Let somebody whom the legacy store has never known come in through Auth0."""
+        connection = self.tenant.connection_named("acme-users")
+        assert connection is not None
+        add_user(self.tenant, connection, {"user_id": user_id, "email": email}, secret=known_hash())
 
     def mover(self, number: int) -> dict[str, object]:
         """A person as Auth0 keeps somebody whom the scripts let in."""

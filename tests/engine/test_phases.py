@@ -10,7 +10,7 @@ from phases_stage import PhasesStage, stage_of
 from rehearsal import CountingTransport, CutShapes, person
 
 from wizard.bulk.residents import Residents, write_index
-from wizard.errors import PlanStale, RunMismatch
+from wizard.errors import PlanStale, RunMismatch, WizardError
 from wizard.events import CheckFailed, UsersMigrated, UsersPrepared
 from wizard.practice.users.endpoints import plant_half_made_user
 
@@ -193,13 +193,49 @@ def test_marks_of_users_who_were_deleted_after_they_had_moved_hold_up_nothing(st
     assert progress.failed_checks == {}
 
 
-def test_users_who_moved_without_being_marked_are_told_of(stage: PhasesStage) -> None:
+def test_who_moved_without_being_marked_is_marked_when_the_rest_is_prepared(stage: PhasesStage) -> None:
     stage.apply()
     stage.log_in(range(1, 11))
     stage.marked -= {"1", "2", "3", "4"}
     stage.pass_days(1)
     progress = stage.resume("trickle.go_on=true")
+    assert (progress.verdict, progress.migrated) == ("complete", 10)
+    assert stage.marked == {str(number) for number in range(1, 11)}
+    assert "/users/7/migrated" not in [path for method, path in stage.calls if method == "POST"]
+
+
+def test_marks_that_the_legacy_api_does_not_take_hold_the_run_up_until_it_does(stage: PhasesStage) -> None:
+    stage.apply()
+    stage.log_in(range(1, 11))
+    stage.marked -= {"1", "2"}
+    stage.refuses_marks = True
+    stage.pass_days(1)
+    with pytest.raises(WizardError, match=r"did not mark.*0 of 2 marks"):
+        stage.resume("trickle.go_on=true")
+    stage.refuses_marks = False
+    assert stage.resume().verdict == "complete"
+    assert {"1", "2"} <= stage.marked
+
+
+def test_moved_users_whom_the_legacy_api_cannot_mark_are_told_of(stage: PhasesStage) -> None:
+    stage.apply()
+    stage.log_in(range(1, 11))
+    stage.unknown = {"1", "2", "3", "4"}
+    stage.marked -= stage.unknown
+    stage.pass_days(1)
+    progress = stage.resume("trickle.go_on=true")
     assert set(progress.failed_checks) == {"marks"}
+
+
+def test_who_signs_up_in_auth0_meanwhile_is_nobody_to_be_marked(stage: PhasesStage) -> None:
+    stage.apply()
+    stage.log_in(range(1, 4))
+    for number in range(8):
+        stage.sign_up(f"new{number}", f"new-{number}@example.org")
+    stage.pass_days(1)
+    progress = stage.resume("trickle.go_on=true")
+    assert "marks" not in progress.failed_checks
+    assert stage.marked == {"1", "2", "3"}
 
 
 def plant(stage: PhasesStage, numbers: list[int]) -> None:

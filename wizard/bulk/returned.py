@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from wizard.bulk.marked import indexed
 from wizard.doorway.guards import MARK_FLAG
 
 if TYPE_CHECKING:
@@ -31,21 +32,11 @@ async def returned_users(export: Path, connection: Connection, tools: Tools) -> 
     Args:
         export: Gzip of one user a line, with user_id, identities and app_metadata.
     """
-    from wizard.bulk.residents import Residents, write_index
-
     marked = None if tools.marks is None else await tools.marks.ids()
     if marked is None:
         return None
-    index = tools.folder / "export.marked"
-    try:
-        write_index((user_id.encode() for user_id in marked), index)
-        of_marks = Residents(index)
-        try:
-            suspects = {one async for one in _without_note(export, connection.name) if one in of_marks}
-        finally:
-            of_marks.close()
-    finally:
-        index.unlink(missing_ok=True)
+    with indexed((user_id.encode() for user_id in marked), tools.folder / "export.marked") as of_marks:
+        suspects = {one async for one in _without_note(export, connection.name) if one in of_marks}
     return [user_id async for user_id in _made(tools) if user_id.encode() in suspects] if suspects else []
 
 

@@ -1,4 +1,4 @@
-"""Asks the legacy API which users it has marked as moved, with a token of the migration's own application."""
+"""The legacy API's marks of users who have moved: asked for and set with a token of the migration's own application."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from wizard.doorway.settings import LegacyApi, application, kept_secret
-from wizard.errors import WizardError
+from wizard.errors import Interrupted, WizardError
 
 if TYPE_CHECKING:
     import httpx
@@ -32,7 +32,8 @@ class LegacyMarks:
         import httpx
 
         try:
-            answer = await self._ask("GET", "/migrated?take=1")
+            async with self._client() as client:
+                answer = await self._ask(client, "GET", "/migrated?take=1")
             count = answer.json()["count"] if answer is not None and answer.status_code == 200 else None
         except (httpx.HTTPError, WizardError, ValueError, KeyError, TypeError):
             return None
@@ -45,16 +46,41 @@ class LegacyMarks:
         found: list[str] = []
         after: str | None = ""
         try:
-            while after is not None:
-                answer = await self._ask("GET", f"/migrated?take={PAGE}&after={quote(after, safe='')}")
-                if answer is None or answer.status_code != 200:
-                    return None
-                page = answer.json()
-                found += [str(user_id) for user_id in page["user_ids"]]
-                after = page.get("next")
+            async with self._client() as client:
+                while after is not None:
+                    answer = await self._ask(client, "GET", f"/migrated?take={PAGE}&after={quote(after, safe='')}")
+                    if answer is None or answer.status_code != 200:
+                        return None
+                    page = answer.json()
+                    found += [str(user_id) for user_id in page["user_ids"]]
+                    after = page.get("next")
         except (httpx.HTTPError, WizardError, ValueError, KeyError, TypeError):
             return None
         return found
+
+    async def mark(self, user_ids: Sequence[str]) -> int:
+        """Note that these users live in Auth0; return how many of them the legacy store knows.
+
+        Raises:
+            Interrupted: it was asked to stop.
+            WizardError: the legacy API did not do it.
+        """
+        known = 0
+        async with self._client() as client:
+            for done, user_id in enumerate(user_ids):
+                state = f"{done:,} of {len(user_ids):,} marks are set and kept."
+                if self._tools.stop():
+                    raise Interrupted("Stopped as asked", state=state, remedy="Resume the run to set the others.")
+                status, why = await self._changed(client, "POST", user_id)
+                if why:
+                    raise WizardError(
+                        "The legacy API did not mark a user who has moved",
+                        why=why,
+                        state=state,
+                        remedy="See that the legacy API runs, then resume the run.",
+                    )
+                known += status == 204
+        return known
 
     async def unmark(self, user_id: str) -> None:
         """Forget the mark of a user, who may then move again at a login.
@@ -62,15 +88,8 @@ class LegacyMarks:
         Raises:
             WizardError: the legacy API did not do it.
         """
-        import httpx
-
-        try:
-            answer = await self._ask("DELETE", f"/users/{quote(user_id, safe='')}/migrated")
-            why = "" if answer is not None and answer.status_code in (204, 404) else "it refused"
-            if answer is None:
-                why = "there is no application that may ask it"
-        except httpx.HTTPError as error:
-            why = type(error).__name__
+        async with self._client() as client:
+            _, why = await self._changed(client, "DELETE", user_id)
         if why:
             raise WizardError(
                 "The legacy API did not forget the mark of a half-made user",
@@ -79,21 +98,35 @@ class LegacyMarks:
                 remedy="See that the legacy API runs, then resume the run.",
             )
 
-    async def _ask(self, method: str, path: str) -> httpx.Response | None:
-        """The answer, with a fresh token after a refusal; None where no token can be had."""
+    async def _changed(self, client: httpx.AsyncClient, method: str, user_id: str) -> tuple[int, str]:
+        """The status of a changed mark, and why it was not changed; a user whom nobody knows needs no mark."""
         import httpx
 
+        try:
+            answer = await self._ask(client, method, f"/users/{quote(user_id, safe='')}/migrated")
+        except httpx.HTTPError as error:
+            return 0, type(error).__name__
+        if answer is None:
+            return 0, "there is no application that may ask it"
+        return answer.status_code, "" if answer.status_code in (204, 404) else "it refused"
+
+    async def _ask(self, client: httpx.AsyncClient, method: str, path: str) -> httpx.Response | None:
+        """The answer, with a fresh token after a refusal; None where no token can be had."""
         for fresh in (False, True):
             token = await self._bearer(fresh=fresh)
             if token is None:
                 return None
-            async with httpx.AsyncClient(transport=self._tools.outside, timeout=SECONDS) as client:
-                answer = await client.request(
-                    method, f"{self._api.url}{path}", headers={"Authorization": f"Bearer {token}"}
-                )
+            answer = await client.request(
+                method, f"{self._api.url}{path}", headers={"Authorization": f"Bearer {token}"}
+            )
             if answer.status_code != 401:
                 break
         return answer
+
+    def _client(self) -> httpx.AsyncClient:
+        import httpx
+
+        return httpx.AsyncClient(transport=self._tools.outside, timeout=SECONDS)
 
     async def _bearer(self, *, fresh: bool) -> str | None:
         if self._token is None or fresh:

@@ -61,7 +61,12 @@ class PrepareUsers(Change):
 
     @property
     def requests(self) -> Sequence[str]:
-        return ("POST /jobs/users-exports", "GET /jobs/{id}") if self.way != "bulk" else ()
+        export = ("POST /jobs/users-exports", "GET /jobs/{id}")
+        return (
+            (*export, "POST /users/{id}/migrated of the legacy API, for users whom no login has marked")
+            if self.way != "bulk"
+            else ()
+        )
 
 
 class PrepareStep(Step[PrepareFacts, PrepareUsers]):
@@ -97,6 +102,7 @@ class PrepareStep(Step[PrepareFacts, PrepareUsers]):
         ]
 
     async def apply(self, change: PrepareUsers, tools: Tools) -> Receipt:
+        from wizard.bulk.marked import mark_moved
         from wizard.bulk.prepare import prepare_async
         from wizard.mapping import compile_mapping
 
@@ -122,11 +128,12 @@ class PrepareStep(Step[PrepareFacts, PrepareUsers]):
                 stop=tools.stop,
                 leave_out=leave_out,
             )
+        marked = await mark_moved(tools.folder, tools) if live else 0
         tools.journal.remember("prepared", change.fingerprint)
         if change.way == "automatic":
             tools.journal.remember(UPLOADED, change.fingerprint)
         made = {"read": prepared.read, "prepared": prepared.prepared, "files": prepared.files}
-        return Receipt({**made, "migrated": prepared.migrated} if live else made)
+        return Receipt({**made, "migrated": prepared.migrated, "marked": marked} if live else made)
 
     async def undo(self, receipt: Mapping[str, Any], tools: Tools) -> None:
         """Nothing in the tenant comes from preparing; the files stay until they are purged."""
