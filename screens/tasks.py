@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Coroutine
 from typing import Any, cast
 
+from textual.css.query import NoMatches
 from textual.dom import DOMNode
 
 
@@ -12,7 +13,12 @@ def begin(node: DOMNode, work: Callable[..., Coroutine[Any, Any, Any]], *args: A
     """Run the work as a task of the node, which ends with it; the work of the same group before it is cancelled."""
 
     async def started() -> None:
-        await work(*args)
+        try:
+            await work(*args)
+        except NoMatches:
+            if node.app.is_running and node.display:
+                raise
+            # Otherwise the node is being taken apart, its children first; its work is cancelled only after them.
 
     # A coroutine made beforehand would complain if it is cancelled before it begins.
     node.run_worker(cast("Callable[[], None]", started), group=group, exclusive=True)
