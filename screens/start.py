@@ -19,9 +19,10 @@ from textual.widgets import Label, OptionList
 from textual.widgets.option_list import Option
 
 from screens.tasks import begin
-from screens.widgets.draw import count, duration
+from screens.widgets.draw import count
 from screens.widgets.grown import Choices
 from screens.widgets.keys import Keys
+from wizard.durations import duration
 from wizard.errors import WizardError
 
 if TYPE_CHECKING:

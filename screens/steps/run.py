@@ -18,10 +18,11 @@ from screens.faults import Fault, faults_of, users_of
 from screens.steps.base import StepView
 from screens.tasks import begin
 from screens.widgets.dialogs import Listing
-from screens.widgets.draw import bar, between, count, duration, size, spark
+from screens.widgets.draw import bar, count, size, spark
 from screens.widgets.grown import Table
 from screens.work import SPEED_OVER, Sample, Work
 from wizard.clock import FastClock
+from wizard.durations import between, duration
 from wizard.progress import JobTally, Progress
 from wizard.step import Change
 

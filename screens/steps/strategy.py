@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from textual import on
@@ -12,42 +11,28 @@ from textual.widgets import Static
 
 from screens.background import census_of, survey
 from screens.steps.base import StepView
-from screens.widgets.draw import between
 from screens.widgets.ticks import Row, Ticks
 from wizard.advice import recommend
 from wizard.answers import Section
 from wizard.answers.section import validated
-from wizard.auth0.plans import PLANS
+from wizard.auth0.limits import plan_of
 from wizard.bulk.chunks import IMPORT_FILE_BYTES
+from wizard.durations import between
 from wizard.legacy.answers import SourceAnswers
 from wizard.mapping import compile_mapping
 from wizard.passwords.answers import PasswordsAnswers
 from wizard.profile import ProfileAnswers
 from wizard.steps.strategy import StrategyAnswers
 from wizard.steps.tenant import TenantAnswers
+from wizard.ways import TITLES, Ways
 
 WAYS = (
     ("bulk", "Bulk", "Everybody now, by import jobs."),
     ("automatic", "Automatic", "Each user at the first login."),
     ("two-phase", "Two-phase", "Automatic first, then bulk."),
 )
-JOB_SECONDS = (10.0, 60.0)
-"""How long an import job of a full file takes, from quick to slow; only the first jobs tell."""
-
 BETWEEN = 2
 """Spaces between two columns."""
-
-
-@dataclass(frozen=True)
-class Forecast:
-    """What bulk would take: users that keep or lose the password, files, requests, and seconds from to."""
-
-    users: int
-    kept: int
-    reset: int
-    files: int
-    requests: int
-    seconds: tuple[float, float]
 
 
 class StrategyView(StepView):
@@ -86,7 +71,8 @@ class StrategyView(StepView):
         found = await wizard.apart.through(facts.records, survey, source, mapping)
         self._known = known
         carried = sum(group.users for group in groups if group.carried_by != "none")
-        self._draw(forecast(facts.records, carried, found.bytes, answers[TenantAnswers].plan))
+        files = max(1, -(-found.bytes // IMPORT_FILE_BYTES))
+        self._draw(Ways(facts.records, carried, files), answers[TenantAnswers])
         advice = recommend(groups)
         self.query_one("#advice", Static).update(
             Content.assemble(
@@ -95,8 +81,10 @@ class StrategyView(StepView):
             )
         )  # fmt: skip
 
-    def _draw(self, bulk: Forecast) -> None:
-        self.query_one("#ways", Static).update(Content("\n").join(side_by_side(bulk)))
+    def _draw(self, ways: Ways, tenant: TenantAnswers) -> None:
+        limits = plan_of(tenant.plan, tenant.requests_per_second, tenant.burst)
+        span = ways.seconds(limits.for_group("other"), reserve=tenant.reserve_percent / 100)
+        self.query_one("#ways", Static).update(Content("\n").join(side_by_side(ways, span)))
 
     @on(Ticks.Changed)
     def _chosen(self, event: Ticks.Changed) -> None:
@@ -114,35 +102,13 @@ class StrategyView(StepView):
         return self.draft()
 
 
-def side_by_side(bulk: Forecast) -> list[Content]:
-    """The figures as lines of a table: a column for each way, under its name."""
-    rows = (
-        ("", *(title for _, title, _ in WAYS)),
-        ("keep password", f"{bulk.kept:,}", f"{bulk.users:,}", "who logs in"),
-        ("must reset", f"{bulk.reset:,}", "none", f"up to {bulk.reset:,}" if bulk.reset else "none"),
-        ("import jobs", f"{bulk.files:,}", "none", f"up to {bulk.files:,}"),
-        ("requests", f"about {bulk.requests:,}", "at login", f"up to {bulk.requests:,}"),
-        ("takes", between(*bulk.seconds), "months", "weeks"),
-    )
+def side_by_side(ways: Ways, span: tuple[float, float]) -> list[Content]:
+    """The figures as lines of a table: a column for each way, under its name; then how long an import takes."""
+    rows = [("", *TITLES), *ways.rows()]
     widths = [max(map(len, column)) + BETWEEN for column in zip(*rows, strict=True)]
     lines = []
     for number, (name, *figures) in enumerate(rows):
         cells = "".join(figure.ljust(width) for figure, width in zip(figures, widths[1:], strict=True)).rstrip()
         lines.append(Content.assemble((name.ljust(widths[0]), "$foreground-muted"), (cells, "" if number else "bold")))
-    return lines
-
-
-def forecast(users: int, carried: int, size: int, plan: str) -> Forecast:
-    """What bulk takes at this plan, before any job has been seen.
-
-    Args:
-        users: In the store.
-        carried: Of these, users whose hash travels.
-        size: Bytes of all users that can be imported.
-    """
-    files = max(1, -(-size // IMPORT_FILE_BYTES))
-    requests = files * 4 + 10
-    refill = PLANS[plan].everything.refill if plan in PLANS else 2.0
-    least = requests / refill
-    quick, slow = (max(least, files * seconds / 2 + 20) for seconds in JOB_SECONDS)
-    return Forecast(users, carried, users - carried, files, requests, (quick, slow))
+    takes = f"Bulk takes {between(*span)} at this plan; with logins it is weeks or months."
+    return [*lines, Content(""), Content.styled(takes, "$foreground-muted")]

@@ -18,8 +18,9 @@ from screens.steps.base import FormView, unseen
 from screens.tasks import begin
 from screens.widgets.curve import curve
 from screens.widgets.dialogs import Question
-from screens.widgets.draw import bar, count, duration
+from screens.widgets.draw import bar, count
 from screens.work import LOOKS_EVERY, Work
+from wizard.durations import duration
 from wizard.errors import WizardError
 from wizard.forecast import forecast
 from wizard.progress import Progress

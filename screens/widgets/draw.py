@@ -29,27 +29,6 @@ def count(number: int, one: str, several: str = "") -> str:
     return f"{number:,} {one if number == 1 else several or one + 's'}"
 
 
-def duration(seconds: float) -> str:
-    """`8 s`, `3 min`, `1 h 05 min`: as exact as anybody needs it."""
-    whole = max(0, round(seconds))
-    if whole < 90:
-        return f"{whole} s"
-    minutes = round(whole / 60)
-    if minutes < 90:
-        return f"{minutes} min"
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours} h {minutes:02} min"
-
-
-def between(low: float, high: float) -> str:
-    """A span of time in words: `2 to 5 min`, `about 3 min`."""
-    first, second = duration(low), duration(high)
-    if first == second:
-        return f"about {first}"
-    number, _, unit = first.partition(" ")
-    return f"{number} to {second}" if second.endswith(f" {unit}") and " " not in unit else f"{first} to {second}"
-
-
 def size(number: int) -> str:
     """`58 KB`, `1.2 MB`."""
     return f"{number / 1_000_000:.1f} MB" if number >= 1_000_000 else f"{max(1, round(number / 1000))} KB"

@@ -123,8 +123,18 @@ def test_the_page_says_what_it_is_what_is_wrong_and_how_long_it_takes(tmp_path: 
         "Last login (last_login)",
         "travels as password_hash",
         "Enterprise, prod",
+        "Two-phase",
+        "the rest after 90 days",
     ):
         assert words in page
+
+
+def test_a_store_that_does_not_tell_who_is_active_is_forecast_without_that(tmp_path: Path) -> None:
+    path = tmp_path / "users.csv"
+    path.write_text(f"id,email,password\n1,ann@example.com,{BCRYPT}\n")
+    page = run("inspect", str(path)).stdout
+    assert "must reset" in page and "Two-phase" in page
+    assert "the rest after" not in page
 
 
 def test_answers_made_from_a_store_are_filled_in_and_explained(tmp_path: Path) -> None:

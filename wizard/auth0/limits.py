@@ -45,7 +45,7 @@ class Limiter:
         rate: float | None = None,
         burst: float | None = None,
     ) -> None:
-        chosen = _chosen(plan, rate, burst)
+        chosen = plan_of(plan, rate, burst)
         if not 0 <= reserve <= 0.95:
             raise UsageError(
                 f"The reserve for live traffic is {reserve:g}", remedy="Give a share from 0 to 0.95, such as 0.2."
@@ -109,7 +109,12 @@ class Limiter:
             self._emit(RateLimitSeen(bucket.name, bucket.limit, bucket.level, bucket.reset_in, bucket.waiting))
 
 
-def _chosen(plan: str, rate: float | None, burst: float | None) -> Plan:
+def plan_of(plan: str, rate: float | None = None, burst: float | None = None) -> Plan:
+    """The limits of a plan by name, or by two figures.
+
+    Raises:
+        UsageError: there is no such plan, or a figure is missing or out of range.
+    """
     if plan not in PLANS:
         raise UsageError(f"There is no plan called {plan}", remedy=f"Choose one of: {', '.join(PLANS)}.")
     if rate is None and burst is None and plan != "custom":

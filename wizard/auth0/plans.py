@@ -41,6 +41,10 @@ class Plan:
     everything: Rate
     groups: Mapping[str, Rate] = field(default_factory=dict)
 
+    def for_group(self, group: str) -> Rate:
+        """What limits requests of this group."""
+        return self.groups.get(group, self.everything)
+
 
 AUTHENTICATION = Rate(burst=5, tokens=1)
 """Token requests and canary logins: the smallest figure printed for an endpoint of the Authentication API."""

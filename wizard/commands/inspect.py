@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
+from itertools import zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,12 +17,19 @@ from wizard.commands.output import Output, common_options
 if TYPE_CHECKING:
     from wizard.passwords.census import HashGroup
     from wizard.survey import Survey
+    from wizard.ways import Ways
 
 WIDTH, NAME, BAR = 80, 38, 26
 """Characters of a line, of what a bar stands for, and of the longest bar."""
 
 PLANS = ("free", "essentials", "enterprise-nonproduction", "enterprise-production", "private-basic-100")
 """Subscriptions whose forecast is shown; each allows something else."""
+
+SOON = 90
+"""Days of an automatic phase whose figures are shown."""
+
+RESERVE = 0.2
+"""Share of the requests that is left to live traffic, unless the answers say otherwise."""
 
 
 @click.command(short_help="Say what a legacy store holds and how to migrate it.")
@@ -161,28 +169,42 @@ def _logins(found: Survey) -> Iterator[str]:
 
 
 def _forecast(found: Survey) -> Iterator[str]:
-    """How long an import of everybody takes by subscription, a fifth of the requests left to live traffic."""
-    from wizard.auth0.plans import PLANS as ALL
-    from wizard.bulk.schedule import forecast
+    """The ways side by side, and how long an import takes by subscription."""
+    from wizard.ways import TITLES, Ways
 
     if found.prepared is None or not found.prepared.files:
         return
+    files = found.prepared.files
+    carried = sum(group.users for group in found.groups if group.carried_by != "none")
+    ways = Ways(
+        found.prepared.prepared, carried, files, found.activity.within(SOON) if found.activity is not None else None
+    )
+    yield ""
+    yield from _table([("", *TITLES), *ways.rows()])
     yield from (
         "",
-        f"An import is {found.prepared.files:,} file{'' if found.prepared.files == 1 else 's'} of "
-        f"{found.prepared.bytes / 1e6:,.1f} MB in all; it takes",
+        f"An import of everybody is {files:,} file{'' if files == 1 else 's'} of {found.prepared.bytes / 1e6:,.1f} MB.",
+        "With a fifth of the requests left to live traffic it takes",
     )
+    yield from _table(_spans(ways))
+
+
+def _spans(ways: Ways) -> Iterator[Sequence[str]]:
+    """How long an import takes at each subscription: of everybody, and of those who are left after a while."""
+    from wizard.auth0.plans import PLANS as ALL
+    from wizard.durations import between
+
+    if ways.active is not None:
+        yield "", "everybody", f"the rest after {SOON} days"
     for name in PLANS:
-        plan = ALL[name]
-        rate = plan.groups.get("other", plan.everything)
-        low, high = forecast(found.prepared.prepared, found.prepared.files, rate=0.8 * rate.refill, burst=rate.burst)
-        yield f"  {plan.title:<34} about {_duration(low)} to {_duration(high)}"
+        limit = ALL[name].for_group("other")
+        spans = (ways.seconds(limit, reserve=RESERVE), ways.seconds_left(limit, reserve=RESERVE))
+        yield ALL[name].title, *(between(*span) for span in spans if span is not None)
 
 
-def _duration(seconds: float) -> str:
-    for size, unit in ((86_400, "day"), (3_600, "hour"), (60, "minute")):
-        if seconds >= size:
-            number = round(seconds / size, 1 if seconds < 10 * size else 0)
-            return f"{number:g} {unit}{'' if number == 1 else 's'}"
-    whole = max(1, round(seconds))
-    return f"{whole} second{'' if whole == 1 else 's'}"
+def _table(rows: Iterable[Sequence[str]]) -> Iterator[str]:
+    """Lines with a column for each part, as wide as its widest."""
+    lines = list(rows)
+    widths = [max(map(len, column)) for column in zip_longest(*lines, fillvalue="")]
+    for line in lines:
+        yield "  ".join(("", *(part.ljust(width) for part, width in zip(line, widths, strict=False)))).rstrip()
