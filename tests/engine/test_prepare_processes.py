@@ -181,3 +181,11 @@ def test_processes_start_where_standard_error_is_no_file(tmp_path: Path, monkeyp
     monkeypatch.setattr(sys, "stderr", Screen())
     source = ListSource(ROWS[:100])
     assert prepare(source, source.facts(), MAPPING, tmp_path / "out", workers=1).prepared == 100
+
+
+def test_workers_start_without_the_models_of_the_answers() -> None:
+    code = (
+        "import sys, wizard.bulk.spool, wizard.bulk.workers; "
+        "sys.exit(bool({'pydantic', 'wizard.answers', 'sqlalchemy', 'email_validator', 'phonenumbers'} & set(sys.modules)))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -7,10 +7,12 @@ Source: Auth0 docs, "Actions Triggers: post-login" and "Migrate from Rules to Ac
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from wizard.doorway.templates import GUARD_BUDGET_MS, SETTINGS, rendered
-from wizard.profile import FieldRule, ProfileAnswers
+
+if TYPE_CHECKING:
+    from wizard.profile import ProfileAnswers
 
 Guard = Literal["deny_audience", "fetch_metadata", "mark_migrated"]
 GUARDS: tuple[Guard, ...] = get_args(Guard)
@@ -60,6 +62,8 @@ def feeds_metadata(profile: ProfileAnswers) -> bool:
 
 def expected_keys(profile: ProfileAnswers) -> dict[str, list[str]] | None:
     """The top keys of metadata that the mapping feeds; None where a column holds all of it, so that keys vary."""
+    from wizard.profile import FieldRule
+
     if isinstance(profile.app_metadata, FieldRule) or isinstance(profile.user_metadata, FieldRule):
         return None
     return {"app_metadata": sorted(profile.app_metadata), "user_metadata": sorted(profile.user_metadata)}
