@@ -118,6 +118,7 @@ class JourneyScreen(Screen[str]):
         self.wizard.keep_draft()
 
     async def _show(self, page: StepView, looked: asyncio.Event) -> None:
+        page.trouble(None)
         try:
             await page.shown()
         except WizardError as error:

@@ -17,6 +17,7 @@ from screens.form import Form
 from screens.steps.base import FormView
 from screens.tasks import begin
 from screens.widgets.draw import bar, count
+from wizard.answers import Section
 from wizard.errors import WizardError
 from wizard.legacy.answers import SourceAnswers
 from wizard.legacy.source import LegacySource, SourceFacts
@@ -65,6 +66,30 @@ class PasswordsView(FormView):
             self.form.put({"column": column})
         await self._count()
 
+    async def answer(self) -> Section | None:
+        section = await super().answer()
+        if not isinstance(section, PasswordsAnswers) or self._store is None:
+            return None
+        columns = self._store[0].columns
+        if section.column is not None and section.column not in columns:
+            self._no_such_column(columns)
+            return None
+        if section.column is None and section.missing == "reject":
+            self.form.field("column").complain(
+                "Name it, or choose without_password for users without a hash: it is final, and they reset their password."
+            )
+            return None
+        try:
+            profile = self.wizard.journey.answers[ProfileAnswers]
+            compile_mapping(profile, section, columns, username_length=(1, 128), secret=lambda name: "")
+        except WizardError as error:
+            self.trouble(f"{error.what}: {error.why}.")
+            return None
+        return section
+
+    def _no_such_column(self, columns: Sequence[str]) -> None:
+        self.form.field("column").complain(f"There is no such column; there are: {', '.join(columns)}.")
+
     async def _count(self) -> None:
         """Count the formats again when the column is another one."""
         if self._store is None:
@@ -78,7 +103,8 @@ class PasswordsView(FormView):
         if column not in source.columns:
             near = ", ".join(source.columns)
             place.update(f"No password is migrated without a column. There are: {near}." if not column else "")
-            self.form.field("column").complain(f"There is no such column; there are: {near}." if column else "")
+            if column:
+                self._no_such_column(source.columns)
             return
         place.update(Content.styled("Counting hashes…", "$foreground-muted"))
         groups = await self.wizard.apart.through(facts.records, census_of, source, column)

@@ -66,6 +66,7 @@ class ProfileView(StepView):
         self._source: LegacySource | None = None
         self._looked_at: object = None
         self._row = ""
+        self._unread = ""  # what is wrong with the lines being typed, which are in no rule yet
         self._sample = 0
 
     def content(self) -> ComposeResult:
@@ -197,8 +198,12 @@ class ProfileView(StepView):
         try:
             rule = rule_of(self.query_one("#origin", Input).value, self.query_one("#transforms", Input).value, before)
         except ValueError as error:
-            self.query_one("#tally", Static).update(Content.styled(f"✗ {self._row}: {error}", "$text-error"))
+            self._unread = f"{self._row}: {error}"
+            self.query_one("#tally", Static).update(Content.styled(f"✗ {self._unread}", "$text-error"))
             return
+        if self._unread:
+            self._unread = ""
+            self._draw_user()
         if rule == before:  # moving to another row changes the lines too
             return
         table = self._row.partition(".")[0]
@@ -235,13 +240,16 @@ class ProfileView(StepView):
             return None
 
     async def answer(self) -> Section | None:
+        if self._unread:
+            self.trouble(self._unread)
+            return None
         section = self._checked()
         if section is None:
             return None
         try:
             self._compiled(section)
         except WizardError as error:
-            self.trouble(error)
+            self.trouble(f"{error.what}: {error.why}.")
             return None
         return section
 

@@ -104,9 +104,16 @@ class ReviewView(StepView):
         tree.root.expand()
 
     def may_leave(self) -> bool:
-        """Next on this page is the approval."""
-        self.action_approve()
+        """The next page comes with the approval, which is no key that turned all the pages before."""
+        self.app.notify("Nothing starts by going on. Press F9 to approve these changes.", severity="warning")
         return False
+
+    def on_button_pressed(self, event: Button.Pressed) -> None:
+        if event.button.id == "next":
+            event.stop()
+            self.action_approve()
+        else:
+            super().on_button_pressed(event)
 
     def focus_first(self) -> None:
         asks, typed = self.wizard.environment == "production", self.query_one("#typed", Input)

@@ -64,10 +64,10 @@ class StrategyView(StepView):
         known = (facts.fingerprint, passwords, profile)
         if known == self._known:
             return
+        mapping = compile_mapping(profile, passwords, source.columns, username_length=(1, 128))
         self.query_one("#ways", Static).update(Content.styled("counting…", "$foreground-muted"))
         column = passwords.column
         groups = await wizard.apart.through(facts.records, census_of, source, column) if column else []
-        mapping = compile_mapping(profile, passwords, source.columns, username_length=(1, 128))
         found = await wizard.apart.through(facts.records, survey, source, mapping)
         self._known = known
         carried = sum(group.users for group in groups if group.carried_by != "none")

@@ -1,0 +1,94 @@
+"""Answers that are wrong stay on their page, whose words say what is wrong; nothing crashes and nothing is dropped."""
+
+from __future__ import annotations
+
+from stage import Rehearsal, frame, go_on, opened, page_is, shows, until
+from textual.pilot import Pilot
+from textual.widgets import Input
+
+PAGES = (
+    "source", "profile", "passwords", "strategy", "connection", "applications", "prepare", "upload", "verify", "review",
+)  # fmt: skip
+
+
+async def walk(pilot: Pilot[None], last: str, *, after: str = "") -> None:
+    """Press Next from page to page."""
+    for key in PAGES[PAGES.index(after) + 1 if after else 0 : PAGES.index(last) + 1]:
+        await go_on(pilot, key)
+
+
+async def test_a_hash_column_that_is_not_there_is_not_accepted(rehearsal: Rehearsal) -> None:
+    app = rehearsal.app()
+    async with opened(app) as pilot:
+        await walk(pilot, "passwords")
+        await shows(pilot, "travels as")
+        app.screen.query_one("#passwords #field-column Input", Input).value = "lower"
+        await pilot.press("ctrl+n")
+        await shows(pilot, "There is no such column")
+        await pilot.pause(0.3)
+        assert page_is(app, "passwords")
+        app.screen.query_one("#passwords #field-column Input", Input).value = "password_hash"
+        await pilot.press("ctrl+n")
+        await until(pilot, lambda: page_is(app, "strategy"))
+
+
+async def test_no_hash_column_needs_a_decision_and_its_page_says_so(rehearsal: Rehearsal) -> None:
+    app = rehearsal.app()
+    async with opened(app) as pilot:
+        await walk(pilot, "passwords")
+        await shows(pilot, "travels as")
+        app.screen.query_one("#passwords #field-column Input", Input).value = ""
+        await pilot.press("ctrl+n")
+        await shows(pilot, "✗ Name it, or choose")
+        await pilot.pause(0.3)
+        assert page_is(app, "passwords")
+
+
+async def test_what_was_wrong_before_is_not_said_any_more_when_it_is_mended(rehearsal: Rehearsal) -> None:
+    app = rehearsal.app()
+    async with opened(app) as pilot:
+        await walk(pilot, "passwords")
+        passwords = app.journey.stop("passwords").step
+        assert passwords is not None
+        good = dict(app.journey.given("passwords"))
+        await go_on(pilot, "strategy")
+        await shows(pilot, "Recommended")
+        app.journey.give("passwords", passwords.section.model_validate({"column": "x"}))
+        await pilot.press("escape")
+        await until(pilot, lambda: page_is(app, "passwords"))
+        app.screen.run_worker(app.screen.go("strategy"))  # type: ignore[attr-defined]
+        await shows(pilot, "asks for the column 'x'")
+        app.journey.give("passwords", passwords.section.model_validate(good or {"column": "password_hash"}))
+        app.screen.run_worker(app.screen.go("passwords"))  # type: ignore[attr-defined]
+        await until(pilot, lambda: page_is(app, "passwords"))
+        app.screen.run_worker(app.screen.go("strategy"))  # type: ignore[attr-defined]
+        words = await shows(pilot, "Recommended")
+        assert "✗" not in words and "counting" not in words
+
+
+async def test_a_transform_that_cannot_be_read_is_not_dropped(rehearsal: Rehearsal) -> None:
+    app = rehearsal.app()
+    async with opened(app) as pilot:
+        await walk(pilot, "profile")
+        await shows(pilot, "Auth0 field")
+        app.screen.query_one("#profile #transforms", Input).value = "[[bad"
+        await pilot.press("ctrl+n")
+        await shows(pilot, "✗", "a bracket or a quote does not close")
+        await pilot.pause(0.3)
+        assert page_is(app, "profile")
+        app.screen.query_one("#profile #transforms", Input).value = ""
+        await pilot.press("ctrl+n")
+        await until(pilot, lambda: page_is(app, "passwords"))
+
+
+async def test_next_on_the_review_does_not_approve(rehearsal: Rehearsal) -> None:
+    app = rehearsal.app()
+    async with opened(app) as pilot:
+        await walk(pilot, "review")
+        await shows(pilot, "changes", "plan ")
+        await pilot.press("ctrl+n")
+        await until(pilot, lambda: any("F9" in note.message for note in app._notifications))
+        await pilot.pause(0.5)
+        assert page_is(app, "review")
+        assert app.work.run is None
+        assert "▸ Review" in frame(app)
