@@ -218,6 +218,22 @@ class WizardApp(Desk):
             self.draft.forget()
             self.draft = None
 
+    def tried_logins_follow(self, store: str) -> None:
+        """In a rehearsal, have the logins tried of accounts in the store that was chosen."""
+        from screens.form import Form
+        from wizard.answers.section import validated
+        from wizard.steps.verify import VerifyAnswers
+
+        if self.practice is None:
+            return
+        journey = self.journey
+        table = self.practice.verify_for(store, journey.given("verify"))
+        journey.suggested = {**journey.suggested, "verify": table}
+        if journey.answers.has(VerifyAnswers):
+            journey.give("verify", validated(VerifyAnswers, table))
+        for form in self.screen.query("#verify Form").results(Form):
+            form.put({"canaries": table["canaries"]})
+
     async def decide(self, section: Section) -> None:
         """Give an answer that a waiting run asks for, let it go on, and show it."""
         from screens.frame import JourneyScreen

@@ -50,6 +50,7 @@ class Practice:
         clock: The time of tenant and engine.
         secrets: What takes the place of the keyring.
         life: The API in front of the stores, and the people who log in; None where nobody does.
+        canaries: By store, the accounts in it whose login is tried after the import, as answers have them.
     """
 
     folder: Path
@@ -59,6 +60,18 @@ class Practice:
     clock: Clock
     secrets: MutableMapping[tuple[str, str], Secret] = field(repr=False)
     life: Life | None = field(default=None, repr=False)
+    canaries: Mapping[str, Sequence[dict[str, str]]] = field(default_factory=dict, repr=False)
+
+    def verify_for(self, store: str, given: Mapping[str, Any]) -> dict[str, Any]:
+        """The table [verify] for another legacy store: accounts of ours give way to those of that store.
+
+        Args:
+            store: Its path, as the answers have it.
+            given: The table so far.
+        """
+        ours = [canary for each in self.canaries.values() for canary in each]
+        others = [canary for canary in given.get("canaries", ()) if canary not in ours]
+        return {**given, "canaries": [*self.canaries.get(store, ()), *others]}
 
     @property
     def stores(self) -> Sequence[tuple[str, str]]:
@@ -90,11 +103,11 @@ def furnish(folder: Path) -> None:
     known = folder / "accounts.json"
     if known.is_file():
         return
-    accounts: list[list[str]] = []
+    accounts = {}
     for name, users, seed, _ in STORES:
         write = write_sqlite if name.endswith(".db") else write_csv
         planted = write(folder / name, users=users, seed=seed)
-        accounts = accounts or [[account.email, account.password] for account in planted.accounts[:CANARIES]]
+        accounts[name] = [[account.email, account.password] for account in planted.accounts[:CANARIES]]
     known.touch(mode=0o600)
     known.write_text(json.dumps(accounts), encoding="utf-8")
 
@@ -124,10 +137,10 @@ async def start_practice(folder: Path) -> Practice:
     return furnished(folder, known, accounts_of(folder), clock, companion)
 
 
-def accounts_of(folder: Path) -> Sequence[Sequence[str]]:
-    """E-mail address and password of accounts that are only used for checks."""
-    found: Sequence[Sequence[str]] = json.loads((folder / "accounts.json").read_text(encoding="utf-8"))
-    return found
+def accounts_of(folder: Path) -> Mapping[str, Sequence[Sequence[str]]]:
+    """By store, e-mail address and password of accounts that are only used for checks."""
+    found: Any = json.loads((folder / "accounts.json").read_text(encoding="utf-8"))
+    return found if isinstance(found, dict) else {STORES[0][0]: found}  # so were they written at first
 
 
 def residents_of(store: str) -> Sequence[Resident]:
@@ -141,7 +154,7 @@ def residents_of(store: str) -> Sequence[Resident]:
 def furnished(
     folder: Path,
     known: Mapping[str, Any],
-    accounts: Sequence[Sequence[str]],
+    accounts: Mapping[str, Sequence[Sequence[str]]],
     clock: Clock,
     life: Life | None = None,
 ) -> Practice:
@@ -150,14 +163,20 @@ def furnished(
     Args:
         known: domain, client_id, client_secret, plan, login_client_id, login_client_secret of the tenant, and the address
             of the legacy API.
-        accounts: E-mail address and password of users whose login is tried after the import.
+        accounts: By store, e-mail address and password of users whose login is tried after the import.
         life: The API in front of the stores, and the people who log in.
     """
     environment = {
         "PRACTICE_CLIENT_SECRET": str(known["client_secret"]),
         "PRACTICE_LOGIN_SECRET": str(known["login_client_secret"]),
-        **{f"CANARY_{number}": password for number, (_, password) in enumerate(accounts, 1)},
     }
+    canaries: dict[str, list[dict[str, str]]] = {}
+    for store, known_there in accounts.items():
+        canaries[store] = []
+        for email, password in known_there:
+            name = f"CANARY_{sum(map(len, canaries.values())) + 1}"
+            environment[name] = password
+            canaries[store].append({"login": email, "password": f"env:{name}"})
     suggested: dict[str, dict[str, Any]] = {
         "tenant": {
             "domain": known["domain"],
@@ -172,15 +191,13 @@ def furnished(
         "legacy_api": {"url": known["legacy_api"], "audience": AUDIENCE},
         "prepare": {"max_file_bytes": FILE_BYTES},
         "verify": {
-            "canaries": [
-                {"login": email, "password": f"env:CANARY_{number}"} for number, (email, _) in enumerate(accounts, 1)
-            ],
+            "canaries": canaries[STORES[0][0]],
             "login_client_id": known["login_client_id"],
             "login_client_secret": "env:PRACTICE_LOGIN_SECRET",
         },
     }
     secrets = SecretsFile(folder / "secrets.json")
-    return Practice(folder, str(known["domain"]), environment, suggested, clock, secrets, life)
+    return Practice(folder, str(known["domain"]), environment, suggested, clock, secrets, life, canaries)
 
 
 def environment_with(practice: Practice | None) -> Mapping[str, str]:

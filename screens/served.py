@@ -35,7 +35,7 @@ def main(folder: Path, port: int, api_port: int) -> None:
     clock = SharedClock(SPEED, float(kept.read_text(encoding="utf-8")) if kept.is_file() else 0.0)
     tenant = PracticeTenant(folder / "tenant.db", clock=clock, faults=faults_of_logins())
     samples = add_samples(tenant)
-    stays = [email for email, _ in accounts_of(folder)]
+    stays = [email for each in accounts_of(folder).values() for email, _ in each]
     surroundings = Surroundings(tenant, samples, clock, residents_of, stays)
     listener = socket.create_server(("127.0.0.1", api_port))
     known = {

@@ -103,7 +103,10 @@ class SourceView(FormView):
 
     async def answer(self) -> Section | None:
         section = await super().answer()
-        return section if section is not None and await self._look() else None
+        if not isinstance(section, SourceAnswers) or not await self._look():
+            return None
+        self.wizard.tried_logins_follow(section.path)
+        return section
 
     async def _look(self) -> bool:
         """Read the store as the form says, and show it; false when that is not possible."""

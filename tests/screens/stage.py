@@ -73,7 +73,7 @@ class Rehearsal:
             "login_client_secret": self.samples.login_client_secret,
             "legacy_api": f"https://{LEGACY_HOST}",
         }
-        accounts = [[account.email, account.password] for account in self.planted.accounts[:2]]
+        accounts = {"customers.csv": [[account.email, account.password] for account in self.planted.accounts[:2]]}
         return furnished(self.practice_folder, known, accounts, self.clock, Inside(self.surroundings))
 
     def _residents(self, store: str) -> list[Known]:

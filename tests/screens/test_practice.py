@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from pathlib import Path
 
 import httpx
 import pytest
+from stage import Rehearsal, go_on, opened
+from textual.widgets import Input
 
 from screens.companion import Companion
 from screens.practice import SPEED, furnish, residents_of, start_practice
@@ -65,3 +68,24 @@ def test_secrets_of_a_rehearsal_survive_in_a_file_that_is_their_owners(tmp_path:
     again = SecretsFile(tmp_path / "secrets.json")
     assert {key: value.reveal() for key, value in again.items()} == {("practice.example.com", "one"): "s3cret"}
     assert (tmp_path / "secrets.json").stat().st_mode & 0o077 == 0
+
+
+def test_logins_are_tried_of_accounts_in_the_store_that_is_chosen(rehearsal: Rehearsal) -> None:
+    practice = replace(
+        rehearsal.practice, canaries={"customers.csv": [{"login": "a"}, {"login": "b"}], "members.db": [{"login": "c"}]}
+    )
+    given = {"canaries": [{"login": "a"}, {"login": "b"}, {"login": "my own"}], "sample": 5}
+    assert practice.verify_for("members.db", given) == {"canaries": [{"login": "c"}, {"login": "my own"}], "sample": 5}
+    assert practice.verify_for("/home/me/people.csv", given)["canaries"] == [{"login": "my own"}]
+
+
+async def test_another_store_changes_the_logins_that_are_tried(rehearsal: Rehearsal) -> None:
+    (rehearsal.practice_folder / "people.csv").write_bytes((rehearsal.practice_folder / "customers.csv").read_bytes())
+    app = rehearsal.app()
+    async with opened(app) as pilot:
+        await go_on(pilot, "source")
+        assert len(app.journey.given("verify")["canaries"]) == 2
+        app.screen.query_one("#source #field-path Input", Input).value = "people.csv"
+        await go_on(pilot, "profile")
+        assert app.journey.given("verify")["canaries"] == []
+        assert "login_client_id" in app.journey.given("verify")
