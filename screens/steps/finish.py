@@ -25,6 +25,10 @@ VERDICTS = {
     "failed": ("✗ Not finished", "$text-error", "The run stopped half-way; everything done is kept."),
 }
 
+ONLY_HERE = (
+    "With your own tenant in the answers. That of a rehearsal and its secrets are there only while the wizard is open."
+)
+
 
 class FinishView(StepView):
     """Words to act on; each command and path can be copied."""
@@ -52,7 +56,9 @@ class FinishView(StepView):
         self.query_one("#verdict", Static).update(Content.assemble((title, f"bold {style}"), f"\n{words}"))
         width = max(10, self.query_one("#account").size.width - 40)
         self.query_one("#account", Static).update(picture(now, width))
-        self.query_one("#command", Static).update(self.command)
+        self.query_one("#command", Static).update(
+            f"{self.command}\n\n{ONLY_HERE}" if self.wizard.environment == "practice" else self.command
+        )
         self.query_one("#next-steps", Static).update(self._next_steps())
 
     @property
@@ -75,7 +81,7 @@ class FinishView(StepView):
             lines.append("Look at the users on the page Results, mend them in the legacy store, and run again.")
         if wizard.environment == "practice":
             lines.append(
-                "This was practice. For the real tenant start a new migration; the answers can be opened there."
+                "This was practice. For the real tenant start a new migration, or open these answers and change the tenant."
             )
         else:
             lines.append("Let a few people log in, and watch Monitoring > Logs in the Dashboard.")

@@ -62,6 +62,9 @@ class Ticks(Choices):
         self._rows = {row.key: row for row in rows}
         self.clear_options()
         self.add_options(Option(self._drawn(row), row.key, disabled=not row.open) for row in rows)
+        chosen = [index for index, row in enumerate(rows) if row.ticked]
+        if self._single and chosen:
+            self.highlighted = chosen[0]  # or the first Down would only show where the cursor is
 
     def _drawn(self, row: Row) -> Content:
         on, off = ("(•) ", "( ) ") if self._single else ("[x] ", "[ ] ")
