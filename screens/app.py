@@ -18,6 +18,8 @@ from screens.tasks import begin
 from wizard.errors import WizardError
 
 if TYPE_CHECKING:
+    from textual.notifications import SeverityLevel
+
     from screens.drafts import Draft
     from screens.frame import JourneyScreen
     from screens.guide import Journey
@@ -73,6 +75,18 @@ class WizardApp(Desk):
         """What the tenant is to the operator, by its word in the answers."""
         return self._of_tenant("environment")
 
+    def notify(
+        self,
+        message: str,
+        *,
+        title: str = "",
+        severity: SeverityLevel = "information",
+        timeout: float | None = None,
+        markup: bool = False,
+    ) -> None:
+        """Tell something for a moment, word for word: brackets of answers files are no markup, whoever says so."""
+        super().notify(message, title=title, severity=severity, timeout=timeout, markup=False)
+
     def _of_tenant(self, key: str) -> str:
         from wizard.steps.tenant import TenantAnswers
 
@@ -110,8 +124,11 @@ class WizardApp(Desk):
         """A migration into the practice tenant, with answers to begin with."""
         from screens.guide import Journey
 
-        self.notify("Starting the practice tenant and inventing its users…", timeout=8)
-        practice = await self.practiced()
+        self.notify("Starting the practice tenant and inventing its users…", timeout=60)
+        try:
+            practice = await self.practiced()
+        finally:
+            self.clear_notifications()
         taken = await asyncio.to_thread(connections_of, self.runs)
         await self._open_journey(Journey(practice.folder, suggested=practice.fresh(taken)), None)
 

@@ -133,7 +133,7 @@ def test_a_store_that_does_not_tell_who_is_active_is_forecast_without_that(tmp_p
     path = tmp_path / "users.csv"
     path.write_text(f"id,email,password\n1,ann@example.com,{BCRYPT}\n")
     page = run("inspect", str(path)).stdout
-    assert "must reset" in page and "Two-phase" in page
+    assert "no password" in page and "Two-phase" in page
     assert "the rest after" not in page
 
 

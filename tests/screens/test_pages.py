@@ -14,8 +14,9 @@ from screens.drafts import Draft, Drafts
 from screens.guide import Journey, State
 from screens.masking import masked
 from screens.steps.rules import flat, nested, origin_of, rule_of, split_transforms
-from screens.widgets.draw import bar, between, spark
+from screens.widgets.draw import bar, spark
 from wizard.answers import Answers
+from wizard.durations import between
 from wizard.runs import Runs
 from wizard.steps.connection import ConnectionAnswers
 from wizard.steps.strategy import StrategyAnswers
@@ -126,6 +127,15 @@ def test_a_draft_survives_being_written_and_read(tmp_path: Path) -> None:
 def test_without_runs_the_start_screen_still_offers_what_to_begin(tmp_path: Path) -> None:
     app = WizardApp(runs=Runs(tmp_path / "none"), base=tmp_path)
     assert app.journey.here == "tenant"
+
+
+async def test_brackets_in_what_is_told_are_told(rehearsal: Rehearsal) -> None:
+    app = rehearsal.app(practice=False)
+    async with app.run_test(size=NARROW, notifications=True) as pilot:
+        await shows(pilot, "New migration")
+        app.screen.notify("Correct the table [profile] of the answers.")
+        await pilot.pause()
+        assert [note.markup for note in app._notifications] == [False]
 
 
 def test_masking_keeps_the_shape_and_hides_the_person() -> None:
