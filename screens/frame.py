@@ -298,7 +298,7 @@ def described(changes: Sequence[Change], stop: Stop) -> Content:
     if not changes:
         parts.append("Nothing is changed in Auth0 by this answer.\n")
     for change in changes:
-        parts += [("+ ", "bold $text-success"), change.summary[:1].upper() + change.summary[1:], "\n"]
+        parts += [("· ", "bold $text-success"), change.summary[:1].upper() + change.summary[1:], "\n"]
         parts += [(f"    {request}\n", "$foreground-muted") for request in change.requests]
         if not change.reversible:
             parts.append(("    ! cannot be undone\n", "$text-warning"))

@@ -24,7 +24,10 @@ from wizard.step import Change
 from wizard.steps.connection import ConnectionAnswers
 
 INDENT = 10
-"""Columns that the lines of the tree take before the words of a change."""
+"""Columns that the lines of the tree take before the details of a change."""
+
+BESIDE = 6
+"""Columns that guide, arrow and sign take before the words of a change."""
 
 
 class ReviewView(StepView):
@@ -37,6 +40,7 @@ class ReviewView(StepView):
     def __init__(self, stop: Any) -> None:
         super().__init__(stop)
         self.plan: Plan | None = None
+        self._drawn_for = 0
 
     def content(self) -> ComposeResult:
         yield Static("", id="sum", classes="block")
@@ -88,20 +92,26 @@ class ReviewView(StepView):
         self.query_one("#sum", Static).update(
             Content.assemble(
                 (count(len(plan.changes), "change"), "bold") if plan.changes else ("Nothing to change.", "bold"),
-                f", {final} of which cannot be undone" if final else "",
+                f", {final} of which cannot be undone (!)" if final else "",
                 (f"\nplan {plan.hash[:16]}…  Ctrl+Y copies it whole", "$foreground-muted"),
             )
         )
         tree = self.query_one("#plan", Tree)
+        tree.clear()
+        self._drawn_for = tree.size.width
         titles = {stop.key: stop.title for stop in self.wizard.journey.stops}
         for step, group in groupby(plan.changes, key=lambda planned: planned.step):
             branch = tree.root.add(Text(titles.get(step, step), style="bold"), expand=True)
             for planned in group:
-                leaf = branch.add(_line(planned.change), data=planned.change)
+                leaf = branch.add(_line(planned.change, tree.size.width - BESIDE), data=planned.change)
                 for words in details(planned.change):
                     for line in wrap(words, max(20, tree.size.width - INDENT), subsequent_indent="        "):
                         leaf.add_leaf(Text(line, style="dim"))
         tree.root.expand()
+
+    def on_resize(self) -> None:
+        if self.plan is not None and self.query_one("#plan", Tree).size.width != self._drawn_for:
+            self.call_after_refresh(self._draw, self.plan)
 
     def may_leave(self) -> bool:
         """The next page comes with the approval, which is no key that turned all the pages before."""
@@ -158,13 +168,19 @@ class ReviewView(StepView):
         )
 
 
-def _line(change: Change) -> Text:
-    return Text.assemble("+ ", change.summary, "" if change.reversible else (" ! cannot be undone", "bold"))
+def _line(change: Change, width: int) -> Text:
+    """The sign of what is for good, and the summary as far as it fits; all of it is in the lines below."""
+    summary = change.summary
+    shown = summary if len(summary) <= width or width < 2 else f"{summary[: width - 1]}…"
+    return Text.assemble("· " if change.reversible else ("! ", "bold"), shown)
 
 
 def details(change: Change) -> Sequence[str]:
     """Before, after and requests of a change, a line each."""
-    lines = [f"does:   {change.summary}", "before: not there", *(f"sends:  {request}" for request in change.requests)]
+    lines = [f"does:   {change.summary}"]
+    if change.summary.startswith("create "):
+        lines.append("before: not there")
+    lines += [f"sends:  {request}" for request in change.requests]
     for field in fields(change):
         value = getattr(change, field.name)
         if isinstance(value, str | int | bool | dict) and value not in ("", None):

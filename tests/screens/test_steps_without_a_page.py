@@ -89,7 +89,7 @@ async def test_a_new_step_gets_a_form_a_plan_and_help(rehearsal: Rehearsal, step
         await pilot.press("ctrl+n")
         await shows(pilot, "✗ Is missing.")
         await pilot.press(*"actions")
-        await shows(pilot, "+ Bind the actions that keep")
+        await shows(pilot, "· Bind the actions that keep")
         await pilot.press("f1")
         await until(pilot, lambda: "Esc closes" in frame(app))
         shown = " ".join(frame(app).replace("│", " ").split())
