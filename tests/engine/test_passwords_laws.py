@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from wizard.passwords import Judge, judge
+from wizard.passwords import Judge, Verdict, judge
 from wizard.passwords.answers import PasswordsAnswers
 from wizard.passwords.census import census
 from wizard.passwords.declared import FORMATS, declared, layout_pattern
@@ -46,6 +49,96 @@ def test_no_value_makes_a_recipe_raise_and_what_travels_is_valid(value: str) -> 
         check = validate_password_hash if verdict.carried_by == "password_hash" else validate_hash
         assert check(verdict.value) == []
         assert value.strip() not in verdict.parameters + verdict.why
+
+
+CASES: list[Callable[[str], str]] = [str.upper, str.lower, str.title, str.swapcase]
+
+
+@given(
+    st.builds(
+        lambda head, case, tail: case(head) + tail, st.sampled_from(sorted(HEADS)), st.sampled_from(CASES), GARBAGE
+    )
+)
+def test_no_head_in_any_case_makes_a_recipe_raise(value: str) -> None:
+    verdict = judge(value)
+    assert verdict.carried_by != "none" or verdict.code in REASONS
+
+
+BCRYPT = "$2b$12$" + "a" * 21 + "u" + "b" * 31
+
+
+@pytest.mark.parametrize("head", ["{BCRYPT}", "{Bcrypt}", "{bcrypt}", "{BLF-CRYPT}", "{blf-crypt}"])
+def test_schemes_before_bcrypt_are_the_same_in_any_case(head: str) -> None:
+    assert judge(head + BCRYPT).scheme == judge(BCRYPT).scheme == "bcrypt"
+    assert judge(head + BCRYPT).carried_by == "custom_password_hash"
+
+
+def test_sha256_of_ldap_is_told_from_that_of_spring() -> None:
+    stored = base64.b64encode(hashlib.sha256(b"invented").digest()).decode()
+    assert judge("{sha256}" + stored).value == judge("{SHA256}" + stored).value
+    assert judge("{sha256}" + stored).carried_by == "custom_password_hash"
+    assert judge("{sha256}" + "ab" * 40).code == "password_unsupported"
+
+
+def test_hex_behind_a_scheme_of_ldap_is_not_read_as_base64() -> None:
+    salted = hashlib.sha1(b"inventedsalt", usedforsecurity=False).digest() + b"salt"
+    assert judge("{SSHA}" + base64.b64encode(salted).decode()).carried_by == "custom_password_hash"
+    assert judge("{SSHA}" + salted.hex()).code == "password_damaged"
+
+
+@pytest.mark.parametrize(("kept", "travels"), [(97, True), (94, False), (90, False)])
+def test_argon2_that_a_short_column_has_cut_stays_behind(kept: int, travels: bool) -> None:
+    whole = "$argon2id$v=19$m=65536,t=3,p=4$" + "A" * 22 + "$" + "A" * 43
+    assert len(whole) == 97
+    assert (judge(whole[:kept]).carried_by != "none") == travels
+
+
+def test_argon2_of_keycloak_has_the_length_that_is_told() -> None:
+    def stored(length: int) -> str:
+        parameters = {
+            "hashLength": ["32"],
+            "memory": ["7168"],
+            "type": ["id"],
+            "version": ["1.3"],
+            "parallelism": ["1"],
+        }
+        data = {"hashIterations": 5, "algorithm": "argon2", "additionalParameters": parameters}
+        secret = {"value": base64.b64encode(b"v" * length).decode(), "salt": base64.b64encode(b"s" * 16).decode()}
+        return json.dumps({"credentialData": json.dumps(data), "secretData": json.dumps(secret)})
+
+    assert judge(stored(32)).carried_by == "custom_password_hash"
+    assert judge(stored(28)).code == "password_damaged"
+
+
+def of_clerk(hasher: str, stored: str) -> Verdict:
+    return judge(json.dumps({"password_digest": stored, "password_hasher": hasher}))
+
+
+def test_the_hasher_of_clerk_says_what_a_digest_is_of() -> None:
+    salt, made = b"\x01\xff salt", hashlib.pbkdf2_hmac("sha256", b"invented", b"\x01\xff salt", 1000)
+    encoded = "$".join(base64.b64encode(part).decode() for part in (salt, made))
+    value = of_clerk("pbkdf2_sha256", f"pbkdf2_sha256$1000${encoded}").value
+    assert isinstance(value, dict)
+    assert base64.b64encode(salt).decode().rstrip("=") in value["hash"]["value"]
+    text, sha1 = "salt", hashlib.pbkdf2_hmac("sha1", b"invented", b"salt", 1000)
+    value = of_clerk("pbkdf2_sha1", f"pbkdf2_sha1$1000${text}${sha1.hex()}").value
+    assert isinstance(value, dict)
+    assert base64.b64encode(text.encode()).decode().rstrip("=") in value["hash"]["value"]
+    assert of_clerk("bcrypt", BCRYPT).carried_by == "custom_password_hash"
+    for hasher in ("bcrypt_peppered", "bcrypt_sha256_django", "pbkdf2_sha512", "sha256_salted", ""):
+        assert of_clerk(hasher, BCRYPT).carried_by == "none"
+        assert of_clerk(hasher, f"{hasher}$1000$salt$aGFzaA==").carried_by == "none"
+
+
+@pytest.mark.parametrize("missing", ["NULL", "\\N", "null", " NULL ", ""])
+def test_what_databases_write_for_no_salt_is_no_salt(missing: str) -> None:
+    judge_it = Judge(declared(PasswordsAnswers(column="hash", format="sha256", salt="salt")))
+    assert judge_it("ab" * 32, missing).code == "password_damaged"
+
+
+def test_white_space_of_a_salt_is_part_of_it() -> None:
+    judge_it = Judge(declared(PasswordsAnswers(column="hash", format="sha256", salt="salt")))
+    assert judge_it("ab" * 32, " x y ").value != judge_it("ab" * 32, "x y").value
 
 
 @given(st.text(alphabet=st.characters(codec="ascii", categories=("L", "N", "P")), max_size=40))

@@ -264,9 +264,9 @@ class _Compiler:
         with writer.block("else:"):
             given = "".join(f", {variable}" for variable in ("w", "x")[: len(beside)])
             writer.line(f"{writer.constant(carrier)}.carry(user, notes, v{given})")
-        origins = [Origin((place,), (str.strip,), not_text) for place in (index, *beside)]
+        others = tuple(Origin((place,), (), not_text) for place in beside)  # white space may be part of a salt
         required = answers.missing == "reject"
-        self._parts.append(Password(origins[0], tuple(origins[1:]), self._judge, required=required))
+        self._parts.append(Password(Origin((index,), (str.strip,), not_text), others, self._judge, required=required))
         self._absent = (("password_hash", BARE),)
 
     def _metadata(self, metadata: Any, field: str) -> None:

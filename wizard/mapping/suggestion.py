@@ -126,6 +126,8 @@ def _guess(field: str, column: str, cells: Sequence[str]) -> Guess | None:
         sure = (SURE if alone == 1.0 else LIKELY) if cells else MAYBE
         why = "its name, and what it holds" if alone == 1.0 else "its name, though some rows share a value"
         return Guess(field, column, _rule(field, column, cells), sure, why)
+    if named and field == "password":  # in a format that must be declared, or plain: the census says so
+        return Guess(field, column, column, MAYBE, "its name, though what it holds is not recognised")
     if not named and field in SPEAKS_FOR_ITSELF and cells and fitting >= ENOUGH:
         return Guess(field, column, _rule(field, column, cells), MAYBE, "what it holds")
     return None

@@ -61,6 +61,10 @@ def string(
         return damaged("argon2", name, "the parameters are out of range")
     if len(plain_salt) * 3 // 4 < LEAST_SALT or len(plain_hash) * 3 // 4 < LEAST_HASH:
         return refused("argon2", name, f"libsodium wants {LEAST_SALT} bytes of salt and {LEAST_HASH} of hash at least")
+    if (length := len(plain_hash) * 3 // 4) % 4:
+        return damaged(
+            "argon2", name, f"its hash has {length} bytes, which no library makes unasked; it may be cut short"
+        )
     written = f"${kind}$v=19$m={memory},t={passes},p={lanes}${plain_salt}${plain_hash}"
     if len(written) > LONGEST:
         return refused("argon2", name, f"libsodium reads argon2 strings of at most {LONGEST} characters")

@@ -150,7 +150,8 @@ class Judge:
         elif self.declared.salt is None:
             verdict = self._of(value.strip(), "", beside[0].strip())
         else:
-            verdict = self._of(value.strip(), beside[0].strip(), beside[1].strip() if len(beside) > 1 else "")
+            salt = "" if beside[0].strip() in NOTHING else beside[0]  # white space may be part of it
+            verdict = self._of(value.strip(), salt, beside[1].strip() if len(beside) > 1 else "")
         if (verdict.unconfirmed and self.declared.unconfirmed is not None) or verdict.likely == "refused":
             return self._decided(verdict)
         return verdict
@@ -237,6 +238,8 @@ class Judge:
             value, salt, iterations = parts["hash"], parts.get("salt", salt), parts.get("iterations", iterations)
         hashed = self._hash(value)
         salted = bool(declared.salt) or (declared.layout is not None and "salt" in declared.layout.groupindex)
+        if declared.salt_encoding != "utf8":
+            salt = salt.strip()
         data = READERS[declared.salt_encoding](salt) if salt else b""
         if hashed is None:
             return damaged(scheme, why=f"it is not {declared.encoding or 'hex or base64'} of this digest's length")

@@ -11,6 +11,7 @@ from wizard.passwords import bcrypt
 from wizard.passwords.encoded import SIZES, canonical
 from wizard.passwords.recipe import FAST, UNSALTED, Verdict, custom, damaged, refused
 
+HEX = re.compile(r"[0-9a-f]{24,}|[0-9A-F]{24,}")
 WHOLE = re.compile(r"\{([A-Za-z0-9]+)\}([A-Za-z0-9+/]+)={0,2}")
 
 
@@ -25,6 +26,8 @@ def judge(value: str) -> Verdict:
     plain = canonical(found[2]) if found else None
     if plain is None:
         return damaged("LDAP digest", parameters, "what follows the scheme is not base64")
+    if len(plain) % 2 == 0 and HEX.fullmatch(plain):  # no base64 of a digest looks so by chance
+        return damaged("LDAP digest", parameters, "what follows the scheme is hex, not base64")
     size = len(plain) * 3 // 4
     if size < SIZES[digest] + salted or (not salted and size != SIZES[digest]):
         return damaged("LDAP digest", parameters)

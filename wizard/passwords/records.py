@@ -24,6 +24,15 @@ FUSIONAUTH = {
     "salted-pbkdf2-hmac-sha512-512": ("sha512", 64),
 }
 VERSIONS = {"1.0": "16", "1.3": "19"}
+CLERK: Mapping[str, tuple[str, ...]] = {
+    "argon2i": ("$argon2i$",),
+    "argon2id": ("$argon2id$",),
+    "bcrypt": ("$2",),
+    "ldap_ssha": ("{SSHA}",),
+    "pbkdf2_sha256_django": ("pbkdf2_sha256$",),
+    "scrypt_werkzeug": ("scrypt:",),
+}
+"""Hashers of Clerk whose digests are what others write, and how those begin."""
 
 
 def judge(value: str) -> Verdict | None:
@@ -65,6 +74,9 @@ def _keycloak_argon2(public: Mapping[str, Any], iterations: int, salt: str, hash
     version = VERSIONS.get(str(more.get("version")))
     if kind is None or version is None or not (memory and lanes and iterations):
         return damaged("argon2", "of Keycloak", "a parameter is missing")
+    data, length = _bytes(hashed), _number(more.get("hashLength"))
+    if data is None or (length and len(data) != length):
+        return damaged("argon2", "of Keycloak", "it has not the length that is told beside it")
     return argon2.string(kind, version, {"m": memory, "t": iterations, "p": lanes}, salt, hashed)
 
 
@@ -83,15 +95,30 @@ def _fusionauth(record: Mapping[str, Any]) -> Verdict:
 
 
 def _clerk(record: Mapping[str, Any]) -> Verdict:
-    """The hasher is named beside the digest, whose own forms are recognised without it."""
+    """The hasher is named beside the digest, and some share a form: it alone says what the digest is of."""
     hasher, stored = str(record.get("password_hasher") or ""), str(record.get("password_digest") or "")
     if hasher in ("md5", "sha256") and len(stored) == 2 * SIZES[hasher]:
         return digest(f"{hasher} of Clerk", hasher, from_hex(stored))
-    if hasher.startswith(("pbkdf2_sha", "bcrypt", "argon2", "scrypt_werkzeug")):
+    if hasher in ("pbkdf2_sha256", "pbkdf2_sha1"):
+        return _clerk_pbkdf2(hasher.removeprefix("pbkdf2_"), stored)
+    starts = CLERK.get(hasher)
+    if starts is not None and stored.startswith(starts):
         from wizard.passwords.judging import judge_value
 
         return judge_value(stored)
+    if hasher == "bcrypt_peppered":
+        return refused("Clerk", hasher, "a pepper was appended to the password, and the export does not tell it")
     return refused("Clerk", _name(hasher), "Auth0 cannot check what this hasher makes")
+
+
+def _clerk_pbkdf2(algorithm: str, stored: str) -> Verdict:
+    """`pbkdf2_sha256$iterations$salt$hash` in base64; of SHA-1 the salt is text and the hash hex."""
+    _, iterations, salt, hashed = stored.split("$") if stored.count("$") == 3 else ("",) * 4
+    data = from_base64(salt) if algorithm == "sha256" else salt.encode("utf-8", "replace")
+    made = from_base64(hashed) if algorithm == "sha256" else from_hex(hashed)
+    if not _number(iterations):
+        return damaged("pbkdf2 of Clerk", algorithm)
+    return pbkdf2("pbkdf2 of Clerk", algorithm, _number(iterations), data, made)
 
 
 def _name(text: str) -> str:

@@ -21,7 +21,7 @@ NEW = "SpringSecurity_v5_8"
 def delegated(value: str) -> Verdict:
     """`{bcrypt}`, `{argon2}` or `{scrypt}`, also of a version (`{argon2@SpringSecurity_v5_8}`), before the usual form."""
     head, _, inner = value.partition("}")
-    name = head[1:].partition("@")[0]
+    name = head[1:].partition("@")[0].lower()  # OpenLDAP's modules write such names in capitals
     known = {"bcrypt": bcrypt.judge, "argon2": argon2.judge, "scrypt": scrypt.spring}
     return known[name](inner)
 
@@ -51,7 +51,7 @@ def pbkdf2(value: str, *, secret: bytes = b"", iterations: int | None = None) ->
         secret, iterations: As declared; without them Spring's defaults are assumed.
     """
     head, _, inner = value.rpartition("}")
-    new = head.endswith(NEW)
+    new = head.lower().endswith(NEW.lower())
     size, algorithm, usual = (16, "sha256", 310_000) if new else (8, "sha1", 185_000)
     data = from_hex(inner)
     if data is None or len(data) != size + 32:
@@ -64,5 +64,8 @@ def pbkdf2(value: str, *, secret: bytes = b"", iterations: int | None = None) ->
 
 
 def iterated(value: str) -> Verdict:
-    """`{sha256}`: StandardPasswordEncoder goes 1024 times over its digest."""
+    """`{sha256}` and hex of 8 bytes of salt and a digest that StandardPasswordEncoder made in 1024 rounds; else it is LDAP's."""
+    data = from_hex(value.partition("}")[2])
+    if data is None or len(data) != 8 + SIZES["sha256"]:
+        return ldap.judge(value)
     return refused("sha256 of Spring", "", "SHA-256 is applied 1024 times, and Auth0 applies digests once")

@@ -189,7 +189,7 @@ def _verified(value: Any, listed: Any, chosen: dict[str, Any]) -> bool | None:
 
 def _clerk_password(row: Row) -> Any:
     digest, hasher = row.get("password_digest"), row.get("password_hasher")
-    if not digest or not hasher or str(digest).startswith("$"):
+    if not digest or not hasher or (hasher == "bcrypt" and str(digest).startswith("$2")):
         return digest
     return compact({"password_digest": str(digest), "password_hasher": str(hasher)})
 
