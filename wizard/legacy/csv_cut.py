@@ -23,7 +23,9 @@ BLOCK_BYTES = 1 << 16
 """About 300 users: small enough for the processor's cache, large enough to make sending it cheap."""
 LONGEST_QUOTED = 1 << 20
 """A quoted cell that spans lines and is longer has lost its closing quote: no user that large can be imported."""
-LONGEST_LINE = 64 << 20
+LONGEST_LINE = 16 << 20
+LONGEST_HEADER = 1 << 20
+"""Bytes of the first record: 2000 names of 200 characters are half of it."""
 
 _first = itemgetter(slice(0, 1))
 _last = itemgetter(slice(-1, None))
@@ -49,7 +51,9 @@ class Cutter:
         block: int = BLOCK_BYTES,
         longest_quoted: int = LONGEST_QUOTED,
         longest_line: int = LONGEST_LINE,
+        name: str = "the file",
     ) -> None:
+        self._name = name
         self._read = read
         self._block = block
         self._longest_quoted = longest_quoted
@@ -73,14 +77,20 @@ class Cutter:
         self._buffer, self._line = self._buffer[end:], self._line + 1
 
     def header(self) -> CsvBlock | None:
-        """Take the first record; None if the file has no record."""
+        """Take the first record; None if the file has no record.
+
+        Raises:
+            SourceError: it is so long that this is no file of users.
+        """
         while True:
             found = self._walk(1)
             if found.count:
                 return self._take(found, number=0, width=0)
             if self._ended:
                 return None
-            self._more(self._block)
+            if len(self._buffer) > LONGEST_HEADER:
+                raise self._too_long(LONGEST_HEADER)
+            self._more(len(self._buffer))
 
     def blocks(self, width: int) -> Iterator[CsvBlock]:
         """Yield the records as blocks of about `block` bytes.
@@ -104,13 +114,16 @@ class Cutter:
     def _more(self, size: int) -> None:
         """Read on; twice as much each time a record does not end, so that long ones are not walked over and over."""
         if len(self._buffer) > self._longest_line:
-            raise SourceError(
-                f"Line {self._line} of the file is longer than {self._longest_line >> 20} MB",
-                remedy="check that the file is delimited text with one user a line, and its encoding.",
-            )
+            raise self._too_long(self._longest_line)
         data = b"" if self._ended else self._read(max(size, self._block))
         self._ended = not data
         self._buffer += data
+
+    def _too_long(self, limit: int) -> SourceError:
+        return SourceError(
+            f"Line {self._line} of {self._name} is longer than {limit >> 20} MB",
+            remedy="check that the file is delimited text with one user a line, and its encoding.",
+        )
 
     def _take(self, found: _Found, *, number: int, width: int) -> CsvBlock:
         data, self._buffer = found.data, self._buffer[len(found.data) :]

@@ -50,7 +50,11 @@ WORDS: Mapping[str, bool] = {
 """Words that look like a boolean."""
 
 
+LONGEST = 200
+"""Characters of what may be a name; the rest of a longer text is not looked at."""
+
+
 def simple(name: str) -> str:
     """The name without case, accents, spaces and punctuation."""
-    letters = unicodedata.normalize("NFKD", name.replace("ß", "ss"))
+    letters = unicodedata.normalize("NFKD", name[:LONGEST].replace("ß", "ss"))
     return "".join(letter for letter in letters.lower() if letter.isalnum())
