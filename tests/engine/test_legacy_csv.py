@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pickle
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -238,8 +239,76 @@ def test_a_file_without_a_header_gets_names(opened: Open) -> None:
     assert cells(source) == [["1", "a@example.com"], ["2", "b@example.com"]]
 
 
-def test_a_header_that_is_a_user_is_warned_about(opened: Open) -> None:
-    assert "looks like a user" in opened(b"1,a@example.com\n2,b@example.com\n").facts().warnings[0]
+@pytest.mark.parametrize(
+    "first",
+    [
+        "1;a@example.com;Secret1;Ann",
+        "1;ann;$2a$10$" + "m" * 53 + ";Ann",
+        "ann;0cc175b9c0f1b6a831c399e269772661;x;Ann",
+        "1;ann;Secret1;Ann",
+        "ann;Secret1;2020-01-01 00:00:00;Ann",
+        "ann;Secret1;" + "x" * 201 + ";Ann",
+    ],
+)
+def test_a_first_line_that_is_a_user_is_no_header(opened: Open, first: str) -> None:
+    source = opened(f"{first}\n2;b;c;d\n".encode())
+    assert source.columns == ("column_1", "column_2", "column_3", "column_4")
+    assert cells(source) == [first.split(";"), ["2", "b", "c", "d"]]
+    assert "first line is a user" in source.facts().warnings[0]
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "id,email,2019,2020",
+        "emailVerified,passwordAlgo,isActive,UserIdentity1",
+        "0,1,2,3",
+        ",0,1,2",
+        "id,LegacyPassword1,password_hash,last_login_at",
+        "Id,Email,sha256,md5",
+    ],
+)
+def test_words_and_years_are_names_of_columns(opened: Open, header: str) -> None:
+    source = opened(f"{header}\n1,a,b,c\n".encode())
+    assert source.has_header
+    assert source.facts().records == 1
+
+
+def test_a_long_question_is_not_shown_as_the_name_of_its_column(opened: Open) -> None:
+    source = opened(b"email," + b"why? " * 50 + b"\na@example.com,x\n")
+    assert source.columns == ("email", "column_2")
+    assert "over 200 characters" in source.facts().warnings[0]
+
+
+@pytest.mark.parametrize(
+    "dump",
+    [
+        "INSERT INTO `users` VALUES (1,'ann','a@example.com'),(2,'bob','b@example.com');\n",
+        "-- MySQL dump 10.13\n--\n\nCREATE TABLE `users` (\n  `id` int\n);\n",
+        "--\n-- PostgreSQL database dump\n--\n",
+        "SET NAMES utf8;\n/*!40101 SET x */;\n\nDROP TABLE IF EXISTS `users`;\n",
+        "COPY public.users (id, email) FROM stdin;\n1\ta@example.com\n\\.\n",
+        "PRAGMA foreign_keys=OFF;\nBEGIN TRANSACTION;\nCREATE TABLE users (id, email);\n",
+    ],
+)
+@pytest.mark.parametrize("codec", ["utf-8", "utf-8-sig", "utf-16"])
+def test_a_dump_of_sql_is_refused_by_name(opened: Open, dump: str, codec: str) -> None:
+    with pytest.raises(SourceError, match="users.csv is no delimited text but a dump of SQL"):
+        opened(dump.encode(codec))
+
+
+def test_a_first_line_without_an_end_is_refused_at_once(opened: Open) -> None:
+    started = time.process_time()
+    with pytest.raises(SourceError, match=r"Line 1 of users\.csv is longer than 1 MB"):
+        opened(b"A" * (20 << 20))
+    assert time.process_time() - started < 10
+
+
+def test_a_later_line_without_an_end_is_refused_at_once(opened: Open) -> None:
+    started = time.process_time()
+    with pytest.raises(SourceError, match=r"Line 3 of users\.csv is longer than 16 MB"):
+        opened(b"id,name\n1,a\n2," + b"A" * (40 << 20)).facts()
+    assert time.process_time() - started < 10
 
 
 def test_wrong_number_of_names_is_refused(opened: Open) -> None:

@@ -111,14 +111,21 @@ def recognised(answers: SourceAnswers, source: LegacySource, base: Path) -> str 
 
     kind = kind_of(answers, base)
     known = stores.recognised(source.columns, kind)
-    if known is None and kind == "csv" and answers.header and _headless_firebase(source.columns):
+    if known is None and kind == "csv" and answers.header and _headless_firebase(_first_line(source)):
         return "firebase"
     return known.key if known else None
 
 
-def _headless_firebase(columns: Sequence[str]) -> bool:
+def _first_line(source: LegacySource) -> Sequence[str]:
+    """The cells of the first line of a delimited file, header or not."""
+    if getattr(source, "has_header", True):
+        return source.columns
+    return next((record.values for record in source.sample(1)), ())
+
+
+def _headless_firebase(cells: Sequence[str]) -> bool:
     """Firebase writes no header: its first line is a user, whose third cell is a boolean, of 26 to 29 cells."""
-    return 26 <= len(columns) <= 29 and columns[2] in ("true", "false") and "@" not in columns[0]
+    return 26 <= len(cells) <= 29 and cells[2] in ("true", "false") and "@" not in cells[0]
 
 
 def kind_of(answers: SourceAnswers, base: Path) -> str:

@@ -2,9 +2,45 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from wizard.errors import SourceError
+
+LONGEST_NAME = 200
+"""Characters of a column's name that may be shown; a question of a form may be longer, and so may a secret."""
+
+_ADDRESS = re.compile(r"[^\s@]+@[^\s@]+\.[^\s@.]+")
+_VALUE = re.compile(
+    r"[-+]?\d[-+\d.,:/ ]*|\d{4}-\d\d-\d\d[T ].*|true|false|null|\\N|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}",
+    re.IGNORECASE,
+)
+_WORDS = re.compile(r"[^\W\d_]+(?:[ _.-][^\W\d_]+)*")
+
+
+def is_data(cells: Sequence[str]) -> bool:
+    """Whether a first line is a user and no header: it holds an address, a hash, or values where no column of a user is named.
+
+    Numbers that count up are what tables without names are given as names.
+    """
+    from wizard.mapping.names import NAMES, simple
+
+    wanted = [" ".join(cell.split()) for cell in cells]
+    if any(_ADDRESS.fullmatch(cell) or _is_hash(cell) for cell in wanted):
+        return True
+    if any(simple(cell) in names for cell in wanted for names in NAMES.values()):
+        return False
+    counted = [str(number) for number in range(len(wanted) + 1)]
+    if len(wanted) > 1 and wanted in (counted[:-1], counted[1:], ["", *counted[:-2]]):
+        return False
+    return any(len(cell) > LONGEST_NAME or _VALUE.fullmatch(cell) for cell in wanted)
+
+
+def _is_hash(cell: str) -> bool:
+    """Whether this is a stored password beyond doubt; old formats of 13 letters are also words."""
+    from wizard.passwords import judge
+
+    return len(cell) > 8 and not _WORDS.fullmatch(cell) and judge(cell).scheme != "unknown"
 
 
 def named_by_header(cells: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -13,6 +49,10 @@ def named_by_header(cells: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, .
     warnings: list[str] = []
     wanted = [" ".join(cell.split()) for cell in cells]
     for place, cell in enumerate(wanted, start=1):
+        if len(cell) > LONGEST_NAME:
+            names.append(_free(f"column_{place}", {*names, *wanted}))
+            warnings.append(f"The name of column {place} is over {LONGEST_NAME} characters; it is called {names[-1]}.")
+            continue
         if cell and cell not in names:
             names.append(cell)
             continue
@@ -22,8 +62,6 @@ def named_by_header(cells: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, .
             warnings.append(f"Two columns are called {cell}; column {place} is called {name}.")
         else:
             warnings.append(f"Column {place} has no name in the header; it is called {name}.")
-    if any("@" in cell or cell.startswith("$2") for cell in wanted):
-        warnings.append("The first line looks like a user. If it is one, set header to false and name the columns.")
     return tuple(names), tuple(warnings)
 
 

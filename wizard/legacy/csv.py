@@ -18,7 +18,7 @@ from typing import BinaryIO
 
 from wizard.errors import SourceError
 from wizard.legacy.answers import SourceAnswers
-from wizard.legacy.columns import named_by_header, named_by_operator
+from wizard.legacy.columns import is_data, named_by_header, named_by_operator
 from wizard.legacy.csv_block import RAGGED, CsvBlock
 from wizard.legacy.csv_cut import Cutter
 from wizard.legacy.dialect import Dialect, find_dialect
@@ -35,6 +35,18 @@ _COMMENTS = re.compile(r"\A(?:#[^\r\n]*\r?\n)+")
 _TITLE_ROWS = 60
 _VALUE = re.compile(r"\A[-+\d.,:/ ]+\Z|\A(?:true|false)\Z|\A[$*!{]")
 _NAME_OF_USERS = re.compile(r"mail|user|login|(?:\A|[_ .-])u?u?id\Z|\Aid(?:\Z|[_ .-])")
+
+NO_HEADER = (
+    "The first line is a user and names no columns, so they have numbers. Set header to false and columns to their names in "
+    "[source]."
+)
+_DUMP_LINES = 100
+_DUMP = re.compile(
+    r"(?:INSERT (?:IGNORE )?|REPLACE )INTO \S|CREATE (?:\w+ )?TABLE \S|DROP TABLE \S|LOCK TABLES? \S|COPY \S.* FROM stdin"
+    r"|-- (?:MySQL|MariaDB|PostgreSQL|phpMyAdmin)\b.*\bdump\b",
+    re.IGNORECASE,
+)
+_OF_DUMPS = re.compile(r"--|/\*|\*/|(?:SET|USE|BEGIN|START TRANSACTION|PRAGMA|SELECT pg_catalog)\b", re.IGNORECASE)
 
 _OTHER_FORMATS = (
     (b"PK\x03\x04", "a workbook or a zip archive", "save the sheet as CSV (UTF-8), or unpack it"),
@@ -90,7 +102,8 @@ class CsvSource:
     def _read_blocks(self, seen: Callable[[bytes], object]) -> Iterator[CsvBlock]:
         with _opened(self.path) as file:
             before = _identity(file)
-            cutter = _cutter(_watched(file, seen), self.encoding, self.dialect, self.leading_lines)
+            read = _watched(file, seen)
+            cutter = _cutter(read, self.encoding, self.dialect, self.leading_lines, self.path.name)
             if self.has_header:
                 cutter.header()
             yield from cutter.blocks(len(self.columns))
@@ -120,20 +133,24 @@ def open_csv(answers: SourceAnswers, base: Path) -> CsvSource:
     with _opened(path) as file:
         _refuse_other_formats(path, file)
         encoding = find_encoding(file, answers.encoding)
+        _refuse_dumps(path, file, encoding)
         dialect, leading_lines, told = _find_dialect(file, encoding, answers)
         file.seek(0)
-        first = _first_record(path, _cutter(file.read, encoding, dialect, leading_lines))
-    if answers.header:
+        first = _first_record(path, _cutter(file.read, encoding, dialect, leading_lines, path.name))
+    has_header = answers.header and not is_data(first)
+    if has_header:
         columns, warnings = named_by_header(first)
+    elif answers.header:
+        columns, warnings = named_by_operator((), width=len(first)), (NO_HEADER,)
     else:
         columns, warnings = named_by_operator(answers.columns, width=len(first)), ()
     warnings = (*filter(None, (encoding.warning,)), *told, *warnings)
-    source = CsvSource(path, encoding, dialect, columns, answers.header, leading_lines, warnings)
-    return _with_last_column(source) if answers.header else source
+    source = CsvSource(path, encoding, dialect, columns, has_header, leading_lines, warnings)
+    return _with_last_column(source) if has_header else source
 
 
-def _cutter(read: Read, encoding: Encoding, dialect: Dialect, leading_lines: int) -> Cutter:
-    cutter = Cutter(readable_bytes(read, encoding), dialect)
+def _cutter(read: Read, encoding: Encoding, dialect: Dialect, leading_lines: int, name: str) -> Cutter:
+    cutter = Cutter(readable_bytes(read, encoding), dialect, name=name)
     for _ in range(leading_lines):
         cutter.skip_line()
     return cutter
@@ -288,6 +305,25 @@ def _refuse_other_formats(path: Path, file: BinaryIO) -> None:
     for magic, name, remedy in _OTHER_FORMATS:
         if head.startswith(magic):
             raise SourceError(f"{path.name} is no delimited text but {name}", remedy=f"{remedy}.")
+
+
+def _refuse_dumps(path: Path, file: BinaryIO, encoding: Encoding) -> None:
+    """Statements of SQL would be read as cells, and a table of users on one line as the names of columns.
+
+    Source: what mysqldump, pg_dump, phpMyAdmin and sqlite3 .dump write before the first row.
+    """
+    file.seek(0)
+    head = readable_bytes(file.read, encoding)(SAMPLE_BYTES).decode(encoding.in_blocks, "replace")
+    for line in itertools.islice(io.StringIO(head), _DUMP_LINES):
+        words = " ".join(line[:500].split()).removeprefix("\ufeff")
+        if _DUMP.match(words):
+            raise SourceError(
+                f"{path.name} is no delimited text but a dump of SQL",
+                remedy="load it into a database and give that as the source, or export the table of users as CSV with a "
+                "header.",
+            )
+        if words and not _OF_DUMPS.match(words):
+            return
 
 
 def _watched(file: BinaryIO, seen: Callable[[bytes], object]) -> Read:
