@@ -1,5 +1,6 @@
 """The mapping of single records, field by field, and answers that do not fit."""
 
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
@@ -173,6 +174,61 @@ def test_a_column_can_hold_all_metadata_as_json() -> None:
 def test_a_transform_does_what_it_says(transform: str, text: str, expected: Any) -> None:
     fields = {"app_metadata": {"x": {"column": "plan", "transforms": [transform]}}}
     assert profile(person(1, plan=text), **fields)["app_metadata"] == {"x": expected}
+
+
+NOTHINGS = (
+    *(
+        "",
+        "NULL",
+        "null",
+        "\\N",
+        "None",
+        "nil",
+        "[NULL]",
+        "(null)",
+        "<null>",
+        "NaT",
+        "nan",
+        "-",
+        "N/A",
+        "false",
+        "F",
+        "no",
+    ),
+    *("off", "0", "0.0", "0000-00-00", "0000-00-00 00:00:00", "0001-01-01T00:00:00", " null "),
+)
+MOMENTS = (
+    *("2024-01-01", "2024-01-01 00:00:00", "2024-01-01T00:00:00.123Z", "2024-01-01 00:00:00.123456+00", "true", "YES"),
+    *("2024-01-01 10:00:00 +0200", "2024-01-01 10:00:00 UTC", "1704067200", "1704067200123", "1704067200.5", "1"),
+    *(
+        "20240101000000Z",
+        "20240101000000.0Z",
+        "01.02.2024 10:00",
+        "1/2/2024 10:00:00 AM",
+        "01-JAN-24",
+        "133444736000000000",
+    ),
+    *("01-JAN-24 10.00.00.000000 AM", "Jan 1, 2024", "Mon, 01 Jan 2024 00:00:00 GMT", "2024-01-01 10:00:00+05:30"),
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"), [*((text, False) for text in NOTHINGS), *((text, True) for text in MOMENTS)]
+)
+def test_only_a_moment_or_a_word_for_true_is_present(text: str, expected: bool) -> None:
+    assert profile(person(1, plan=text), blocked={"column": "plan", "transforms": ["present"]})["blocked"] is expected
+
+
+@pytest.mark.parametrize("text", ["maybe", "-5", "ann@example.com", "10:00", "2024-01-01 and more"])
+def test_what_is_neither_a_moment_nor_a_word_is_no_boolean(text: str) -> None:
+    assert code(person(1, plan=text), blocked={"column": "plan", "transforms": ["present"]}) == "boolean_invalid"
+
+
+def test_a_moment_of_a_database_is_present() -> None:
+    blocked = {"column": "plan", "transforms": ["strip", "present"]}
+    for value in (date(2024, 1, 2), datetime(2024, 1, 2, 3, 4, 5, 678, tzinfo=UTC), datetime(2024, 1, 2), 1704067200):  # noqa: DTZ001
+        assert profile(person(1, plan=value), blocked=blocked)["blocked"] is True
+    assert profile(person(1, plan=None), blocked=blocked)["blocked"] is False
 
 
 @pytest.mark.parametrize(

@@ -35,6 +35,7 @@ RICH = mapping(
         "picture": "first",
         "nickname": {"column": "last", "transforms": ["spaces", "upper", "truncate(5)"]},
         "blocked": {"column": "verified", "transforms": ["present"]},
+        "phone_verified": {"column": "born", "transforms": ["present"], "when_invalid": "omit"},
         "mfa": {"totp": "plan", "phone": "phone"},
         "default_country": "DE",
         "profile_bytes_warning": 500,
@@ -76,6 +77,7 @@ MAIL = st.sampled_from(
 )
 PHONE = st.sampled_from(["+4930123456", "030 123456", "+49030123456", "+1 202 555 0123", "+12", "n/a", "+390612345678"])
 FLAG = st.sampled_from(["yes", "NO", "true", "0", "maybe", ""])
+SINCE = st.sampled_from(["2024-01-01 00:00:00", "NULL", "(null)", "0", "1704067200", "maybe", " 2024-01-01 ", ""])
 DAY = st.sampled_from(["10.12.1815", "1.2.1999", "31.2.1999", "1999-01-01", ""])
 HASHES = st.sampled_from(
     [HASH, f" {HASH} ", HASH.replace("2b$10", "2y$12"), HASH[:-1], "plain", "{SSHA}abc", "", "\x00"]
@@ -88,7 +90,7 @@ NATIVE |= st.sampled_from([{"a": 1}, {"a.b": 1}, {"k": [None, {"$": 2}]}, float(
 def rows(**extra: Any) -> st.SearchStrategy[tuple[Any, ...]]:
     """Rows of COLUMNS: each cell mostly as it should be, sometimes anything."""
     usual = dict(zip(COLUMNS, person(1), strict=True))
-    special = {"mail": MAIL, "phone": PHONE, "verified": FLAG, "born": DAY, "hash": HASHES}
+    special = {"mail": MAIL, "phone": PHONE, "verified": FLAG, "born": DAY | SINCE, "hash": HASHES}
     cells = [
         st.just(usual[name]) | st.just(usual[name]) | special.get(name, TEXT) | TEXT | extra.get("also", st.nothing())
         for name in COLUMNS

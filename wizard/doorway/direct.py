@@ -15,7 +15,7 @@ from wizard.doorway.scripts import Scripts
 from wizard.doorway.templates import rendered
 from wizard.errors import UsageError
 from wizard.mapping.transforms import Transform, parse_transform
-from wizard.mapping.words import FALSE_WORDS, TRUE_WORDS
+from wizard.mapping.words import FALSE_WORDS, MOMENT, NO_MOMENT, NOTHING_WORDS, TRUE_WORDS
 from wizard.profile import FieldRule, ProfileAnswers
 
 Kind = Literal["postgresql", "mysql"]
@@ -140,8 +140,10 @@ def _rule(mapped: str | FieldRule, place: str, wants: Wants, problems: list[str]
 
 
 def _step(transform: Transform, place: str, problems: list[str]) -> list[Any]:
-    if transform.name in ("strip", "lower", "upper", "present"):
+    if transform.name in ("strip", "lower", "upper"):
         return [transform.name]
+    if transform.name == "present":
+        return ["present", [*TRUE_WORDS], [*NOTHING_WORDS, *FALSE_WORDS], MOMENT, NO_MOMENT]
     if transform.name == "bool" and not transform.positional:
         given = dict(transform.named)
         return ["bool", _words(given.get("true", TRUE_WORDS)), _words(given.get("false", FALSE_WORDS))]

@@ -10,12 +10,14 @@ from math import isfinite
 from typing import Any
 
 from wizard.mapping.values import check_keys
-from wizard.mapping.words import FALSE_WORDS, TRUE_WORDS
+from wizard.mapping.words import FALSE_WORDS, MOMENT, NO_MOMENT, NOTHING_WORDS, TRUE_WORDS
 from wizard.rejects import Refused, Reject
 
 Call = Callable[[str], Any]
 Text = Callable[[str], str]
 CONTROLS: dict[int, None] = dict.fromkeys((*range(0x20), *range(0x7F, 0xA0)))
+_ABSENT = frozenset((*NOTHING_WORDS, *FALSE_WORDS))
+_NO_MOMENT, _MOMENT = re.compile(NO_MOMENT), re.compile(MOMENT)
 DIRECTIVES = {
     "Y": r"(\d{4})",
     "m": r"(\d{1,2})",
@@ -115,13 +117,17 @@ def _boolean(words: dict[str, bool], reject: Reject, text: str) -> bool:
 
 
 def present(reject: Reject) -> Callable[[str], bool]:
-    """True when there is anything: for columns such as email_verified_at."""
-    return _is_there
+    """True of a moment or a true word, for columns such as email_verified_at; false of nothing, zero and false words."""
+    return partial(_is_there, reject)
 
 
-def _is_there(text: str) -> bool:
-    """What exports of databases write for nothing is nothing, and neither is MySQL's moment of zeros."""
-    return bool(text) and text not in ("NULL", "null", "\\N", "None", "nil") and not text.startswith("0000-00-00")
+def _is_there(reject: Reject, text: str) -> bool:
+    word = text.strip().lower()
+    if not word or word in _ABSENT or _NO_MOMENT.fullmatch(word):
+        return False
+    if word in TRUE_WORDS or _MOMENT.fullmatch(word):
+        return True
+    raise Refused(reject)
 
 
 def integer(reject: Reject) -> Callable[[str], int]:

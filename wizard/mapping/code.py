@@ -33,7 +33,7 @@ from wizard.passwords.declared import declared
 from wizard.profile import FieldRule, ProfileAnswers
 from wizard.rejects import reject
 
-VERSION = 2
+VERSION = 3
 """Raised when the same answers begin to give other users, so that files prepared before are not taken for the same."""
 
 USER_ID = re.compile(r"[^\s\x00-\x1f\x7f\ufeff]++")

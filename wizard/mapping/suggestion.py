@@ -139,7 +139,7 @@ def _rule(field: str, column: str, cells: Sequence[str]) -> Any:
     used = {cell.lower() for cell in cells}
     if used <= {*TRUE_WORDS, *FALSE_WORDS}:
         return column
-    if all(map(_moment.fullmatch, used)):
+    if any(map(_moment.fullmatch, used)):
         return {"column": column, "transforms": ["strip", "present"]}
     true = sorted(word for word in used if WORDS.get(word))
     false = sorted(word for word in used if WORDS.get(word) is False)

@@ -165,7 +165,7 @@ class Writer:
         return tuple(parts)
 
     def _value(self, last: Transform, origin: Origin, field: str) -> Loaded:
-        call = last.call(reject("boolean_invalid" if last.name == "bool" else "value_invalid", field))
+        call = last.call(reject("boolean_invalid" if last.name in {"bool", "present"} else "value_invalid", field))
         if last.repeats:
             memo = Memo(call)
             self.line(f"v = {self.constant(memo)}[v] if v else None")
