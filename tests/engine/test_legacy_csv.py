@@ -293,7 +293,7 @@ def test_a_long_question_is_not_shown_as_the_name_of_its_column(opened: Open) ->
 )
 @pytest.mark.parametrize("codec", ["utf-8", "utf-8-sig", "utf-16"])
 def test_a_dump_of_sql_is_refused_by_name(opened: Open, dump: str, codec: str) -> None:
-    with pytest.raises(SourceError, match="users.csv is no delimited text but a dump of SQL"):
+    with pytest.raises(SourceError, match=r"users\.csv is no delimited text but a dump of SQL"):
         opened(dump.encode(codec))
 
 

@@ -17,6 +17,9 @@ from wizard.legacy import kind_of, open_source
 from wizard.legacy.answers import SourceAnswers
 from wizard.legacy.json_cut import ArrayCutter, LineCutter
 from wizard.legacy.source import BadRecord, LegacySource
+from wizard.mapping import User, compile_mapping
+from wizard.passwords.answers import PasswordsAnswers
+from wizard.profile import ProfileAnswers
 
 
 def opened(path: Path, **answers: Any) -> LegacySource:
@@ -134,12 +137,36 @@ def test_a_bad_element_is_a_bad_record_and_the_others_are_read(tmp_path: Path) -
     assert records[3].position == "element 4"
 
 
+def codes(source: LegacySource, **profile: Any) -> list[str]:
+    """What becomes of each record: "" of a user, or the code of its reject."""
+    email = {"constant": "a@example.com"}
+    answers = ProfileAnswers.model_validate({"user_id": "id", "email": email, **profile})
+    mapping = compile_mapping(answers, PasswordsAnswers(missing="without_password"), source.columns)
+    found = [record.bad or mapping.map_one(record.values) for record in source.sample()]
+    return ["" if isinstance(each, User) else each.code for each in found]
+
+
 def test_a_number_that_readers_round_is_not_changed_silently(tmp_path: Path) -> None:
     source = opened(written(tmp_path, '[{"id": 18446744073709551617}, {"id": 9223372036854775807}]'))
-    first, second = source.sample()
-    assert first.bad is not None
-    assert first.bad.code == "number_too_large"
-    assert second.values == [9223372036854775807]
+    assert codes(source) == ["number_too_large", ""]
+
+
+@pytest.mark.parametrize(
+    ("number", "code"),
+    [
+        ('{"$numberDouble": "NaN"}', "value_not_json"),
+        ('{"$numberDouble": "-Infinity"}', "value_not_json"),
+        ("1e300", "number_too_large"),
+        ("[-18446744073709551617]", "number_too_large"),
+        ("1.5", ""),
+    ],
+)
+def test_a_number_that_auth0_cannot_take_matters_only_where_it_is_mapped(
+    tmp_path: Path, number: str, code: str
+) -> None:
+    source = opened(written(tmp_path, f'[{{"id": 1, "score": {number}}}]'))
+    assert codes(source) == [""]
+    assert codes(source, app_metadata={"score": "score"}) == [code]
 
 
 @pytest.mark.parametrize(

@@ -137,8 +137,27 @@ async def test_login_and_get_user_give_the_profile_of_the_bulk_import(kind: str)
 
 @pytest.mark.parametrize(
     "cell",
-    ["2024-01-01 00:00:00+00", "2024-01-01T10:00:00.5Z", "01-JAN-24 10.00.00 AM", " YES ", "1704067200", True, 5]
-    + ["", None, "NULL", "(null)", "\\N", "N/A", "0000-00-00 00:00:00", "0001-01-01", "0", 0, "false", False],
+    [
+        "2024-01-01 00:00:00+00",
+        "2024-01-01T10:00:00.5Z",
+        "01-JAN-24 10.00.00 AM",
+        " YES ",
+        "1704067200",
+        True,
+        5,
+        "",
+        None,
+        "NULL",
+        "(null)",
+        "\\N",
+        "N/A",
+        "0000-00-00 00:00:00",
+        "0001-01-01",
+        "0",
+        0,
+        "false",
+        False,
+    ],
 )
 async def test_what_is_present_is_so_in_the_scripts_too(cell: Any) -> None:
     answers = answers_with(blocked={"column": "plan", "transforms": ["strip", "present"]}, app_metadata={})

@@ -13,14 +13,17 @@ from wizard.rejects import Refused, Reject, reject
 
 NOT_JSON = reject("value_not_json", "metadata")
 BAD_KEY = reject("metadata_key_forbidden", "metadata")
+ROUNDED = reject("number_too_large")
 TOO_DEEP = 100
+EXACT = float(1 << 63)
+"""What readers of JSON make a float of because it is no integer of 64 bits has lost digits, and so may what is larger."""
 
 
 def text(value: Any, refusal: Reject) -> str:
     """The cell as text; "" for NULL.
 
     Raises:
-        Refused: bytes that are not UTF-8, or a structure.
+        Refused: bytes that are not UTF-8, a structure, or a number that has lost digits.
     """
     if value is None:
         return ""
@@ -31,6 +34,7 @@ def text(value: Any, refusal: Reject) -> str:
     if isinstance(value, int | UUID):
         return str(value)
     if isinstance(value, float) and isfinite(value):
+        _check_digits(value)
         return str(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)
     if isinstance(value, Decimal) and value.is_finite():
         return format(value, "f")
@@ -53,6 +57,7 @@ def plain(value: Any, depth: int = 0) -> Any:
     if value is None or isinstance(value, bool | int | str):
         return value
     if isinstance(value, float) and isfinite(value):
+        _check_digits(value)
         return value
     if isinstance(value, Decimal) and value.is_finite():
         whole = value == value.to_integral_value()
@@ -63,6 +68,11 @@ def plain(value: Any, depth: int = 0) -> Any:
     if depth < TOO_DEEP and isinstance(value, list | tuple | set | frozenset):
         return [plain(part, depth + 1) for part in value]
     return text(value, NOT_JSON)
+
+
+def _check_digits(number: float) -> None:
+    if not -EXACT < number < EXACT:
+        raise Refused(ROUNDED)
 
 
 def _key(key: Any) -> str:
