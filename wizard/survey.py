@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
     from wizard.passwords.census import HashGroup
 
 SAMPLE = 500
+MOST_COMPARED = 50_000
+"""Users among whom a column is unique that may hold ids; more would have to be remembered."""
+MOST_CANDIDATES = 12
 
 
 @dataclass(frozen=True)
@@ -30,7 +34,9 @@ class Survey:
     Args:
         answers: How the store was opened, its name included if it was recognised.
         store: What is known about it by name.
-        prepared: What a preparation for import gave; None where no column was found for user_id or email.
+        prepared: What a preparation for import gave, with a number for each user where no column was found for user_id;
+            None where none was found for email.
+        candidates: Columns that could be user_id, if none was found: of different texts without spaces, never empty.
     """
 
     answers: SourceAnswers
@@ -41,6 +47,7 @@ class Survey:
     activity: Activity | None
     prepared: Prepared | None
     recommendation: Recommendation
+    candidates: tuple[str, ...] = ()
 
 
 def open_and_recognise(
@@ -121,6 +128,7 @@ def survey(answers: SourceAnswers, *, secret: Callable[[str], str] | None, base:
         logins if logins and logins.total > logins.users[NEVER] else None,
         _prepared(source, facts, suggestion),
         recommend(groups, activity=logins, withheld=store is not None and not store.passwords),
+        () if suggestion.has("user_id") else candidates(source, suggestion),
     )
 
 
@@ -135,19 +143,41 @@ def column(source: LegacySource, name: str) -> Iterator[Any]:
                 yield row[place]
 
 
+def candidates(source: LegacySource, suggestion: Suggestion) -> tuple[str, ...]:
+    """Columns that feed nothing yet and could be user_id, as far as the first `MOST_COMPARED` users tell."""
+    from wizard.legacy.source import BadRecord
+    from wizard.mapping.suggestion import id_of
+
+    seen: dict[str, set[int]] = {name: set() for name in suggestion.unmapped}
+    places = {name: source.columns.index(name) for name in seen}
+    rows = (row for block in source.blocks() for row in block.rows() if not isinstance(row, BadRecord))
+    for row in islice(rows, MOST_COMPARED):
+        for name in tuple(seen):
+            cell = id_of(row[places[name]])
+            if not cell or hash(cell) in seen[name]:
+                del seen[name]
+            else:
+                seen[name].add(hash(cell))
+    return tuple(name for name, cells in seen.items() if cells)[:MOST_CANDIDATES]
+
+
 def _prepared(source: LegacySource, facts: SourceFacts, suggestion: Suggestion) -> Prepared | None:
     """Passwords are judged apart, so here none is a reason to reject a user."""
     from wizard.bulk.prepare import prepare
-    from wizard.errors import UsageError
+    from wizard.legacy.numbered import NumberedSource
     from wizard.mapping import compile_mapping
+    from wizard.mapping.suggestion import SURE, Guess
     from wizard.passwords.answers import PasswordsAnswers
 
+    if not suggestion.has("email"):
+        return None
+    if not suggestion.has("user_id"):
+        source = numbered = NumberedSource(source)
+        stand_in = Guess("user_id", numbered.number, numbered.number, SURE, "")
+        suggestion = replace(suggestion, guesses=(stand_in, *suggestion.guesses))
     lenient = PasswordsAnswers(
         column=suggestion.passwords.column, unsupported="without_password", missing="without_password"
     )
-    try:
-        mapping = compile_mapping(suggestion.profile, lenient, source.columns)
-    except UsageError:
-        return None
+    mapping = compile_mapping(suggestion.profile, lenient, source.columns)
     with tempfile.TemporaryDirectory(prefix="auth0-migrate-") as folder:
         return prepare(source, facts, mapping, Path(folder) / "prepared")

@@ -222,3 +222,50 @@ def test_the_page_fits_a_terminal_of_80_columns_and_says_what_is_uncertain(tmp_p
     assert "? assumes 185,000 iterations and no secret" in text
     assert "! few rounds for today's machines" in text
     assert "duplicate_email" in text and "keep_most_recently_active" in text
+
+
+def page_of(tmp_path: Path, text: str) -> str:
+    path = tmp_path / "users.csv"
+    path.write_text(text)
+    return " ".join(run("inspect", str(path)).stdout.split())
+
+
+def test_users_whose_password_cannot_travel_are_told_below_the_rejects(tmp_path: Path) -> None:
+    lines = [
+        f"1,ann@example.com,{BCRYPT}",
+        "2,bob@example.com,$1$abcdefgh$" + "a" * 22,
+        "3,cem@example.com,",
+        f"4,,{BCRYPT}",
+    ]
+    page = page_of(tmp_path, "\n".join(["id,email,password", *lines]) + "\n")
+    assert "Rows that would be rejected: 1 email_missing 1" in page
+    assert "and 2 users whose password cannot travel are left out unless you decide otherwise" in page
+    page = page_of(tmp_path, "\n".join(["id,email,password", *lines[:2]]) + "\n")
+    assert "share an id or address, and 1 user whose password cannot travel is left out" in page
+
+
+def test_the_page_shows_the_transforms_that_it_suggests(tmp_path: Path) -> None:
+    page = page_of(tmp_path, "id,email,Bestätigt\n1,ann@example.com,ja\n2,bob@example.com,nein\n")
+    assert """email_verified sure transforms = ["strip", 'bool(true=["ja"], false=["nein"])']""" in page
+
+
+def test_damaged_hashes_are_told_from_good_ones(tmp_path: Path) -> None:
+    page = page_of(tmp_path, f"id,email,password\n1,a@example.com,{BCRYPT}\n2,b@example.com,{BCRYPT[:-1]}\n")
+    assert "bcrypt 2b, cost 10 1 █" in page
+    assert "bcrypt 2b, cost 10, damaged 1 █" in page
+
+
+def test_without_a_column_of_ids_rows_are_judged_and_candidates_named(tmp_path: Path) -> None:
+    lines = [
+        f"k{n},{n % 2},{'' if n == 3 else n},{mail},{BCRYPT}"
+        for n, mail in enumerate(["a@example.com", "A@example.com", "", "d@example.com"])
+    ]
+    page = page_of(tmp_path, "\n".join(["reference,group,number,email,password", *lines]) + "\n")
+    assert "No column for user_id was found; name it yourself" in page
+    assert "one of these could be user_id: reference. Take one" in page
+    assert "Rows that would be rejected: 3 duplicate_email 2" in page
+    assert "email_missing 1" in page
+
+
+def test_without_a_column_of_addresses_nothing_is_counted(tmp_path: Path) -> None:
+    assert "No column for user_id and email was found" in page_of(tmp_path, "a,b\nx y,z\n")

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from itertools import zip_longest
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -21,6 +22,13 @@ if TYPE_CHECKING:
 
 WIDTH, NAME, BAR = 80, 38, 26
 """Characters of a line, of what a bar stands for, and of the longest bar."""
+
+HINTS = {
+    "duplicate_email": "Or let same_email in [profile] decide: keep_newest, keep_verified, keep_most_recently_active.",
+}
+"""What the answers can decide beside the remedy of a reject."""
+
+DAMAGED = "password_damaged"
 
 PLANS = ("free", "essentials", "enterprise-nonproduction", "enterprise-production", "private-basic-100")
 """Subscriptions whose forecast is shown; each allows something else."""
@@ -73,9 +81,9 @@ def page(found: Survey) -> str:
     for note in found.store.notes if found.store else ():
         lines += _wrapped(f"· {note}", "  ")
     lines += ["", "Suggested mapping"]
-    lines += [
-        f"  {guess.columns:<26} → {guess.field:<16} {_sure(guess.confidence)}" for guess in found.suggestion.guesses
-    ]
+    for guess in found.suggestion.guesses:
+        lines.append(f"  {guess.columns:<26} → {guess.field:<16} {_sure(guess.confidence)}")
+        lines += _rule(guess.rule)
     lines += _passwords(found)
     lines += _dirt(found)
     lines += _logins(found)
@@ -84,6 +92,23 @@ def page(found: Survey) -> str:
         lines += _wrapped(f"because {why}", "  ")
     lines += _forecast(found)
     return "\n".join(lines)
+
+
+def _rule(rule: Any) -> Iterator[str]:
+    """What the answers say beyond a column's name, as they say it."""
+    if isinstance(rule, dict):
+        for name, said in rule.items():
+            if name != "column":
+                listed = said if isinstance(said, list | tuple) else None
+                written = f"[{', '.join(map(_in_quotes, listed))}]" if listed is not None else _in_quotes(said)
+                yield from _wrapped(f"{name} = {written}", "      ")
+
+
+def _in_quotes(value: Any) -> str:
+    """A text as TOML has it; any other value as JSON."""
+    if isinstance(value, str) and '"' in value and "'" not in value:
+        return f"'{value}'"
+    return json.dumps(value, ensure_ascii=False)
 
 
 def _sure(confidence: float) -> str:
@@ -115,7 +140,7 @@ def _passwords(found: Survey) -> Iterator[str]:
     yield from ("", "Password hashes")
     total = sum(group.users for group in found.groups)
     for group in found.groups:
-        name = f"{group.scheme} {group.parameters}".strip()
+        name = f"{group.scheme} {group.parameters}".strip() + (", damaged" if group.code == DAMAGED else "")
         yield _bar(name, group.users, total)
         for remark in _remarks(group):
             yield from _wrapped(remark, "      ")
@@ -136,29 +161,49 @@ def _remarks(group: HashGroup) -> Iterator[str]:
 
 
 def _dirt(found: Survey) -> Iterator[str]:
-    """Rows that would be rejected, by kind; users who share something among them."""
+    """Rows that would be rejected, by kind, users who share something among them; then those whose password stays."""
+    yield ""
+    yield from _unnamed(found)
+    if found.prepared is None:
+        return
+    left = sum(group.users for group in found.groups if group.carried_by == "none")
+    if found.prepared.reasons:
+        yield f"Rows that would be rejected: {found.prepared.rejected:,}"
+        yield from _reasons(found.prepared.reasons)
+    else:
+        yield "No row would be rejected, and no two users share an id or address" + ("," if left else ".")
+    if left:
+        users, are = ("user", "is") if left == 1 else ("users", "are")
+        yield from _wrapped(
+            f"and {left:,} {users} whose password cannot travel {are} left out unless you decide otherwise ([passwords] "
+            "unsupported or missing).",
+            "",
+        )
+
+
+def _unnamed(found: Survey) -> Iterator[str]:
+    """What no column was found for, and which could be user_id."""
+    missing = [field for field in ("user_id", "email") if not found.suggestion.has(field)]
+    if missing:
+        yield from _wrapped(f"No column for {' and '.join(missing)} was found; name it yourself in [profile].", "")
+    if found.candidates:
+        yield from _wrapped(
+            f"Unique and never empty, so one of these could be user_id: {', '.join(found.candidates)}. Take one that never "
+            "changes and is no secret.",
+            "",
+        )
+    if "email" in missing:
+        yield "No user could be prepared, so rows that would be rejected are not counted."
+
+
+def _reasons(reasons: Mapping[str, int]) -> Iterator[str]:
     from wizard.rejects import REASONS
 
-    if found.prepared is None:
-        mapped = {guess.field for guess in found.suggestion.guesses}
-        missing = " and ".join(field for field in ("user_id", "email") if field not in mapped)
-        yield from (
-            "",
-            *_wrapped(f"No column for {missing} was found, so no user could be prepared; name it yourself.", ""),
-        )
-        return
-    if not found.prepared.reasons:
-        yield from ("", "No row would be rejected, and no two users share an id or address.")
-        return
-    yield from ("", f"Rows that would be rejected: {found.prepared.rejected:,}")
-    for code, count in sorted(found.prepared.reasons.items(), key=lambda each: -each[1]):
+    for code, count in sorted(reasons.items(), key=lambda each: -each[1]):
         yield f"  {code:<{NAME}} {count:>11,}"
         yield from _wrapped(REASONS[code].remedy, "      ")
-        if code == "duplicate_email":
-            yield from _wrapped(
-                "Or let same_email in [profile] decide: keep_newest, keep_verified, keep_most_recently_active.",
-                "      ",
-            )
+        if code in HINTS:
+            yield from _wrapped(HINTS[code], "      ")
 
 
 def _logins(found: Survey) -> Iterator[str]:

@@ -63,6 +63,10 @@ class Suggestion:
             )
         return ProfileAnswers.model_validate(rules)
 
+    def has(self, field: str) -> bool:
+        """Whether a column was found for the field."""
+        return any(guess.field == field for guess in self.guesses)
+
     def rows(self) -> list[tuple[str, str]]:
         """Field and column of each guess, for a table."""
         return [(guess.field, guess.columns) for guess in self.guesses]
@@ -176,6 +180,15 @@ def _is_hash(cell: str) -> bool:
 
 def _is_name(cell: str) -> bool:
     return len(cell) <= 150 and any(letter.isalpha() for letter in cell) and "@" not in cell
+
+
+def id_of(value: Any) -> str:
+    """A cell as user_id; "" if it is none."""
+    try:
+        cell = text(value, _not_text).strip()
+    except Refused:
+        return ""
+    return cell if _is_user_id(cell) else ""
 
 
 def _is_user_id(cell: str) -> bool:
