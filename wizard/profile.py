@@ -129,6 +129,15 @@ class ProfileAnswers(Section):
     email: Mapped = Field(
         title="E-mail address", description="Required by Auth0; stored lower case.", examples=["email"]
     )
+    without_email: str | None = Field(
+        default=None,
+        title="Address for users who have none",
+        description="Auth0 imports nobody without an e-mail address. A template that makes one, different for each user, of a "
+        "domain of your own. Such users count as not verified (email_verified is left out for them), and nobody can reset a "
+        "password by mail sent there. Left out, such users are rejected.",
+        pattern=r"^[^@\s]*\{[^@{}]+\}[^@\s]*@[^@{}\s]+\.[^@{}\s]+$",
+        examples=["{id}@no-email.example.com"],
+    )
     email_verified: Mapped | None = Field(
         default=None, title="E-mail address is verified", description="A boolean; Auth0 takes no answer as false."
     )

@@ -76,7 +76,10 @@ REASONS: Mapping[str, Reason] = {
     "user_id_has_prefix": Reason(
         "user_id begins with auth0|, which Auth0 puts in front itself", 'Add the transform remove_prefix("auth0|").'
     ),
-    "email_missing": Reason("email is empty, and Auth0 imports no user without one", CORRECT),
+    "email_missing": Reason(
+        "email is empty, and Auth0 imports no user without one",
+        "Correct the record, or let without_email in [profile] make an address for each user who has none.",
+    ),
     "email_invalid": Reason("{field} is not an e-mail address", CORRECT),
     "email_too_long": Reason("{field} is too long: 64 before the @ and 254 in all are allowed", CORRECT),
     "username_invalid": Reason("username has a character other than letters, digits and @ ^ $ . ! ` - # + ' ~ _", DROP),

@@ -281,6 +281,30 @@ def test_rules_that_give_the_wrong_kind_are_refused_when_compiled(fields: dict[s
         mapping({**PROFILE, **fields})
 
 
+def test_a_user_without_an_address_gets_one_that_is_not_verified() -> None:
+    made = {"without_email": "{id}.{plan}@no-email.example.com"}
+    user = profile(person(1, mail=" ", plan="Gold"), **made)
+    assert user["email"] == "u1.gold@no-email.example.com"
+    assert "email_verified" not in user
+    assert profile(person(1, mail="", verified="perhaps"), **made)["email"] == "u1.gold@no-email.example.com"
+    assert profile(person(1), **made) == profile(person(1))
+    assert code(person(1, mail="", plan="a b"), **made) == "email_invalid"
+    assert code(person(1, mail="", plan=""), without_email="{plan}@no-email.example.com") == "email_missing"
+
+
+@pytest.mark.parametrize(
+    "template", ["nobody@example.com", "{id}", "{id}@localhost", "a@{id}.example.com", "{id}@a@example.com", ""]
+)
+def test_a_template_of_addresses_that_are_the_same_or_none_is_refused(template: str) -> None:
+    with pytest.raises(ValidationError, match="without_email"):
+        ProfileAnswers.model_validate({**PROFILE, "without_email": template})
+
+
+def test_a_template_of_addresses_asks_for_columns_of_the_source() -> None:
+    with pytest.raises(UsageError, match="without_email asks for the column 'idd'"):
+        mapping({**PROFILE, "without_email": "{idd}@no-email.example.com"})
+
+
 def test_importing_everybody_without_a_password_must_be_said() -> None:
     with pytest.raises(UsageError, match="without_password"):
         mapping(passwords={})

@@ -31,6 +31,7 @@ RICH = mapping(
     {
         **PROFILE,
         "user_id_prefix": "legacy|",
+        "without_email": "{id}@no-email.example.com",
         "phone_number": {"column": "phone", "when_invalid": "omit"},
         "picture": "first",
         "nickname": {"column": "last", "transforms": ["spaces", "upper", "truncate(5)"]},
@@ -61,6 +62,8 @@ TEXT = st.text(max_size=12) | st.sampled_from(
 )
 MAIL = st.sampled_from(
     [
+        "",
+        " ",
         "a@example.com",
         " A.B@Example.COM ",
         "a@b",

@@ -269,3 +269,17 @@ def test_without_a_column_of_ids_rows_are_judged_and_candidates_named(tmp_path: 
 
 def test_without_a_column_of_addresses_nothing_is_counted(tmp_path: Path) -> None:
     assert "No column for user_id and email was found" in page_of(tmp_path, "a,b\nx y,z\n")
+
+
+def test_users_without_an_address_may_get_one(tmp_path: Path) -> None:
+    people = f"id,email,password\n1,ann@example.com,{BCRYPT}\n2,,{BCRYPT}\n"
+    assert 'without_email = "{id}@no-email.example.com"' in page_of(tmp_path, people)
+    answers = tmp_path / "answers.toml"
+    answers.write_text(
+        'version = 1\n[source]\npath = "users.csv"\n[passwords]\ncolumn = "password"\n'
+        '[profile]\nuser_id = "id"\nemail = "email"\nwithout_email = "{id}@no-email.example.com"\n'
+    )
+    told = run("prepare", str(answers), "--out", str(tmp_path / "out"))
+    assert told.return_value == 0
+    assert "1 user has no e-mail address and gets one made by without_email" in told.output
+    assert b'"email":"2@no-email.example.com"' in (tmp_path / "out/users/00001.json").read_bytes()

@@ -25,6 +25,8 @@ WIDTH, NAME, BAR = 80, 38, 26
 
 HINTS = {
     "duplicate_email": "Or let same_email in [profile] decide: keep_newest, keep_verified, keep_most_recently_active.",
+    "email_missing": 'For example without_email = "{id}@no-email.example.com", of a domain of your own: such users are not '
+    "verified, and cannot reset a password by mail.",
 }
 """What the answers can decide beside the remedy of a reject."""
 

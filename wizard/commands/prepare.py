@@ -84,6 +84,11 @@ def command(answers_file: Path, out: Path, flags: tuple[str, ...], output: Outpu
         output.say(
             f"  {counted(bare, 'user')} {'goes' if bare == 1 else 'go'} without a password, as decided. A hash cannot be added later."
         )
+    if made_up := prepared.notes.get("made_up_email"):
+        output.say(
+            f"  {counted(made_up, 'user')} {'has' if made_up == 1 else 'have'} no e-mail address and {'gets' if made_up == 1 else 'get'} one "
+            "made by without_email, not verified; a password cannot be reset by mail sent there."
+        )
     left_out = prepared.rejected + prepared.skipped
     output.result(
         {

@@ -36,6 +36,9 @@ from wizard.rejects import reject
 VERSION = 3
 """Raised when the same answers begin to give other users, so that files prepared before are not taken for the same."""
 
+MADE_UP = "made_up_email"
+"""The note of a user whose address `without_email` makes."""
+
 USER_ID = re.compile(r"[^\s\x00-\x1f\x7f\ufeff]++")
 KEYS = ("user_id", "email", "username", "phone_number")
 LONGEST = {"given_name": 150, "family_name": 150, "name": 150, "nickname": 300}
@@ -109,8 +112,10 @@ class _Compiler:
             line("user_id = None")
             with self.writer.block("try:"):
                 self._user_id()
+                made_up = profile.without_email is not None
                 self._member("email", self._email, column_checks.emails, missing="email_missing")
-                self._boolean("email_verified")
+                with self.writer.block("if not made_up:" if made_up and profile.email_verified is not None else ""):
+                    self._boolean("email_verified")
                 self._member(
                     "phone_number", self._phone, partial(column_checks.phones, Memo(possible_lengths_of_bytes))
                 )
@@ -137,6 +142,8 @@ class _Compiler:
         omit = rule.when_invalid == "omit"
         with self.writer.block("try:" if omit else ""):
             loaded = self.writer.load(rule, field, wants=wants)
+            if field == "email" and self._profile.without_email is not None:
+                self._make_up(self._profile.without_email)
             with self.writer.block(f"if {loaded.is_there}:"):
                 yield loaded
             if missing or rule.when_empty == "reject":
@@ -145,6 +152,13 @@ class _Compiler:
         if omit:
             with self.writer.block("except Refused as refused:"):
                 self.writer.line(f"notes.append({self.writer.constant(f'omitted {field}')})")
+
+    def _make_up(self, template: str) -> None:
+        """Load an address of the template where there is none; in blocks such records are odd, as one is required."""
+        self.writer.line("made_up = not v")
+        with self.writer.block("if made_up:"):
+            self.writer.load(FieldRule(template=template), "without_email", wants="text")
+            self.writer.line(f'notes.append("{MADE_UP}")')
 
     def _member(self, field: str, write_check: Callable[[str], None], check: Check, missing: str = "") -> None:
         """A text of the schema, with its check for one value and for a column."""
