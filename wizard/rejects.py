@@ -63,6 +63,10 @@ REASONS: Mapping[str, Reason] = {
         "the entry refers to a value in another file", "Export with the values in the file itself."
     ),
     "not_a_user": Reason("the record is not a user of the named store", "Export users alone, or skip this reason."),
+    "deleted": Reason(
+        "the store keeps the user, but marked as deleted",
+        'Leave these users behind with skip = ["deleted"] in [prepare], or restore them in the legacy store.',
+    ),
     "record_invalid": Reason("the record is not built as those of the named store are", "Check store in [source]."),
     "user_id_missing": Reason(
         "user_id is empty", "Map user_id to a column that every record has, such as its primary key."

@@ -19,7 +19,7 @@ from wizard.legacy import open_source, recognised
 from wizard.legacy.answers import SourceAnswers, StoreKey
 from wizard.legacy.source import BadRecord, LegacySource
 from wizard.legacy.stores import STORES, columns_named, preset
-from wizard.legacy.stores.store import NotAUser
+from wizard.legacy.stores.store import DeletedUser, NotAUser
 from wizard.mapping import User, compile_mapping
 from wizard.passwords.answers import PasswordsAnswers
 from wizard.profile import ProfileAnswers
@@ -469,7 +469,7 @@ def test_no_record_however_odd_breaks_a_store(data: st.DataObject) -> None:
     row = data.draw(st.dictionaries(st.sampled_from([*asked, "password", "passwordHash", "encryptionScheme"]), junk))
     try:
         made = store.make(row)
-    except (NotAUser, TypeError, ValueError, KeyError, AttributeError, OverflowError):
+    except (NotAUser, DeletedUser, TypeError, ValueError, KeyError, AttributeError, OverflowError):
         return
     assert set(made) <= set(store.made)
 
@@ -573,3 +573,55 @@ def test_bad_records_keep_their_positions(tmp_path: Path) -> None:
     path.write_text('{"_id": 1}\nnonsense\n{"_id": 2}\n')
     found = [(record.position, isinstance(record.bad, BadRecord)) for record in opened(path, store="mongodb").sample()]
     assert found == [("line 1", False), ("line 2", True), ("line 3", False)]
+
+
+def account(model: str, pk: int | None, **fields: Any) -> dict[str, Any]:
+    """A record of a dump, of a user if it is not said otherwise."""
+    usual = {"email": f"u{pk}@example.com", "password": "!", "last_login": None, "is_active": True}
+    return {"model": model, **({"pk": pk} if pk is not None else {}), "fields": fields or usual}
+
+
+def test_of_a_dump_only_the_model_of_users_is_users(tmp_path: Path) -> None:
+    mailbox = account("mail.mailbox", 1, email="robot@example.com", password="x")
+    path = tmp_path / "dump.json"
+    path.write_text(json.dumps([mailbox, account("accounts.user", 1), account("shop.wifi", 2, password="x")]))
+    source = opened(path, store="django-dumpdata")
+    assert [user.get("bad") for user in users_of(source, "django-dumpdata")] == ["not_a_user", None, "not_a_user"]
+    assert source.facts().details["model"] == "accounts.user"
+
+
+def test_of_two_models_of_users_the_one_with_more_signs_is_taken_or_both_are_named(tmp_path: Path) -> None:
+    path = tmp_path / "dump.json"
+    device = account("api.device", 5, password="x", last_login=None)
+    path.write_text(json.dumps([device, account("accounts.user", 1)]))
+    assert opened(path, store="django-dumpdata").facts().details["model"] == "accounts.user"
+    path.write_text(json.dumps([account("a.user", 1), account("b.user", 1)]))
+    with pytest.raises(SourceError, match=r"a\.user, b\.user"):
+        opened(path, store="django-dumpdata")
+
+
+def test_a_dump_without_any_model_of_users_says_so(tmp_path: Path) -> None:
+    path = tmp_path / "dump.json"
+    path.write_text(json.dumps([account("mail.mailbox", 1, password="x")]))
+    with pytest.raises(SourceError, match="No model"):
+        opened(path, store="django-dumpdata")
+
+
+def test_a_dump_without_primary_keys_is_known_and_says_what_user_id_needs(tmp_path: Path) -> None:
+    path = tmp_path / "dump.json"
+    path.write_text(json.dumps([account("auth.user", None)]))
+    assert recognised(SourceAnswers(path=str(path)), opened(path), Path()) == "django-dumpdata"
+    (warning,) = opened(path, store="django-dumpdata").facts().warnings
+    assert "--natural-primary" in warning and "user_id" in warning
+
+
+@pytest.mark.parametrize(("store", "text"), [("supabase", SUPABASE), ("laravel", LARAVEL)])
+def test_users_marked_as_deleted_stay_behind_with_a_reason(tmp_path: Path, store: str, text: str) -> None:
+    head = text.splitlines()[0]
+    rows = []
+    for number, deleted in enumerate(("", "NULL", "\\N", "2024-02-02 00:00:00")):
+        given = {"id": str(number), "email": f"u{number}@example.com", "deleted_at": deleted}
+        rows.append(",".join(given.get(name, "") for name in (*head.split(","), "deleted_at")))
+    path = tmp_path / "users.csv"
+    path.write_text("\n".join([f"{head},deleted_at", *rows]) + "\n")
+    assert [user.get("bad") for user in users_of(opened(path, store=store), store)] == [None, None, None, "deleted"]

@@ -2,8 +2,16 @@
 
 from __future__ import annotations
 
-from wizard.legacy.stores.parts import first, is_true, objects
-from wizard.legacy.stores.store import TABLES, Made, NotAUser, Row, Store, signs, since, unless
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from wizard.errors import SourceError
+from wizard.legacy.stores.parts import first, is_there, is_true, objects
+from wizard.legacy.stores.store import TABLES, DeletedUser, Made, Row, Seen, Store, signs, since, unless
+
+if TYPE_CHECKING:
+    from wizard.legacy.source import LegacySource
 
 DJANGO = Store(
     key="django",
@@ -27,16 +35,69 @@ DJANGO = Store(
 )  # Source: Django docs, "django.contrib.auth", fields of User
 
 
-def _dumped(row: Row) -> Made:
-    if row.get("fields.password") is None:
-        raise NotAUser
-    return {}
+_ACCOUNT = frozenset(
+    "is_active is_superuser is_staff date_joined username email first_name last_name groups user_permissions".split()
+)
+"""Fields of AbstractUser and PermissionsMixin beside those that every user model has."""
+
+
+def _look_for_users(source: LegacySource) -> Seen:
+    """The model of the users: a dump has other models with a password, such as mailboxes.
+
+    Raises:
+        SourceError: no model is one of users, or several may be; names them.
+    Source: django.contrib.auth.base_user, AbstractBaseUser: its fields are password and last_login; a dump has every field
+    of a record, and no pk with --natural-primary.
+    """
+    fields: dict[str, set[str]] = defaultdict(set)
+    keyless: set[str] = set()
+    for each in _dumped(source):
+        fields[each["model"]].update(each["fields"])
+        if each.get("pk") is None:
+            keyless.add(each["model"])
+    model = _model_of_users({name: found for name, found in fields.items() if "password" in found})
+    warnings = (_KEYLESS,) if model in keyless else ()
+    return Seen(("model", model), {"model": model}, warnings)
+
+
+_KEYLESS = (
+    "The dump was made with --natural-primary, so that users have no primary key and no column is the user_id. Dump once more "
+    "without it; or map user_id to fields.username if usernames never change."
+)
+
+
+def _dumped(source: LegacySource) -> Iterator[dict[str, Any]]:
+    for block in source.blocks():
+        objects_of = getattr(block, "objects", None)
+        for each in objects_of() if objects_of else ():
+            if isinstance(each, dict) and isinstance(each.get("model"), str) and isinstance(each.get("fields"), dict):
+                yield each
+
+
+def _model_of_users(fields: Mapping[str, set[str]]) -> str:
+    users = {name: found for name, found in fields.items() if "last_login" in found} or {
+        name: found for name, found in fields.items() if "is_active" in found
+    }
+    signs_of = {name: len(found & _ACCOUNT) for name, found in users.items()}
+    best = sorted(name for name, count in signs_of.items() if count == max(signs_of.values()))
+    if len(best) == 1:
+        return best[0]
+    if best:
+        raise SourceError(
+            f"The dump has several models that could be the users: {', '.join(best)}",
+            remedy=f"dump the users alone, such as manage.py dumpdata {best[0]}.",
+        )
+    raise SourceError(
+        "No model of the dump is one of users",
+        why="users have the fields password and last_login",
+        remedy="dump the users: manage.py dumpdata auth.user, or the model that AUTH_USER_MODEL names.",
+    )
 
 
 DJANGO_DUMPDATA = Store(
     key="django-dumpdata",
     title="Django dumpdata",
-    signs=signs("model pk fields.password"),
+    signs=signs("model fields.password fields.last_login", "model fields.password fields.is_active"),
     forms=frozenset(("json", "ndjson")),
     profile={
         "user_id": "pk",
@@ -48,7 +109,7 @@ DJANGO_DUMPDATA = Store(
     passwords={"column": "fields.password"},
     activity="fields.last_login",
     created="fields.date_joined",
-    make=_dumped,
+    look=_look_for_users,
     notes=("Dump the users alone: manage.py dumpdata auth.user. Other records of a dump are rejected as no users.",),
 )  # Source: Django docs, "Serializing Django objects"
 
@@ -66,6 +127,14 @@ DEVISE = Store(
     notes=("If Devise was given a pepper (config.pepper), its hashes need that pepper.",),
 )  # Source: Devise README, "Configuring Models"
 
+
+def _not_deleted(row: Row) -> Made:
+    """Soft deletes keep the row and say when it was deleted."""
+    if is_there(row.get("deleted_at")):
+        raise DeletedUser
+    return {}
+
+
 LARAVEL = Store(
     key="laravel",
     title="Laravel users",
@@ -75,9 +144,10 @@ LARAVEL = Store(
     passwords={"column": "password"},
     created="created_at",
     verified="email_verified_at",
+    make=_not_deleted,
     table="users",
     notes=("TOTP secrets of Fortify are encrypted with APP_KEY, so they are not mapped.",),
-)  # Source: Laravel docs, "Authentication", the users table
+)  # Source: Laravel docs, "Authentication", the users table; "Eloquent", soft deleting
 
 
 WORDPRESS = Store(

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from wizard.legacy.stores.parts import base32_text, base64_bytes, compact, first, objects
-from wizard.legacy.stores.store import FILES, TABLES, Made, Row, Store, signs, since, unless
+from wizard.legacy.stores.parts import base32_text, base64_bytes, compact, first, is_there, objects
+from wizard.legacy.stores.store import FILES, TABLES, DeletedUser, Made, Row, Store, signs, since, unless
 
 _JSON = frozenset(("json", "ndjson"))
 
@@ -125,6 +125,13 @@ OKTA = Store(
 )  # Source: Okta developer docs, "Users" of the management API
 
 
+def _supabase(row: Row) -> Made:
+    """Soft deletion keeps the row and sets deleted_at."""
+    if is_there(row.get("deleted_at")):
+        raise DeletedUser
+    return {}
+
+
 SUPABASE = Store(
     key="supabase",
     title="Supabase auth.users",
@@ -142,6 +149,7 @@ SUPABASE = Store(
     activity="last_sign_in_at",
     created="created_at",
     verified="email_confirmed_at",
+    make=_supabase,
     query=(
         "SELECT u.id, u.email, u.encrypted_password, u.email_confirmed_at, u.phone, u.phone_confirmed_at, "
         "u.raw_user_meta_data, u.raw_app_meta_data, u.banned_until, u.last_sign_in_at, u.created_at, "

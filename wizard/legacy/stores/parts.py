@@ -54,6 +54,12 @@ def first(*values: Any) -> Any:
     return next((value for value in values if value is not None and value != ""), None)
 
 
+def is_there(value: Any) -> bool:
+    """Whether a cell holds anything; what exports of databases write for nothing is nothing."""
+    text = "" if value is None else str(value).strip()
+    return bool(text) and text not in ("NULL", "null", "\\N", "None", "nil") and not text.startswith("0000-00-00")
+
+
 def is_true(value: Any) -> bool:
     """A boolean as files and databases have it."""
     return (

@@ -10,9 +10,13 @@ from typing import Any
 from wizard.legacy.source import BadRecord, Block, LegacySource, Record, SourceFacts
 from wizard.legacy.stores import STORES, columns_named
 from wizard.legacy.stores.hashes import Hashes
-from wizard.legacy.stores.store import NotAUser, Store
+from wizard.legacy.stores.store import DeletedUser, NotAUser, Seen, Store
+
+VERSION = 2
+"""Raised when the same records begin to be seen in another way, so that files prepared before are not taken for the same."""
 
 NOT_A_USER = BadRecord("not_a_user", "it is a record of something other than a user of this store")
+DELETED = BadRecord("deleted", "the store keeps the user, but marked as deleted")
 ODD = BadRecord("record_invalid", "it is not built as records of this store are")
 
 
@@ -26,6 +30,7 @@ class ShapedBlock:
     absent: tuple[str, ...]
     made: tuple[str, ...]
     hashes: Hashes | None = field(default=None, repr=False)
+    only: tuple[str, str] | None = None
 
     @property
     def first(self) -> int:
@@ -45,10 +50,17 @@ class ShapedBlock:
             if isinstance(row, BadRecord):
                 yield row
                 continue
+            cells = dict(zip(columns, row, strict=False))
+            if self.only is not None and cells.get(self.only[0]) != self.only[1]:
+                yield NOT_A_USER
+                continue
             try:
-                more = make(dict(zip(columns, row, strict=False)))
+                more = make(cells)
             except NotAUser:
                 yield NOT_A_USER
+                continue
+            except DeletedUser:
+                yield DELETED
                 continue
             except (TypeError, ValueError, KeyError, AttributeError, OverflowError):
                 yield ODD
@@ -77,6 +89,7 @@ class ShapedSource:
     absent: tuple[str, ...]
     made: tuple[str, ...]
     hashes: Hashes | None = None
+    seen: Seen = Seen()
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -84,16 +97,17 @@ class ShapedSource:
 
     def facts(self) -> SourceFacts:
         facts = self.source.facts()
-        details = {"store": STORES[self.store].title, **facts.details}
+        details = {"store": STORES[self.store].title, **self.seen.details, **facts.details}
+        warnings = (*facts.warnings, *self.seen.warnings)
         mixed = self._mixed(facts.fingerprint)
-        return replace(facts, columns=self.columns, fingerprint=mixed, details=details)
+        return replace(facts, columns=self.columns, fingerprint=mixed, details=details, warnings=warnings)
 
     def blocks(self, *, expect: str | None = None) -> Iterator[ShapedBlock]:
         """See `LegacySource.blocks`."""
         if self.hashes is not None:
             self.hashes.check()
         for block in self.source.blocks(expect=expect and self._mixed(expect)):
-            yield ShapedBlock(block, self.store, self.inner, self.absent, self.made, self.hashes)
+            yield ShapedBlock(block, self.store, self.inner, self.absent, self.made, self.hashes, self.seen.only)
 
     def sample(self, count: int = 100) -> Sequence[Record]:
         """The first records."""
@@ -107,7 +121,7 @@ class ShapedSource:
 
     def _mixed(self, fingerprint: str) -> str:
         """The other source's fingerprint with this way of seeing it mixed in; the same again gives it back."""
-        way = repr((self.store, self.columns, self.hashes and self.hashes.fingerprint))
+        way = repr((VERSION, self.store, self.columns, self.seen.only, self.hashes and self.hashes.fingerprint))
         mask = hashlib.sha256(way.encode("utf-8", "surrogatepass")).digest()
         return f"{int(fingerprint, 16) ^ int.from_bytes(mask, 'big'):064x}"
 
@@ -124,4 +138,4 @@ def shaped(source: LegacySource, store: Store, *, headless: bool, hashes: Hashes
         inner = (*store.headless[: len(inner)], *inner[len(store.headless) :])
     made = tuple(name for name in store.made if name not in inner)
     absent = tuple(name for name in columns_named(store) if name not in inner and name not in made)
-    return ShapedSource(source, store.key, inner, absent, made, hashes)
+    return ShapedSource(source, store.key, inner, absent, made, hashes, store.look(source))

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from wizard.legacy.source import LegacySource
 
 Row = Mapping[str, Any]
 """A record by column, as the file or the database has it; a column may be missing."""
@@ -16,6 +19,26 @@ Made = Mapping[str, Any]
 def nothing(row: Row) -> Made:
     """For stores whose columns say it all."""
     return {}
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What a look through all of an export showed.
+
+    Args:
+        only: A column and the value that it has for users; records with another are none. None if there is no such column.
+        details: Words for the operator, as in `SourceFacts`.
+        warnings: The same.
+    """
+
+    only: tuple[str, str] | None = None
+    details: Mapping[str, str] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
+
+
+def unseen(source: LegacySource) -> Seen:
+    """For stores whose records each speak for themselves."""
+    return Seen()
 
 
 @dataclass(frozen=True)
@@ -34,6 +57,7 @@ class Store:
         verified: The column that says that the e-mail address is verified, if there is one.
         made: Names of the columns that `make` adds; a column of the store with that name stays as it is.
         make: Works them out from a record. What it raises makes the record a bad one.
+        look: Looks through the export once when it is opened, for what no single record shows.
         headless: Names of the columns of a delimited file without a header.
         table, query: What to read from its database.
         notes: What an operator should know.
@@ -50,6 +74,7 @@ class Store:
     verified: str | None = None
     made: tuple[str, ...] = ()
     make: Callable[[Row], Made] = nothing
+    look: Callable[[LegacySource], Seen] = unseen
     headless: tuple[str, ...] = ()
     table: str = ""
     query: str = ""
@@ -58,6 +83,10 @@ class Store:
 
 class NotAUser(Exception):
     """Raised by `make` for a record of something else, such as a group."""
+
+
+class DeletedUser(Exception):
+    """Raised by `make` for a user whom the store keeps but has marked as deleted."""
 
 
 FILES = frozenset(("csv", "json", "ndjson"))
