@@ -34,13 +34,13 @@ def recommend(
 
     Args:
         activity: When users last logged in, if the store says.
-        withheld: The store never gives hashes away, though users have passwords.
+        withheld: The store or its export gives no hashes away, though users have passwords.
     """
     users = sum(group.users for group in groups)
     carried = sum(group.users for group in groups if group.carried_by != "none")
     keep_all = "users who log in through the legacy store keep their password whatever its hash"
     if users == 0 and withheld:
-        return Recommendation("automatic", ("this store gives no password hashes away", keep_all, *_active(activity)))
+        return Recommendation("automatic", ("the store, or this export of it, gives no password hashes away", keep_all, *_active(activity)))
     if users == 0:
         return Recommendation("bulk", ("there are no password hashes to carry; users get a password reset",))
     share = carried / users

@@ -204,7 +204,7 @@ LOOKS: Mapping[str, Callable[[str], bool]] = {
     "blocked": _is_boolean,
     "phone_number": lambda cell: _phone.fullmatch(cell) is not None,
     "picture": lambda cell: PICTURE.fullmatch(cell) is not None,
-    "username": _is_user_id,
+    "username": lambda cell: _is_user_id(cell) and EMAIL.fullmatch(cell.lower()) is None,
     "given_name": _is_name,
     "family_name": _is_name,
     "name": _is_name,

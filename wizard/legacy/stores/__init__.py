@@ -37,10 +37,15 @@ STORES: Mapping[str, Store] = {
 
 def recognised(columns: Collection[str], form: str) -> Store | None:
     """The store whose signs the columns show, if there is one."""
-    there = frozenset(columns)
+    there = {column[:end] for column in columns for end in (*_dots(column), None)}
     return next(
         (store for store in STORES.values() if form in store.forms and any(each <= there for each in store.signs)), None
     )
+
+
+def _dots(column: str) -> Iterator[int]:
+    """Where a name has dots: what comes before one names an object."""
+    return (place for place, letter in enumerate(column) if letter == ".")
 
 
 def preset(key: str, columns: Collection[str] | None = None) -> dict[str, dict[str, Any]]:

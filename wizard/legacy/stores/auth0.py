@@ -12,16 +12,34 @@ PREFIX = "auth0|"
 
 
 def _make(row: Row) -> Made:
-    """The id is what stands after auth0|; users of other providers are not in a database."""
+    """The id is what stands after auth0|; users of other providers alone are not in a database.
+
+    Where another provider's identity is the first and one of a database is linked to it, the password is that of the database:
+    its id and its e-mail address are taken.
+    Source: Auth0 docs, "User Account Linking": the user_id is the primary identity's; others keep theirs in identities.
+    """
     user_id = first(row.get("user_id"), row.get("Id"))
     if isinstance(user_id, str) and "|" in user_id and not user_id.startswith(PREFIX):
-        raise NotAUser
+        return _linked(row)
     email = next((each for each in objects(row.get("identifiers")) if each.get("type") == "email"), {})
     known = str(user_id).removeprefix(PREFIX) if user_id else first(row.get("alt_id"), row.get("_id"))
     return {
         "id": known,
         "email_address": first(row.get("email"), row.get("Email"), email.get("value")),
         "email_is_verified": first(row.get("email_verified"), row.get("Email Verified"), email.get("verified")),
+    }
+
+
+def _linked(row: Row) -> Made:
+    own = next((each for each in objects(row.get("identities")) if each.get("provider") == "auth0"), None)
+    if own is None or own.get("user_id") is None:
+        raise NotAUser
+    facts = own.get("profileData")
+    known = facts if isinstance(facts, dict) and facts.get("email") else row
+    return {
+        "id": str(own["user_id"]).removeprefix(PREFIX),
+        "email_address": known.get("email"),
+        "email_is_verified": known.get("email_verified"),
     }
 
 
@@ -45,11 +63,21 @@ STORE = Store(
     activity="last_login",
     created="created_at",
     verified="email_is_verified",
+    aliases={
+        "Given Name": "given_name",
+        "Family Name": "family_name",
+        "Name": "name",
+        "Nickname": "nickname",
+        "Picture": "picture",
+        "Created At": "created_at",
+    },
     made=("id", "email_address", "email_is_verified"),
     make=_make,
     notes=(
         "Hashes come from Auth0's support in a file of their own: name it in hashes of [source], and they are merged.",
-        "If your connection takes usernames, map username to the column username.",
+        "Usernames need requires_username in [connection] and username_max as it was; leave username out if nobody logs in with it.",
         "Users of other providers (google-oauth2| and the like) are no users of a database and are rejected as such.",
+        "A user of another provider with a linked database identity becomes the user of that identity: user_id is that one's, not "
+        "the one that applications know; link the other provider again after the migration.",
     ),
 )

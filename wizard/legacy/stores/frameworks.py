@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
@@ -153,7 +154,7 @@ LARAVEL = Store(
 WORDPRESS = Store(
     key="wordpress",
     title="WordPress wp_users",
-    signs=signs("user_login user_pass user_email"),
+    signs=signs("user_login user_pass user_email", "user_login user_email user_registered display_name"),
     forms=TABLES,
     profile={
         "user_id": "ID",
@@ -174,6 +175,7 @@ SELECT u.ID, u.user_login, u.user_pass, u.user_email, u.user_registered, u.displ
   (SELECT MIN(m.meta_value) FROM wp_usermeta m WHERE m.user_id = u.ID AND m.meta_key = 'wc_last_active') AS wc_last_active
 FROM wp_users u""",
     notes=(
+        "wp user list leaves the hashes out: add --fields=ID,user_login,user_pass,user_email,user_registered,display_name.",
         "If the tables have another prefix than wp_, give the query with yours.",
         "WordPress does not keep whether an e-mail address is verified; only WooCommerce keeps the last activity.",
     ),
@@ -237,6 +239,15 @@ METEOR = Store(
     ),
 )  # Source: Meteor docs, "Accounts" and "Passwords", the users collection
 
+_OBJECT_ID = re.compile(r"ObjectI[dD]\(\"?([0-9a-fA-F]{24})\"?\)")
+
+
+def _bare_id(value: Any) -> Any:
+    """mongoexport writes ids as ObjectId(…) in CSV, and wraps them in an object in JSON; the id is the same."""
+    found = _OBJECT_ID.fullmatch(value.strip()) if isinstance(value, str) else None
+    return found[1] if found else value
+
+
 MONGODB = Store(
     key="mongodb",
     title="MongoDB export",
@@ -244,5 +255,6 @@ MONGODB = Store(
     forms=frozenset(("json", "ndjson", "csv")),
     profile={"user_id": "_id", "email": "email"},
     passwords={"column": "password"},
+    unwrap={"_id": _bare_id},
     notes=("Only _id is the same in all collections; check the other columns.",),
 )  # Source: MongoDB docs, "mongoexport"

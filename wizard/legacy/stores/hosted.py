@@ -97,13 +97,20 @@ COGNITO = Store(
     ),
 )  # Source: Amazon Cognito API reference, "UserType"; "Importing users into a user pool", the header of the CSV file
 
-_OKTA_OPEN = '"STAGED", "PROVISIONED", "ACTIVE", "RECOVERY", "PASSWORD_EXPIRED", "LOCKED_OUT"'
+_OKTA_OPEN = (
+    '"STAGED", "PROVISIONED", "ACTIVE", "RECOVERY", "PASSWORD_EXPIRED", "LOCKED_OUT", "PENDING USER ACTION", '
+    '"PASSWORD RESET", "PASSWORD EXPIRED", "LOCKED OUT"'
+)
+"""Statuses of the API, then those that the admin console writes otherwise."""
 
 OKTA = Store(
     key="okta",
     title="Okta users",
-    signs=signs("status profile.login", "status profile.email"),
-    forms=_JSON,
+    signs=(
+        *signs("status profile.login", "status profile.email"),
+        frozenset(("User Id", "Username", "Email", "Status")),
+    ),
+    forms=FILES,
     profile={
         "user_id": "id",
         "email": "profile.email",
@@ -113,11 +120,21 @@ OKTA = Store(
         "nickname": "profile.nickName",
         "blocked": {
             "column": "status",
-            "transforms": ["strip", f'bool(true=["SUSPENDED", "DEPROVISIONED"], false=[{_OKTA_OPEN}])'],
+            "transforms": ["strip", f'bool(true=["SUSPENDED", "DEPROVISIONED", "DEACTIVATED"], false=[{_OKTA_OPEN}])'],
         },
     },
     activity="lastLogin",
     created="created",
+    aliases={
+        "User Id": "id",
+        "Username": "profile.login",
+        "First Name": "profile.firstName",
+        "Last Name": "profile.lastName",
+        "Email": "profile.email",
+        "Status": "status",
+        "Last Login": "lastLogin",
+        "Created": "created",
+    },
     notes=(
         "Okta gives no password hashes away: move users at their login (automatic), or let them reset.",
         "Okta does not say whether an e-mail address is verified; set email_verified if all of yours are.",
@@ -126,10 +143,11 @@ OKTA = Store(
 
 
 def _supabase(row: Row) -> Made:
-    """Soft deletion keeps the row and sets deleted_at."""
+    """Soft deletion keeps the row and sets deleted_at; telephone numbers are kept without the sign +."""
     if is_there(row.get("deleted_at")):
         raise DeletedUser
-    return {}
+    phone = str(row.get("phone")).strip().removeprefix("+") if is_there(row.get("phone")) else ""
+    return {"phone_with_plus": f"+{phone}" if phone else None}
 
 
 SUPABASE = Store(
@@ -141,7 +159,7 @@ SUPABASE = Store(
         "user_id": "id",
         "email": "email",
         "email_verified": since("email_confirmed_at"),
-        "phone_number": {"template": "+{phone}"},
+        "phone_number": {"column": "phone_with_plus", "when_invalid": "omit"},
         "phone_verified": since("phone_confirmed_at"),
         "mfa": {"totp": "totp_secret"},
     },
@@ -149,6 +167,7 @@ SUPABASE = Store(
     activity="last_sign_in_at",
     created="created_at",
     verified="email_confirmed_at",
+    made=("phone_with_plus",),
     make=_supabase,
     query=(
         "SELECT u.id, u.email, u.encrypted_password, u.email_confirmed_at, u.phone, u.phone_confirmed_at, "
@@ -160,6 +179,7 @@ SUPABASE = Store(
     notes=(
         "Users are bcrypt; those whom a social provider signs in have no password.",
         "Map raw_user_meta_data to user_metadata with the transform json if applications need it.",
+        "A telephone number that is none is left out, and prepare counts its users.",
         "A ban (banned_until) may have ended, so it is not mapped to blocked.",
     ),
 )  # Source: Supabase docs, "Auth", schema auth

@@ -47,8 +47,8 @@ def _totp(credentials: list[dict[str, Any]]) -> str | None:
 
 STORE = Store(
     key="keycloak",
-    title="Keycloak realm export",
-    signs=signs("username credentials emailVerified", "username credentials createdTimestamp"),
+    title="Keycloak users",
+    signs=signs("username credentials emailVerified", "username credentials createdTimestamp", "username enabled emailVerified createdTimestamp"),
     forms=frozenset(("json", "ndjson")),
     profile={
         "user_id": "id",
@@ -62,10 +62,12 @@ STORE = Store(
     passwords={"column": "password"},
     created="createdTimestamp",
     verified="emailVerified",
+    hashes_in="credentials",
     made=("password", "totp_secret"),
     make=_make,
     notes=(
         "Map username only if it is not the e-mail address and the connection takes usernames.",
+        "The Admin API (GET /users) gives no credentials; kc.sh export does.",
         "A realm export does not say when users last logged in.",
         "Users of federated directories have no password in it.",
     ),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -31,6 +31,7 @@ class ShapedBlock:
     made: tuple[str, ...]
     hashes: Hashes | None = field(default=None, repr=False)
     only: tuple[str, str] | None = None
+    copied: tuple[tuple[int, str], ...] = ()
 
     @property
     def first(self) -> int:
@@ -42,14 +43,26 @@ class ShapedBlock:
 
     def rows(self) -> Iterator[Sequence[Any] | BadRecord]:
         rows = self._longer()
-        return rows if self.hashes is None else self.hashes.merged(rows, (*self.columns, *self.absent, *self.made))
+        if self.hashes is None:
+            return rows
+        return self.hashes.merged(rows, (*self.columns, *self._copies, *self.absent, *self.made))
+
+    @property
+    def _copies(self) -> tuple[str, ...]:
+        return tuple(name for _, name in self.copied)
 
     def _longer(self) -> Iterator[Sequence[Any] | BadRecord]:
-        make, made, columns, nothing = STORES[self.store].make, self.made, self.columns, (None,) * len(self.absent)
+        make, made, nothing = STORES[self.store].make, self.made, (None,) * len(self.absent)
+        columns = (*self.columns, *self._copies)
+        unwrap = [
+            (self.columns.index(name), call) for name, call in STORES[self.store].unwrap.items() if name in self.columns
+        ]
         for row in self.block.rows():
             if isinstance(row, BadRecord):
                 yield row
                 continue
+            if unwrap or self.copied:
+                row = self._read(row, unwrap)
             cells = dict(zip(columns, row, strict=False))
             if self.only is not None and cells.get(self.only[0]) != self.only[1]:
                 yield NOT_A_USER
@@ -66,6 +79,13 @@ class ShapedBlock:
                 yield ODD
                 continue
             yield (*row, *nothing, *[more.get(name) for name in made])
+
+    def _read(self, row: Sequence[Any], unwrap: Sequence[tuple[int, Callable[[Any], Any]]]) -> list[Any]:
+        """The cells as they are meant, and those that are named otherwise once more at the end."""
+        cells = list(row)
+        for place, call in unwrap:
+            cells[place] = call(cells[place])
+        return [*cells, *(cells[place] for place, _ in self.copied)]
 
     def records(self) -> Iterator[Record]:
         for index, row in enumerate(self.rows()):
@@ -90,10 +110,11 @@ class ShapedSource:
     made: tuple[str, ...]
     hashes: Hashes | None = None
     seen: Seen = Seen()
+    copied: tuple[tuple[int, str], ...] = ()
 
     @property
     def columns(self) -> tuple[str, ...]:
-        return (*self.inner, *self.absent, *self.made)
+        return (*self.inner, *(name for _, name in self.copied), *self.absent, *self.made)
 
     def facts(self) -> SourceFacts:
         facts = self.source.facts()
@@ -107,7 +128,7 @@ class ShapedSource:
         if self.hashes is not None:
             self.hashes.check()
         for block in self.source.blocks(expect=expect and self._mixed(expect)):
-            yield ShapedBlock(block, self.store, self.inner, self.absent, self.made, self.hashes, self.seen.only)
+            yield ShapedBlock(block, self.store, self.inner, self.absent, self.made, self.hashes, self.seen.only, self.copied)
 
     def sample(self, count: int = 100) -> Sequence[Record]:
         """The first records."""
@@ -136,6 +157,12 @@ def shaped(source: LegacySource, store: Store, *, headless: bool, hashes: Hashes
     inner = tuple(source.columns)
     if headless and store.headless:
         inner = (*store.headless[: len(inner)], *inner[len(store.headless) :])
-    made = tuple(name for name in store.made if name not in inner)
-    absent = tuple(name for name in columns_named(store) if name not in inner and name not in made)
-    return ShapedSource(source, store.key, inner, absent, made, hashes, store.look(source))
+    copied = tuple(
+        (place, store.aliases[name])
+        for place, name in enumerate(inner)
+        if name in store.aliases and store.aliases[name] not in inner
+    )
+    there = {*inner, *(name for _, name in copied)}
+    made = tuple(name for name in store.made if name not in there)
+    absent = tuple(name for name in columns_named(store) if name not in there and name not in made)
+    return ShapedSource(source, store.key, inner, absent, made, hashes, store.look(source), copied)

@@ -55,6 +55,9 @@ class Store:
         activity: The column that says when the user last logged in, if there is one.
         created: The column that says when the account was made.
         verified: The column that says that the e-mail address is verified, if there is one.
+        aliases: Other names of its columns, such as those of a report, to the ones that the tables use.
+        unwrap: What a cell of a column really says, by the column; for formats that wrap a value in text.
+        hashes_in: The column from which `make` works the password out; an export without it holds no hashes.
         made: Names of the columns that `make` adds; a column of the store with that name stays as it is.
         make: Works them out from a record. What it raises makes the record a bad one.
         look: Looks through the export once when it is opened, for what no single record shows.
@@ -72,6 +75,9 @@ class Store:
     activity: str | None = None
     created: str | None = None
     verified: str | None = None
+    aliases: Mapping[str, str] = field(default_factory=dict)
+    unwrap: Mapping[str, Callable[[Any], Any]] = field(default_factory=dict)
+    hashes_in: str = ""
     made: tuple[str, ...] = ()
     make: Callable[[Row], Made] = nothing
     look: Callable[[LegacySource], Seen] = unseen
