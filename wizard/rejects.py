@@ -62,7 +62,7 @@ REASONS: Mapping[str, Reason] = {
     "value_elsewhere": Reason(
         "the entry refers to a value in another file", "Export with the values in the file itself."
     ),
-    "not_a_user": Reason("the record is not a user of the named store", "Export users alone, or skip this reason."),
+    "not_a_user": Reason("the record is something other than a user", "Export users alone, or skip this reason."),
     "deleted": Reason(
         "the store keeps the user, but marked as deleted",
         'Leave these users behind with skip = ["deleted"] in [prepare], or restore them in the legacy store.',

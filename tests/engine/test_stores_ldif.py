@@ -13,6 +13,7 @@ from wizard.legacy import open_source
 from wizard.legacy.answers import SourceAnswers
 from wizard.legacy.ldif import _cut
 from wizard.legacy.source import LegacySource
+from wizard.mapping import suggest
 
 EXAMPLE = """\
 version: 1
@@ -141,3 +142,63 @@ def test_garbage_is_bad_records_and_nothing_else(data: bytes) -> None:
     for block in _cut(lambda size: next(parts)):
         assert len(list(block.rows())) == len(list(block.records())) == block.count
         assert [record.position for record in block.records()] == [block.position(at) for at in range(block.count)]
+
+
+DIRECTORY = """\
+dn: ou=people,dc=example,dc=com
+changetype: add
+objectClass: organizationalUnit
+ou: people
+
+dn: cn=staff,dc=example,dc=com
+objectClass: groupOfNames
+cn: staff
+
+dn: cn=list,dc=example,dc=com
+objectClass: groupOfNames
+mail: list@example.com
+
+dn: uid=ann,dc=example,dc=com
+changetype: add
+objectClass: inetOrgPerson
+sn: Lee
+mail: ann@example.com
+
+dn: uid=bob,dc=example,dc=com
+changetype: modify
+mail: bob@example.com
+
+dn: cn=laptop,dc=example,dc=com
+objectClass: user
+objectClass: computer
+cn: laptop
+"""
+
+
+def test_added_entries_are_entries_and_units_groups_and_machines_are_no_users(tmp_path: Path) -> None:
+    source = opened(tmp_path, DIRECTORY)
+    codes = [record.bad.code if record.bad else None for record in source.sample()]
+    assert codes == ["not_a_user", "not_a_user", None, None, "change_record", "not_a_user"]
+    assert ("family_name", "sn") in suggest(source.columns, source.sample()).rows()
+
+
+def test_accounts_that_an_administrator_disabled_are_blocked(tmp_path: Path) -> None:
+    marks = {
+        "nsAccountLock: TRUE": True,
+        "nsAccountLock: FALSE": False,
+        "userAccountControl: 514": True,
+        "userAccountControl: 66048": False,
+        "userAccountControl: 66050": True,
+        "pwdAccountLockedTime: 000001010000Z": True,
+        "pwdAccountLockedTime: 20260101000000Z": False,
+        "userAccountControl: x": False,
+        "sn: Lee": False,
+    }
+    text = (
+        "\n".join(f"dn: uid=u{n},dc=x\nuid: u{n}\nmail: u{n}@example.com\n{mark}\n" for n, mark in enumerate(marks))
+    )
+    source = opened(tmp_path, text)
+    assert ("blocked", "accountDisabled") in suggest(source.columns, source.sample()).rows()
+    at = source.columns.index("accountDisabled")
+    assert [record.values[at] for record in source.sample()] == list(marks.values())
+    assert any("pwdAccountLockedTime" in warning for warning in source.facts().warnings)

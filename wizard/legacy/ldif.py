@@ -110,13 +110,19 @@ def _see(entry: Entry, names: dict[str, str], several: set[str]) -> None:
 
 
 def _warnings(attributes: LdifColumns) -> tuple[str, ...]:
+    warnings = []
+    if "pwdaccountlockedtime" in {name.lower() for name in attributes.names}:
+        warnings.append(
+            "pwdAccountLockedTime is there: only 000001010000Z, for ever, is taken for disabled. Other moments are lockouts "
+            "after wrong passwords; if yours do not end by themselves, map blocked to them."
+        )
     named = [name for name in attributes.names if name.lower() in attributes.several]
-    if not named:
-        return ()
-    return (
-        f"Some entries have several values of {', '.join(named)}: the column has the first, "
-        f"and the column that ends with {ALL} has the list of all.",
-    )
+    if named:
+        warnings.append(
+            f"Some entries have several values of {', '.join(named)}: the column has the first, "
+            f"and the column that ends with {ALL} has the list of all."
+        )
+    return tuple(warnings)
 
 
 def _blocks(source: LdifSource, seen: Callable[[bytes], object]) -> Iterator[LdifBlock]:

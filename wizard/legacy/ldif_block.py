@@ -10,6 +10,7 @@ import binascii
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 from uuid import UUID
 
@@ -23,7 +24,23 @@ ALL = ".all"
 """Ending of the column with all values of an attribute that has several in some entries."""
 
 _NAME = re.compile(rb"([A-Za-z0-9][A-Za-z0-9.-]*(?:;[A-Za-z0-9-]+)*)(:[:<]?)[ ]*")
+DISABLED = "accountDisabled"
+"""Name of the column that says whether an account is disabled, where entries have an attribute that tells."""
+
+TELL_DISABLED = frozenset(("nsaccountlock", "useraccountcontrol", "pwdaccountlockedtime"))
+FOR_EVER = "000001010000Z"
+"""pwdAccountLockedTime of an account that only an administrator can unlock."""
+
+PEOPLE = frozenset(("person", "organizationalperson", "inetorgperson", "user", "posixaccount", "account"))
+NO_PEOPLE = frozenset(
+    (
+        *("organizationalunit", "organization", "organizationalrole", "domain", "dcobject", "domaindns", "container"),
+        *("groupofnames", "groupofuniquenames", "posixgroup", "group", "nscontainer", "builtindomain", "computer"),
+    )
+)
+
 _CHANGE = BadRecord("change_record", "it is a change (changetype), not an entry")
+_NOT_A_USER = BadRecord("not_a_user", "it is an entry of something other than a person")
 _ELSEWHERE = BadRecord("value_elsewhere", "one of its values lies in another file (:<)")
 _NO_DN = BadRecord("ldif_invalid", "it does not begin with dn")
 _BAD_LINE = BadRecord("ldif_invalid", "it has a line that is not of the form name: value")
@@ -40,7 +57,8 @@ class LdifColumns:
 
     @property
     def columns(self) -> tuple[str, ...]:
-        return tuple(column for name in self.names for column in ([name, name + ALL] if self._many(name) else [name]))
+        named = [column for name in self.names for column in ([name, name + ALL] if self._many(name) else [name])]
+        return (*named, DISABLED) if self._tells else tuple(named)
 
     def row(self, entry: Entry) -> list[Any]:
         """The cells: the first value of each attribute, and the list of all."""
@@ -50,7 +68,14 @@ class LdifColumns:
             cells.append(values[0] if values else None)
             if self._many(name):
                 cells.append(values)
+        if self._tells:
+            cells.append(is_disabled(entry))
         return cells
+
+    @cached_property
+    def _tells(self) -> bool:
+        known = {name.lower() for name in self.names}
+        return not TELL_DISABLED.isdisjoint(known) and DISABLED.lower() not in known
 
     def _many(self, name: str) -> bool:
         return name.lower() in self.several
@@ -109,6 +134,31 @@ def is_entry(chunk: bytes) -> bool:
     return False
 
 
+def is_disabled(entry: Entry) -> bool:
+    """Whether an administrator has disabled the account; a lockout after wrong passwords ends, so it is none.
+
+    Source: 389 Directory Server, nsAccountLock; Microsoft, "User-Account-Control attribute", ACCOUNTDISABLE (0x2);
+    slapo-ppolicy(5), pwdAccountLockedTime.
+    """
+    control = str(entry.get("useraccountcontrol", [""])[0]).strip()
+    return (
+        any(str(value).strip().lower() == "true" for value in entry.get("nsaccountlock", ()))
+        or FOR_EVER in entry.get("pwdaccountlockedtime", ())
+        or (control.isdecimal() and len(control) < 12 and bool(int(control) & 2))
+    )
+
+
+def _is_nobody(entry: Entry) -> bool:
+    """Whether the classes are those of a unit, group or machine, and nothing says that it logs in."""
+    classes = {str(value).lower() for value in entry.get("objectclass", ())}
+    return (
+        not NO_PEOPLE.isdisjoint(classes)
+        and ("computer" in classes or PEOPLE.isdisjoint(classes))
+        and not entry.get("mail")
+        and not entry.get("userpassword")
+    )
+
+
 def _before(chunk: bytes) -> int:
     """Lines before the entry's own first one."""
     for number, line in enumerate(chunk.split(b"\n")):
@@ -129,13 +179,17 @@ def parse(chunk: bytes) -> Entry | BadRecord:
             if name == "version":
                 continue
             return _NO_DN
+        value = _value(mark, line[found.end() :], name)
+        if name == "changetype" and str(value).strip().lower() == "add":
+            continue  # as Active Directory's ldifde writes entries
         if name in ("changetype", "control"):
             return _CHANGE
-        value = _value(mark, line[found.end() :], name)
         if isinstance(value, BadRecord):
             return value
         entry.setdefault(name, []).append(value)
-    return entry or _NO_DN
+    if not entry:
+        return _NO_DN
+    return _NOT_A_USER if _is_nobody(entry) else entry
 
 
 def _unfolded(chunk: bytes) -> Iterator[bytes]:

@@ -26,7 +26,7 @@ NAMES: Mapping[str, frozenset[str]] = {
         "username": "username login loginname userlogin accountname handle screenname benutzername nutzername anmeldename "
         "nomutilisateur nomdutilisateur nombredeusuario usuario nomeutente nomedeusuario",
         "given_name": "givenname firstname first forename fname vorname rufname prenom nombre nome primeironome fornamn",
-        "family_name": "familyname lastname last surname lname nachname familienname zuname nom nomdefamille apellido "
+        "family_name": "sn familyname lastname last surname lname nachname familienname zuname nom nomdefamille apellido "
         "apellidos cognome sobrenome efternamn",
         "name": "name fullname displayname realname commonname cn vollername anzeigename nomcomplet nombrecompleto "
         "nomecompleto nomecompleto",
@@ -34,7 +34,7 @@ NAMES: Mapping[str, frozenset[str]] = {
         "picture": "picture pictureurl avatar avatarurl photo photourl image imageurl profilepicture profilepic "
         "profileimage bild bildurl foto fotourl",
         "blocked": "blocked isblocked banned isbanned disabled isdisabled locked islocked suspended issuspended gesperrt "
-        "istgesperrt bloque bloqueado bloccato",
+        "istgesperrt accountdisabled bloque bloqueado bloccato",
         "password": "password passwordhash passwd pwd pwdhash hash hashedpassword encryptedpassword passhash userpass "
         "userpassword passworddigest cryptedpassword passwort kennwort passworthash motdepasse contrasena senha",
     }.items()
