@@ -92,7 +92,7 @@ def suggestion_for(answers: SourceAnswers, source: LegacySource) -> Suggestion:
         known["password"] = Guess("password", column, column, SURE, "what this store is known for")
     used = {name for guess in known.values() for name in columns_of(guess.rule)}
     used |= {other for other, name in STORES[answers.store].aliases.items() if name in used}
-    made = {*STORES[answers.store].made} - {*known}
+    made = {*STORES[answers.store].made, *STORES[answers.store].reads}
     return replace(
         found,
         guesses=tuple(known[field] for field in (*ORDER, "password") if field in known),

@@ -399,3 +399,21 @@ def test_what_wp_cli_lists_is_wordpress_without_hashes(tmp_path: Path) -> None:
     assert found.store is not None and found.store.key == "wordpress"
     assert mapped(found, tmp_path) == [{"user_id": "1", "email": "ann@example.com", "name": "Ann"}]
     assert found.recommendation.strategy == "automatic"
+
+
+def test_who_is_not_active_is_blocked_and_other_columns_that_may_say_so_are_warned_of(tmp_path: Path) -> None:
+    path = tmp_path / "users.csv"
+    path.write_text(
+        "id,email,is_active,status,deleted_at,colour\n"
+        "1,ann@example.com,true,ok,,red\n2,bob@example.com,false,gone,2024-01-01,\n"
+    )
+    found = survey(SourceAnswers(path=str(path)), secret=None, base=Path(), now=NOW)
+    assert [user["blocked"] for user in mapped(found, tmp_path)] == [False, True]
+    page = " ".join(run("inspect", str(path)).stdout.split())
+    assert "! status feeds nothing" in page and "! deleted_at feeds nothing" in page and "! is_active" not in page
+    assert "Not mapped: status, deleted_at, colour" in page
+
+
+def test_a_column_with_more_than_yes_and_no_is_not_taken_for_active(tmp_path: Path) -> None:
+    found = looked(tmp_path, "id,email,active\n1,ann@example.com,true\n2,bob@example.com,pending\n")
+    assert "blocked" not in profile_of(found) and found.suggestion.states == ("active",)

@@ -86,6 +86,7 @@ def page(found: Survey) -> str:
     for guess in found.suggestion.guesses:
         lines.append(f"  {guess.columns:<26} → {guess.field:<16} {_sure(guess.confidence)}")
         lines += _rule(guess.rule)
+    lines += _unmapped(found)
     lines += _passwords(found)
     lines += _dirt(found)
     lines += _logins(found)
@@ -111,6 +112,17 @@ def _in_quotes(value: Any) -> str:
     if isinstance(value, str) and '"' in value and "'" not in value:
         return f"'{value}'"
     return json.dumps(value, ensure_ascii=False)
+
+
+def _unmapped(found: Survey) -> Iterator[str]:
+    """Columns that feed nothing; those first that may say that an account is not to log in."""
+    for column in found.suggestion.states:
+        yield from _wrapped(
+            f"! {column} feeds nothing and may say which accounts are disabled: without a rule for blocked they become active.",
+            "  ",
+        )
+    if found.suggestion.unmapped:
+        yield from _wrapped(f"Not mapped: {', '.join(found.suggestion.unmapped)}", "  ")
 
 
 def _sure(confidence: float) -> str:

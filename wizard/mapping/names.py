@@ -41,6 +41,16 @@ NAMES: Mapping[str, frozenset[str]] = {
 }
 """Names without case, accents, spaces and punctuation."""
 
+ACTIVE = frozenset("enabled isenabled active isactive accountenabled useractive aktiv istaktiv actif activo attivo".split())
+"""Names of booleans that are true of accounts that may log in."""
+
+STATES = ACTIVE | frozenset(
+    "status accountstatus userstatus state accountstate inactive isinactive disabled isdisabled disabledat blocked isblocked "
+    "blockedat banned isbanned bannedat banneduntil locked islocked lockedat lockedout suspended issuspended suspendedat "
+    "deleted isdeleted deletedat deactivated isdeactivated deactivatedat archived archivedat gesperrt".split()
+)
+"""Names of columns that may say that an account is not to log in."""
+
 BOOLEANS = frozenset({"email_verified", "phone_verified", "blocked"})
 
 WORDS: Mapping[str, bool] = {

@@ -10,7 +10,8 @@ from typing import Any
 
 from wizard.errors import UsageError
 from wizard.legacy.source import Record
-from wizard.mapping.names import BOOLEANS, NAMES, WORDS, simple
+from wizard.legacy.stores.store import unless
+from wizard.mapping.names import ACTIVE, BOOLEANS, NAMES, STATES, WORDS, simple
 from wizard.mapping.values import text
 from wizard.mapping.words import EMAIL, FALSE_WORDS, PICTURE, TRUE_WORDS
 from wizard.passwords import judge
@@ -45,6 +46,11 @@ class Suggestion:
     guesses: tuple[Guess, ...]
     passwords: PasswordsAnswers
     unmapped: tuple[str, ...]
+
+    @property
+    def states(self) -> tuple[str, ...]:
+        """Those of the unmapped columns that may say that an account is disabled."""
+        return tuple(column for column in self.unmapped if simple(column.rpartition(".")[2]) in STATES)
 
     @property
     def profile(self) -> ProfileAnswers:
@@ -95,6 +101,9 @@ def suggest_answers(columns: Sequence[str], records: Sequence[Record]) -> Sugges
         if best is not None:
             guesses[field] = best
             taken.add(best.columns)
+    if "blocked" not in guesses and (opposite := _active(cells, taken)) is not None:
+        guesses["blocked"] = opposite
+        taken.add(opposite.columns)
     if "name" not in guesses and guesses.keys() >= {"given_name", "family_name"}:
         names = [guesses[field].columns for field in ("given_name", "family_name")]
         if not any(mark in name for name in names for mark in "{}!:"):
@@ -106,6 +115,15 @@ def suggest_answers(columns: Sequence[str], records: Sequence[Record]) -> Sugges
         PasswordsAnswers(column=password.columns if password else None),
         tuple(column for column in columns if column not in taken),
     )
+
+
+def _active(cells: Mapping[str, Sequence[str]], taken: set[str]) -> Guess | None:
+    """The opposite of blocked: a column that says who is active, if it says nothing but yes and no."""
+    words = {"true", "t", "1", "yes", "false", "f", "0", "no"}
+    for column, found in cells.items():
+        if column not in taken and simple(column) in ACTIVE and found and {cell.lower() for cell in found} <= words:
+            return Guess("blocked", column, unless(column), LIKELY, "its name, turned round")
+    return None
 
 
 def _cells(records: Sequence[Record], index: int) -> list[str]:

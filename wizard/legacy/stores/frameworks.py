@@ -146,6 +146,7 @@ LARAVEL = Store(
     created="created_at",
     verified="email_verified_at",
     make=_not_deleted,
+    reads=("deleted_at",),
     table="users",
     notes=("TOTP secrets of Fortify are encrypted with APP_KEY, so they are not mapped.",),
 )  # Source: Laravel docs, "Authentication", the users table; "Eloquent", soft deleting

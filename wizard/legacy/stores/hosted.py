@@ -169,6 +169,7 @@ SUPABASE = Store(
     verified="email_confirmed_at",
     made=("phone_with_plus",),
     make=_supabase,
+    reads=("deleted_at", "phone"),
     query=(
         "SELECT u.id, u.email, u.encrypted_password, u.email_confirmed_at, u.phone, u.phone_confirmed_at, "
         "u.raw_user_meta_data, u.raw_app_meta_data, u.banned_until, u.last_sign_in_at, u.created_at, "

@@ -65,6 +65,7 @@ STORE = Store(
     hashes_in="credentials",
     made=("password", "totp_secret"),
     make=_make,
+    reads=("credentials",),
     notes=(
         "Map username only if it is not the e-mail address and the connection takes usernames.",
         "The Admin API (GET /users) gives no credentials; kc.sh export does.",

@@ -60,6 +60,7 @@ class Store:
         hashes_in: The column from which `make` works the password out; an export without it holds no hashes.
         made: Names of the columns that `make` adds; a column of the store with that name stays as it is.
         make: Works them out from a record. What it raises makes the record a bad one.
+        reads: Columns that `make` reads, and that need no rule.
         look: Looks through the export once when it is opened, for what no single record shows.
         headless: Names of the columns of a delimited file without a header.
         table, query: What to read from its database.
@@ -80,6 +81,7 @@ class Store:
     hashes_in: str = ""
     made: tuple[str, ...] = ()
     make: Callable[[Row], Made] = nothing
+    reads: tuple[str, ...] = ()
     look: Callable[[LegacySource], Seen] = unseen
     headless: tuple[str, ...] = ()
     table: str = ""
