@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from wizard.errors import SourceError
 from wizard.legacy import kind_of, open_source
 from wizard.legacy.answers import SourceAnswers
-from wizard.legacy.json_cut import ArrayCutter, LineCutter
+from wizard.legacy.json_cut import ArrayCutter, LineCutter, MapCutter, SequenceCutter
 from wizard.legacy.source import BadRecord, LegacySource
 from wizard.mapping import User, compile_mapping
 from wizard.passwords.answers import PasswordsAnswers
@@ -257,3 +257,90 @@ def test_reading_is_the_same_in_one_block_and_in_many(tmp_path: Path) -> None:
     rows = [row for block in blocks for row in block.rows()]
     assert [row[0] for row in rows if not isinstance(row, BadRecord)] == list(range(3000))
     assert blocks[-1].position(0) == f"element {blocks[-1].first}"
+
+
+def found_in(tmp_path: Path, data: bytes | str) -> list[dict[str, Any]]:
+    """The records by column, without empty cells; read twice, as prepare does."""
+    source = opened(written(tmp_path, data))
+    records = [record for block in source.blocks(expect=source.facts().fingerprint) for record in block.records()]
+    assert len(records) == source.facts().records
+    pairs = [zip(source.columns, record.values, strict=False) for record in records]
+    return [{name: value for name, value in each if value is not None} for each in pairs]
+
+
+PAIR = [{"id": 1, "email": "a@example.com"}, {"id": 2, "email": "b@example.com"}]
+
+
+@given(users, st.integers(1, 60), st.sampled_from([None, 1]))
+def test_objects_one_after_another_are_records(people: list[Any], block: int, indent: int | None) -> None:
+    data = "\n".join(json.dumps(each, indent=indent) for each in people).encode()
+    blocks = list(SequenceCutter(reader(data), (), block).blocks())
+    assert [each for found in blocks for each in found.objects()] == people
+
+
+@given(st.dictionaries(st.text(), st.dictionaries(st.text(), values, max_size=3), min_size=1), st.integers(1, 60))
+def test_members_of_a_map_are_records_with_their_key(people: dict[str, Any], block: int) -> None:
+    blocks = list(MapCutter(reader(json.dumps(people).encode()), "key", block).blocks())
+    found = [each for found in blocks for each in found.objects()]
+    assert found == [{"key": key, **value} for key, value in people.items()]
+
+
+def test_pretty_printed_objects_are_read(tmp_path: Path) -> None:
+    assert found_in(tmp_path, "\n".join(json.dumps(each, indent=2) for each in PAIR)) == PAIR
+    assert found_in(tmp_path, json.dumps(PAIR[0], indent=2)) == PAIR[:1]
+
+
+def test_one_user_in_one_line_may_have_lists(tmp_path: Path) -> None:
+    person = {"_id": "m1", "emails": [{"address": "a@example.com"}]}
+    assert found_in(tmp_path, json.dumps(person) + "\n") == [person]
+
+
+@pytest.mark.parametrize("indent", [None, 2])
+def test_a_map_of_users_is_read_and_its_keys_are_a_column(tmp_path: Path, indent: int | None) -> None:
+    people = {"u1": {"email": "a@example.com"}, "u2": {"email": "b@example.com", "tags": []}}
+    assert found_in(tmp_path, json.dumps(people, indent=indent)) == [
+        {"key": key, **person} for key, person in people.items()
+    ]
+
+
+@pytest.mark.parametrize("indent", [None, 2])
+def test_the_users_of_all_realms_are_read_with_a_warning(tmp_path: Path, indent: int | None) -> None:
+    realms = [
+        {"id": name, "realm": name, "roles": {"realm": [{"id": "r"}]}, "users": people, "enabled": True}
+        for name, people in (("master", PAIR[:1]), ("empty", []), ("shop", PAIR[1:]))
+    ]
+    assert found_in(tmp_path, json.dumps(realms, indent=indent)) == PAIR
+    assert "3 realms" in opened(tmp_path / "users.json").facts().warnings[0]
+
+
+def test_a_table_of_phpmyadmin_is_read_and_two_are_refused(tmp_path: Path) -> None:
+    head = [{"type": "header", "version": "5.2.1"}, {"type": "database", "name": "shop"}]
+    table = {"type": "table", "name": "users", "database": "shop", "data": PAIR}
+    assert found_in(tmp_path, json.dumps([*head, table])) == PAIR
+    with pytest.raises(SourceError, match="more than one list"):
+        opened(written(tmp_path, json.dumps([*head, table, table])))
+
+
+@pytest.mark.parametrize("text", ['{"users":[]}', '{"users": [], "total": 0}'])
+def test_an_empty_list_is_no_users(tmp_path: Path, text: str) -> None:
+    source = opened(written(tmp_path, text))
+    assert (source.facts().records, source.columns) == (0, ())
+    assert source.facts().warnings == ("The file has no users.",)
+
+
+def test_a_file_without_any_valid_record_is_refused(tmp_path: Path) -> None:
+    for kind, text in (("json", '[{"id": 1,}, {"id": 2,}]'), ("ndjson", '{"id": 1,}\n{"id": 2,}\n')):
+        with pytest.raises(SourceError, match="valid JSON"):
+            opened(written(tmp_path, text), kind=kind)
+
+
+@pytest.mark.parametrize(
+    "wrapped",
+    [
+        {"$binary": {"base64": "33sgLKW99uzw9nmFomPcqw==", "subType": "04"}},
+        {"$binary": {"base64": "33sgLKW99uzw9nmFomPcqw==", "subType": "03"}},
+        {"$binary": "33sgLKW99uzw9nmFomPcqw==", "$type": "04"},
+    ],
+)
+def test_uuids_of_mongodb_are_text(tmp_path: Path, wrapped: Any) -> None:
+    assert found_in(tmp_path, json.dumps([{"_id": wrapped}])) == [{"_id": "df7b202c-a5bd-f6ec-f0f6-7985a263dcab"}]

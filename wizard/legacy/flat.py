@@ -6,11 +6,13 @@ of keys that is plausible for a user stays one value. MongoDB's way of writing t
 
 from __future__ import annotations
 
+import base64
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from wizard.errors import SourceError
 from wizard.legacy.source import BadRecord
@@ -170,6 +172,8 @@ def unwrapped(value: dict[str, Any]) -> Any:
 
     Source: MongoDB docs, "MongoDB Extended JSON (v2)"; dates of the canonical form are milliseconds since 1970.
     """
+    if "$binary" in value:
+        return _uuid(value)
     if len(value) != 1:
         return value
     ((key, inner),) = value.items()
@@ -187,6 +191,21 @@ def unwrapped(value: dict[str, Any]) -> Any:
         except ValueError:
             return value
     return value
+
+
+def _uuid(value: dict[str, Any]) -> Any:
+    """A UUID, of the old and the new form; the bytes of subtype 03 in the order in which they are stored.
+
+    Source: MongoDB docs, "MongoDB Extended JSON (v2)" and (v1), Binary; BSON specification, subtypes 3 and 4.
+    """
+    inner = value["$binary"]
+    data, kind = (inner.get("base64"), inner.get("subType")) if isinstance(inner, dict) else (inner, value.get("$type"))
+    if not isinstance(data, str) or kind not in ("03", "04", "3", "4", 3, 4):
+        return value
+    try:
+        return str(UUID(bytes=base64.b64decode(data, validate=True)))
+    except ValueError:
+        return value
 
 
 def _moment(inner: Any, otherwise: Any) -> Any:

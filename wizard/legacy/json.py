@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import hashlib
 import itertools
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
+from wizard.errors import SourceError
 from wizard.legacy.answers import SourceAnswers
+from wizard.legacy.encoding import Read
 from wizard.legacy.flat import Columns, Shape
 from wizard.legacy.json_block import JsonBlock
-from wizard.legacy.json_cut import ArrayCutter, LineCutter, NoList
+from wizard.legacy.json_cut import ArrayCutter, LineCutter, ListsCutter, MapCutter, NoList, SequenceCutter
+from wizard.legacy.json_layout import Layout, key_column, layout_of, members_of
 from wizard.legacy.opened import Identity, changed, fingerprint, identity, is_packed, read_as_utf8
 from wizard.legacy.source import BadRecord, Record, SourceFacts
+from wizard.legacy.sniff import beginning_of
 
 LISTS = ("users", "Users", "data", "items", "records", "results", "value", "rows")
 """Where an object may keep its list of users."""
@@ -23,6 +27,19 @@ DEEPEST = 4
 """Objects around the list of users, at most."""
 
 Form = Literal["json", "ndjson"]
+
+FORMS: Mapping[Layout, str] = {
+    "list": "array of objects",
+    "sequence": "objects one after another",
+    "map": "object with a user a key",
+    "realms": "array of realms",
+    "table": "table of phpMyAdmin",
+}
+
+_REALMS = (
+    "The file holds the users of {count} realms, and all are read, administrators in the realm master among them. Export one "
+    "realm (kc.sh export --realm) to take its users alone."
+)
 
 
 @dataclass(frozen=True)
@@ -37,6 +54,8 @@ class JsonSource:
     known: SourceFacts
     seen: Identity
     depth: int = 1
+    layout: Layout = "list"
+    key: str = ""
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -57,7 +76,7 @@ class JsonSource:
         digest = hashlib.sha256()
         for block in _blocks(self, digest.update if expect else lambda _: None):
             yield replace(block, shape=self.shape)
-        if expect and fingerprint(digest.digest(), self.form, self.lists, self.columns) != expect:
+        if expect and _fingerprint(self, digest.digest(), self.columns) != expect:
             raise changed(self.path)
 
     def sample(self, count: int = 100) -> Sequence[Record]:
@@ -77,34 +96,71 @@ def open_json(answers: SourceAnswers, base: Path, form: Form) -> JsonSource:
     path = base / Path(answers.path).expanduser()
     lists = (answers.list_key,) if answers.list_key else LISTS
     empty = JsonSource(path, form, lists, answers.encoding, Shape(), SourceFacts(form, (), 0, ""), identity(path))
+    if form == "json" and not answers.list_key:
+        empty = _laid_out(empty, beginning_of(path))
     try:
         return _looked_through(empty)
     except NoList:
-        return _looked_through(replace(empty, depth=DEEPEST))
+        return _looked_through(replace(empty, depth=DEEPEST, layout="list"))
+
+
+def _laid_out(empty: JsonSource, beginning: str) -> JsonSource:
+    layout = layout_of(beginning)
+    key = key_column(members_of(beginning)) if layout == "map" else ""
+    return replace(empty, layout=layout, key=key)
 
 
 def _looked_through(empty: JsonSource) -> JsonSource:
     """The same with what a look at all of it shows."""
-    path, form, lists = empty.path, empty.form, empty.lists
-    digest, columns, records = hashlib.sha256(), Columns(), 0
-    for block in _blocks(empty, digest.update):
-        records += block.count
-        for each in block.objects():
-            if each.__class__ is not BadRecord:
-                columns.see(each)
+    path, form = empty.path, empty.form
+    digest, columns, records, bad = hashlib.sha256(), Columns(), 0, 0
+    with read_as_utf8(path, empty.encoding, digest.update) as read:
+        cutter = _cutter(empty, read)
+        for block in cutter.blocks():
+            records += block.count
+            for each in block.objects():
+                if each.__class__ is BadRecord:
+                    bad += 1
+                else:
+                    columns.see(each)
+    if records and records == bad:
+        raise SourceError(
+            f"No record of {path.name} is valid JSON",
+            why=f"{records:,} were looked at" if records > 1 else "",
+            remedy="export the users once more, or correct what wrote the file: a comma before } is not JSON.",
+        )
     shape, warnings = columns.shape()
     if not records:
         warnings = (*warnings, "The file has no users.")
-    details = {"file": path.name, "form": "one object a line" if form == "ndjson" else "array of objects"}
+    if isinstance(cutter, ListsCutter) and cutter.found > 1:
+        warnings = (*warnings, _REALMS.format(count=cutter.found))
+    details = {"file": path.name, "form": "one object a line" if form == "ndjson" else FORMS[empty.layout]}
     if is_packed(path):
         details["compression"] = "gzip"
     known = SourceFacts(
-        form, shape.columns, records, fingerprint(digest.digest(), form, lists, shape.columns), details, warnings
+        form, shape.columns, records, _fingerprint(empty, digest.digest(), shape.columns), details, warnings
     )
     return replace(empty, shape=shape, known=known)
 
 
 def _blocks(source: JsonSource, seen: Callable[[bytes], object]) -> Iterator[JsonBlock]:
     with read_as_utf8(source.path, source.encoding, seen) as read:
-        cutter = ArrayCutter(read, source.lists, depth=source.depth) if source.form == "json" else LineCutter(read)
-        yield from cutter.blocks()
+        yield from _cutter(source, read).blocks()
+
+
+def _cutter(source: JsonSource, read: Read) -> ArrayCutter | LineCutter:
+    if source.form == "ndjson":
+        return LineCutter(read)
+    if source.layout == "sequence":
+        return SequenceCutter(read, ())
+    if source.layout == "map":
+        return MapCutter(read, source.key)
+    if source.layout in ("realms", "table"):
+        realms = source.layout == "realms"
+        return ListsCutter(read, ("users",) if realms else ("data",), several=realms)
+    return ArrayCutter(read, source.lists, depth=source.depth)
+
+
+def _fingerprint(source: JsonSource, digest: bytes, columns: Sequence[str]) -> str:
+    layout = () if source.layout == "list" else (source.layout, source.key)
+    return fingerprint(digest, source.form, source.lists, columns, *layout)

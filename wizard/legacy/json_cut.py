@@ -287,6 +287,110 @@ class ArrayCutter:
         )
 
 
+class SequenceCutter(ArrayCutter):
+    """Objects one after another, each over many lines."""
+
+    def blocks(self) -> Iterator[JsonBlock]:
+        """Yield all of them; see `ArrayCutter.blocks`."""
+        pieces: list[bytes] = []
+        for piece in self._each():
+            pieces.append(piece)
+            if sum(map(len, pieces)) >= self._block:
+                yield self._joined(pieces)
+                pieces = []
+        if pieces:
+            yield self._joined(pieces)
+
+    def _each(self) -> Iterator[bytes]:
+        while self._next():
+            yield self._value()
+            self._element += 1
+
+    def _joined(self, pieces: Sequence[bytes]) -> JsonBlock:
+        places: list[Place] = []
+        start = 0
+        for piece in pieces:
+            places.append((start, start + len(piece)))
+            start += len(piece) + 1
+        block = JsonBlock(b",".join(pieces), self._first, len(pieces), places=tuple(places))
+        self._first += block.count
+        return block
+
+
+class MapCutter(SequenceCutter):
+    """The members of one object, each a user; the key becomes a member of the user, unless it has one of that name.
+
+    Args:
+        key: The name of that member.
+    """
+
+    def __init__(self, read: Read, key: str, block: int = BLOCK_BYTES) -> None:
+        super().__init__(read, (), block)
+        self._key = orjson.dumps(key)
+
+    def _each(self) -> Iterator[bytes]:
+        if self._next() != b"{":
+            raise _broken("It does not begin with {")
+        mark = b","
+        while mark == b",":
+            self._at += 1
+            if self._next() != b'"':
+                raise self._cut_off("a key")
+            name = self._value()
+            if self._next() != b":":
+                raise self._cut_off("a colon")
+            self._at += 1
+            yield self._with_key(name, self._value())
+            self._element += 1
+            mark = self._next()
+        if mark != b"}":
+            raise self._cut_off("a comma")
+        self._at += 1
+        if self._next():
+            raise _broken("Something follows after its end")
+
+    def _with_key(self, name: bytes, value: bytes) -> bytes:
+        if not value.startswith(b"{"):
+            return value
+        rest = value[1:].lstrip()
+        return b"{" + self._key + b":" + name + (b"" if rest.startswith(b"}") else b",") + rest
+
+
+class ListsCutter(ArrayCutter):
+    """The elements of the lists that the objects of one array hold.
+
+    Args:
+        several: Whether more than one of the objects may hold such a list.
+    """
+
+    def __init__(self, read: Read, lists: Sequence[str], *, several: bool, block: int = BLOCK_BYTES) -> None:
+        super().__init__(read, lists, block)
+        self._several_allowed = several
+        self.found = 0
+
+    def blocks(self) -> Iterator[JsonBlock]:
+        """Yield all elements; see `ArrayCutter.blocks`."""
+        mark = b","
+        self._next()
+        while mark == b",":
+            self._at += 1
+            if self._next() != b"{":
+                raise self._cut_off("an object")
+            self._found = False
+            yield from self._members(1)
+            self.found += self._found
+            if self.found > 1 and not self._several_allowed:
+                raise self._several(self._lists[0])
+            mark = self._next()
+        if not self.found:
+            raise self._no_list()
+        if mark != b"]":
+            raise self._cut_off("a comma")
+        self._at += 1
+        if self._next():
+            raise _broken("Something follows after its end")
+
+
 def _text(name: bytes) -> str:
     try:
         return str(orjson.loads(name))

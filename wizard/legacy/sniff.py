@@ -10,6 +10,7 @@ from typing import Any
 import orjson
 
 from wizard.errors import SourceError
+from wizard.legacy.json_layout import is_map_of_users, is_user, lists_in
 from wizard.legacy.opened import opened
 
 LOOK = 1 << 20
@@ -26,12 +27,21 @@ def kind_of_file(path: Path) -> str:
             head = file.read(LOOK)
     except SourceError:
         return "csv"  # which says what is wrong
-    text = _text(head)
+    text = text_of(head)
     if _ARRAY.match(text):
         return "json"
     if _OBJECT.match(text):
         return _one_or_many(text)
     return "ldif" if _LDIF.match(text) else "csv"
+
+
+def beginning_of(path: Path) -> str:
+    """The first megabyte as text; empty if it cannot be read."""
+    try:
+        with opened(path) as file:
+            return text_of(file.read(LOOK))
+    except SourceError:
+        return ""
 
 
 def _one_or_many(text: str) -> str:
@@ -41,8 +51,16 @@ def _one_or_many(text: str) -> str:
         first = orjson.loads(line)
     except ValueError:
         return "json"
-    holds_list = any(isinstance(value, list) and value and isinstance(value[0], dict) for value in first.values())
-    return "json" if not rest.strip() and (holds_list or _wraps_list(first)) else "ndjson"
+    return "json" if not rest.strip() and _holds_users(first) else "ndjson"
+
+
+def _holds_users(value: dict[str, Any]) -> bool:
+    """Whether an object holds a list or a map of users; a user may have lists too."""
+    named = lists_in(value)
+    if "users" in named or "Users" in named or is_map_of_users(value):
+        return True
+    holds_list = any(isinstance(part, list) and part and isinstance(part[0], dict) for part in value.values())
+    return not is_user(value) and (bool(named) or holds_list or _wraps_list(value))
 
 
 def _wraps_list(value: dict[str, Any]) -> bool:
@@ -63,7 +81,7 @@ def _wraps_list(value: dict[str, Any]) -> bool:
     return False
 
 
-def _text(head: bytes) -> str:
+def text_of(head: bytes) -> str:
     for mark, name in (
         (codecs.BOM_UTF8, "utf-8"),
         (codecs.BOM_UTF16_LE, "utf-16-le"),

@@ -1,0 +1,85 @@
+"""How a JSON file that is no plain list of users keeps them, told by its beginning."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any, Literal
+
+Layout = Literal["list", "sequence", "map", "realms", "table"]
+"""A list, alone or in an object; objects one after another; an object with a user a key; Keycloak's export of all realms; a
+table of phpMyAdmin."""
+
+ENOUGH = 0.8
+"""Share of the members looked at that must look like users."""
+
+LOOKED_AT = 50
+
+_MEMBER = re.compile(r'\s*,?\s*("(?:[^"\\]|\\.)*")\s*:\s*')
+_REALMS = re.compile(r'\s*\[\s*\{\s*(?:"id"\s*:\s*"[^"]*"\s*,\s*)?"realm"\s*:\s*"')
+_TABLE = re.compile(r'\s*\[\s*\{\s*"type"\s*:\s*"header"')
+_LOGIN = frozenset({"username", "login", "user_login"})
+
+
+def layout_of(text: str) -> Layout:
+    """The layout of the file that begins with this text.
+
+    Source: Keycloak's RealmRepresentation, whose first members are id and realm; phpMyAdmin's plugin "Export to JSON", which
+    writes a header, the database, and each table with its rows in data; MongoDB docs, mongoexport --pretty.
+    """
+    if _REALMS.match(text):
+        return "realms"
+    if _TABLE.match(text):
+        return "table"
+    start = len(text) - len(text.lstrip())
+    if text[start : start + 1] != "{":
+        return "list"
+    if is_map_of_users(members_of(text)):
+        return "map"
+    try:
+        first, end = json.JSONDecoder().raw_decode(text, start)
+    except (ValueError, RecursionError):
+        return "list"
+    rest = text[end:].lstrip()
+    return "sequence" if rest.startswith("{") or (not rest and is_user(first) and not lists_in(first)) else "list"
+
+
+def members_of(text: str) -> dict[str, Any]:
+    """The first members of the object that the text begins with; it may be cut off."""
+    at, found, decoder = text.find("{") + 1, dict[str, Any](), json.JSONDecoder()
+    while len(found) < LOOKED_AT and (name := _MEMBER.match(text, at)):
+        try:
+            found[json.loads(name[1])], at = decoder.raw_decode(text, name.end())
+        except (ValueError, RecursionError):
+            break
+    return found
+
+
+def is_map_of_users(members: dict[str, Any]) -> bool:
+    """Whether each member is an object, and nearly all have what a user logs in with."""
+    values = list(members.values())
+    if len(values) < 2 or not all(isinstance(value, dict) for value in values):
+        return False
+    fitting = sum(any("mail" in key.lower() or key.lower() in _LOGIN for key in value) for value in values)
+    return fitting / len(values) >= ENOUGH
+
+
+def key_column(members: dict[str, Any]) -> str:
+    """The column for the keys of a map; its users may have one of that name."""
+    return "_key" if any("key" in value for value in members.values() if isinstance(value, dict)) else "key"
+
+
+def is_user(value: dict[str, Any]) -> bool:
+    """Whether an object by itself is a user."""
+    return "_id" in value or any("mail" in key.lower() for key in value)
+
+
+def lists_in(value: dict[str, Any]) -> list[str]:
+    """Members that are lists of objects under a name for users, or empty."""
+    from wizard.legacy.json import LISTS
+
+    return [
+        name
+        for name, part in value.items()
+        if name in LISTS and isinstance(part, list) and (not part or isinstance(part[0], dict))
+    ]
