@@ -40,7 +40,10 @@ def recommend(
     carried = sum(group.users for group in groups if group.carried_by != "none")
     keep_all = "users who log in through the legacy store keep their password whatever its hash"
     if users == 0 and withheld:
-        return Recommendation("automatic", ("the store, or this export of it, gives no password hashes away", keep_all, *_active(activity)))
+        return Recommendation(
+            "automatic",
+            ("the store, or this export of it, gives no password hashes away", keep_all, *_active(activity)),
+        )
     if users == 0:
         return Recommendation("bulk", ("there are no password hashes to carry; users get a password reset",))
     share = carried / users

@@ -194,9 +194,7 @@ def test_accounts_that_an_administrator_disabled_are_blocked(tmp_path: Path) -> 
         "userAccountControl: x": False,
         "sn: Lee": False,
     }
-    text = (
-        "\n".join(f"dn: uid=u{n},dc=x\nuid: u{n}\nmail: u{n}@example.com\n{mark}\n" for n, mark in enumerate(marks))
-    )
+    text = "\n".join(f"dn: uid=u{n},dc=x\nuid: u{n}\nmail: u{n}@example.com\n{mark}\n" for n, mark in enumerate(marks))
     source = opened(tmp_path, text)
     assert ("blocked", "accountDisabled") in suggest(source.columns, source.sample()).rows()
     at = source.columns.index("accountDisabled")

@@ -17,8 +17,8 @@ from wizard.legacy.json_block import JsonBlock
 from wizard.legacy.json_cut import ArrayCutter, LineCutter, ListsCutter, MapCutter, NoList, SequenceCutter
 from wizard.legacy.json_layout import Layout, key_column, layout_of, members_of
 from wizard.legacy.opened import Identity, changed, fingerprint, identity, is_packed, read_as_utf8
-from wizard.legacy.source import BadRecord, Record, SourceFacts
 from wizard.legacy.sniff import beginning_of
+from wizard.legacy.source import BadRecord, Record, SourceFacts
 
 LISTS = ("users", "Users", "data", "items", "records", "results", "value", "rows")
 """Where an object may keep its list of users."""

@@ -41,13 +41,59 @@ NAMES: Mapping[str, frozenset[str]] = {
 }
 """Names without case, accents, spaces and punctuation."""
 
-ACTIVE = frozenset("enabled isenabled active isactive accountenabled useractive aktiv istaktiv actif activo attivo".split())
+ACTIVE = frozenset(
+    [
+        "enabled",
+        "isenabled",
+        "active",
+        "isactive",
+        "accountenabled",
+        "useractive",
+        "aktiv",
+        "istaktiv",
+        "actif",
+        "activo",
+        "attivo",
+    ]
+)
 """Names of booleans that are true of accounts that may log in."""
 
 STATES = ACTIVE | frozenset(
-    "status accountstatus userstatus state accountstate inactive isinactive disabled isdisabled disabledat blocked isblocked "
-    "blockedat banned isbanned bannedat banneduntil locked islocked lockedat lockedout suspended issuspended suspendedat "
-    "deleted isdeleted deletedat deactivated isdeactivated deactivatedat archived archivedat gesperrt".split()
+    [
+        "status",
+        "accountstatus",
+        "userstatus",
+        "state",
+        "accountstate",
+        "inactive",
+        "isinactive",
+        "disabled",
+        "isdisabled",
+        "disabledat",
+        "blocked",
+        "isblocked",
+        "blockedat",
+        "banned",
+        "isbanned",
+        "bannedat",
+        "banneduntil",
+        "locked",
+        "islocked",
+        "lockedat",
+        "lockedout",
+        "suspended",
+        "issuspended",
+        "suspendedat",
+        "deleted",
+        "isdeleted",
+        "deletedat",
+        "deactivated",
+        "isdeactivated",
+        "deactivatedat",
+        "archived",
+        "archivedat",
+        "gesperrt",
+    ]
 )
 """Names of columns that may say that an account is not to log in."""
 

@@ -37,7 +37,18 @@ DJANGO = Store(
 
 
 _ACCOUNT = frozenset(
-    "is_active is_superuser is_staff date_joined username email first_name last_name groups user_permissions".split()
+    [
+        "is_active",
+        "is_superuser",
+        "is_staff",
+        "date_joined",
+        "username",
+        "email",
+        "first_name",
+        "last_name",
+        "groups",
+        "user_permissions",
+    ]
 )
 """Fields of AbstractUser and PermissionsMixin beside those that every user model has."""
 

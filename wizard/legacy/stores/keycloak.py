@@ -48,7 +48,11 @@ def _totp(credentials: list[dict[str, Any]]) -> str | None:
 STORE = Store(
     key="keycloak",
     title="Keycloak users",
-    signs=signs("username credentials emailVerified", "username credentials createdTimestamp", "username enabled emailVerified createdTimestamp"),
+    signs=signs(
+        "username credentials emailVerified",
+        "username credentials createdTimestamp",
+        "username enabled emailVerified createdTimestamp",
+    ),
     forms=frozenset(("json", "ndjson")),
     profile={
         "user_id": "id",

@@ -128,7 +128,9 @@ class ShapedSource:
         if self.hashes is not None:
             self.hashes.check()
         for block in self.source.blocks(expect=expect and self._mixed(expect)):
-            yield ShapedBlock(block, self.store, self.inner, self.absent, self.made, self.hashes, self.seen.only, self.copied)
+            yield ShapedBlock(
+                block, self.store, self.inner, self.absent, self.made, self.hashes, self.seen.only, self.copied
+            )
 
     def sample(self, count: int = 100) -> Sequence[Record]:
         """The first records."""
