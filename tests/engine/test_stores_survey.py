@@ -417,3 +417,50 @@ def test_who_is_not_active_is_blocked_and_other_columns_that_may_say_so_are_warn
 def test_a_column_with_more_than_yes_and_no_is_not_taken_for_active(tmp_path: Path) -> None:
     found = looked(tmp_path, "id,email,active\n1,ann@example.com,true\n2,bob@example.com,pending\n")
     assert "blocked" not in profile_of(found) and found.suggestion.states == ("active",)
+
+
+def keycloak_with(**facts: Any) -> dict[str, Any]:
+    otp = {
+        "type": "otp",
+        "secretData": '{"value":"1234567890"}',
+        "credentialData": json.dumps({"subType": "totp"} | facts),
+    }
+    return {"emailVerified": True, "credentials": [otp]}
+
+
+@pytest.mark.parametrize(
+    ("people", "left"),
+    [
+        ([keycloak_with(), keycloak_with(digits=8), keycloak_with(algorithm="HmacSHA256")], 2),
+        ([keycloak_with(subType="hotp"), {"emailVerified": True, "credentials": []}], 1),
+        (
+            [
+                {"UserStatus": "CONFIRMED", "UserMFASettingList": kinds, "MFAOptions": options}
+                for kinds, options in (
+                    (["SMS_MFA"], []),
+                    (["SOFTWARE_TOKEN_MFA"], []),
+                    (None, [{"DeliveryMedium": "SMS"}]),
+                    ([], None),
+                )
+            ],
+            3,
+        ),
+    ],
+)
+def test_second_factors_that_stay_behind_are_told(tmp_path: Path, people: list[dict[str, Any]], left: int) -> None:
+    path = tmp_path / "users.json"
+    numbered = [
+        {"id": str(n), "username": f"u{n}", "email": f"u{n}@example.com"}
+        | ({"Username": f"u{n}", "Attributes": [{"Name": "email", "Value": f"u{n}@example.com"}]})
+        | person
+        for n, person in enumerate(people)
+    ]
+    path.write_text(json.dumps(numbered))
+    found = survey(SourceAnswers(path=str(path)), secret=None, base=Path(), now=NOW)
+    assert found.prepared is not None
+    assert found.prepared.notes["second_factor_left_behind"] == left
+    assert "a second factor that is left behind" in " ".join(run("inspect", str(path)).stdout.split())
+    out = tmp_path / "answers.toml"
+    run("answers", "new", "--from", str(path), "--out", str(out))
+    told = run("prepare", str(out), "--out", str(tmp_path / "out"), "--set", "passwords.missing=without_password")
+    assert "a second factor that is left behind" in told.output + told.stderr

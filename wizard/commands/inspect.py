@@ -89,6 +89,7 @@ def page(found: Survey) -> str:
     lines += _unmapped(found)
     lines += _passwords(found)
     lines += _dirt(found)
+    lines += _lacking(found)
     lines += _logins(found)
     lines += ["", f"Recommended: {found.recommendation.strategy}"]
     for why in found.recommendation.why:
@@ -218,6 +219,17 @@ def _reasons(reasons: Mapping[str, int]) -> Iterator[str]:
         yield from _wrapped(REASONS[code].remedy, "      ")
         if code in HINTS:
             yield from _wrapped(HINTS[code], "      ")
+
+
+def _lacking(found: Survey) -> Iterator[str]:
+    """What users would be imported without."""
+    from wizard.commands.prepare import told
+
+    lines = list(told(found.prepared.notes)) if found.prepared is not None else []
+    if lines:
+        yield ""
+    for line in lines:
+        yield from _wrapped(f"! {line}", "  ")
 
 
 def _logins(found: Survey) -> Iterator[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,20 @@ from wizard.errors import Exit, Interrupted
 if TYPE_CHECKING:
     from wizard.bulk.prepare import Prepared
     from wizard.tools import Stop
+
+
+def told(notes: Mapping[str, int]) -> Iterator[str]:
+    """What users of the files lack, in words."""
+    from wizard.mapping.words import LEFT_FACTOR
+
+    if factors := notes.get(LEFT_FACTOR):
+        yield (
+            f"{counted(factors, 'user')} {'has' if factors == 1 else 'have'} a second factor that is left behind: an import "
+            "cannot carry it, so that they log in without until they enrol one again."
+        )
+    for note, users in sorted(notes.items()):
+        if note.startswith("omitted "):
+            yield f"{counted(users, 'user')} {'goes' if users == 1 else 'go'} without {note[8:]}, as it is not valid."
 
 
 @click.command(short_help="Write only the files to import, rejects and manifest.")
@@ -89,6 +104,8 @@ def command(answers_file: Path, out: Path, flags: tuple[str, ...], output: Outpu
             f"  {counted(made_up, 'user')} {'has' if made_up == 1 else 'have'} no e-mail address and {'gets' if made_up == 1 else 'get'} one "
             "made by without_email, not verified; a password cannot be reset by mail sent there."
         )
+    for words in told(prepared.notes):
+        output.say(f"  {words}")
     left_out = prepared.rejected + prepared.skipped
     output.result(
         {

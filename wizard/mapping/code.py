@@ -227,6 +227,7 @@ class _Compiler:
 
     def _factors(self) -> None:
         rules = self._profile.mfa
+        self._left_factor()
         if rules is None:
             return
         self.writer.line("factors = []")
@@ -240,6 +241,18 @@ class _Compiler:
                 self._rare(mapped, "mfa_factors", loaded)
         with self.writer.block("if factors:"):
             self.writer.line('user["mfa_factors"] = factors')
+
+    def _left_factor(self) -> None:
+        """Note who has a second factor that an import cannot carry; codes by SMS are carried where mfa.phone is mapped."""
+        writer, rules = self.writer, self._profile.mfa
+        if words.LEFT_FACTOR not in writer.columns:
+            return
+        place = writer.column(words.LEFT_FACTOR, words.LEFT_FACTOR)
+        carried = ("", None, "sms") if rules is not None and rules.phone is not None else ("", None)
+        with writer.block(f"if row[{place}] not in {carried!r}:"):
+            writer.line(f'notes.append("{words.LEFT_FACTOR}")')
+        origin = Origin((place,), (str.strip,), reject("value_not_text", words.LEFT_FACTOR))
+        self._parts.append(Rare(words.LEFT_FACTOR, origin))
 
     def _rare(self, mapped: str | FieldRule, key: str, loaded: Loaded) -> None:
         """Leave records that have this to the function; all of them, if none may be without."""

@@ -28,6 +28,9 @@ FORBIDDEN_APP_METADATA = frozenset(
 )
 """Keys that Auth0 refuses at the top of app_metadata. Source: Auth0 docs, "Understand How Metadata Works"."""
 
+LEFT_FACTOR = "second_factor_left_behind"
+"""Column in which stores name the kind of a second factor that an import cannot carry, and the note on its users."""
+
 TRUE_WORDS = ("true", "t", "yes", "y", "1", "on")
 FALSE_WORDS = ("false", "f", "no", "n", "0", "off")
 """Words of a boolean unless the answers name others; any case of letters."""

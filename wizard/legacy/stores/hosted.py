@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from wizard.legacy.stores.parts import base32_text, base64_bytes, compact, first, is_there, objects
+from wizard.legacy.stores.parts import base32_text, base64_bytes, compact, first, is_there, is_true, objects
 from wizard.legacy.stores.store import FILES, TABLES, DeletedUser, Made, Row, Store, signs, since, unless
+from wizard.mapping.words import LEFT_FACTOR
 
 _JSON = frozenset(("json", "ndjson"))
 
@@ -65,7 +66,15 @@ def _cognito(row: Row) -> Made:
     made: dict[str, Any] = {name: found.get(name) for name in _COGNITO}
     custom = {str(name)[7:]: value for name, value in found.items() if str(name).startswith("custom:")}
     user_id = first(found.get("sub"), row.get("sub"), row.get("Username"), row.get("cognito:username"))
-    return {**made, "custom": custom or None, "user_id": user_id}
+    return {**made, "custom": custom or None, "user_id": user_id, LEFT_FACTOR: _cognito_factor(row)}
+
+
+def _cognito_factor(row: Row) -> str | None:
+    """Codes by SMS, or an app whose secret Cognito never gives away."""
+    listed = row.get("UserMFASettingList")
+    kinds = [str(each) for each in listed] if isinstance(listed, list) else []
+    by_sms = "SMS_MFA" in kinds or objects(row.get("MFAOptions")) or is_true(row.get("cognito:mfa_enabled"))
+    return "sms" if by_sms else "otp" if kinds else None
 
 
 COGNITO = Store(
@@ -89,10 +98,11 @@ COGNITO = Store(
     },
     created="UserCreateDate",
     verified="email_verified",
-    made=(*_COGNITO, "custom", "user_id"),
+    made=(*_COGNITO, "custom", "user_id", LEFT_FACTOR),
     make=_cognito,
     notes=(
         "Cognito gives no password hashes away: move users at their login (automatic), or let them reset.",
+        "Second factors stay behind, and prepare counts their users; for codes by SMS map mfa.phone to phone_number.",
         "Users with UserStatus EXTERNAL_PROVIDER belong to another identity provider.",
     ),
 )  # Source: Amazon Cognito API reference, "UserType"; "Importing users into a user pool", the header of the CSV file
@@ -255,7 +265,9 @@ CLERK = Store(
 
 
 def _fusionauth(row: Row) -> Made:
-    return {"password_record": _fusionauth_password(row), "totp_secret": _fusionauth_totp(row)}
+    secret, methods = _fusionauth_totp(row), [each.get("method") for each in objects(row.get("twoFactor.methods"))]
+    factor = None if secret or not methods else "sms" if set(methods) == {"sms"} else "otp"
+    return {"password_record": _fusionauth_password(row), "totp_secret": secret, LEFT_FACTOR: factor}
 
 
 def _fusionauth_password(row: Row) -> str | None:
@@ -301,7 +313,7 @@ FUSIONAUTH = Store(
     activity="lastLoginInstant",
     created="insertInstant",
     verified="verified",
-    made=("password_record", "totp_secret"),
+    made=("password_record", "totp_secret", LEFT_FACTOR),
     make=_fusionauth,
     notes=("Hashes are not in what FusionAuth's API answers; they are in its database (identities).",),
 )  # Source: FusionAuth docs, "Users API", import; "Reference: password hashes"

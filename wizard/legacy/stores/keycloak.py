@@ -9,15 +9,19 @@ from typing import Any
 
 from wizard.legacy.stores.parts import base32_text, compact, from_json, objects
 from wizard.legacy.stores.store import Made, Row, Store, signs, unless
+from wizard.mapping.words import LEFT_FACTOR
 
 _OLD = ("algorithm", "hashIterations", "salt", "hashedSaltedValue")
+_FACTORS = ("otp", "totp", "webauthn")
 _NEW = ("credentialData", "secretData")
 
 
 def _make(row: Row) -> Made:
     credentials = objects(row.get("credentials"))
     password = next((each for each in credentials if each.get("type") == "password"), None)
-    return {"password": _password(password), "totp_secret": _totp(credentials)}
+    secret = _totp(credentials)
+    factor = None if secret else next((each for each in credentials if each.get("type") in _FACTORS), None)
+    return {"password": _password(password), "totp_secret": secret, LEFT_FACTOR: "otp" if factor else None}
 
 
 def _password(credential: dict[str, Any] | None) -> str | None:
@@ -67,10 +71,11 @@ STORE = Store(
     created="createdTimestamp",
     verified="emailVerified",
     hashes_in="credentials",
-    made=("password", "totp_secret"),
+    made=("password", "totp_secret", LEFT_FACTOR),
     make=_make,
     reads=("credentials",),
     notes=(
+        "Second factors other than codes of 6 digits with SHA-1 every 30 seconds stay behind; prepare counts their users.",
         "Map username only if it is not the e-mail address and the connection takes usernames.",
         "The Admin API (GET /users) gives no credentials; kc.sh export does.",
         "A realm export does not say when users last logged in.",

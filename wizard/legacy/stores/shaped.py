@@ -109,7 +109,7 @@ class ShapedSource:
     absent: tuple[str, ...]
     made: tuple[str, ...]
     hashes: Hashes | None = None
-    seen: Seen = Seen()
+    seen: Seen = field(default_factory=Seen)
     copied: tuple[tuple[int, str], ...] = ()
 
     @property
