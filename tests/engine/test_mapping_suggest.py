@@ -86,8 +86,15 @@ def test_addresses_and_hashes_speak_for_themselves() -> None:
 
 
 def test_a_name_alone_is_not_enough() -> None:
-    found = suggestion({"id": ["1", "1"], "email": ["n/a", "unknown"], "password": ["secret", "hunter2"]})
+    found = suggestion({"id": ["1", "1"], "email": ["n/a", "unknown"]})
     assert found.rows() == []
+
+
+def test_a_column_of_passwords_in_no_known_format_is_named_and_not_said_to_be_absent() -> None:
+    found = suggestion({"password": ["1000:c2FsdA==:aGFzaA==", "hunter2"]})
+    assert dict(found.rows()) == {"password": "password"}
+    assert found.guesses[0].confidence == 0.5
+    assert "not recognised" in found.guesses[0].why
 
 
 def test_a_store_without_users_gets_suggestions_by_name() -> None:
