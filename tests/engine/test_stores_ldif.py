@@ -200,3 +200,8 @@ def test_accounts_that_an_administrator_disabled_are_blocked(tmp_path: Path) -> 
     at = source.columns.index("accountDisabled")
     assert [record.values[at] for record in source.sample()] == list(marks.values())
     assert any("pwdAccountLockedTime" in warning for warning in source.facts().warnings)
+
+
+def test_the_object_guid_of_active_directory_is_the_user_id(tmp_path: Path) -> None:
+    source = opened(tmp_path, "dn: cn=ann,dc=x\nobjectGUID:: AAECAwQFBgcICQoLDA0ODw==\nmail: ann@example.com\n")
+    assert ("user_id", "objectGUID") in suggest(source.columns, source.sample()).rows()

@@ -310,6 +310,12 @@ def test_the_admin_api_of_keycloak_keeps_blocks_and_is_migrated_at_login(tmp_pat
     assert (found.recommendation.strategy, found.groups) == ("automatic", [])
 
 
+def test_second_factors_of_which_the_admin_api_says_only_that_they_are_there_are_told(tmp_path: Path) -> None:
+    person = {"createdTimestamp": 1, "enabled": True, "emailVerified": True, "totp": True, "username": "ann"}
+    found = looked(tmp_path, json.dumps([{"id": "1", "email": "ann@example.com", **person}]))
+    assert found.prepared is not None and found.prepared.notes["second_factor_left_behind"] == 1
+
+
 @pytest.mark.parametrize(
     "head",
     [

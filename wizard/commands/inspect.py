@@ -119,7 +119,7 @@ def _unmapped(found: Survey) -> Iterator[str]:
     """Columns that feed nothing; those first that may say that an account is not to log in."""
     for column in found.suggestion.states:
         yield from _wrapped(
-            f"! {column} feeds nothing and may say which accounts are disabled: without a rule for blocked they become active.",
+            f"! {column} feeds nothing and may say which accounts are disabled; Auth0 heeds only what blocked is mapped to.",
             "  ",
         )
     if found.suggestion.unmapped:

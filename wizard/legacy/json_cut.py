@@ -293,11 +293,13 @@ class SequenceCutter(ArrayCutter):
     def blocks(self) -> Iterator[JsonBlock]:
         """Yield all of them; see `ArrayCutter.blocks`."""
         pieces: list[bytes] = []
+        size = 0
         for piece in self._each():
             pieces.append(piece)
-            if sum(map(len, pieces)) >= self._block:
+            size += len(piece)
+            if size >= self._block:
                 yield self._joined(pieces)
-                pieces = []
+                pieces, size = [], 0
         if pieces:
             yield self._joined(pieces)
 

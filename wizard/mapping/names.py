@@ -10,7 +10,7 @@ from wizard.mapping.words import FALSE_WORDS, TRUE_WORDS
 NAMES: Mapping[str, frozenset[str]] = {
     field: frozenset(names.split())
     for field, names in {
-        "user_id": "id userid uid uuid guid userguid useruuid accountid customerid memberid personid externalid legacyid "
+        "user_id": "id objectguid userid uid uuid guid userguid useruuid accountid customerid memberid personid externalid legacyid "
         "userno usernumber pk sub benutzerid benutzernummer benutzernr kundennummer kundenid nutzerid idutilisateur "
         "idclient idusuario iduser identifiant idutente identificador",
         "email": "email mail emailaddress useremail mailaddress primaryemail loginemail emailaddr eaddress emailadresse "

@@ -73,6 +73,7 @@ STORE = Store(
     },
     made=("id", "email_address", "email_is_verified"),
     make=_make,
+    reads=("user_id", "email", "email_verified", "identities", "Id", "Email", "Email Verified"),
     notes=(
         "Hashes come from Auth0's support in a file of their own: name it in hashes of [source], and they are merged.",
         "Usernames need requires_username in [connection] and username_max as it was; leave username out if nobody logs in with it.",

@@ -100,6 +100,7 @@ COGNITO = Store(
     verified="email_verified",
     made=(*_COGNITO, "custom", "user_id", LEFT_FACTOR),
     make=_cognito,
+    reads=("Username", "Attributes", "UserStatus"),
     notes=(
         "Cognito gives no password hashes away: move users at their login (automatic), or let them reset.",
         "Second factors stay behind, and prepare counts their users; for codes by SMS map mfa.phone to phone_number.",

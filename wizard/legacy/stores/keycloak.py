@@ -20,8 +20,12 @@ def _make(row: Row) -> Made:
     credentials = objects(row.get("credentials"))
     password = next((each for each in credentials if each.get("type") == "password"), None)
     secret = _totp(credentials)
-    factor = None if secret else next((each for each in credentials if each.get("type") in _FACTORS), None)
-    return {"password": _password(password), "totp_secret": secret, LEFT_FACTOR: "otp" if factor else None}
+    known = row.get("totp") is True or any(each.get("type") in _FACTORS for each in credentials)
+    return {
+        "password": _password(password),
+        "totp_secret": secret,
+        LEFT_FACTOR: "otp" if known and not secret else None,
+    }
 
 
 def _password(credential: dict[str, Any] | None) -> str | None:
@@ -73,7 +77,7 @@ STORE = Store(
     hashes_in="credentials",
     made=("password", "totp_secret", LEFT_FACTOR),
     make=_make,
-    reads=("credentials",),
+    reads=("credentials", "totp"),
     notes=(
         "Second factors other than codes of 6 digits with SHA-1 every 30 seconds stay behind; prepare counts their users.",
         "Map username only if it is not the e-mail address and the connection takes usernames.",
