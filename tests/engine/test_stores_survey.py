@@ -470,3 +470,12 @@ def test_second_factors_that_stay_behind_are_told(tmp_path: Path, people: list[d
     run("answers", "new", "--from", str(path), "--out", str(out))
     told = run("prepare", str(out), "--out", str(tmp_path / "out"), "--set", "passwords.missing=without_password")
     assert "a second factor that is left behind" in told.output + told.stderr
+
+
+def test_answers_are_made_from_an_export_without_the_hashes_that_its_store_has(tmp_path: Path) -> None:
+    path, out = tmp_path / "users.ndjson", tmp_path / "answers.toml"
+    person = {"user_id": "auth0|a1", "email": "ann@example.com", "identities": [], "app_metadata": {"plan": "gold"}}
+    path.write_text(json.dumps(person) + "\n")
+    run("answers", "new", "--from", str(path), "--out", str(out))
+    assert tomllib.loads(out.read_text())["passwords"]["column"] == "passwordHash"
+    assert tomllib.loads(out.read_text())["profile"]["app_metadata"] == {"plan": "app_metadata.plan"}

@@ -96,6 +96,7 @@ def _filled(text: str, argument: str, table: str | None, store: str | None, out:
     from wizard.answers.given import Answers
     from wizard.answers.writing import rendered
     from wizard.legacy import source_of
+    from wizard.legacy.stores import STORES
     from wizard.survey import open_and_recognise, suggestion_for
 
     answers, source = open_and_recognise(source_of(argument, table=table, store=store), from_environment, Path.cwd())
@@ -105,4 +106,10 @@ def _filled(text: str, argument: str, table: str | None, store: str | None, out:
         near = out.resolve().parent
         path = path.relative_to(near) if path.is_relative_to(near) else path
         answers = answers.model_copy(update={"path": str(path)})
-    return rendered(text, Answers([answers, found.profile, found.passwords]))
+    passwords = found.passwords
+    if (
+        passwords.column is None and answers.store
+    ):  # what reading the file fills in, should the store have hashes after all
+        usual = STORES[answers.store].passwords.get("column")
+        passwords = passwords.model_copy(update={"column": usual})
+    return rendered(text, Answers([answers, found.profile, passwords]))
