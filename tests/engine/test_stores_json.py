@@ -297,7 +297,7 @@ def test_one_user_in_one_line_may_have_lists(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("indent", [None, 2])
 def test_a_map_of_users_is_read_and_its_keys_are_a_column(tmp_path: Path, indent: int | None) -> None:
-    people = {"u1": {"email": "a@example.com"}, "u2": {"email": "b@example.com", "tags": []}}
+    people: dict[str, dict[str, Any]] = {"u1": {"email": "a@example.com"}, "u2": {"email": "b@example.com", "tags": []}}
     assert found_in(tmp_path, json.dumps(people, indent=indent)) == [
         {"key": key, **person} for key, person in people.items()
     ]
