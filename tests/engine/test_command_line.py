@@ -96,8 +96,11 @@ def test_wrong_usage_is_status_two(folder: Path, arguments: list[str]) -> None:
 
 
 def test_apply_without_approval_or_terminal_is_refused(folder: Path) -> None:
+    tenant = ("domain=acme.eu.auth0.com", "client_id=invented", "client_secret=env:NONE", "environment=development")
+    answers = [*(f"tenant.{each}" for each in tenant), "connection.name=people"]
+    flags = [word for each in answers for word in ("--set", each)]
     done = subprocess.run(
-        [sys.executable, "-m", "wizard", "apply", "answers.toml"],
+        [sys.executable, "-m", "wizard", "apply", "answers.toml", *flags],
         cwd=folder,
         stdin=subprocess.DEVNULL,
         capture_output=True,

@@ -28,6 +28,14 @@ TYPES = {
 }
 """Pydantic's types of error that say only that a value is of the wrong type."""
 
+FORMS = {
+    ("connection", "name"): "must be letters and digits, with single hyphens between them",
+    ("profile", "user_id_prefix"): "must be 1 to 64 characters without white space",
+    ("profile", "without_email"): "must be an address with a column in braces before the @, and a domain behind it",
+    ("profile", "default_country"): "must be two capital letters",
+}
+"""What keys with a pattern want, by table and key."""
+
 Complaint = tuple[Path, str, str]
 """Where (keys and indices below the table), what is wrong, and the remedy."""
 
@@ -77,6 +85,8 @@ def _told(section: type[Section], path: Path, detail: ErrorDetails) -> tuple[str
             return "is not of a form that this key can have", write
         case kind if kind == NOT_A_REFERENCE:
             return "must name a secret, not hold it", _reference_remedy(key, field)
+        case "string_pattern_mismatch" if form := FORMS.get((section.table, key)):
+            return form, write.replace("write ", "for example ", 1)
         case kind:
             return TYPES.get(kind) or _in_our_words(detail["msg"]), write.replace("write ", "for example ", 1)
 

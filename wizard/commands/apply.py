@@ -48,6 +48,7 @@ def command(
 
     Called again with the same answers and data it goes on where it stopped; when all is done it writes nothing.
     """
+    answers = load_answers(answers_file, flags)
     if not (yes or approve or sys.stdin.isatty()):
         raise UsageError(
             "Nobody can approve the plan",
@@ -55,7 +56,6 @@ def command(
             state="Nothing was sent.",
             remedy="Look at it with `auth0-migrate plan`, then give --approve HASH; or --yes for whatever it is.",
         )
-    answers = load_answers(answers_file, flags)
     from wizard.identity import Origin, run_of
     from wizard.runs import Runs
 

@@ -1,0 +1,53 @@
+"""Answers of the product's own sections, as operators write and get them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from wizard.answers import AnswersInvalid, from_tables
+from wizard.commands.answers import command as answers_command
+from wizard.commands.apply import command as apply_command
+from wizard.errors import UsageError
+from wizard.steps import SECTIONS
+
+
+def told_by(tables: dict[str, object]) -> str:
+    with pytest.raises(AnswersInvalid) as invalid:
+        from_tables(tables, SECTIONS)
+    return str(invalid.value)
+
+
+def run(*arguments: str | Path) -> Result:
+    return CliRunner().invoke(answers_command, [str(each) for each in arguments], standalone_mode=False)
+
+
+def test_the_template_asks_for_no_more_than_a_bulk_migration_needs(tmp_path: Path) -> None:
+    file = tmp_path / "answers.toml"
+    run("new", "--out", file)
+    told = run("check", file).output
+    assert "[tenant]" in told and "[source]" in told
+    assert "legacy_api" not in told
+
+
+@pytest.mark.parametrize(
+    ("table", "key", "value", "words"),
+    [
+        ("connection", "name", "Bad name_!", "letters and digits, with single hyphens between them"),
+        ("profile", "default_country", "Germany", "two capital letters"),
+        ("profile", "user_id_prefix", "a b", "without white space"),
+        ("profile", "without_email", "nobody", "an address with a column in braces before the @"),
+    ],
+)
+def test_what_a_key_may_hold_is_said_in_words(table: str, key: str, value: str, words: str) -> None:
+    told = told_by({"version": 1, table: {key: value}})
+    assert words in told
+    assert "^" not in told and "match pattern" not in told
+
+
+def test_a_file_that_is_not_there_is_said_before_all_else(tmp_path: Path) -> None:
+    done = CliRunner().invoke(apply_command, [str(tmp_path / "nowhere.toml")], standalone_mode=False)
+    assert isinstance(done.exception, UsageError | AnswersInvalid)
+    assert "nowhere.toml" in str(done.exception)
