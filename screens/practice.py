@@ -63,15 +63,18 @@ class Practice:
     canaries: Mapping[str, Sequence[dict[str, str]]] = field(default_factory=dict, repr=False)
 
     def verify_for(self, store: str, given: Mapping[str, Any]) -> dict[str, Any]:
-        """The table [verify] for another legacy store: accounts of ours give way to those of that store.
+        """The table [verify] for a legacy store: accounts of another sample store give way to those of this one.
 
         Args:
             store: Its path, as the answers have it.
             given: The table so far.
         """
-        ours = [canary for each in self.canaries.values() for canary in each]
-        others = [canary for canary in given.get("canaries", ()) if canary not in ours]
-        return {**given, "canaries": [*self.canaries.get(store, ()), *others]}
+        listed = list(given.get("canaries", ()))
+        foreign = [each for other, known in self.canaries.items() if other != store for each in known]
+        kept = [canary for canary in listed if canary not in foreign]
+        if len(kept) == len(listed):  # what an operator lists stays as it is
+            return dict(given)
+        return {**given, "canaries": [*self.canaries.get(store, ()), *kept]}
 
     @property
     def stores(self) -> Sequence[tuple[str, str]]:

@@ -77,6 +77,10 @@ def test_logins_are_tried_of_accounts_in_the_store_that_is_chosen(rehearsal: Reh
     given = {"canaries": [{"login": "a"}, {"login": "b"}, {"login": "my own"}], "sample": 5}
     assert practice.verify_for("members.db", given) == {"canaries": [{"login": "c"}, {"login": "my own"}], "sample": 5}
     assert practice.verify_for("/home/me/people.csv", given)["canaries"] == [{"login": "my own"}]
+    assert practice.verify_for("customers.csv", given) == given
+    assert practice.verify_for("customers.csv", {"canaries": [{"login": "my own"}]})["canaries"] == [
+        {"login": "my own"}
+    ]
 
 
 async def test_another_store_changes_the_logins_that_are_tried(rehearsal: Rehearsal) -> None:
