@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from textual import on
 from textual.app import ComposeResult
@@ -27,6 +27,10 @@ from wizard.passwords.answers import PasswordsAnswers
 from wizard.passwords.census import HashGroup
 from wizard.profile import ProfileAnswers
 from wizard.step import Change
+
+if TYPE_CHECKING:
+    from wizard.answers import Answers
+    from wizard.tools import Tools
 
 SHOWN = 12
 BAR = 14
@@ -56,10 +60,9 @@ class PasswordsView(FormView):
             yield Static("", id="proof", markup=False)
 
     async def shown(self) -> None:
-        wizard = self.wizard
-        journey = wizard.journey
-        tools = await wizard.outlook.tools(journey.answers, journey.base)
-        self._store = await tools.source(journey.answers[SourceAnswers])
+        journey = self.wizard.journey
+        answers, tools = await self._opened()
+        self._store = await tools.source(answers[SourceAnswers])
         if not journey.is_answered("passwords") and not self.form.values.get("column") and not self._known:
             source = self._store[0]
             column = suggest_answers(source.columns, source.sample(SAMPLE)).passwords.column
@@ -68,9 +71,22 @@ class PasswordsView(FormView):
 
     async def answer(self) -> Section | None:
         section = await super().answer()
-        if not isinstance(section, PasswordsAnswers) or self._store is None:
+        if not isinstance(section, PasswordsAnswers):
             return None
-        columns = self._store[0].columns
+        try:
+            return await self._fitting(section)
+        except WizardError as error:
+            self.trouble(error)
+            return None
+
+    async def _fitting(self, section: PasswordsAnswers) -> PasswordsAnswers | None:
+        """The section if it fits the store; None when not, which is then said.
+
+        Raises:
+            WizardError: the store cannot be read, the key of the hashes is not found, or the mapping does not fit.
+        """
+        answers, tools = await self._opened()
+        columns = (await tools.source(answers[SourceAnswers]))[0].columns
         if section.column is not None and section.column not in columns:
             self._no_such_column(columns)
             return None
@@ -79,13 +95,12 @@ class PasswordsView(FormView):
                 "Name it, or choose without_password for users without a hash: it is final, and they reset their password."
             )
             return None
-        try:
-            profile = self.wizard.journey.answers[ProfileAnswers]
-            compile_mapping(profile, section, columns, username_length=(1, 128), secret=lambda name: "")
-        except WizardError as error:
-            self.trouble(f"{error.what}: {error.why}.")
-            return None
+        compile_mapping(answers[ProfileAnswers], section, columns, username_length=(1, 128), secret=tools.secret)
         return section
+
+    async def _opened(self) -> tuple[Answers, Tools]:
+        journey = self.wizard.journey
+        return journey.answers, await self.wizard.outlook.tools(journey.answers, journey.base)
 
     def _no_such_column(self, columns: Sequence[str]) -> None:
         self.form.field("column").complain(f"There is no such column; there are: {', '.join(columns)}.")

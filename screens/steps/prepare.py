@@ -55,7 +55,7 @@ class PrepareView(FormView):
             return
         tally = self.query_one("#survey", Static)
         tally.update(Content.styled("Trying every record…", "$foreground-muted"))
-        mapping = compile_mapping(profile, passwords, source.columns, username_length=lengths)
+        mapping = compile_mapping(profile, passwords, source.columns, username_length=lengths, secret=tools.secret)
         found = await wizard.apart.through(facts.records, survey, source, mapping)
         self._known = known
         good = found.read - found.rejected

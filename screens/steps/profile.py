@@ -249,7 +249,7 @@ class ProfileView(StepView):
         try:
             self._compiled(section)
         except WizardError as error:
-            self.trouble(f"{error.what}: {error.why}.")
+            self.trouble(error)
             return None
         return section
 

@@ -118,12 +118,11 @@ class ReviewView(StepView):
         self.app.notify("Nothing starts by going on. Press F9 to approve these changes.", severity="warning")
         return False
 
-    def on_button_pressed(self, event: Button.Pressed) -> None:
-        if event.button.id == "next":
-            event.stop()
-            self.action_approve()
-        else:
-            super().on_button_pressed(event)
+    @on(Button.Pressed, "#next")
+    def _approved(self, event: Button.Pressed) -> None:
+        event.stop()
+        event.prevent_default()  # which is to go on
+        self.action_approve()
 
     def focus_first(self) -> None:
         asks, typed = self.wizard.environment == "production", self.query_one("#typed", Input)

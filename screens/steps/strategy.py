@@ -26,11 +26,11 @@ from wizard.steps.strategy import StrategyAnswers
 from wizard.steps.tenant import TenantAnswers
 from wizard.ways import TITLES, Ways
 
-WAYS = (
-    ("bulk", "Bulk", "Everybody now, by import jobs."),
-    ("automatic", "Automatic", "Each user at the first login."),
-    ("two-phase", "Two-phase", "Automatic first, then bulk."),
-)
+WORDS = {
+    "bulk": "Everybody now, by import jobs.",
+    "automatic": "Each user at the first login.",
+    "two-phase": "Automatic first, then bulk.",
+}
 BETWEEN = 2
 """Spaces between two columns."""
 
@@ -50,7 +50,10 @@ class StrategyView(StepView):
         yield Static("", id="advice", classes="block")
         chosen = self.wizard.journey.given("strategy").get("way", "bulk")
         yield Ticks(
-            [Row(key, Content(f"{title}: {words}"), key == chosen) for key, title, words in WAYS],
+            [
+                Row(key, Content(f"{title}: {words}"), key == chosen)
+                for (key, words), title in zip(WORDS.items(), TITLES, strict=True)
+            ],
             single=True,
             id="way",
         )
@@ -64,7 +67,7 @@ class StrategyView(StepView):
         known = (facts.fingerprint, passwords, profile)
         if known == self._known:
             return
-        mapping = compile_mapping(profile, passwords, source.columns, username_length=(1, 128))
+        mapping = compile_mapping(profile, passwords, source.columns, username_length=(1, 128), secret=tools.secret)
         self.query_one("#ways", Static).update(Content.styled("counting…", "$foreground-muted"))
         column = passwords.column
         groups = await wizard.apart.through(facts.records, census_of, source, column) if column else []

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from stage import Rehearsal, frame, go_on, opened, page_is, shows, until
 from textual.pilot import Pilot
-from textual.widgets import Input
+from textual.widgets import Button, Input
+
+from screens.form import Form
 
 PAGES = (
     "source", "profile", "passwords", "strategy", "connection", "applications", "prepare", "upload", "verify", "review",
@@ -92,3 +94,44 @@ async def test_next_on_the_review_does_not_approve(rehearsal: Rehearsal) -> None
         assert page_is(app, "review")
         assert app.work.run is None
         assert "▸ Review" in frame(app)
+
+
+async def test_a_pepper_that_can_be_found_is_no_reason_to_stay(rehearsal: Rehearsal) -> None:
+    app = rehearsal.app()
+    async with opened(app) as pilot:
+        await walk(pilot, "passwords")
+        await shows(pilot, "travels as")
+        form = app.screen.query_one("#passwords Form", Form)
+        form.put({"format": "bcrypt", "key": "env:CANARY_1", "unsupported": "without_password"})
+        await go_on(pilot, "strategy")
+        await shows(pilot, "Recommended")
+
+
+async def test_the_button_of_the_review_approves_and_says_nothing_else(rehearsal: Rehearsal) -> None:
+    app = rehearsal.app()
+    async with opened(app) as pilot:
+        await walk(pilot, "review")
+        await shows(pilot, "changes", "plan ")
+        app.screen.query_one("#review #next", Button).press()
+        await until(pilot, lambda: page_is(app, "run"))
+        assert not [note for note in app._notifications if "F9" in note.message]
+
+
+async def test_back_from_the_review_is_one_page_back(rehearsal: Rehearsal) -> None:
+    app = rehearsal.app()
+    gone_to: list[str] = []
+    async with opened(app) as pilot:
+        await walk(pilot, "review")
+        await shows(pilot, "changes", "plan ")
+        screen = app.screen
+        went = screen.go  # type: ignore[attr-defined]
+
+        async def go(key: str) -> None:
+            gone_to.append(key)
+            await went(key)
+
+        screen.go = go  # type: ignore[attr-defined]
+        screen.query_one("#review #back", Button).press()
+        await until(pilot, lambda: page_is(app, "verify"))
+        await pilot.pause(0.3)
+    assert gone_to == ["verify"]
