@@ -106,8 +106,7 @@ class ArrayCutter:
                 raise self._no_list()
         else:
             raise _broken("It begins neither with [ nor with {")
-        if self._next():
-            raise _broken("Something follows after its end")
+        self._expect_end()
 
     def _members(self, depth: int) -> Iterator[JsonBlock]:
         """Look for the list among the members; what comes after it is read to its end, too."""
@@ -253,6 +252,10 @@ class ArrayCutter:
             if not self._more():
                 return b""
 
+    def _expect_end(self) -> None:
+        if self._next():
+            raise _broken("Something follows after its end")
+
     def _more(self) -> bool:
         """Read on; what was taken is let go."""
         if self._ended:
@@ -348,8 +351,7 @@ class MapCutter(SequenceCutter):
         if mark != b"}":
             raise self._cut_off("a comma")
         self._at += 1
-        if self._next():
-            raise _broken("Something follows after its end")
+        self._expect_end()
 
     def _with_key(self, name: bytes, value: bytes) -> bytes:
         if not value.startswith(b"{"):
@@ -389,8 +391,7 @@ class ListsCutter(ArrayCutter):
         if mark != b"]":
             raise self._cut_off("a comma")
         self._at += 1
-        if self._next():
-            raise _broken("Something follows after its end")
+        self._expect_end()
 
 
 def _text(name: bytes) -> str:

@@ -5,34 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from wizard.legacy.source import BadRecord, Block, LegacySource, Record, SourceFacts, Value
+from wizard.legacy.source import BadRecord, LegacySource, Record, SourceFacts, Value, WrappedBlock
 
 
-@dataclass(frozen=True)
-class NumberedBlock:
+class NumberedBlock(WrappedBlock):
     """The records of a block with their numbers; picklable as that is."""
-
-    block: Block
-
-    @property
-    def first(self) -> int:
-        return self.block.first
-
-    @property
-    def count(self) -> int:
-        return self.block.count
 
     def rows(self) -> Iterator[Sequence[Value] | BadRecord]:
         for number, row in enumerate(self.block.rows(), self.first):
             yield row if isinstance(row, BadRecord) else (*row, number)
-
-    def records(self) -> Iterator[Record]:
-        for index, row in enumerate(self.rows()):
-            bad = isinstance(row, BadRecord)
-            yield Record(self.first + index, self.position(index), () if bad else row, row if bad else None)  # type: ignore[arg-type]
-
-    def position(self, index: int) -> str:
-        return self.block.position(index)
 
 
 @dataclass(frozen=True)

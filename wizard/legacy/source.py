@@ -58,6 +58,35 @@ class Block(Protocol):
 
 
 @dataclass(frozen=True)
+class WrappedBlock:
+    """A block whose rows are made of those of another; what it is says `rows`."""
+
+    block: Block
+
+    @property
+    def first(self) -> int:
+        return self.block.first
+
+    @property
+    def count(self) -> int:
+        return self.block.count
+
+    def rows(self) -> Iterator[Sequence[Value] | BadRecord]:
+        raise NotImplementedError
+
+    def records(self) -> Iterator[Record]:
+        for index, row in enumerate(self.rows()):
+            number, position = self.first + index, self.position(index)
+            if isinstance(row, BadRecord):
+                yield Record(number, position, (), row)
+            else:
+                yield Record(number, position, row)
+
+    def position(self, index: int) -> str:
+        return self.block.position(index)
+
+
+@dataclass(frozen=True)
 class SourceFacts:
     """What was found out about a store by looking once through it.
 

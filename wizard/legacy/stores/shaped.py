@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from wizard.legacy.source import BadRecord, Block, LegacySource, Record, SourceFacts
+from wizard.legacy.source import BadRecord, LegacySource, Record, SourceFacts, WrappedBlock
 from wizard.legacy.stores import STORES, columns_named
 from wizard.legacy.stores.hashes import Hashes
 from wizard.legacy.stores.store import DeletedUser, NotAUser, Seen, Store
@@ -21,10 +21,9 @@ ODD = BadRecord("record_invalid", "it is not built as records of this store are"
 
 
 @dataclass(frozen=True)
-class ShapedBlock:
+class ShapedBlock(WrappedBlock):
     """A block whose rows go on with empty cells for absent columns and with the columns that the store makes."""
 
-    block: Block
     store: str
     columns: tuple[str, ...]
     absent: tuple[str, ...]
@@ -32,14 +31,6 @@ class ShapedBlock:
     hashes: Hashes | None = field(default=None, repr=False)
     only: tuple[str, str] | None = None
     copied: tuple[tuple[int, str], ...] = ()
-
-    @property
-    def first(self) -> int:
-        return self.block.first
-
-    @property
-    def count(self) -> int:
-        return self.block.count
 
     def rows(self) -> Iterator[Sequence[Any] | BadRecord]:
         rows = self._longer()
@@ -86,17 +77,6 @@ class ShapedBlock:
         for place, call in unwrap:
             cells[place] = call(cells[place])
         return [*cells, *(cells[place] for place, _ in self.copied)]
-
-    def records(self) -> Iterator[Record]:
-        for index, row in enumerate(self.rows()):
-            number, position = self.first + index, self.position(index)
-            if isinstance(row, BadRecord):
-                yield Record(number, position, (), row)
-            else:
-                yield Record(number, position, row)
-
-    def position(self, index: int) -> str:
-        return self.block.position(index)
 
 
 @dataclass(frozen=True)
