@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from wizard.legacy.answers import SourceAnswers
     from wizard.legacy.source import LegacySource, SourceFacts
     from wizard.legacy.stores.store import Store
-    from wizard.mapping.suggestion import Guess, Suggestion
+    from wizard.mapping.suggestion import Suggestion
     from wizard.passwords.census import HashGroup
 
 SAMPLE = 500
@@ -80,8 +80,7 @@ def suggestion_for(answers: SourceAnswers, source: LegacySource) -> Suggestion:
     }
     if answers.store == "mongodb":  # its collections have nothing in common but the id
         known = {guess.field: guess for guess in found.guesses} | known
-    if answers.store == "auth0":
-        known |= _of_auth0(there)
+    known |= STORES[answers.store].guess(there)
     column = tables.get("passwords", {}).get("column") or (
         found.passwords.column if answers.store == "mongodb" else None
     )
@@ -99,38 +98,6 @@ def suggestion_for(answers: SourceAnswers, source: LegacySource) -> Suggestion:
         passwords=PasswordsAnswers(column=column),
         unmapped=tuple(name for name in there if name not in used and name not in made),
     )
-
-
-def _of_auth0(there: Sequence[str]) -> dict[str, Guess]:
-    """What one tenant of Auth0 had of a user beside the profile; it is taken over as it is."""
-    from wizard.mapping.suggestion import LIKELY, SURE, Guess
-    from wizard.mapping.words import FORBIDDEN_APP_METADATA
-
-    found: dict[str, Guess] = {}
-    if "username" in there:
-        found["username"] = Guess("username", "username", "username", LIKELY, "what this store is known for")
-    for field, forbidden in (("app_metadata", FORBIDDEN_APP_METADATA), ("user_metadata", frozenset[str]())):
-        columns = [name for name in there if name.startswith(f"{field}.")]
-        table: dict[str, Any] = {}
-        for name in columns:
-            path = name.split(".")[1:]
-            if path[0] not in forbidden and all(part and "$" not in part for part in path):
-                _put(table, path, name)
-        if table:
-            found[field] = Guess(field, f"{field}.*", table, SURE, "what this store is known for")
-    return found
-
-
-def _put(table: dict[str, Any], path: Sequence[str], column: str) -> None:
-    """Keep what is deeper where a key is a value of some users and an object of others."""
-    *tables, last = path
-    for key in tables:
-        inner = table.get(key)
-        if not isinstance(inner, dict):
-            inner = table[key] = {}
-        table = inner
-    if not isinstance(table.get(last), dict):
-        table[last] = column
 
 
 def survey(answers: SourceAnswers, *, secret: Callable[[str], str] | None, base: Path, now: datetime) -> Survey:

@@ -5,8 +5,14 @@ Source: Auth0 docs, "Bulk User Exports"; Auth0 support, "How to Use the Password
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
 from wizard.legacy.stores.parts import first, objects
 from wizard.legacy.stores.store import FILES, Made, NotAUser, Row, Store, signs
+
+if TYPE_CHECKING:
+    from wizard.mapping.suggestion import Guess
 
 PREFIX = "auth0|"
 
@@ -43,6 +49,37 @@ def _linked(row: Row) -> Made:
     }
 
 
+def _guess(columns: Sequence[str]) -> Mapping[str, Guess]:
+    """What a user had in that tenant beside the profile: it is taken over as it is, less what an import refuses."""
+    from wizard.mapping.suggestion import LIKELY, SURE, Guess
+    from wizard.mapping.words import FORBIDDEN_APP_METADATA
+
+    found: dict[str, Guess] = {}
+    if "username" in columns:
+        found["username"] = Guess("username", "username", "username", LIKELY, "what this store is known for")
+    for field, forbidden in (("app_metadata", FORBIDDEN_APP_METADATA), ("user_metadata", frozenset[str]())):
+        table: dict[str, Any] = {}
+        for column in columns:
+            above, *path = column.split(".")
+            if above == field and path and path[0] not in forbidden and all(key and "$" not in key for key in path):
+                _put(table, path, column)
+        if table:
+            found[field] = Guess(field, f"{field}.*", table, SURE, "what this store is known for")
+    return found
+
+
+def _put(table: dict[str, Any], path: Sequence[str], column: str) -> None:
+    """Keep what is deeper where a key is a value of some users and an object of others."""
+    *tables, last = path
+    for key in tables:
+        inner = table.get(key)
+        if not isinstance(inner, dict):
+            inner = table[key] = {}
+        table = inner
+    if not isinstance(table.get(last), dict):
+        table[last] = column
+
+
 STORE = Store(
     key="auth0",
     title="Auth0 export",
@@ -74,6 +111,7 @@ STORE = Store(
     made=("id", "email_address", "email_is_verified"),
     make=_make,
     reads=("user_id", "email", "email_verified", "identities", "Id", "Email", "Email Verified"),
+    guess=_guess,
     notes=(
         "Hashes come from Auth0's support in a file of their own: name it in hashes of [source], and they are merged.",
         "Usernames need requires_username in [connection] and username_max as it was; leave username out if nobody logs in with it.",

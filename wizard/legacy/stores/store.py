@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from wizard.legacy.source import LegacySource
+    from wizard.mapping.suggestion import Guess
 
 Row = Mapping[str, Any]
 """A record by column, as the file or the database has it; a column may be missing."""
@@ -18,6 +19,11 @@ Made = Mapping[str, Any]
 
 def nothing(row: Row) -> Made:
     """For stores whose columns say it all."""
+    return {}
+
+
+def no_guess(columns: Sequence[str]) -> Mapping[str, Guess]:
+    """For stores whose columns always have the same names."""
     return {}
 
 
@@ -61,6 +67,7 @@ class Store:
         made: Names of the columns that `make` adds; a column of the store with that name stays as it is.
         make: Works them out from a record. What it raises makes the record a bad one.
         reads: Columns that `make` reads, and that need no rule.
+        guess: Suggests by field what depends on which columns an export has; `profile` is what always holds.
         look: Looks through the export once when it is opened, for what no single record shows.
         headless: Names of the columns of a delimited file without a header.
         table, query: What to read from its database.
@@ -82,6 +89,7 @@ class Store:
     made: tuple[str, ...] = ()
     make: Callable[[Row], Made] = nothing
     reads: tuple[str, ...] = ()
+    guess: Callable[[Sequence[str]], Mapping[str, Guess]] = no_guess
     look: Callable[[LegacySource], Seen] = unseen
     headless: tuple[str, ...] = ()
     table: str = ""
