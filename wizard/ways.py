@@ -67,7 +67,7 @@ class Ways:
         asked = files * REQUESTS_A_FILE + REQUESTS_BESIDES
         rows = [
             ("keep password", f"{self.carried:,}", "who logs in", f"{self.carried:,}{'+' if reset else ''}"),
-            ("no password", f"{reset:,}", "none", f"≤ {reset:,}" if reset else "none"),
+            ("no password", f"{reset:,}" if reset else "none", "none", f"≤ {reset:,}" if reset else "none"),
             ("stay behind", "none", "the others", "none"),
             ("import jobs", f"{self.files:,}", "none", f"{almost}{files:,}"),
             ("requests", f"about {self.requests:,}", "at login", f"{almost}{asked:,}"),

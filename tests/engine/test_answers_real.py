@@ -8,6 +8,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from wizard.answers import AnswersInvalid, from_tables
+from wizard.answers.complaints import FORMS
 from wizard.commands.answers import command as answers_command
 from wizard.commands.apply import command as apply_command
 from wizard.errors import UsageError
@@ -45,6 +46,17 @@ def test_what_a_key_may_hold_is_said_in_words(table: str, key: str, value: str, 
     told = told_by({"version": 1, table: {key: value}})
     assert words in told
     assert "^" not in told and "match pattern" not in told
+
+
+def test_every_pattern_has_its_words() -> None:
+    """A pattern may stand at the field or at a branch of its type; the words are those of the whole key."""
+    patterned = {
+        (section.table, key)
+        for section in SECTIONS
+        for key, described in section.model_json_schema()["properties"].items()
+        if "pattern" in str(described) and "keyring|env" not in str(described)
+    }
+    assert patterned == set(FORMS)
 
 
 def test_a_file_that_is_not_there_is_said_before_all_else(tmp_path: Path) -> None:

@@ -254,7 +254,7 @@ def test_a_first_line_that_is_a_user_is_no_header(opened: Open, first: str) -> N
     source = opened(f"{first}\n2;b;c;d\n".encode())
     assert source.columns == ("column_1", "column_2", "column_3", "column_4")
     assert cells(source) == [first.split(";"), ["2", "b", "c", "d"]]
-    assert "first line is a user" in source.facts().warnings[0]
+    assert "first line looks like a user" in source.facts().warnings[0]
 
 
 @pytest.mark.parametrize(

@@ -615,13 +615,17 @@ def test_a_dump_without_primary_keys_is_known_and_says_what_user_id_needs(tmp_pa
     assert "--natural-primary" in warning and "user_id" in warning
 
 
+ALIVE = ("", "NULL", "\\N", "(null)", "[NULL]", "-", "0", "0000-00-00 00:00:00")
+"""What exports write where a user was never deleted."""
+
+
 @pytest.mark.parametrize(("store", "text"), [("supabase", SUPABASE), ("laravel", LARAVEL)])
 def test_users_marked_as_deleted_stay_behind_with_a_reason(tmp_path: Path, store: str, text: str) -> None:
     head = text.splitlines()[0]
     rows = []
-    for number, deleted in enumerate(("", "NULL", "\\N", "2024-02-02 00:00:00")):
+    for number, deleted in enumerate((*ALIVE, "2024-02-02 00:00:00")):
         given = {"id": str(number), "email": f"u{number}@example.com", "deleted_at": deleted}
         rows.append(",".join(given.get(name, "") for name in (*head.split(","), "deleted_at")))
     path = tmp_path / "users.csv"
     path.write_text("\n".join([f"{head},deleted_at", *rows]) + "\n")
-    assert [user.get("bad") for user in users_of(opened(path, store=store), store)] == [None, None, None, "deleted"]
+    assert [user.get("bad") for user in users_of(opened(path, store=store), store)] == [*[None] * len(ALIVE), "deleted"]

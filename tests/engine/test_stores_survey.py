@@ -137,6 +137,16 @@ def test_a_store_that_does_not_tell_who_is_active_is_forecast_without_that(tmp_p
     assert "the rest after" not in page
 
 
+def test_a_forecast_is_of_all_rows_also_of_those_that_would_be_rejected(tmp_path: Path) -> None:
+    path = tmp_path / "users.csv"
+    rows = ("1,ann@example.com", "2,", "3,ann@example.com", "4,bob@example.com")
+    path.write_text("id,email,password\n" + "".join(f"{row},{BCRYPT}\n" for row in rows))
+    page = run("inspect", str(path)).stdout
+    figures = next(line.split() for line in page.splitlines() if "no password" in line)
+    assert figures == ["no", "password", "none", "none", "none"], page
+    assert "Rows that would be rejected: 3" in page
+
+
 def test_answers_made_from_a_store_are_filled_in_and_explained(tmp_path: Path) -> None:
     path, out = tmp_path / "realm.json", tmp_path / "answers.toml"
     path.write_text(json.dumps({"users": PEOPLE}))

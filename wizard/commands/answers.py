@@ -107,9 +107,7 @@ def _filled(text: str, argument: str, table: str | None, store: str | None, out:
         path = path.relative_to(near) if path.is_relative_to(near) else path
         answers = answers.model_copy(update={"path": str(path)})
     passwords = found.passwords
-    if (
-        passwords.column is None and answers.store
-    ):  # what reading the file fills in, should the store have hashes after all
+    if passwords.column is None and answers.store:  # should the store have hashes after all, it is where they are
         usual = STORES[answers.store].passwords.get("column")
         passwords = passwords.model_copy(update={"column": usual})
     return rendered(text, Answers([answers, found.profile, passwords]))

@@ -35,9 +35,6 @@ DAMAGED = "password_damaged"
 PLANS = ("free", "essentials", "enterprise-nonproduction", "enterprise-production", "private-basic-100")
 """Subscriptions whose forecast is shown; each allows something else."""
 
-SOON = 90
-"""Days of an automatic phase whose figures are shown."""
-
 RESERVE = 0.2
 """Share of the requests that is left to live traffic, unless the answers say otherwise."""
 
@@ -241,14 +238,14 @@ def _logins(found: Survey) -> Iterator[str]:
 
 def _forecast(found: Survey) -> Iterator[str]:
     """The ways side by side, and how long an import takes by subscription."""
-    from wizard.ways import TITLES, Ways
+    from wizard.ways import SOON, TITLES, Ways
 
     if found.prepared is None or not found.prepared.files:
         return
     files = found.prepared.files
     carried = sum(group.users for group in found.groups if group.carried_by != "none")
     ways = Ways(
-        found.prepared.prepared, carried, files, found.activity.within(SOON) if found.activity is not None else None
+        found.facts.records, carried, files, found.activity.within(SOON) if found.activity is not None else None
     )
     yield ""
     yield from _table([("", *TITLES), *ways.rows()])
@@ -264,6 +261,7 @@ def _spans(ways: Ways) -> Iterator[Sequence[str]]:
     """How long an import takes at each subscription: of everybody, and of those who are left after a while."""
     from wizard.auth0.plans import PLANS as ALL
     from wizard.durations import between
+    from wizard.ways import SOON
 
     if ways.active is not None:
         yield "", "everybody", f"the rest after {SOON} days"

@@ -22,9 +22,14 @@ if TYPE_CHECKING:
 
 
 def told(notes: Mapping[str, int]) -> Iterator[str]:
-    """What users of the files lack, in words."""
-    from wizard.mapping.words import LEFT_FACTOR
+    """What users of the files lack or have of our making, in words."""
+    from wizard.mapping.words import LEFT_FACTOR, MADE_UP
 
+    if made_up := notes.get(MADE_UP):
+        yield (
+            f"{counted(made_up, 'user')} {'has' if made_up == 1 else 'have'} no e-mail address and {'gets' if made_up == 1 else 'get'} "
+            "one made by without_email, not verified; a password cannot be reset by mail sent there."
+        )
     if factors := notes.get(LEFT_FACTOR):
         yield (
             f"{counted(factors, 'user')} {'has' if factors == 1 else 'have'} a second factor that is left behind: an import "
@@ -98,11 +103,6 @@ def command(answers_file: Path, out: Path, flags: tuple[str, ...], output: Outpu
     if bare := prepared.notes.get("without_password"):
         output.say(
             f"  {counted(bare, 'user')} {'goes' if bare == 1 else 'go'} without a password, as decided. A hash cannot be added later."
-        )
-    if made_up := prepared.notes.get("made_up_email"):
-        output.say(
-            f"  {counted(made_up, 'user')} {'has' if made_up == 1 else 'have'} no e-mail address and {'gets' if made_up == 1 else 'get'} one "
-            "made by without_email, not verified; a password cannot be reset by mail sent there."
         )
     for words in told(prepared.notes):
         output.say(f"  {words}")

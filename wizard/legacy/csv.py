@@ -37,8 +37,8 @@ _VALUE = re.compile(r"\A[-+\d.,:/ ]+\Z|\A(?:true|false)\Z|\A[$*!{]")
 _NAME_OF_USERS = re.compile(r"mail|user|login|(?:\A|[_ .-])u?u?id\Z|\Aid(?:\Z|[_ .-])")
 
 NO_HEADER = (
-    "The first line is a user and names no columns, so they have numbers. Set header to false and columns to their names in "
-    "[source]."
+    "The first line looks like a user and names no columns, so they have numbers. Set header to false and columns to their "
+    "names in [source]; if that line does name them, skip_lines to 1 as well."
 )
 _DUMP_LINES = 100
 _DUMP = re.compile(

@@ -36,9 +36,6 @@ from wizard.rejects import reject
 VERSION = 3
 """Raised when the same answers begin to give other users, so that files prepared before are not taken for the same."""
 
-MADE_UP = "made_up_email"
-"""The note of a user whose address `without_email` makes."""
-
 USER_ID = re.compile(r"[^\s\x00-\x1f\x7f\ufeff]++")
 KEYS = ("user_id", "email", "username", "phone_number")
 LONGEST = {"given_name": 150, "family_name": 150, "name": 150, "nickname": 300}
@@ -158,7 +155,7 @@ class _Compiler:
         self.writer.line("made_up = not v")
         with self.writer.block("if made_up:"):
             self.writer.load(FieldRule(template=template), "without_email", wants="text")
-            self.writer.line(f'notes.append("{MADE_UP}")')
+            self.writer.line(f'notes.append("{words.MADE_UP}")')
 
     def _member(self, field: str, write_check: Callable[[str], None], check: Check, missing: str = "") -> None:
         """A text of the schema, with its check for one value and for a column."""

@@ -31,6 +31,9 @@ FORBIDDEN_APP_METADATA = frozenset(
 LEFT_FACTOR = "second_factor_left_behind"
 """Column in which stores name the kind of a second factor that an import cannot carry, and the note on its users."""
 
+MADE_UP = "made_up_email"
+"""The note on users whose address without_email made."""
+
 TRUE_WORDS = ("true", "t", "yes", "y", "1", "on")
 FALSE_WORDS = ("false", "f", "no", "n", "0", "off")
 """Words of a boolean unless the answers name others; any case of letters."""

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 from typing import Any
 
 import orjson
+
+from wizard.mapping.words import NO_MOMENT, NOTHING_WORDS
 
 
 def objects(value: Any) -> list[dict[str, Any]]:
@@ -56,8 +59,8 @@ def first(*values: Any) -> Any:
 
 def is_there(value: Any) -> bool:
     """Whether a cell holds anything; what exports of databases write for nothing is nothing."""
-    text = "" if value is None else str(value).strip()
-    return bool(text) and text not in ("NULL", "null", "\\N", "None", "nil") and not text.startswith("0000-00-00")
+    text = "" if value is None else str(value).strip().lower()
+    return bool(text) and text not in NOTHING_WORDS and re.fullmatch(NO_MOMENT, text) is None
 
 
 def is_true(value: Any) -> bool:
