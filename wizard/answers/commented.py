@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from enum import Enum
 from typing import Any, Literal, get_args, get_origin
 
@@ -31,16 +31,22 @@ version = {VERSION}
 """
 
 
-def template(sections: Sequence[type[Section]]) -> str:
-    """The text of a commented answers file for these sections; valid TOML as it is, complete once its keys are filled."""
-    return "\n".join([OPENING, *("\n".join([*_section(section), ""]) for section in sections)])
+def template(sections: Sequence[type[Section]], found: Mapping[str, Mapping[str, Any]] | None = None) -> str:
+    """The text of a commented answers file for these sections; valid TOML as it is, complete once its keys are filled.
+
+    Args:
+        found: Values known already, plain, by table and key: written where the example would stand.
+    """
+    known = found or {}
+    parts = ("\n".join([*_section(section, known.get(section.table, {})), ""]) for section in sections)
+    return "\n".join([OPENING, *parts])
 
 
-def _section(section: type[Section]) -> Iterator[str]:
+def _section(section: type[Section], found: Mapping[str, Any]) -> Iterator[str]:
     optional = not any(field.is_required() for field in section.model_fields.values())
     yield from _comment(f"{heading(section).rstrip('.')}.{' All of it may be left out.' if optional else ''}")
     yield f"[{section.table}]"
-    yield from _model(section, (section.table,))
+    yield from _model(section, (section.table,), found)
     for model, names in _written_either_way(section).items():
         yield ""
         yield from _comment(f"Instead of text, {', '.join(names)} may be a table with these keys:")
@@ -49,13 +55,17 @@ def _section(section: type[Section]) -> Iterator[str]:
             yield from _comment(_told(key, field), indent="#       ")
 
 
-def _model(model: type[BaseModel], path: tuple[str, ...], mark: str = "") -> Iterator[str]:
+def _model(model: type[BaseModel], path: tuple[str, ...], found: Mapping[str, Any], mark: str = "") -> Iterator[str]:
     """The keys of a table, then the tables inside it; `mark` is "#" where a table itself is commented out."""
-    inner = {key: field for key, field in keys(model).items() if _nested(field.annotation)}
+    inner = {key: field for key, field in keys(model).items() if key not in found and _nested(field.annotation)}
     for key, field in keys(model).items():
         if key not in inner:
             yield from _comment(_told(key, field))
-            yield f"#{bare_or_quoted(key)} = {_shown(key, field)}"
+            yield (
+                f"{bare_or_quoted(key)} = {inline(found[key])}"
+                if key in found
+                else f"#{bare_or_quoted(key)} = {_shown(key, field)}"
+            )
     for key, field in inner.items():
         for number, (header, kind) in enumerate(_nested(field.annotation)):
             name = header.format(".".join(map(bare_or_quoted, (*path, key))))
@@ -63,7 +73,7 @@ def _model(model: type[BaseModel], path: tuple[str, ...], mark: str = "") -> Ite
             yield ""
             yield from _comment(_told(key, field) if number == 0 else "Or:")
             yield f"{marked}{name}"
-            yield from _model(kind, (*path, key), marked)
+            yield from _model(kind, (*path, key), {}, marked)
 
 
 def _nested(annotation: Any) -> list[tuple[str, type[BaseModel]]]:

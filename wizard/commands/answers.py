@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -39,9 +40,8 @@ def new(
 
     if source is None and (table or store):
         raise UsageError("--table and --store say how to read a store", remedy="name the store with --from SOURCE.")
-    text = template(SECTIONS)
-    if source is not None:
-        text = _filled(text, source, table, store, out)
+    found = _found(source, table, store, out, output) if source is not None else {}
+    text = template(SECTIONS, found)
     if out is None:
         output.result({"out": None, "template": text}, text.rstrip("\n"))
         return
@@ -91,23 +91,33 @@ def schema(output: Output, out: Path | None) -> None:
     output.result({"out": str(out)}, f"{out} is written. First line for answers files beside it: #:schema ./{out.name}")
 
 
-def _filled(text: str, argument: str, table: str | None, store: str | None, out: Path | None) -> str:
-    """The template with what a look into the store suggests; its path as seen from the answers file."""
-    from wizard.answers.given import Answers
-    from wizard.answers.writing import rendered
+def _found(
+    argument: str, table: str | None, store: str | None, out: Path | None, output: Output
+) -> dict[str, dict[str, Any]]:
+    """What a look into the store suggests, by table; its path as seen from the answers file."""
+    from wizard.answers.given import plain
     from wizard.legacy import source_of
     from wizard.legacy.stores import STORES
-    from wizard.survey import open_and_recognise, suggestion_for
+    from wizard.survey import candidates, open_and_recognise, suggestion_for
 
     answers, source = open_and_recognise(source_of(argument, table=table, store=store), from_environment, Path.cwd())
-    found = suggestion_for(answers, source)
+    suggestion = suggestion_for(answers, source)
     if answers.path and out is not None:
         path = Path(answers.path).expanduser().resolve()
         near = out.resolve().parent
         path = path.relative_to(near) if path.is_relative_to(near) else path
         answers = answers.model_copy(update={"path": str(path)})
-    passwords = found.passwords
-    if passwords.column is None and answers.store:  # should the store have hashes after all, it is where they are
-        usual = STORES[answers.store].passwords.get("column")
-        passwords = passwords.model_copy(update={"column": usual})
-    return rendered(text, Answers([answers, found.profile, passwords]))
+    column = suggestion.passwords.column
+    if column is None and answers.store:  # should the store have hashes after all, it is where they are
+        column = STORES[answers.store].passwords.get("column")
+    if suggestion.missing:
+        missing = " and ".join(suggestion.missing)
+        output.say(f"No column for {missing} was found; name it in [profile] of the answers.")
+    if "user_id" in suggestion.missing and (possible := candidates(source, suggestion)):
+        output.say(f"Unique and never empty, so one of these could be user_id: {', '.join(possible)}.")
+    told = answers.model_dump(exclude_defaults=True, by_alias=True)
+    return {
+        "source": {key: value for key, value in plain(answers).items() if key in told},
+        "profile": {key: plain(rule) for key, rule in suggestion.rules.items()},
+        "passwords": {"column": column} if column else {},
+    }

@@ -8,7 +8,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from wizard.errors import UsageError
 from wizard.legacy.source import Record
 from wizard.legacy.stores.store import unless
 from wizard.mapping.names import ACTIVE, BOOLEANS, NAMES, STATES, WORDS, simple
@@ -53,21 +52,19 @@ class Suggestion:
         return tuple(column for column in self.unmapped if simple(column.rpartition(".")[2]) in STATES)
 
     @property
-    def profile(self) -> ProfileAnswers:
-        """The section.
+    def rules(self) -> dict[str, Any]:
+        """What [profile] holds as far as columns were found, as answers have it."""
+        return {guess.field: guess.rule for guess in self.guesses if guess.field != "password"}
 
-        Raises:
-            UsageError: no column was found for user_id or email.
-        """
-        rules = {guess.field: guess.rule for guess in self.guesses if guess.field != "password"}
-        missing = [field for field in ("user_id", "email") if field not in rules]
-        if missing:
-            raise UsageError(
-                f"No column looks like {' and '.join(missing)}",
-                state="Nothing was written.",
-                remedy="name the columns in [profile] of the answers.",
-            )
-        return ProfileAnswers.model_validate(rules)
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """The fields without which nobody can be imported and for which no column was found."""
+        return tuple(field for field in ("user_id", "email") if not self.has(field))
+
+    @property
+    def profile(self) -> ProfileAnswers:
+        """The section; only where nothing is `missing`."""
+        return ProfileAnswers.model_validate(self.rules)
 
     def has(self, field: str) -> bool:
         """Whether a column was found for the field."""
@@ -80,7 +77,7 @@ class Suggestion:
     def to_json(self) -> dict[str, Any]:
         """The tables as answers have them, and how sure each guess is."""
         return {
-            "profile": {guess.field: guess.rule for guess in self.guesses if guess.field != "password"},
+            "profile": self.rules,
             "passwords": {"column": self.passwords.column} if self.passwords.column else {},
             "confidence": {guess.field: guess.confidence for guess in self.guesses},
             "unmapped": list(self.unmapped),
