@@ -324,6 +324,23 @@ def test_what_can_be_refused_without_the_tenant_is_refused_before_it_is_asked(
     assert requests.requests == []
 
 
+def test_an_import_in_which_everybody_would_be_rejected_is_not_begun(stage: Rehearsal) -> None:
+    stage.write_people([{**person(number), "mail": ""} for number in range(1, USERS + 1)])
+    requests = stage.count_requests()
+    with pytest.raises(UsageError) as refusal:
+        stage.apply()
+    assert requests.requests == []
+    assert f"Not one of {USERS} users of the legacy store could be imported" in refusal.value.what
+    assert f"email_missing rejects {USERS}" in refusal.value.why
+    assert "without_email" in refusal.value.remedy
+
+
+def test_an_import_of_nobody_is_begun_where_that_was_decided(stage: Rehearsal) -> None:
+    stage.write_people([{**person(number), "mail": ""} for number in range(1, USERS + 1)])
+    stage.answer("[prepare]", '[prepare]\nskip = ["email_missing"]')
+    assert stage.apply().skipped == USERS
+
+
 def test_a_tenant_that_is_full_says_so_and_the_run_can_go_on_later(tmp_path: Path) -> None:
     stage = Rehearsal(tmp_path, plan="free")
     stage.write_people([person(1)])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import json
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -22,6 +23,7 @@ from wizard.tools import Tools
 
 if TYPE_CHECKING:
     from wizard.bulk.prepare import LeaveOut
+    from wizard.mapping.compiled import Mapping as CompiledMapping
 
 UPLOADED = "uploaded"
 """Journal fact: the fingerprint of the prepared users whose import jobs have all ended."""
@@ -84,37 +86,23 @@ class PrepareStep(Step[PrepareFacts, PrepareUsers]):
             return PrepareFacts(fingerprint, fingerprint)
         known = tools.journal.recall("prepared")
         there = known is not None and (tools.folder / "manifest.json").is_file()
-        return PrepareFacts(fingerprint, known if there and read_manifest(tools.folder) else None)
+        prepared = known if there and read_manifest(tools.folder) else None
+        if prepared != fingerprint and answers[StrategyAnswers].way == "bulk":
+            await _require_anybody(_change(answers, fingerprint), tools)
+        return PrepareFacts(fingerprint, prepared)
 
     def plan(self, answers: Answers, facts: PrepareFacts) -> Sequence[PrepareUsers]:
         if facts.prepared == facts.fingerprint:
             return []
-        return [
-            PrepareUsers(
-                answers[SourceAnswers],
-                answers[ProfileAnswers],
-                answers[PasswordsAnswers],
-                answers[PrepareAnswers],
-                (answers[ConnectionAnswers].username_min, answers[ConnectionAnswers].username_max),
-                facts.fingerprint,
-                *(_whom_to_leave_out(answers)),
-            )
-        ]
+        return [_change(answers, facts.fingerprint)]
 
     async def apply(self, change: PrepareUsers, tools: Tools) -> Receipt:
         from wizard.bulk.marked import mark_moved
         from wizard.bulk.prepare import prepare_async
-        from wizard.mapping import compile_mapping
 
         live = change.way != "bulk"
         source, facts = await tools.source(change.source, anew=live)
-        mapping = compile_mapping(
-            change.profile,
-            change.passwords,
-            source.columns,
-            username_length=change.username_length,
-            secret=tools.secret,
-        )
+        mapping = _mapping(change, source.columns, tools)
         async with _left_out(change, tools) as leave_out:
             prepared = await prepare_async(
                 source,
@@ -137,6 +125,35 @@ class PrepareStep(Step[PrepareFacts, PrepareUsers]):
 
     async def undo(self, receipt: Mapping[str, Any], tools: Tools) -> None:
         """Nothing in the tenant comes from preparing; the files stay until they are purged."""
+
+
+def _change(answers: Answers, fingerprint: str) -> PrepareUsers:
+    lengths = answers[ConnectionAnswers].username_min, answers[ConnectionAnswers].username_max
+    return PrepareUsers(
+        answers[SourceAnswers],
+        answers[ProfileAnswers],
+        answers[PasswordsAnswers],
+        answers[PrepareAnswers],
+        lengths,
+        fingerprint,
+        *_whom_to_leave_out(answers),
+    )
+
+
+def _mapping(change: PrepareUsers, columns: Sequence[str], tools: Tools) -> CompiledMapping:
+    from wizard.mapping import compile_mapping
+
+    return compile_mapping(
+        change.profile, change.passwords, columns, username_length=change.username_length, secret=tools.secret
+    )
+
+
+async def _require_anybody(change: PrepareUsers, tools: Tools) -> None:
+    """Raise UsageError where the whole store would be rejected."""
+    from wizard.bulk.hopeless import require_anybody
+
+    source, _ = await tools.source(change.source)
+    await asyncio.to_thread(require_anybody, source, _mapping(change, source.columns, tools), change.prepare.skip)
 
 
 def _whom_to_leave_out(answers: Answers) -> tuple[str, str]:
