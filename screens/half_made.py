@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from screens.widgets.dialogs import Question
-from screens.widgets.draw import count
+from wizard.counts import counted
 from wizard.steps.verify import VerifyAnswers
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ async def approve_repair(wizard: WizardApp) -> None:
     if not users or wizard.is_busy:
         return
     question = Question(
-        f"Repair {count(users, 'half-made user')}?",
+        f"Repair {counted(users, 'half-made user')}?",
         "Their first login broke off: Auth0 refuses them as duplicates and yet finds them nowhere, so they can neither log in "
         "nor be imported.\n\nThe repair deletes their remains by id, then by e-mail address, and imports them anew. Users that "
         "Auth0 finds stay untouched. It cannot be undone; the review shows it once more.",

@@ -19,9 +19,9 @@ from textual.widgets import Label, OptionList
 from textual.widgets.option_list import Option
 
 from screens.tasks import begin
-from screens.widgets.draw import count
 from screens.widgets.grown import Choices
 from screens.widgets.keys import Keys
+from wizard.counts import counted
 from wizard.durations import duration
 from wizard.errors import WizardError
 
@@ -165,13 +165,13 @@ def _run_entry(known: Known) -> Content:
         "complete": ("✓ complete", "$text-success"),
         "attention": ("! look again", "$text-warning"),
         "waiting": ("◌ waiting", "$text-warning"),
-        "failed": ("◌ can go on", "$text-warning") if not now.error else ("✗ failed", "$text-error"),
+        "failed": ("◌ can go on", "$text-warning") if now.stopped else ("✗ failed", "$text-error"),
     }[now.verdict]
     if known.held:
         words = ("▸ another process works on it", "$text-accent")
     at = f" · {now.step}" if now.step else ""
     in_auth0 = now.imported + now.already_there + now.migrated
-    users = f"{in_auth0:,} of {count(now.read, 'user')} in Auth0" if now.read else "no user read yet"
+    users = f"{in_auth0:,} of {counted(now.read, 'user')} in Auth0" if now.read else "no user read yet"
     return Content.assemble(
         (known.domain or "no tenant", "bold"), f" · {now.strategy or 'not begun'}{at} · ", words, "\n",
         (f"{users} · {_ago(known.run.journal.stat().st_mtime)}\n{known.run.id}\n", "$foreground-muted"),

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from wizard.counts import counted
+
 if TYPE_CHECKING:
     from wizard.activity import Activity
     from wizard.passwords.census import HashGroup
@@ -48,7 +50,7 @@ def recommend(
         return Recommendation("bulk", ("there are no password hashes to carry; users get a password reset",))
     share = carried / users
     kept = f"{carried:,} of {users:,} passwords ({share:.1%}) travel in an import"
-    lost = f"{users - carried:,} users would have to reset their password"
+    lost = f"{counted(users - carried, 'user')} would have to reset the password"
     if share >= MOSTLY:
         reasons = (kept, "nothing has to run in front of the legacy store")
         return Recommendation("bulk", reasons if carried == users else (*reasons, lost))
@@ -62,5 +64,5 @@ def _active(activity: Activity | None) -> tuple[str, ...]:
         return ()
     quarter = activity.within(90)
     return (
-        f"{quarter:,} users ({quarter / activity.total:.0%}) logged in within 90 days and would move by themselves",
+        f"{counted(quarter, 'user')} ({quarter / activity.total:.0%}) logged in within 90 days and would move at the next login",
     )

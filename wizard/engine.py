@@ -11,6 +11,7 @@ from tempfile import TemporaryDirectory
 
 from wizard.answers import Answers, save
 from wizard.bulk.manifest import read_manifest
+from wizard.counts import counted
 from wizard.errors import Exit, Interrupted, PlanStale, RunMismatch, UsageError, WizardError
 from wizard.events import Emit, Event, ProcessEnded, RunEnded, RunFailed, RunInterrupted, RunStarted
 from wizard.identity import Identity, require_same
@@ -141,7 +142,7 @@ def _require_users_not_deleted(before: Progress) -> None:
     if before.removed:
         raise RunMismatch(
             f"Run {before.run} cannot go on: its users were deleted",
-            why=f"`undo --users` has deleted {before.removed:,} users that it had imported, and a run imports nobody twice",
+            why=f"`undo --users` has deleted {counted(before.removed, 'user')} that it had imported, and a run imports nobody twice",
             state="Nothing was changed.",
             remedy="Start a new run of the same answers: `auth0-migrate apply ANSWERS --new`.",
         )

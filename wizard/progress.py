@@ -149,6 +149,11 @@ class Progress:
         return "complete" if self.adds_up and not doubtful else "attention"
 
     @property
+    def stopped(self) -> bool:
+        """Whether it was stopped or killed half-way and nothing went wrong: it only has to be resumed."""
+        return self.verdict == "failed" and not self.error
+
+    @property
     def exit(self) -> Exit:
         return Exit.INTERRUPTED if self.interrupted and not self.ended else EXITS[self.verdict]
 

@@ -213,12 +213,18 @@ class Runs:
         if os.sep in wanted and (Path(wanted) / "journal.db").is_file():
             return RunFolder(Path(wanted).resolve())
         runs = self.all()
-        if wanted == "latest" and runs:
+        if not runs:
+            raise UsageError(
+                f"There are no runs in {self.folder} yet",
+                remedy="Start one with `auth0-migrate apply ANSWERS`, or name another folder with --runs DIR."
+                + (f" Rehearsals are in {rehearsals()}." if Runs(rehearsals()).all() else ""),
+            )
+        if wanted == "latest":
             return runs[0]
         matches = [run for run in runs if run.id == wanted] or [run for run in runs if run.id.startswith(wanted)]
         if len(matches) == 1:
             return matches[0]
-        known = ", ".join(run.id for run in (matches or runs)[:5]) or "there are none yet"
+        known = ", ".join(run.id for run in (matches or runs)[:5])
         problem = "matches several runs" if matches else "is not a run"
         raise UsageError(
             f"“{wanted}” {problem} in {self.folder}",

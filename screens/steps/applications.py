@@ -11,11 +11,11 @@ from textual.widgets import Input, Static
 
 from screens.guide import Stop
 from screens.steps.base import StepView
-from screens.widgets.draw import count
 from screens.widgets.ticks import Row, Ticks
 from wizard.answers import Section
 from wizard.answers.section import validated
 from wizard.auth0.models import Client
+from wizard.counts import counted
 from wizard.steps.applications import ApplicationsAnswers
 from wizard.steps.connection import ConnectionAnswers
 
@@ -83,7 +83,7 @@ class ApplicationsView(StepView):
         )
 
     def _tell(self) -> None:
-        known = count(len(self._clients), "application")
+        known = counted(len(self._clients), "application")
         self.query_one("#tally", Static).update(f"{known} in the tenant, {len(self._ticked)} ticked")
 
     @on(Input.Changed, "#filter")

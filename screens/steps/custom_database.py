@@ -7,7 +7,7 @@ from textual.content import Content
 from textual.widgets import Label, Static
 
 from screens.steps.base import FormView
-from screens.widgets.draw import count
+from wizard.counts import counted
 from wizard.steps.connection import ConnectionAnswers
 from wizard.steps.custom_database import CustomDatabaseFacts
 
@@ -74,7 +74,7 @@ def described(name: str, facts: CustomDatabaseFacts) -> Content:
     if facts.users and not facts.own_database:
         parts += [
             ("\n✗ ", "$text-error"),
-            f"It has {count(facts.users, 'user')} already: choose a new connection, or Bulk.",
+            f"It has {counted(facts.users, 'user')} already: choose a new connection, or Bulk.",
         ]
     if facts.foreign:
         parts += [("\n! ", "$text-warning"), f"Configuration values of others: {', '.join(facts.foreign)}"]

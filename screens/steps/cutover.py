@@ -16,9 +16,9 @@ from textual.widgets import Button, Input, Label, Static
 from screens.half_made import approve_repair, half_made
 from screens.steps.base import StepView
 from screens.tasks import begin
-from screens.widgets.draw import count
 from screens.widgets.ticks import YesNo
 from wizard.answers import Section
+from wizard.counts import counted
 from wizard.progress import Progress
 from wizard.runner import Planned
 from wizard.step import Change
@@ -193,7 +193,7 @@ def gates_of(now: Progress, *, leave_rejected: bool) -> Sequence[Gate]:
         Gate(
             "Every user accounted for",
             now.read > 0 and not unknown,
-            f"{now.users_done:,} of {count(now.read, 'user')}",
+            f"{now.users_done:,} of {counted(now.read, 'user')}",
             f"{unknown:,} are not; resume the run and look at Results.",
         ),
         Gate("Evidence", not failed and "verify" in now.steps_done, _evidence(failed), _remedies(failed)),
@@ -207,7 +207,7 @@ def gates_of(now: Progress, *, leave_rejected: bool) -> Sequence[Gate]:
 
 
 def _evidence(failed: dict[str, str]) -> str:
-    return "all checks hold" if not failed else count(len(failed), "check fails", "checks fail")
+    return "all checks hold" if not failed else counted(len(failed), "check fails", "checks fail")
 
 
 def _remedies(failed: dict[str, str]) -> str:

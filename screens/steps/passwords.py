@@ -16,8 +16,9 @@ from screens.fields import Field
 from screens.form import Form
 from screens.steps.base import FormView
 from screens.tasks import begin
-from screens.widgets.draw import bar, count
+from screens.widgets.draw import bar
 from wizard.answers import Section
+from wizard.counts import counted
 from wizard.errors import WizardError
 from wizard.legacy.answers import SourceAnswers
 from wizard.legacy.source import LegacySource, SourceFacts
@@ -173,7 +174,7 @@ def bars(groups: Sequence[HashGroup]) -> Content:
     total = sum(group.users for group in groups) or 1
     carried = sum(group.users for group in groups if group.carried_by != "none")
     parts: list[Any] = [
-        (f"{carried:,} of {count(total, 'user')}", "bold"), f" keep the password in an import ({carried / total:.1%})\n\n",
+        (f"{carried:,} of {counted(total, 'user')}", "bold"), f" keep the password in an import ({carried / total:.1%})\n\n",
     ]  # fmt: skip
     for group in groups[:SHOWN]:
         good = group.carried_by != "none"
@@ -187,5 +188,5 @@ def bars(groups: Sequence[HashGroup]) -> Content:
         ]
     if len(groups) > SHOWN:
         rest = sum(group.users for group in groups[SHOWN:])
-        parts.append((f"and {len(groups) - SHOWN} more formats with {count(rest, 'user')}\n", "$foreground-muted"))
+        parts.append((f"and {len(groups) - SHOWN} more formats with {counted(rest, 'user')}\n", "$foreground-muted"))
     return Content.assemble(*parts)

@@ -12,11 +12,11 @@ from textual.widgets import Static
 from screens.background import survey
 from screens.form import Form
 from screens.steps.base import FormView
-from screens.widgets.draw import count
 from screens.widgets.ticks import Row, Ticks
 from wizard.answers import Section
 from wizard.answers.section import validated
 from wizard.bulk.answers import PrepareAnswers
+from wizard.counts import counted
 from wizard.legacy.answers import SourceAnswers
 from wizard.mapping import compile_mapping
 from wizard.passwords.answers import PasswordsAnswers
@@ -61,8 +61,8 @@ class PrepareView(FormView):
         good = found.read - found.rejected
         tally.update(
             Content.assemble(
-                (f"{good:,} of {count(found.read, 'user')}", "bold"), " can be imported.",
-                f" {count(found.rejected, 'user')} cannot, for these reasons:" if found.rejected else "",
+                (f"{good:,} of {counted(found.read, 'user')}", "bold"), " can be imported.",
+                f" {counted(found.rejected, 'user')} cannot, for these reasons:" if found.rejected else "",
                 ("\nAddresses and ids met twice are found when the files are made.", "$foreground-muted"),
             )
         )  # fmt: skip

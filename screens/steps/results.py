@@ -22,8 +22,9 @@ from screens.half_made import approve_repair, half_made
 from screens.steps.base import StepView, unseen
 from screens.tasks import begin
 from screens.widgets.dialogs import FilePicker
-from screens.widgets.draw import bar, count
+from screens.widgets.draw import bar
 from screens.widgets.grown import Table
+from wizard.counts import counted
 from wizard.progress import Progress
 from wizard.step import Change
 
@@ -96,7 +97,7 @@ class ResultsView(StepView):
         table.display = bool(self._rows)
         self.query_one("#filter").display = bool(self._rows)
         shown = (
-            f"{len(chosen):,} of {count(len(self._rows), 'user')} to look at" if self._rows else "No user to look at."
+            f"{len(chosen):,} of {counted(len(self._rows), 'user')} to look at" if self._rows else "No user to look at."
         )
         self.query_one("#found", Static).update(shown)
 
@@ -119,7 +120,7 @@ class ResultsView(StepView):
         except OSError as error:
             self.trouble(f"{path} cannot be written: {error.strerror}. Choose another folder.")
             return
-        self.app.notify(f"{count(written, 'user')} written to {path}")
+        self.app.notify(f"{counted(written, 'user')} written to {path}")
 
     def action_verify(self) -> None:
         self.wizard.verify_again()
@@ -183,7 +184,7 @@ def checks(now: Progress) -> Content:
     bad = now.missing or now.different
     sign = ("! ", "$text-warning") if bad else ("✓ ", "$text-success")
     lines: list[Any] = [
-        sign, f"{count(now.compared, 'user')} compared with Auth0: {now.missing:,} missing, {now.different:,} different, "
+        sign, f"{counted(now.compared, 'user')} compared with Auth0: {now.missing:,} missing, {now.different:,} different, "
         f"{now.extra:,} others",
     ]  # fmt: skip
     for name, detail in now.failed_checks.items():

@@ -17,7 +17,7 @@ from textual.widgets import Button, Input, Label, Static, Tree
 
 from screens.steps.base import StepView, unseen
 from screens.tasks import begin
-from screens.widgets.draw import count
+from wizard.counts import counted
 from wizard.errors import WizardError
 from wizard.runner import Plan
 from wizard.step import Change
@@ -91,7 +91,7 @@ class ReviewView(StepView):
         final = sum(not planned.change.reversible for planned in plan.changes)
         self.query_one("#sum", Static).update(
             Content.assemble(
-                (count(len(plan.changes), "change"), "bold") if plan.changes else ("Nothing to change.", "bold"),
+                (counted(len(plan.changes), "change"), "bold") if plan.changes else ("Nothing to change.", "bold"),
                 f", {final} of which cannot be undone (!)" if final else "",
                 (f"\nplan {plan.hash[:16]}…  Ctrl+Y copies it whole", "$foreground-muted"),
             )

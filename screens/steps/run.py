@@ -18,10 +18,11 @@ from screens.faults import Fault, faults_of, users_of
 from screens.steps.base import StepView
 from screens.tasks import begin
 from screens.widgets.dialogs import Listing
-from screens.widgets.draw import bar, count, size, spark
+from screens.widgets.draw import bar, size, spark
 from screens.widgets.grown import Table
 from screens.work import SPEED_OVER, Sample, Work
 from wizard.clock import FastClock
+from wizard.counts import counted
 from wizard.durations import between, duration
 from wizard.progress import JobTally, Progress
 from wizard.step import Change
@@ -186,7 +187,7 @@ class RunView(StepView):
             return
         users = await asyncio.to_thread(users_of, run, fault)
         self.app.push_screen(
-            Listing(f"{fault.code}: {count(fault.users, 'user')}", ("user_id", "where", "why"), users, fault.remedy)
+            Listing(f"{fault.code}: {counted(fault.users, 'user')}", ("user_id", "where", "why"), users, fault.remedy)
         )
 
     def action_pause(self) -> None:
@@ -293,7 +294,7 @@ def overall(now: Progress, width: int) -> Content:
     words = f" {share:4.0%}"
     drawn = bar(share, max(10, width - len(words)))
     unit = "users accounted for" if now.prepared else "users moved at login" if now.looks else "users read"
-    known = f"\n{done:,} of {count(total, 'user')} {unit.removeprefix('users ')}" if total else "\n"
+    known = f"\n{done:,} of {counted(total, 'user')} {unit.removeprefix('users ')}" if total else "\n"
     style = "$text-success" if now.ended else "$text-primary"
     return Content.assemble((drawn, style), (words, "bold"), known)
 
@@ -321,7 +322,7 @@ def slots(work: Work, speed: float, width: int = 80) -> Content:
         if number < len(running):
             job, tally = running[number]
             age = work.age_of(job, tally.seconds / speed) * speed
-            users = f"{tally.users:,}" if narrow else count(tally.users, "user")
+            users = f"{tally.users:,}" if narrow else counted(tally.users, "user")
             lines.append(f"{tally.file}  {users}  {size(tally.bytes)}  {tally.status}  {duration(age)}")
         else:
             lines.append(("free", "$foreground-muted"))

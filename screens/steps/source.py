@@ -18,9 +18,9 @@ from screens.form import Form
 from screens.steps.base import FormView
 from screens.tasks import begin
 from screens.widgets.dialogs import FilePicker
-from screens.widgets.draw import count
 from screens.widgets.grown import Choices, Table
 from wizard.answers import Section
+from wizard.counts import counted
 from wizard.errors import WizardError
 from wizard.legacy.answers import SourceAnswers
 from wizard.legacy.source import Record, SourceFacts
@@ -142,7 +142,11 @@ class SourceView(FormView):
 
 def _facts(facts: SourceFacts) -> Content:
     details = " · ".join(f"{name} {value}" for name, value in facts.details.items())
-    parts: list[Any] = [("✓ ", "$text-success"), (count(facts.records, "user"), "bold"), f" · {facts.kind} · {details}"]
+    parts: list[Any] = [
+        ("✓ ", "$text-success"),
+        (counted(facts.records, "user"), "bold"),
+        f" · {facts.kind} · {details}",
+    ]
     parts += [("\n! ", "$text-warning") if part == 0 else warning for warning in facts.warnings for part in (0, 1)]
     return Content.assemble(*parts)
 

@@ -18,8 +18,9 @@ from screens.steps.base import FormView, unseen
 from screens.tasks import begin
 from screens.widgets.curve import curve
 from screens.widgets.dialogs import Question
-from screens.widgets.draw import bar, count
+from screens.widgets.draw import bar
 from screens.work import LOOKS_EVERY, Work
+from wizard.counts import counted
 from wizard.durations import duration
 from wizard.errors import WizardError
 from wizard.forecast import forecast
@@ -150,10 +151,10 @@ class TrickleView(FormView):
         left = now.looks[-1].users - now.looks[-1].migrated if now.looks else 0
         bulk = self.wizard.journey.strategy == "two-phase"
         then = (
-            f"{count(left, 'user')} have not moved. They are imported now, in bulk; whose hash Auth0 does not take resets "
+            f"{counted(left, 'user')} have not moved. They are imported now, in bulk; whose hash Auth0 does not take resets "
             "the password."
             if bulk
-            else f"{count(left, 'user')} have not moved, and will not: after the cutover they cannot log in."
+            else f"{counted(left, 'user')} have not moved, and will not: after the cutover they cannot log in."
         )
         question = Question("End the automatic phase?", f"{then} It does not begin again.", CHOICES)
         if await self.app.push_screen_wait(question) == "go":
@@ -241,7 +242,7 @@ def headline(work: Work, width: int) -> Content:
     else:
         state = ("◌ waiting", "$text-warning")
     return Content.assemble(
-        state, f"  {last.migrated:,} of {count(last.users, 'user')} have moved at login\n",
+        state, f"  {last.migrated:,} of {counted(last.users, 'user')} have moved at login\n",
         (bar(share, max(10, width - len(words))), "$text-primary"), (words, "bold"),
     )  # fmt: skip
 

@@ -24,11 +24,6 @@ def spark(values: Sequence[float], width: int, *, top: float | None = None) -> s
     return drawn.rjust(width)
 
 
-def count(number: int, one: str, several: str = "") -> str:
-    """`1 user`, `1,240 users`."""
-    return f"{number:,} {one if number == 1 else several or one + 's'}"
-
-
 def size(number: int) -> str:
     """`58 KB`, `1.2 MB`."""
     return f"{number / 1_000_000:.1f} MB" if number >= 1_000_000 else f"{max(1, round(number / 1000))} KB"

@@ -9,6 +9,10 @@ from typing import Any
 
 import pytest
 
+from wizard.events import RunStarted
+from wizard.journal import Journal
+from wizard.runs import RunFolder, Runs
+
 USERS = "id,email,first,pw\n1,ada@example.com,Ada,$2b$10$N9qo8uLOickgx2ZMRZoMyeIjZAgcfl7p92ldGxad68LJZdL17lhWy\n2,nobody,Bo,x\n"
 ANSWERS = """version = 1
 [source]
@@ -113,6 +117,33 @@ def test_apply_without_approval_or_terminal_is_refused(folder: Path) -> None:
 
 def test_runs_of_a_folder_that_is_not_there_are_none(folder: Path) -> None:
     assert run("runs", "--runs", "nowhere", folder=folder)[:2] == (0, {"runs": []})
+
+
+def test_who_asks_for_the_latest_run_before_there_is_one_is_told_how_to_start_one(folder: Path) -> None:
+    status, answer, told = run("status", "latest", "--runs", "none", folder=folder)
+    assert (status, answer["error"]["exit"]) == (2, 2)
+    assert "There are no runs in" in told
+    assert "auth0-migrate apply ANSWERS" in told
+
+
+def test_a_run_that_was_killed_is_shown_as_stopped(folder: Path) -> None:
+    made = Runs(folder / "runs").create("acme", begin, now=0.0)
+    listed = subprocess.run(
+        [sys.executable, "-m", "wizard", "runs", "--runs", "runs"],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert re.search(rf"^{made.id} +stopped ", listed.stdout), listed.stderr
+    _, answer, _ = run("runs", "--runs", "runs", folder=folder)
+    assert answer["runs"][0]["verdict"] == "failed"
+
+
+def begin(made: RunFolder) -> None:
+    journal = Journal(made.journal, now=lambda: 0.0)
+    journal.emit(RunStarted(made.id, "bulk", resumed=False))
+    journal.close()
 
 
 def test_the_demo_is_complete_and_dirty_rows_without_a_decision_are_not(tmp_path: Path) -> None:

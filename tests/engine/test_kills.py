@@ -79,7 +79,7 @@ def finish(stage: Trial, undisturbed: Undisturbed, *, command: str) -> None:
     outcome = stage.end()
     if command == "resume" and outcome.code in (2, 5):
         # The kill came before there was a run, or before its plan was approved: there is nothing to resume.
-        assert "is not a run" in outcome.err or "was not approved yet" in outcome.err
+        assert "There are no runs" in outcome.err or "was not approved yet" in outcome.err
         stage.begin("apply")
         outcome = stage.end()
     check(outcome)

@@ -73,6 +73,12 @@ def test_a_run_that_stopped_half_way_is_not_complete() -> None:
     assert Progress.of([*CLEAN[:-1], happened.RunInterrupted()]).exit == Exit.INTERRUPTED
 
 
+def test_a_run_is_only_stopped_as_long_as_nothing_went_wrong() -> None:
+    assert Progress.of(CLEAN[:-1]).stopped
+    assert not Progress.of([*CLEAN[:-1], happened.RunFailed("the network is gone", "resume")]).stopped
+    assert not Progress.of(CLEAN).stopped
+
+
 def test_a_failure_is_forgotten_when_the_run_is_resumed() -> None:
     failed = [*CLEAN[:3], happened.RunFailed("the network is gone", "resume")]
     assert Progress.of(failed).verdict == "failed"

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from wizard.counts import counted
 from wizard.errors import Interrupted, WizardError
 from wizard.events import UsersMovedSince, UsersReconciled
 from wizard.progress import PARTLY_IMPORTED, Progress
@@ -71,9 +72,9 @@ async def compare_with_export(connection: Connection, tools: Tools) -> Sequence[
     if result.moved_rejected or result.moved_skipped:
         tools.emit(UsersMovedSince(result.moved_rejected, result.moved_skipped))
     good = not (result.missing or result.different)
-    detail = f"{result.compared:,} users compared: {result.missing:,} missing, {result.different:,} different"
+    detail = f"{counted(result.compared, 'user')} compared: {result.missing:,} missing, {result.different:,} different"
     if result.fields:
-        detail += " (" + ", ".join(f"{name} {count:,}" for name, count in sorted(result.fields.items())) + ")"
+        detail += " (" + ", ".join(f"{name} {users:,}" for name, users in sorted(result.fields.items())) + ")"
     remedy = "verify.ndjson names each of them and the fields that differ."
     there = Progress.of(tools.journal.events()).already_there
     if result.missing and there:
@@ -162,10 +163,10 @@ async def look_up_sample(connection: Connection, count: int, tools: Tools) -> Fi
         looked += 1
         there = await tools.tenant.users_by_email(user["email"])
         found += any(other.user_id == f"auth0|{user['user_id']}" for other in there)
-    detail = f"{found} of {looked} sampled users found by e-mail"
+    detail = f"{found} of {counted(looked, 'sampled user')} found by e-mail"
     progress = Progress.of(tools.journal.events())
     if progress.unproven:
-        detail += f"; {progress.already_there:,} users are there already by Auth0's word alone"
+        detail += f"; {counted(progress.already_there, 'user is', 'users are')} there already by Auth0's word alone"
         remedy = 'Set verify.depth = "full": another user may have the username or phone number of one of them.'
         return Finding("sample", False, detail, remedy)
     good = found == looked
@@ -186,7 +187,7 @@ async def count_by_search(connection: Connection, tools: Tools) -> Finding:
         waited, pause = waited + pause, min(pause * 1.5, 10.0)
         total = await tools.tenant.count_users(query)
     good = total >= expected
-    detail = f"search counts {total:,} users in the connection; at least {expected:,} are expected"
+    detail = f"search counts {counted(total, 'user')} in the connection; expected: at least {expected:,}"
     return Finding(
         "search", good, detail, "" if good else "Auth0's search index may lag; verify again in a few minutes."
     )

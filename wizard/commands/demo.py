@@ -10,6 +10,7 @@ import click
 
 from wizard.commands.output import Output, common_options
 from wizard.commands.running import carry_out_and_report, plan_text, runs_option
+from wizard.counts import counted
 from wizard.errors import Exit
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ def command(users: int, strategy: str, seed: int, undecided: bool, runs_folder: 
 
         node()  # says at once what is missing
     with TemporaryDirectory(prefix="auth0-migrate-demo-") as scratch:
-        output.say(f"Inventing a legacy store of {users:,} users")
+        output.say(f"Inventing a legacy store of {counted(users, 'user')}")
         stage = Demonstration(
             Path(scratch), strategy, users=users, seed=seed, undecided=undecided, say=output.say
         )  # fmt: skip

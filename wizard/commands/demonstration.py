@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from wizard.clock import FastClock
+from wizard.counts import counted
 from wizard.steps.cutover import CutoverAnswers
 from wizard.steps.verify import VerifyAnswers
 
@@ -243,7 +244,7 @@ class Demonstration:
             for person, one in zip(population.people, self._people, strict=True)
         )
         able = len(self._people) - cannot
-        self._say(f"After the cutover {called.logins:,} of {able:,} people log in as before")
+        self._say(f"After the cutover {called.logins:,} of {counted(able, 'person', 'people')} can log in as before")
         if cannot:
             self._say(f"  {cannot:,} more never came in time, and their passwords cannot be imported")
         return called.logins == able

@@ -14,6 +14,7 @@ import click
 
 from wizard.commands.environment import from_environment
 from wizard.commands.output import Output, common_options
+from wizard.counts import counted
 
 if TYPE_CHECKING:
     from wizard.passwords.census import HashGroup
@@ -74,7 +75,7 @@ def page(found: Survey) -> str:
     """The census for people."""
     facts = found.facts
     details = ", ".join(f"{name} {value}" for name, value in facts.details.items())
-    lines = _wrapped(f"{facts.records:,} users ({facts.kind}{': ' + details if details else ''})", "")
+    lines = _wrapped(f"{counted(facts.records, 'user')} ({facts.kind}{': ' + details if details else ''})", "")
     for warning in facts.warnings:
         lines += _wrapped(f"! {warning}", "  ")
     for note in found.store.notes if found.store else ():
@@ -195,7 +196,7 @@ def _dirt(found: Survey) -> Iterator[str]:
 
 def _unnamed(found: Survey) -> Iterator[str]:
     """What no column was found for, and which could be user_id."""
-    missing = [field for field in ("user_id", "email") if not found.suggestion.has(field)]
+    missing = found.suggestion.missing
     if missing:
         yield from _wrapped(f"No column for {' and '.join(missing)} was found; name it yourself in [profile].", "")
     if found.candidates:

@@ -10,6 +10,7 @@ from typing import TextIO
 
 from wizard import events as happened
 from wizard.activity import age_in_words
+from wizard.counts import counted
 from wizard.events import Event
 from wizard.progress import Progress
 
@@ -78,16 +79,16 @@ def account_line(progress: Progress) -> str:
     """Where the run stands, in one line of at most about 100 characters."""
     if progress.step == "prepare" and progress.read and not progress.prepared:
         total = f" of {progress.users_total:,}" if progress.users_total else ""
-        return f"  preparing: {progress.read:,}{total} users read, {progress.refused_before:,} rejected"
+        return f"  preparing: {progress.read:,}{total} {'user' if progress.read == 1 else 'users'} read, {progress.refused_before:,} rejected"
     if progress.step == "upload" and progress.prepared:
         running = sum(not job.ended for job in progress.jobs.values())
         done = progress.imported + progress.already_there
         placed = progress.users_done - progress.refused_before - progress.skipped_before - progress.migrated_before
         share = 100 * placed / progress.prepared
-        limited = f", {progress.limited:,} times limited" if progress.limited else ""
+        limited = f", limited {counted(progress.limited, 'time')}" if progress.limited else ""
         return (
-            f"  uploading: {share:.0f} %, {done:,} users in Auth0, {running} job{'' if running == 1 else 's'} running, "
-            f"{progress.requests:,} requests{limited}"
+            f"  uploading: {share:.0f} %, {counted(done, 'user')} in Auth0, {counted(running, 'job')} running, "
+            f"{counted(progress.requests, 'request')}{limited}"
         )
     return ""
 
@@ -103,17 +104,17 @@ def _line_of(event: Event) -> str:
             left = f", {event.rejected:,} rejected" if event.rejected else ""
             skipped = f", {event.skipped:,} left behind as decided" if event.skipped else ""
             moved = f", {event.migrated:,} have moved at login" if event.migrated else ""
-            return f"  {event.read:,} users read, {event.prepared:,} in {event.files:,} files{moved}{left}{skipped}"
+            return f"  {counted(event.read, 'user')} read, {event.prepared:,} in {counted(event.files, 'file')}{moved}{left}{skipped}"
         case happened.UsersLeftCounted():
-            told = ", ".join(f"{count:,} {age_in_words(age)}" for age, count in event.users.items())
+            told = ", ".join(f"{number:,} {age_in_words(age)}" for age, number in event.users.items())
             return f"  not moved yet, by last login: {told}"
         case happened.UsersMigrated():
             share = event.migrated / max(1, event.users)
-            return f"  {event.migrated:,} of {event.users:,} users have moved at login ({share:.1%})"
+            return f"  {event.migrated:,} of {counted(event.users, 'user')} have moved at login ({share:.1%})"
         case happened.UsersMovedSince() if event.rejected or event.skipped:
-            return f"  {event.rejected + event.skipped:,} more users have logged in since the store was prepared"
+            return f"  {counted(event.rejected + event.skipped, 'more user has', 'more users have')} logged in since the store was prepared"
         case happened.UsersRepaired():
-            return f"  {event.users:,} half-made users: remains removed, imported anew"
+            return f"  {counted(event.users, 'half-made user')}: remains removed, imported anew"
         case happened.ChangeUndone():
             return f"  undone: {event.key}"
         case happened.SubmissionInDoubt():
@@ -121,13 +122,13 @@ def _line_of(event: Event) -> str:
         case happened.JobEnded() if event.status != "completed":
             return f"  {event.file}: import job {event.job} {event.status}"
         case happened.UsersRefused():
-            codes = ", ".join(f"{code} {count:,}" for code, count in sorted(event.codes.items()))
+            codes = ", ".join(f"{code} {number:,}" for code, number in sorted(event.codes.items()))
             return f"  {event.file}: Auth0 refused users ({codes})"
         case happened.RequestLimited() if event.wait_seconds >= 2:
             return f"  Auth0 asks to wait {event.wait_seconds:.0f} s ({event.method} {event.path})"
         case happened.OverwritesForeseen() if event.users:
-            fields = ", ".join(f"{name} {count:,}" for name, count in sorted(event.fields.items()))
-            return f"  {event.users:,} users that are there would change ({fields})"
+            fields = ", ".join(f"{name} {number:,}" for name, number in sorted(event.fields.items()))
+            return f"  {counted(event.users, 'user')} of those there would change ({fields})"
         case happened.CheckPassed():
             return f"✓ {event.detail}"
         case happened.CheckFailed():

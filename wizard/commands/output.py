@@ -140,11 +140,6 @@ class Output:
         return str(click.prompt(question, hide_input=True, err=True))
 
 
-def counted(number: int, thing: str) -> str:
-    """`1 user`, `2 users`, `1,200 users`."""
-    return f"{number:,} {thing}{'' if number == 1 else 's'}"
-
-
 def tell(text: str, *, err: bool = False, colour: bool | None = None) -> None:
     """Write a line to stdout or stderr; where its reader is gone, as of `| head`, that line and all others go nowhere.
 

@@ -12,8 +12,9 @@ import click
 
 from wizard.commands.environment import secrets_of
 from wizard.commands.narration import Narrator
-from wizard.commands.output import Output, common_options, counted
+from wizard.commands.output import Output, common_options
 from wizard.commands.running import answers_argument, run_until_stopped, set_option
+from wizard.counts import counted
 from wizard.errors import Exit, Interrupted
 
 if TYPE_CHECKING:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from wizard import __version__
 from wizard.clock import RealClock
+from wizard.counts import counted
 from wizard.events import CheckFailed, CheckPassed, Event, UsersReconciled
 from wizard.journal import Journal
 
@@ -103,10 +104,10 @@ def _phases(answers: Answers, progress: Progress, journal: Journal) -> Iterator[
     yield phase("Scripts and guards are in place", done("change:scripts:"), "users move at their next login")
     looks = progress.looks
     over = looks[-1].at if looks and looks[-1].due else None
-    moved = f"{looks[-1].migrated:,} of {looks[-1].users:,} users moved by themselves" if looks else ""
+    moved = f"{looks[-1].migrated:,} of {counted(looks[-1].users, 'user')} moved at login" if looks else ""
     yield phase("Automatic phase", over, moved, going_on=bool(looks) and over is None)
     if way == "two-phase":
-        there = f"{progress.imported:,} users imported" if progress.jobs else "the others are imported"
+        there = f"{counted(progress.imported, 'user')} imported" if progress.jobs else "the others are imported"
         yield phase("Bulk import", done("change:upload:"), there)
     closed = done("change:cutover:close-door")
     yield phase(

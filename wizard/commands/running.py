@@ -148,6 +148,7 @@ def carry_out_and_report(
         told = as_wizard_error(error)
         output.complain(str(told))
         if forget_if_unapproved(opened[0]):
+            output.say("The run was not begun, so it is not kept.")
             output.result(failure(told))
             return int(told.exit)
         output.result({**progress_of(opened[0]).to_json(report=None), **failure(told)})
@@ -186,9 +187,8 @@ def summary(progress: Progress, run: RunFolder, report: str | None) -> str:
         ("rejected", progress.rejected),
         ("left behind as decided", progress.skipped),
     ]
-    stopped = progress.interrupted and not progress.ended
-    lines = [f"{'INTERRUPTED' if stopped else progress.verdict.upper()}: run {run.id}"]
-    if stopped or progress.waiting:
+    lines = [f"{'STOPPED' if progress.stopped else progress.verdict.upper()}: run {run.id}"]
+    if progress.stopped or progress.waiting:
         lines.append(f"  {progress.waiting or f'in step {progress.step}; go on with: auth0-migrate resume {run.id}'}")
     lines += [f"  {name:<24}{count:>12,}" for name, count in rows if count or name in ("read", "imported")]
     if not progress.adds_up:

@@ -33,7 +33,7 @@ def command(purge: str | None, runs_folder: Path | None, output: Output) -> int:
             run.purge_users()
         output.result({"run": run.id, "purged": True}, f"The files of users of run {run.id} are gone.")
         return 0
-    rows = []
+    rows, lines = [], []
     for run in runs.all():
         try:
             progress, identity = progress_of(run), facts_of(run)["identity"] or {}
@@ -53,9 +53,8 @@ def command(purge: str | None, runs_folder: Path | None, output: Output) -> int:
                 "path": str(run.path),
             }
         )
-    lines = [
-        f"{row['run']:<46} {row['verdict']:<10} {row['users']:>10,} of {row['read']:>10,}  {row['tenant']}"
-        for row in rows
-    ]
+        row = rows[-1]
+        stands = "at work" if run.is_held else "stopped" if progress.stopped else row["verdict"]
+        lines.append(f"{run.id:<46} {stands:<10} {row['users']:>10,} of {row['read']:>10,}  {row['tenant']}")
     output.result({"runs": rows}, "\n".join(lines) or f"There are no runs in {runs.folder} yet.")
     return 0

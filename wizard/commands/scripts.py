@@ -12,6 +12,7 @@ import click
 
 from wizard.commands.output import Output, common_options
 from wizard.commands.running import answers_argument, load_answers, run_until_stopped, set_option, world
+from wizard.counts import counted
 from wizard.errors import Exit
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ def save_(answers_file: Path, out: Path, flags: tuple[str, ...], output: Output)
     files = all_files(answers)
     save_files(files, out)
     listed = "\n".join(f"  {len(text.encode()):>7,} bytes  {out / name}" for name, text in sorted(files.items()))
-    output.result({"out": str(out), "files": sorted(files)}, f"{len(files)} files:\n{listed}")
+    output.result({"out": str(out), "files": sorted(files)}, f"{counted(len(files), 'file')}:\n{listed}")
 
 
 @command.command("diff", short_help="What is on the tenant against what would be there.")

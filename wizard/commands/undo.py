@@ -11,6 +11,7 @@ import click
 from wizard.commands.narration import Narrator
 from wizard.commands.output import Output, common_options
 from wizard.commands.running import run_argument, run_until_stopped, runs_option, world
+from wizard.counts import counted
 from wizard.errors import Exit, UsageError
 
 if TYPE_CHECKING:
@@ -80,7 +81,7 @@ def command(
     )
     narrator.clear()
     lines = [
-        f"UNDONE: {undone.changes:,} changes, {undone.users:,} users deleted",
+        f"UNDONE: {counted(undone.changes, 'change')}, {counted(undone.users, 'user')} deleted",
         *(f"  left: {one}" for one in undone.left),
     ]
     told = {"changes": undone.changes, "users": undone.users, "left": list(undone.left)}
@@ -90,7 +91,7 @@ def command(
 
 def plan_text(plan: UndoPlan) -> str:
     """What would be put back, for people, and the hash that approves it."""
-    lines = [f"  delete {plan.users:,} users that this run imported"] if plan.users else []
+    lines = [f"  delete {counted(plan.users, 'user')} that this run imported"] if plan.users else []
     lines += [f"  {one.step:<14} undo: {one.summary}" for one in plan.changes]
     lines += [f"  stays          {summary}" for summary in plan.stays]
     return "\n".join(["To be put back, in this order:", *lines, f"Undo {plan.hash}"])

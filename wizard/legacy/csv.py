@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import codecs
-import difflib
 import hashlib
 import io
 import itertools
@@ -11,7 +10,6 @@ import os
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
@@ -23,6 +21,7 @@ from wizard.legacy.csv_block import RAGGED, CsvBlock
 from wizard.legacy.csv_cut import Cutter
 from wizard.legacy.dialect import Dialect, find_dialect
 from wizard.legacy.encoding import Encoding, Read, find_encoding, readable_bytes
+from wizard.legacy.opened import opened
 from wizard.legacy.source import Record, SourceFacts
 
 SAMPLE_BYTES = 1 << 18
@@ -100,7 +99,7 @@ class CsvSource:
         return list(itertools.islice(records, count))
 
     def _read_blocks(self, seen: Callable[[bytes], object]) -> Iterator[CsvBlock]:
-        with _opened(self.path) as file:
+        with opened(self.path) as file:
             before = _identity(file)
             read = _watched(file, seen)
             cutter = _cutter(read, self.encoding, self.dialect, self.leading_lines, self.path.name)
@@ -130,7 +129,7 @@ def open_csv(answers: SourceAnswers, base: Path) -> CsvSource:
         SourceError: there is no such file, it is empty or no delimited text, or the header can't be read.
     """
     path = base / Path(answers.path).expanduser()
-    with _opened(path) as file:
+    with opened(path) as file:
         _refuse_other_formats(path, file)
         encoding = find_encoding(file, answers.encoding)
         _refuse_dumps(path, file, encoding)
@@ -269,35 +268,6 @@ def _with_last_column(source: CsvSource) -> CsvSource:
     wider = replace(source, columns=(*source.columns, name), warnings=(*source.warnings, warning))
     fits = all(record.bad is None and record.values[-1] == "" for record in wider.sample(50))
     return wider if fits and name not in source.columns else source
-
-
-@contextmanager
-def _opened(path: Path) -> Iterator[BinaryIO]:
-    """Open a plain file for reading; what the system refuses becomes an error with a remedy."""
-    try:
-        if path.exists() and not path.is_file():
-            raise SourceError(f"{path} is not a file", remedy="give the path of one file of users.")
-        with path.open("rb", buffering=0) as file:
-            yield file
-    except FileNotFoundError:
-        near = difflib.get_close_matches(path.name, _names_beside(path), n=3, cutoff=0.5)
-        hint = f" Near it there is {', '.join(near)}." if near else ""
-        raise SourceError(
-            f"There is no file {path}", remedy=f"correct path in [source], seen from the answers file.{hint}"
-        ) from None
-    except PermissionError:
-        raise SourceError(f"This user may not read {path}", remedy="give read permission, or copy the file.") from None
-    except OSError as error:
-        raise SourceError(
-            f"Reading {path} failed", why=error.strerror or type(error).__name__, remedy="check the disk or the share."
-        ) from error
-
-
-def _names_beside(path: Path) -> list[str]:
-    try:
-        return sorted(each.name for each in path.parent.iterdir())
-    except OSError:
-        return []
 
 
 def _refuse_other_formats(path: Path, file: BinaryIO) -> None:

@@ -71,7 +71,7 @@ def opened(path: Path) -> Iterator[BinaryIO]:
         near = difflib.get_close_matches(path.name, _names_beside(path), n=3, cutoff=0.5)
         hint = f" Near it there is {', '.join(near)}." if near else ""
         raise SourceError(
-            f"There is no file {path}", remedy=f"correct path in [source], seen from the answers file.{hint}"
+            f"There is no file {path}", remedy=f"correct the path; in an answers file it is seen from that file.{hint}"
         ) from None
     except PermissionError:
         raise SourceError(f"This user may not read {path}", remedy="give read permission, or copy the file.") from None

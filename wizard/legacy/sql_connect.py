@@ -183,7 +183,8 @@ def database_of(answers: SourceAnswers, secret: Callable[[str], str] | None, bas
 def _checked(database: Database) -> Database:
     if database.url.get_backend_name() == "sqlite" and not Path(database.url.database or "").is_file():
         raise SourceError(
-            f"There is no file {database.url.database}", remedy="correct the path, seen from the answers file."
+            f"There is no file {database.url.database}",
+            remedy="correct the path; in an answers file it is seen from that file.",
         )
     return database
 

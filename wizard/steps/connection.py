@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from pydantic import ConfigDict, Field, model_validator
 
 from wizard.answers import Answers, Section
+from wizard.counts import counted
 from wizard.errors import CredentialsError, UsageError, WizardError
 from wizard.profile import ProfileAnswers
 from wizard.step import Change, Receipt, Step
@@ -194,7 +195,7 @@ class ConnectionStep(Step[ConnectionFacts, CreateConnection]):
         if users := await _users_in(found, tools):
             raise WizardError(
                 f"The connection {name} stays",
-                why=f"{users:,} users are in it, who would go with it",
+                why=f"{counted(users, 'user is', 'users are')} in it, who would go with it",
                 state="It is as it was made.",
                 remedy="Undo with --users to delete those that this run imported; others are for you to decide about.",
             )

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from pydantic import Field
 
 from wizard.answers import Answers, Section
+from wizard.counts import counted
 from wizard.doorway.scripts import State, closed, state_of, stubs
 from wizard.errors import CredentialsError, UsageError, WizardError
 from wizard.step import Change, Receipt, Step
@@ -130,7 +131,7 @@ class CustomDatabaseStep(Step[CustomDatabaseFacts, UseOwnDatabase]):
         if not facts.own_database and facts.users:
             raise UsageError(
                 f"The connection {name} cannot begin to use its own database",
-                why=f"it has {facts.users:,} users, and Auth0 refuses this setting once there are any",
+                why=f"it has {counted(facts.users, 'user')}, and Auth0 refuses this setting once there are any",
                 state="Nothing was changed.",
                 remedy='Choose a new connection in [connection], or move everybody at once: way = "bulk" in [strategy].',
             )

@@ -13,6 +13,7 @@ from typing import Any, ClassVar
 from pydantic import Field
 
 from wizard.answers import Answers, Section
+from wizard.counts import counted
 from wizard.doorway.scripts import Scripts, closed, is_closed
 from wizard.errors import PlanStale
 from wizard.legacy.answers import SourceAnswers
@@ -208,17 +209,17 @@ class CutoverStep(Step[CutoverFacts, CutoverChange]):
             return Waiting(f"the evidence is not good enough for a cutover ({failed})", "these checks hold")
         if facts.different and EXPORT in facts.failed_checks and not wanted.leave_different:
             return Waiting(
-                f"{facts.different:,} {'user is' if facts.different == 1 else 'users are'} in Auth0 otherwise than prepared",
+                f"{counted(facts.different, 'user is', 'users are')} in Auth0 otherwise than prepared",
                 "they agree, or --set cutover.leave_different=true when they have changed since",
             )
         if facts.rejected and not wanted.leave_rejected:
             return Waiting(
-                f"{facts.rejected:,} rejected users could not log in any more after a cutover",
+                f"{counted(facts.rejected, 'rejected user')} could not log in any more after a cutover",
                 "they have moved, or --set cutover.leave_rejected=true",
             )
         if (facts.added or facts.replaced) and not wanted.leave_added:
             what = (
-                f"{facts.added:,} users were added to the legacy store"
+                f"{counted(facts.added, 'user was', 'users were')} added to the legacy store"
                 if facts.added
                 else "the file of users was replaced"
             )

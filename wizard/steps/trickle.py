@@ -11,6 +11,7 @@ from pydantic import Field, model_validator
 
 from wizard.activity import age_in_words
 from wizard.answers import Answers, Section
+from wizard.counts import counted
 from wizard.events import UsersLeftCounted, UsersMigrated
 from wizard.forecast import DAY, Forecast, forecast, per_day
 from wizard.legacy.answers import SourceAnswers
@@ -133,7 +134,7 @@ class TrickleStep(Step[TrickleFacts, Change]):
         wanted = answers[TrickleAnswers]
         if facts.over or _due(wanted, facts):
             return None
-        reason = f"{facts.migrated:,} of {facts.users:,} users have moved at login ({facts.share:.1f} %)"
+        reason = f"{facts.migrated:,} of {counted(facts.users, 'user')} have moved at login ({facts.share:.1f} %)"
         if facts.expected:
             reason += f"; {facts.expected}"
         until = {
@@ -161,7 +162,7 @@ async def _marks_agree(tools: Tools) -> Sequence[Finding]:
     if not missing:
         return [Finding("marks", True, "all users who had moved are marked so in the legacy API")]
     near = len(missing) <= ODD  # the legacy store does not know these any more
-    detail = f"{len(missing):,} users have moved but are not marked so in the legacy API"
+    detail = f"{counted(len(missing), 'user has', 'users have')} moved without a mark of it in the legacy API"
     remedy = "Do they still exist in the legacy store? Their next login marks them, unless the Action fails."
     return [Finding("marks", near, detail, "" if near else remedy)]
 
@@ -208,8 +209,8 @@ def outlook(looks: Sequence[tuple[float, int]], users: int, wanted: TrickleAnswe
 
 def left_in_words(users: Mapping[str, int]) -> str:
     """Who had not moved, by last login: `12 within 30 days, 40 within 90 days, …`."""
-    told = [f"{count:,} {age_in_words(age)}" for age, count in users.items()]
-    return f"{sum(users.values()):,} users had not moved; their last login was {', '.join(told)}"
+    told = [f"{number:,} {age_in_words(age)}" for age, number in users.items()]
+    return f"{counted(sum(users.values()), 'user')} had not moved; last login: {', '.join(told)}"
 
 
 def _foreseen(curve: Forecast, wanted: TrickleAnswers, now: float) -> str:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, ClassVar
 from pydantic import Field
 
 from wizard.answers import Answers, Section
+from wizard.counts import counted
 from wizard.errors import Interrupted, PlanStale, RunMismatch, WizardError
 from wizard.events import OverwritesForeseen
 from wizard.step import Change, Receipt, Step
@@ -71,7 +72,7 @@ class ImportUsers(Change):
     def summary(self) -> str:
         how = "leaving users that are there as they are"
         if self.upsert:
-            how = f"overwriting at most {self.overwrite_at_most:,} users that are there"
+            how = f"overwriting at most {self.overwrite_at_most:,} of the users that are there"
         return f"import the prepared users into {self.connection}, {how}"
 
     @property
@@ -143,7 +144,7 @@ class UploadStep(Step[UploadFacts, ImportUsers]):
         )
         if uploaded.files_left:
             raise Interrupted(
-                f"Stopped as asked, with {len(uploaded.files_left)} files left",
+                f"Stopped as asked, with {counted(len(uploaded.files_left), 'file')} left",
                 state="Jobs that run go on in Auth0.",
                 remedy="Resume the run; it picks them up.",
             )
@@ -159,10 +160,10 @@ async def _require_few_overwrites(change: ImportUsers, connection: Connection, t
     users = fields.pop("users")
     tools.emit(OverwritesForeseen(users, fields))
     if users > change.overwrite_at_most:
-        named = ", ".join(f"{name} of {count:,}" for name, count in sorted(fields.items()))
+        named = ", ".join(f"{name} of {number:,}" for name, number in sorted(fields.items()))
         raise PlanStale(
-            f"The upload would change {users:,} users that are in {change.connection}",
-            why=f"{named}; agreed to were {change.overwrite_at_most:,} users",
+            f"The upload would change {counted(users, 'user')} of {change.connection}",
+            why=f"{named}; agreed to: {counted(change.overwrite_at_most, 'user')}",
             state="No file was sent.",
             remedy=f"Set overwrite_at_most = {users} in [upload] if that is what you want, or upsert = false.",
         )

@@ -177,8 +177,9 @@ async def _half_made(connection: Connection, tools: Tools) -> Sequence[Finding]:
         return []
     if not count:
         return [Finding("half-made", True, "no user is half-made")]
+    they, them = ("user is", "it") if count == 1 else ("users are", "them")
     detail = (
-        f"{count:,} users are half-made: a login broke off, Auth0 refuses them as duplicates and finds them nowhere"
+        f"{count:,} {they} half-made: a login broke off, and Auth0 refuses {them} as duplicate and finds {them} nowhere"
     )
     remedy = f"auth0-migrate resume {tools.folder.name} --set verify.repair_at_most={count} --yes repairs them."
     return [Finding("half-made", False, detail, remedy)]
