@@ -355,7 +355,7 @@ def test_a_connection_with_users_cannot_begin_to_use_its_own_database(stage: Aut
     )
     stage.clock.time += 60
     requests = stage.count_requests()
-    with pytest.raises(UsageError, match="it has 1 users, and Auth0 refuses"):
+    with pytest.raises(UsageError, match="it has 1 user, and Auth0 refuses"):
         stage.planned()
     assert requests.writes == []
 

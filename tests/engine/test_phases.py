@@ -116,7 +116,7 @@ def test_who_logs_in_after_the_store_was_prepared_though_rejected_counts_as_migr
     stage.apply()
     progress = stage.resume("trickle.go_on=true")
     assert (progress.verdict, progress.rejected, progress.migrated) == ("waiting", 1, 0)
-    assert "1 rejected users could not log in any more" in progress.waiting
+    assert "1 rejected user could not log in any more" in progress.waiting
     stage.log_in([1])
     stage.pass_days(1)
     progress = stage.resume()
@@ -382,7 +382,7 @@ def test_who_is_left_is_counted_by_last_login_once_a_day_and_told_in_the_report(
     text = write_run_report(stage.run, answers, progress_of(stage.run)).read_text(encoding="utf-8")
     assert '<td>Within 90 days</td><td class="number">1</td>' in text
     assert 'class="moved"' in text
-    assert "2 of 30 users moved by themselves" in text
+    assert "2 of 30 users moved at login" in text
     progress = stage.resume("trickle.go_on=true")
     assert progress.verdict == "complete"
     assert not list(stage.run.path.glob(".left-*"))
