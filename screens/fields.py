@@ -26,6 +26,9 @@ from wizard.answers import Section
 from wizard.answers.given import plain
 from wizard.answers.section import choices, is_secret, keys
 
+KEPT = "Paste it: the keyring keeps it, no file does. Or name it: env:NAME."
+"""What is said of every secret."""
+
 ABSENT = object()
 """The value of a field that was left empty: its key is not written."""
 
@@ -65,15 +68,18 @@ class Field(Horizontal):
         yield Label(self.info.title or self.key, classes="label", markup=False)
         with Vertical():
             yield self._control()
-            if help_text := self.info.description:
-                yield Label(sentence(help_text), classes="help", markup=False)
+            told = [sentence(self.info.description)] if self.info.description else []
+            if is_secret(self.info):
+                told.insert(0, KEPT)
+            if told:
+                yield Label(" ".join(told), classes="help", markup=False)
             yield Label("", classes="problem", markup=False)
 
     def _control(self) -> Widget:
         begin, example = self._begin, self._example()
         if is_secret(self.info):
             text = "" if begin is ABSENT else str(begin)
-            return SecretInput(text, placeholder="paste it, or env:NAME", compact=True, id="control")
+            return SecretInput(text, placeholder="paste it, or keyring:NAME", compact=True, id="control")
         if self.kinds == [bool]:
             return YesNo(bool(begin) if begin is not ABSENT else False, id="control")
         if options := self._options():

@@ -27,9 +27,9 @@ from wizard.steps.tenant import TenantAnswers
 from wizard.ways import TITLES, Ways
 
 WORDS = {
-    "bulk": "Everybody now, by import jobs.",
-    "automatic": "Each user at the first login.",
-    "two-phase": "Automatic first, then bulk.",
+    "bulk": "Everybody now, by import jobs",
+    "automatic": "Each user at the first login",
+    "two-phase": "Logins first, then bulk",
 }
 BETWEEN = 2
 """Spaces between two columns."""
@@ -47,16 +47,10 @@ class StrategyView(StepView):
 
     def content(self) -> ComposeResult:
         yield Static("", id="ways", classes="block")
-        yield Static("", id="advice", classes="block")
         chosen = self.wizard.journey.given("strategy").get("way", "bulk")
-        yield Ticks(
-            [
-                Row(key, Content(f"{title}: {words}"), key == chosen)
-                for (key, words), title in zip(WORDS.items(), TITLES, strict=True)
-            ],
-            single=True,
-            id="way",
-        )
+        rows = [Row(key, _words(key, ""), key == chosen) for key in WORDS]
+        yield Ticks(rows, single=True, id="way", classes="block")
+        yield Static("", id="advice", classes="block")  # below, so that choice and figures share a small screen
 
     async def shown(self) -> None:
         wizard = self.wizard
@@ -77,9 +71,12 @@ class StrategyView(StepView):
         files = max(1, -(-found.bytes // IMPORT_FILE_BYTES))
         self._draw(Ways(facts.records, carried, files), answers[TenantAnswers])
         advice = recommend(groups)
+        ticks = self.query_one("#way", Ticks)
+        for key in WORDS:
+            ticks.say(key, _words(key, advice.strategy))
         self.query_one("#advice", Static).update(
             Content.assemble(
-                ("Recommended: ", "$foreground-muted"), (advice.strategy, "bold"),
+                ("Advised: ", "$foreground-muted"), (advice.strategy, "bold"),
                 *(f"\n· {why}" for why in advice.why),
             )
         )  # fmt: skip
@@ -103,6 +100,12 @@ class StrategyView(StepView):
 
     async def answer(self) -> Section | None:
         return self.draft()
+
+
+def _words(key: str, recommended: str) -> Content:
+    title = TITLES[list(WORDS).index(key)]
+    mark = (" · advised", "bold") if key == recommended else ""
+    return Content.assemble(f"{title}: {WORDS[key]}", mark)
 
 
 def side_by_side(ways: Ways, span: tuple[float, float]) -> list[Content]:

@@ -82,7 +82,14 @@ class Ticks(Choices):
 
     def tick(self, key: str, ticked: bool) -> None:
         """Tick or untick a line."""
-        self._rows[key] = replace(self._rows[key], ticked=ticked)
+        self._put(key, replace(self._rows[key], ticked=ticked))
+
+    def say(self, key: str, words: Content) -> None:
+        """Change the words of a line."""
+        self._put(key, replace(self._rows[key], words=words))
+
+    def _put(self, key: str, row: Row) -> None:
+        self._rows[key] = row
         self.replace_option_prompt(key, self._drawn(self._rows[key]))
 
     @on(OptionList.OptionSelected)

@@ -48,6 +48,21 @@ def test_what_a_key_may_hold_is_said_in_words(table: str, key: str, value: str, 
     assert "^" not in told and "match pattern" not in told
 
 
+@pytest.mark.parametrize(
+    ("domain", "words"),
+    [
+        ("acme", "domain is not a plain domain"),
+        ("manage.auth0.com", "the address of the dashboard"),
+        ("http://acme.eu.auth0.com", "would show credentials"),
+        ("acme.eu.auth0.com/api/v2", "domain is not a plain domain"),
+    ],
+)
+def test_what_is_no_domain_of_a_tenant_is_told_with_its_key(domain: str, words: str) -> None:
+    told = told_by({"version": 1, "tenant": {"domain": domain, "client_id": "x", "client_secret": "env:X"}})
+    assert words in told
+    assert "acme.eu.auth0.com" in told
+
+
 def test_every_pattern_has_its_words() -> None:
     """A pattern may stand at the field or at a branch of its type; the words are those of the whole key."""
     patterned = {

@@ -30,7 +30,7 @@ async def to_strategy(pilot: Pilot[None]) -> None:
     app: WizardApp = pilot.app  # type: ignore[assignment]
     for key in ("source", "profile", "passwords", "strategy"):
         await go_on(pilot, key)
-    await shows(pilot, "Recommended:")
+    await shows(pilot, "Advised:")
     app.screen.query_one("#way").focus()
     await pilot.press("end", "space")
     await until(pilot, lambda: "two-phase" in app.screen.query_one("#way").ticked)  # type: ignore[attr-defined]

@@ -54,7 +54,7 @@ async def test_what_was_wrong_before_is_not_said_any_more_when_it_is_mended(rehe
         assert passwords is not None
         good = dict(app.journey.given("passwords"))
         await go_on(pilot, "strategy")
-        await shows(pilot, "Recommended")
+        await shows(pilot, "Advised")
         app.journey.give("passwords", passwords.section.model_validate({"column": "x"}))
         await pilot.press("escape")
         await until(pilot, lambda: page_is(app, "passwords"))
@@ -64,7 +64,7 @@ async def test_what_was_wrong_before_is_not_said_any_more_when_it_is_mended(rehe
         app.screen.run_worker(app.screen.go("passwords"))  # type: ignore[attr-defined]
         await until(pilot, lambda: page_is(app, "passwords"))
         app.screen.run_worker(app.screen.go("strategy"))  # type: ignore[attr-defined]
-        words = await shows(pilot, "Recommended")
+        words = await shows(pilot, "Advised")
         assert "✗" not in words and "counting" not in words
 
 
@@ -104,7 +104,7 @@ async def test_a_pepper_that_can_be_found_is_no_reason_to_stay(rehearsal: Rehear
         form = app.screen.query_one("#passwords Form", Form)
         form.put({"format": "bcrypt", "key": "env:CANARY_1", "unsupported": "without_password"})
         await go_on(pilot, "strategy")
-        await shows(pilot, "Recommended")
+        await shows(pilot, "Advised")
 
 
 async def test_the_button_of_the_review_approves_and_says_nothing_else(rehearsal: Rehearsal) -> None:

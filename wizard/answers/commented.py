@@ -116,7 +116,7 @@ def _told(key: str, field: FieldInfo) -> str:
         others = sum(part is not type(None) for part in choices(field.annotation)) > 1
         sentences.append(f"{'Or one' if others else 'One'} of {', '.join(allowed)}")
     if is_secret(field) and "keyring:" not in sentences[0]:
-        sentences.append("Names a secret")
+        sentences.append("Names a secret, never holds it: keyring:NAME or env:NAME")
     if field.is_required():
         sentences.append("Required")
     elif _default(field) is None:

@@ -60,7 +60,6 @@ class LegacyApiAnswers(Section):
     marks_password: SecretRef | None = Field(
         default=None,
         title="Password of that database's user",
-        description="By reference only: keyring:NAME or env:NAME.",
         examples=["env:LEGACY_MARKS_PASSWORD"],
     )
     attempts: int = Field(

@@ -122,7 +122,7 @@ class SourceAnswers(Section):
     )
     password: SecretRef | None = Field(
         title="Password of the database user",
-        description="by reference only; leave it out where the driver finds it itself (.pgpass, sockets)",
+        description="leave it out where the driver finds it itself (.pgpass, sockets)",
         default=None,
         examples=["env:LEGACY_DATABASE_PASSWORD", "keyring:legacy-database"],
     )

@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from wizard.answers import Answers, SecretRef, Section
+from wizard.auth0.domain import Address
+from wizard.errors import UsageError
 from wizard.step import Change, Step
 from wizard.tools import Tools
 
@@ -48,13 +50,13 @@ class TenantAnswers(Section):
     client_secret: SecretRef | None = Field(
         default=None,
         title="Client secret",
-        description="keyring:NAME or env:NAME; never the secret itself. Leave out when a private key is used.",
+        description="Leave out when a private key is used.",
         examples=["keyring:client_secret"],
     )
     private_key: SecretRef | None = Field(
         default=None,
         title="Private key",
-        description="PEM key for Private Key JWT instead of a client secret: keyring:NAME or env:NAME.",
+        description="In PEM, for Private Key JWT instead of a client secret.",
         examples=["keyring:private_key"],
     )
     key_algorithm: Literal["RS256", "RS384", "PS256"] = Field(
@@ -90,6 +92,15 @@ class TenantAnswers(Section):
         title="Reserve in percent",
         description="Share of the tenant's rate limit that is left to your live traffic.",
     )
+
+    @field_validator("domain")
+    @classmethod
+    def _is_domain(cls, domain: str) -> str:
+        try:
+            Address.parse(domain)
+        except UsageError as wrong:
+            raise ValueError(wrong.what.removeprefix("The tenant's domain ")) from None
+        return domain
 
     @model_validator(mode="after")
     def _one_credential(self) -> TenantAnswers:

@@ -33,7 +33,7 @@ class Canary(Section):
 
     table: ClassVar[str] = "canary"
     login: str = Field(title="E-mail or username", min_length=1)
-    password: SecretRef = Field(title="Password", description="keyring:NAME or env:NAME.")
+    password: SecretRef = Field(title="Password")
 
 
 class VerifyAnswers(Section):
@@ -68,9 +68,7 @@ class VerifyAnswers(Section):
         title="Application for canary logins",
         description="Client id of an enabled application that allows the password-realm grant.",
     )
-    login_client_secret: SecretRef | None = Field(
-        default=None, title="Its secret", description="keyring:NAME or env:NAME."
-    )
+    login_client_secret: SecretRef | None = Field(default=None, title="Its secret")
 
     @model_validator(mode="after")
     def _application(self) -> VerifyAnswers:
