@@ -54,9 +54,8 @@ GROUP_OF = {
 
 SHORT = {
     "source": "Legacy store", "connection": "Connection", "legacy_api": "Legacy API", "upload": "Upload",
-    "verify": "Checks",
 }  # fmt: skip
-"""Titles that are shorter on the rail than in the engine, or that would be there twice."""
+"""Titles that are shorter on the rail than in the engine."""
 
 AFTER = (
     Stop("review", "Review", "Migrate"),

@@ -100,7 +100,7 @@ live traffic.
 **Auth0 calls it** *POST /api/v2/jobs/users-imports*, and *upsert*.
 """,
     "verify": """\
-# Checks
+# Verify
 How the result is proven: an export of the connection compared with every user, some users looked up one by one, and logins
 of accounts whose password you know.
 
@@ -137,6 +137,9 @@ This wizard moves the users of a legacy store into Auth0, with their passwords w
 
 Nothing is changed before you have seen and approved it. **Practice** is the place to begin: an invented store, a tenant on
 this computer, and every screen as it will be.
+
+Answers that were **begun** wait here until they are carried out; Delete removes those you do not want any more. **Runs** stay,
+as the record of what was done.
 """,
 }
 

@@ -35,6 +35,10 @@ SHOWN = 20
 """Runs in the list; `auth0-migrate runs` has them all."""
 
 
+BEGUN = "begun"
+"""Id of the heading above answers that were begun."""
+
+
 @dataclass(frozen=True)
 class Known:
     """A run as the list shows it."""
@@ -52,6 +56,7 @@ class StartScreen(Screen[None]):
         Binding("n", "choose('new')", "New"),
         Binding("p", "choose('practice')", "Practice"),
         Binding("o", "choose('open')", "Open answers"),
+        Binding("d,delete", "forget", "Delete"),
         Binding("f1", "help", "Help"),
         Binding("ctrl+q,q", "quit", "Quit"),
     ]
@@ -96,7 +101,7 @@ class StartScreen(Screen[None]):
         self._drafts = await asyncio.to_thread(lambda: self.wizard.drafts.all())
         choices = self.query_one(OptionList)
         if self._drafts:
-            choices.add_option(Option(Content.styled("BEGUN", "bold $foreground-muted"), disabled=True))
+            choices.add_option(Option(Content.styled("BEGUN", "bold $foreground-muted"), BEGUN, disabled=True))
         choices.add_options(Option(_draft_entry(draft), f"draft-{n}") for n, draft in enumerate(self._drafts))
         if self._runs:
             choices.add_option(Option(Content.styled("RUNS", "bold $foreground-muted"), disabled=True))
@@ -128,6 +133,41 @@ class StartScreen(Screen[None]):
                 await self._try(wizard.continue_draft(self._drafts[int(number)]))
             case "run":
                 await self._try(wizard.resume(self._runs[int(number)].run))
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Delete is there only where answers that were begun have the cursor: runs stay, as the record of what was done."""
+        return self._draft is not None if action == "forget" else True
+
+    @on(OptionList.OptionHighlighted)
+    def _moved(self) -> None:
+        self.refresh_bindings()
+
+    @property
+    def _draft(self) -> Draft | None:
+        """The answers under the cursor."""
+        choices = self.query(OptionList)
+        here = choices.first().highlighted_option if choices else None
+        kind, _, number = (here.id or "" if here else "").partition("-")
+        return self._drafts[int(number)] if kind == "draft" else None
+
+    def action_forget(self) -> None:
+        begin(self, self._forget, group="forget")
+
+    async def _forget(self) -> None:
+        from screens.widgets.dialogs import Question
+
+        draft, choices = self._draft, self.query_one(OptionList)
+        if draft is None:
+            return
+        option = choices.highlighted_option
+        text = "They were never carried out, so nothing in a tenant depends on them. They cannot be brought back."
+        question = Question("Delete these answers?", text, [("delete", "Delete them"), ("keep", "Keep them")])
+        if await self.app.push_screen_wait(question) == "delete" and option is not None:
+            await asyncio.to_thread(draft.forget)
+            choices.remove_option(option.id or "")
+            if not any((other.id or "").startswith("draft-") for other in choices.options):
+                choices.remove_option(BEGUN)
+            choices.focus()
 
     async def _try(self, work: Awaitable[None]) -> None:
         try:

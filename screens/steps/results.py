@@ -110,7 +110,11 @@ class ResultsView(StepView):
             return
         path = await self.app.push_screen_wait(
             FilePicker(
-                "Export these users as CSV", self.wizard.journey.base, name="users-to-look-at.csv", must_exist=False
+                "Export these users as CSV",
+                self.wizard.journey.base,
+                name="users-to-look-at.csv",
+                must_exist=False,
+                may_exist=False,
             )
         )
         if path is None:
@@ -224,8 +228,12 @@ def compared(run: RunFolder, status: str) -> Iterator[dict[str, Any]]:
 
 
 def write_csv(run: RunFolder, path: Path) -> int:
-    """Write all of them to a file for its owner only; returns how many."""
-    path.touch(mode=0o600)
+    """Write all of them to a new file for its owner only; returns how many.
+
+    Raises:
+        FileExistsError: there is a file already.
+    """
+    path.touch(mode=0o600, exist_ok=False)
     written = 0
     with path.open("w", encoding="utf-8", newline="") as file:
         out = csv.writer(file)

@@ -102,16 +102,20 @@ class FilePicker(ModalScreen[Path | None]):
         start: The folder to begin in.
         name: A name to begin with, for a file that is to be written.
         must_exist: Whether the file has to be there.
+        may_exist: Whether one that is there may be taken; not where it would be overwritten.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [("escape", "dismiss(None)", "Cancel")]
 
-    def __init__(self, title: str, start: Path, *, name: str = "", must_exist: bool = True) -> None:
+    def __init__(
+        self, title: str, start: Path, *, name: str = "", must_exist: bool = True, may_exist: bool = True
+    ) -> None:
         super().__init__()
         self._title = title
         self._start = start if start.is_dir() else Path.cwd()
         self._begin = name
         self._must_exist = must_exist
+        self._may_exist = may_exist
 
     def compose(self) -> ComposeResult:
         with Window():
@@ -129,12 +133,17 @@ class FilePicker(ModalScreen[Path | None]):
     def _typed(self, event: Input.Submitted) -> None:
         path = Path(event.value.strip()).expanduser()
         path = path if path.is_absolute() else self._start / path
-        if not event.value.strip() or (self._must_exist and not path.is_file()):
-            self.query_one("#wrong", Label).update(
-                f"✗ There is no file {path}" if event.value.strip() else "✗ Type a path."
-            )
+        if wrong := self._wrong(path) if event.value.strip() else "Type a path.":
+            self.query_one("#wrong", Label).update(f"✗ {wrong}")
             return
         self.dismiss(path)
+
+    def _wrong(self, path: Path) -> str:
+        if self._must_exist and not path.is_file():
+            return f"There is no file {path}"
+        if not self._may_exist and path.exists():
+            return f"{path} is there already; type another name"
+        return ""
 
     @on(DirectoryTree.FileSelected)
     def _chosen(self, event: DirectoryTree.FileSelected) -> None:

@@ -176,7 +176,7 @@ def to_the_run(terminal: Terminal) -> None:
         terminal.quiet(1.0)
         terminal.press(NEXT)
         terminal.until(f"▸ {title}")
-    for title in ("Upload", "Checks", "Review"):
+    for title in ("Upload", "Verify", "Review"):
         terminal.quiet(1.0)
         terminal.press(NEXT)
         terminal.until(f"▸ {title}")

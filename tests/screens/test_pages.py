@@ -90,6 +90,32 @@ async def test_quitting_keeps_the_answers_and_the_place(rehearsal: Rehearsal) ->
         assert again.journey.answers == app.journey.answers
 
 
+async def test_answers_that_were_begun_are_deleted_after_a_question(rehearsal: Rehearsal) -> None:
+    app = rehearsal.app()
+    async with opened(app) as pilot:
+        await go_on(pilot, "source")
+        await pilot.press("ctrl+q")
+        await until(pilot, lambda: not app.is_running)
+    again = rehearsal.app(practice=False)
+    async with again.run_test(size=NARROW) as pilot:
+        await shows(pilot, "BEGUN")
+        await pilot.press("down", "d")
+        await pilot.pause(0.3)
+        assert "Delete these answers?" not in frame(again), "the cursor is not on them"
+        await pilot.press("down", "down")
+        await shows(pilot, "d Delete")
+        await pilot.press("d")
+        await shows(pilot, "Delete these answers?")
+        await pilot.press("enter")
+        await until(pilot, lambda: "Delete these answers?" not in frame(again))
+        assert again.drafts.all()
+        await pilot.press("d")
+        await shows(pilot, "Delete these answers?")
+        await pilot.press("left", "enter")
+        await until(pilot, lambda: not again.drafts.all())
+        await until(pilot, lambda: "pages answered" not in frame(again) and "BEGUN" not in frame(again))
+
+
 async def test_help_is_one_key_away_and_says_where_in_the_dashboard(rehearsal: Rehearsal) -> None:
     app = rehearsal.app()
     async with opened(app) as pilot:

@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from stage import Rehearsal, go_on, opened, page_is, shows, until
+from textual.widgets import Input
 
 from screens.steps.results import COLUMNS, rows_of, write_csv
 from wizard.bulk.reconcile import reconcile
@@ -72,6 +74,45 @@ def test_the_export_holds_the_same_rows_for_its_owner_only(run: RunFolder, tmp_p
         assert list(csv.reader(file)) == [list(COLUMNS), *map(list, rows_of(run))]
     assert out.stat().st_mode & 0o777 == 0o600
     assert "@" not in out.read_text(encoding="utf-8")
+
+
+def test_the_export_replaces_no_file(run: RunFolder, tmp_path: Path) -> None:
+    out = tmp_path / "customers.csv"
+    out.write_text("all our customers", encoding="utf-8")
+    with pytest.raises(FileExistsError):
+        write_csv(run, out)
+    assert out.read_text(encoding="utf-8") == "all our customers"
+
+
+async def test_users_are_exported_by_keys_to_a_new_file_only(tmp_path: Path) -> None:
+    rehearsal = Rehearsal(tmp_path, users=40, dirty=True)
+    app = rehearsal.app()
+    try:
+        async with opened(app) as pilot:
+            for key in ("source", "profile", "passwords", "strategy", "connection", "applications", "prepare", "upload",
+                        "verify", "review"):  # fmt: skip
+                await go_on(pilot, key)
+            await shows(pilot, "cannot be undone")
+            await pilot.press("f9")
+            await until(pilot, lambda: page_is(app, "run") and not app.work.is_busy)
+            await go_on(pilot, "results")
+            await shows(pilot, "✓ adds up")
+            before = (rehearsal.practice_folder / "customers.csv").read_bytes()
+            await pilot.press("f6")
+            await shows(pilot, "Export these users as CSV")
+            app.screen.query_one(Input).value = "customers.csv"
+            await pilot.press("enter")
+            await shows(pilot, "is there already")
+            assert (rehearsal.practice_folder / "customers.csv").read_bytes() == before
+            app.screen.query_one(Input).value = "to-look-at.csv"
+            await pilot.press("enter")
+            made = rehearsal.practice_folder / "to-look-at.csv"
+            await until(pilot, made.is_file)
+            await until(pilot, lambda: any("written to" in note.message for note in app._notifications))
+            with made.open(encoding="utf-8", newline="") as file:
+                assert list(csv.DictReader(file))
+    finally:
+        rehearsal.close()
 
 
 def test_a_run_that_was_never_compared_has_no_user_to_look_at(tmp_path: Path) -> None:

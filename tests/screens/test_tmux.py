@@ -74,7 +74,7 @@ def test_the_practice_migration_is_done_by_keys_in_tmux(tmux: Tmux) -> None:
     tmux.shows("PRACTICE")
     tmux.shows("▸ Tenant")
     for title in (
-        "Legacy store", "Profile", "Passwords", "Strategy", "Connection", "Applications", "Prepare", "Upload", "Checks",
+        "Legacy store", "Profile", "Passwords", "Strategy", "Connection", "Applications", "Prepare", "Upload", "Verify",
         "Review",
     ):  # fmt: skip
         tmux.go_on(title)
@@ -99,7 +99,7 @@ def test_a_wizard_that_is_killed_during_the_run_goes_on_when_it_is_opened_again(
     tmux.open("--practice")
     tmux.shows("▸ Tenant")
     for title in (
-        "Legacy store", "Profile", "Passwords", "Strategy", "Connection", "Applications", "Prepare", "Upload", "Checks",
+        "Legacy store", "Profile", "Passwords", "Strategy", "Connection", "Applications", "Prepare", "Upload", "Verify",
         "Review",
     ):  # fmt: skip
         tmux.go_on(title)
