@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from textual.app import App
+from screens.keys_in_order import KeysInOrder
 
 if TYPE_CHECKING:
     from screens.background import Apart
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from wizard.world import World
 
 
-class Desk(App[None]):
+class Desk(KeysInOrder):
     """The journey, the run, the look ahead and the practice of one wizard.
 
     Args:

@@ -6,7 +6,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from stage import NARROW, WIDE, Rehearsal, frame, go_on, opened, shows, until
+from stage import NARROW, WIDE, Rehearsal, at_rest, frame, go_on, opened, shows, until
+from textual import events
 from textual.widgets import Input
 
 from screens.app import WizardApp
@@ -114,6 +115,21 @@ async def test_answers_that_were_begun_are_deleted_after_a_question(rehearsal: R
         await pilot.press("left", "enter")
         await until(pilot, lambda: not again.drafts.all())
         await until(pilot, lambda: "pages answered" not in frame(again) and "BEGUN" not in frame(again))
+
+
+async def test_keys_that_arrive_at_once_go_where_they_would_one_by_one(rehearsal: Rehearsal) -> None:
+    """As over a slow connection, which delivers several at a time."""
+    app = rehearsal.app()
+    async with opened(app) as pilot:
+        for key in ("source", "profile", "passwords", "strategy", "connection", "applications", "prepare", "upload",
+                    "verify"):  # fmt: skip
+            await go_on(pilot, key)
+        await at_rest(pilot)
+        for name, letter in (("tab", None), ("tab", None), ("9", "9"), ("backspace", None), ("2", "2")):
+            app.post_message(events.Key(name, letter))
+        await pilot.pause(0.5)
+        sampled, repaired = list(app.screen.query("#verify Input").results(Input))[:2]
+        assert (sampled.value, repaired.value) == ("20", "2")
 
 
 async def test_help_is_one_key_away_and_says_where_in_the_dashboard(rehearsal: Rehearsal) -> None:

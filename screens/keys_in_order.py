@@ -1,0 +1,54 @@
+"""Keys that arrive at once, as over a slow line or from a paste, do what they would do one by one.
+
+Textual (8.2) hands a key to the widget with the cursor at once. What that widget does not take (Tab, Backspace, Enter) climbs
+from queue to queue up to the app and is done there, by which time the keys behind it are with the widget already: they
+overtake it. Here a key waits until the one before has been done.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+
+from textual import events, on
+from textual.app import App
+from textual.message import Message
+
+LOST = 1.0
+"""Seconds after which a key is taken for done whose widget went away with it."""
+
+
+class KeyPassed(Message):
+    """Follows a key up to the app, so that it arrives when whoever was on the way has seen the key."""
+
+
+class KeysInOrder(App[None]):
+    """An app that does one key after the other."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._waiting: deque[events.Key | events.Paste] = deque()
+        self._under_way: float | None = None
+
+    async def on_event(self, event: events.Event) -> None:
+        """Let keys from the terminal queue; those that climb back up, and all other events, go on as ever."""
+        if not isinstance(event, events.Key | events.Paste) or event.is_forwarded:
+            await super().on_event(event)
+            return
+        self._waiting.append(event)
+        if self._under_way is None or time.monotonic() - self._under_way > LOST:
+            await self._next_key()
+
+    async def _next_key(self) -> None:
+        """Hand over keys until one is on its way; those that the app itself takes at once need no waiting."""
+        self._under_way = None
+        while self._waiting and self._under_way is None:
+            event = self._waiting.popleft()
+            target = self.focused or self.screen
+            await super().on_event(event)
+            if event.is_forwarded and target.post_message(KeyPassed()):
+                self._under_way = time.monotonic()
+
+    @on(KeyPassed)
+    async def _key_passed(self) -> None:
+        await self._next_key()
