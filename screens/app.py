@@ -13,6 +13,7 @@ from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
 from screens.desk import Desk
+from screens.garbage import spare_the_living
 from screens.start import StartScreen
 from screens.tasks import begin
 from wizard.errors import WizardError
@@ -228,6 +229,7 @@ class WizardApp(Desk):
         journey = self.journey
         if approved is None and journey.approved not in ("", "before"):
             approved = journey.approved
+        spare_the_living()
         self.work.start(
             journey.answers, journey.base, world=self.world, runs=self.runs, approved=approved, file=journey.file
         )

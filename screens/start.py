@@ -18,6 +18,7 @@ from textual.screen import Screen
 from textual.widgets import Label, OptionList
 from textual.widgets.option_list import Option
 
+from screens.garbage import spare_the_living
 from screens.tasks import begin
 from screens.widgets.grown import Choices
 from screens.widgets.keys import Keys
@@ -107,6 +108,7 @@ class StartScreen(Screen[None]):
             choices.add_option(Option(Content.styled("RUNS", "bold $foreground-muted"), disabled=True))
         choices.add_options(Option(_run_entry(known), f"run-{n}") for n, known in enumerate(self._runs))
         await asyncio.to_thread(import_module, "screens.frame")  # so that the choice is answered at once
+        spare_the_living()
 
     @on(OptionList.OptionSelected)
     def _selected(self, event: OptionList.OptionSelected) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +12,13 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))
 
 from stage import Rehearsal
+
+
+@pytest.fixture(autouse=True)
+def garbage() -> Iterator[None]:
+    """What one wizard has frozen is collected before the next."""
+    yield
+    gc.unfreeze()
 
 
 @pytest.fixture

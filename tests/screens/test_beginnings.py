@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from pathlib import Path
 
 import pytest
@@ -61,6 +62,14 @@ async def test_an_interrupted_run_goes_on_from_the_start_screen_and_nothing_is_a
         assert app.work.progress.verdict == "complete"
         assert len(rehearsal.state()["users"]) == app.work.progress.imported == 60
         assert len(rehearsal.runs.all()) == 1
+
+
+async def test_what_was_imported_is_left_out_of_later_searches_for_garbage(rehearsal: Rehearsal) -> None:
+    gc.unfreeze()
+    app = rehearsal.app(practice=False)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await shows(pilot, "New migration")
+        await until(pilot, lambda: gc.get_freeze_count() > len(gc.get_objects()))
 
 
 async def test_answers_are_opened_by_typing_their_path(rehearsal: Rehearsal) -> None:

@@ -1,0 +1,18 @@
+"""Keeps Python's search for garbage from stopping the screen.
+
+A full collection looks at every object that is alive; with the engine, pydantic and Textual imported these are so many that it
+takes a quarter of a second on a slow core, and it came about once in sixty keys. What lives as long as the wizard need not be
+looked at again. `tests/benchmarks/responsiveness.py` shows it, in the 99th percentile at rest.
+"""
+
+from __future__ import annotations
+
+import gc
+
+
+def spare_the_living() -> None:
+    """Leave out of later collections what is alive now.
+
+    What is garbage already is kept with it, so this belongs where the wizard has just grown for good, and not where it recurs.
+    """
+    gc.freeze()
