@@ -8,6 +8,7 @@ import json
 import os
 from collections.abc import Collection, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -109,7 +110,7 @@ def furnish(folder: Path) -> None:
     accounts = {}
     for name, users, seed, _ in STORES:
         write = write_sqlite if name.endswith(".db") else write_csv
-        planted = write(folder / name, users=users, seed=seed)
+        planted = write(folder / name, users=users, seed=seed, exported=datetime.now(UTC))
         accounts[name] = [[account.email, account.password] for account in planted.accounts[:CANARIES]]
     known.touch(mode=0o600)
     known.write_text(json.dumps(accounts), encoding="utf-8")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import re
 from collections import Counter
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -159,3 +160,14 @@ def test_the_benchmark_file_has_its_size_and_its_rejects(tmp_path: Path) -> None
     assert len(found) - len(sizes) == rejected == 16
     assert 210 < (tmp_path / "many.csv").stat().st_size / 2000 < 230
     assert 440 < sum(sizes) / len(sizes) < 480
+
+
+@pytest.mark.parametrize("write", [write_csv, write_sqlite])
+def test_logins_are_as_recent_as_the_export(write: Any, tmp_path: Path) -> None:
+    exported = datetime(2031, 3, 1, tzinfo=UTC)
+    write(tmp_path / "users.db", users=200, seed=1, exported=exported)
+    years = re.findall(rb"(20\d\d)-\d\d-\d\dT\d\d:\d\d:\d\dZ", (tmp_path / "users.db").read_bytes())
+    assert max(years) == b"2031"
+    assert [person.password_hash for person in people(9, seed=1)] == [
+        person.password_hash for person in people(9, seed=1, exported=exported)
+    ]

@@ -5,6 +5,7 @@ front of the store and the people who log in. Everything is in this process.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -80,7 +81,8 @@ class Demonstration:
         self._population: Population | None = None
         self._rounds = 0
         write = write_csv if way == "bulk" else write_sqlite
-        self.planted = write(folder / ("users.csv" if way == "bulk" else STORE), users=users, seed=seed)
+        store = folder / ("users.csv" if way == "bulk" else STORE)
+        self.planted = write(store, users=users, seed=seed, exported=datetime.now(UTC))
         broken = [] if way == "bulk" else [InterruptedCreation(action="interrupt_creation", nth=BROKEN_LOGINS)]
         self.tenant = PracticeTenant(clock=self.clock, seed=seed, faults=Faults(broken))
         self._samples = add_samples(self.tenant)

@@ -8,6 +8,7 @@ import sqlite3
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from wizard.practice.people.benchmark import write_benchmark_csv
 from wizard.practice.people.chance import chance_of
 from wizard.practice.people.dirt import FILE_ONLY, KINDS, LARGE, RAGGED, ragged
 from wizard.practice.people.hashes import OTHER_SCHEMES, Known, other_pools
-from wizard.practice.people.invented import COLUMNS, people
+from wizard.practice.people.invented import COLUMNS, EXPORTED, Person, people
 
 __all__ = ["ANSWERS", "Account", "Planted", "plant", "write_benchmark_csv", "write_csv", "write_sqlite"]
 
@@ -86,7 +87,7 @@ class Planted:
     accounts: tuple[Account, ...]
 
 
-def write_csv(path: Path, *, users: int, seed: int, dirty: bool = True) -> Planted:
+def write_csv(path: Path, *, users: int, seed: int, dirty: bool = True, exported: datetime = EXPORTED) -> Planted:
     """Write UTF-8 with a header, commas and doubled quotes, readable by the owner only.
 
     Args:
@@ -94,8 +95,9 @@ def write_csv(path: Path, *, users: int, seed: int, dirty: bool = True) -> Plant
         users: Rows in all, dirty ones included.
         seed: The same seed gives the same bytes.
         dirty: Plant rows of every dirty kind and hashes of other schemes; a small store gets fewer kinds.
+        exported: When the store is said to have been exported; logins are before it.
     """
-    rows, planted = plant(users=users, seed=seed, dirty=dirty)
+    rows, planted = plant(users=users, seed=seed, dirty=dirty, exported=exported)
     path.unlink(missing_ok=True)
     path.touch(0o600)
     with path.open("w", encoding="utf-8", errors="surrogateescape", newline="") as file:
@@ -105,9 +107,9 @@ def write_csv(path: Path, *, users: int, seed: int, dirty: bool = True) -> Plant
     return planted
 
 
-def write_sqlite(path: Path, *, users: int, seed: int, dirty: bool = True) -> Planted:
+def write_sqlite(path: Path, *, users: int, seed: int, dirty: bool = True, exported: datetime = EXPORTED) -> Planted:
     """Write the table `customers` of the same people, but for the kinds of dirt that only a file can have."""
-    rows, planted = plant(users=users, seed=seed, dirty=dirty, file=False)
+    rows, planted = plant(users=users, seed=seed, dirty=dirty, file=False, exported=exported)
     path.unlink(missing_ok=True)
     path.touch(0o600)
     columns = ", ".join(f"{name} TEXT" for name in COLUMNS)
@@ -141,7 +143,9 @@ def residents(*, users: int, seed: int, file: bool = False) -> Iterator[Resident
             yield Resident(person.id, person.email, person.username, password, code)
 
 
-def plant(*, users: int, seed: int, dirty: bool, file: bool = True) -> tuple[Iterator[list[str]], Planted]:
+def plant(
+    *, users: int, seed: int, dirty: bool, file: bool = True, exported: datetime = EXPORTED
+) -> tuple[Iterator[list[str]], Planted]:
     """Decide which rows are dirty, and return the rows with what they hold; nothing is written.
 
     Args:
@@ -163,7 +167,7 @@ def plant(*, users: int, seed: int, dirty: bool, file: bool = True) -> tuple[Ite
         large=counts[LARGE],
         accounts=tuple(accounts),
     )
-    return _rows(users, seed, plans, pools), planted
+    return _rows(people(users, seed=seed, exported=exported), plans, pools), planted
 
 
 def _plans(users: int, chance: random.Random, *, file: bool) -> dict[int, tuple[str, int]]:
@@ -185,9 +189,9 @@ def _within(most: int, wanted: list[tuple[str, int]]) -> Iterator[tuple[str, int
 
 
 def _rows(
-    users: int, seed: int, plans: Mapping[int, tuple[str, int]], pools: Mapping[str, tuple[Known, ...]]
+    clean: Iterator[Person], plans: Mapping[int, tuple[str, int]], pools: Mapping[str, tuple[Known, ...]]
 ) -> Iterator[list[str]]:
-    for number, person in enumerate(people(users, seed=seed)):
+    for number, person in enumerate(clean):
         code, turn = plans.get(number, ("", 0))
         if code in pools:
             password, password_hash = pools[code][turn % len(pools[code])]

@@ -13,8 +13,8 @@ from wizard.practice.people.chance import chance_of
 from wizard.practice.people.hashes import Known, bcrypt_pool
 from wizard.practice.people.names import LOCALES, Names
 
-TODAY = datetime(2026, 7, 1, 12, tzinfo=UTC)
-"""The practice store was exported on this day."""
+EXPORTED = datetime(2026, 7, 1, 12, tzinfo=UTC)
+"""When a practice store was exported, unless that is told: no login is later."""
 MOST_HASHES = 24
 """Distinct bcrypt hashes in a store; more would only cost time."""
 
@@ -93,7 +93,7 @@ class Person:
         return [getattr(self, name) for name in COLUMNS]
 
 
-def people(count: int, *, seed: int) -> Iterator[Person]:
+def people(count: int, *, seed: int, exported: datetime = EXPORTED) -> Iterator[Person]:
     """Yield people with unique ids, addresses, usernames and telephones, all of which Auth0 would take.
 
     Passwords come from a pool of at most MOST_HASHES bcrypt hashes of cost 10.
@@ -105,10 +105,10 @@ def people(count: int, *, seed: int) -> Iterator[Person]:
     for number in range(1, count + 1):
         names = chance.choices(LOCALES, cum_weights=weights)[0]
         phone = next(phones[names.locale], "") if chance.random() < 0.6 else ""
-        yield _person(number, names, phone, chance.choice(pool), chance)
+        yield _person(number, names, phone, chance.choice(pool), chance, exported)
 
 
-def _person(number: int, names: Names, phone: str, known: Known, chance: random.Random) -> Person:
+def _person(number: int, names: Names, phone: str, known: Known, chance: random.Random, exported: datetime) -> Person:
     first, first_latin = chance.choice(names.given)
     last, last_latin = chance.choice(names.family)
     password, password_hash = known
@@ -124,7 +124,7 @@ def _person(number: int, names: Names, phone: str, known: Known, chance: random.
         locale=names.locale,
         roles=chance.choices([role for role, _ in ROLES], [weight for _, weight in ROLES])[0],
         plan=chance.choices([plan for plan, _ in PLANS], [weight for _, weight in PLANS])[0],
-        last_login=_last_login(chance),
+        last_login=_last_login(chance, exported),
         preferences=json.dumps({"theme": chance.choice(THEMES), "newsletter": chance.random() < 0.4}),
         notes=_notes(chance),
         password_hash=password_hash,
@@ -132,12 +132,12 @@ def _person(number: int, names: Names, phone: str, known: Known, chance: random.
     )
 
 
-def _last_login(chance: random.Random) -> str:
+def _last_login(chance: random.Random, exported: datetime) -> str:
     """A few log in daily, most were here months ago, one in ten never came back after signing up."""
     if chance.random() < 0.1:
         return ""
     ago = timedelta(days=min(chance.lognormvariate(3.6, 1.6), 3000), seconds=chance.randrange(86_400))
-    return (TODAY - ago).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return (exported - ago).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _notes(chance: random.Random) -> str:
