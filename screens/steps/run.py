@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any, ClassVar
 
+from rich.cells import cell_len
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -128,10 +129,11 @@ class RunView(StepView):
             begin(self, self._find_faults, group="faults")
 
     def _put(self, name: str, words: Content) -> None:
-        key = words.plain
-        if self._shown.get(name) != key:
-            self._shown[name] = key
-            self.query_one(f"#{name}", Static).update(words)
+        before, now = self._shown.get(name), words.plain
+        if before != now:
+            self._shown[name] = now
+            place = self.query_one(f"#{name}", Static)
+            place.update(words, layout=before is None or not keeps_height(before, now, place.content_size.width))
 
     def _draw_files(self, now: Progress) -> None:
         table = self.query_one("#files", DataTable)
@@ -249,6 +251,12 @@ class RunView(StepView):
             ("Pause or resume", "Finish what is under way and send nothing more; or go on", self.action_pause),
             ("Stop", "Stop the run at a safe instant; it can go on later", self.action_stop),
         )
+
+
+def keeps_height(before: str, now: str, width: int) -> bool:
+    """Whether both are of as many lines, none of which is broken at this width: the page then needs no new layout."""
+    lines = [*before.splitlines(), *now.splitlines()]
+    return before.count("\n") == now.count("\n") and max(map(cell_len, lines), default=0) <= width
 
 
 def headline(work: Work) -> Content:

@@ -26,8 +26,9 @@ class Gauge(Label):
         """Show the last that was heard; nothing while no request was sent."""
         text = words(rate, requests, limited, wide=self.screen.size.width >= WIDE)
         if text != self._shown:
+            layout = len(text) != len(self._shown)
             self._shown = text
-            self.update(text)
+            self.update(text, layout=layout)
 
 
 def words(rate: RateLimitSeen | None, requests: int, limited: int, *, wide: bool = True) -> str:

@@ -26,6 +26,10 @@ class TopBar(Horizontal):
     }
     """
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._shown: tuple[str, str] | None = None
+
     def compose(self) -> ComposeResult:
         yield Label("Auth0 Migration Wizard", id="product", markup=False)
         yield Label("no tenant yet", id="domain", markup=False)
@@ -38,6 +42,9 @@ class TopBar(Horizontal):
             domain: "" while there is none.
             environment: As in the answers: production, staging, development or practice; "" for none.
         """
+        if self._shown == (domain, environment):
+            return
+        self._shown = (domain, environment)
         self.query_one("#domain", Label).update(domain or "no tenant yet")
         self.query_one("#environment", Label).update(NAMES.get(environment, environment))
         for name in NAMES:
