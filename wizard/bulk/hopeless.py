@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 
 from wizard.counts import counted
 from wizard.errors import UsageError
@@ -12,11 +12,14 @@ from wizard.mapping.compiled import Mapping, User
 from wizard.rejects import REASONS
 
 
-def require_anybody(source: LegacySource, mapping: Mapping, skip: Collection[str]) -> None:
+def require_anybody(
+    source: LegacySource, mapping: Mapping, skip: Collection[str], stop: Callable[[], bool] = lambda: False
+) -> None:
     """Read records until one becomes a user; usually that is the first one.
 
     Args:
         skip: Codes of rejects that the operator decided to leave behind; rejects with no other are no mistake.
+        stop: Asked at every block; once true, nothing more is read, and nothing is said.
 
     Raises:
         UsageError: there are users, none could be imported, and not all of them are left behind by decision.
@@ -25,6 +28,8 @@ def require_anybody(source: LegacySource, mapping: Mapping, skip: Collection[str
     reasons: Counter[str] = Counter()
     messages: dict[str, str] = {}
     for block in source.blocks():
+        if stop():
+            return
         for row in block.rows():
             found = row if isinstance(row, BadRecord) else mapping.map_one(row)
             if isinstance(found, User):

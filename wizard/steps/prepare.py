@@ -153,7 +153,8 @@ async def _require_anybody(change: PrepareUsers, tools: Tools) -> None:
     from wizard.bulk.hopeless import require_anybody
 
     source, _ = await tools.source(change.source)
-    await asyncio.to_thread(require_anybody, source, _mapping(change, source.columns, tools), change.prepare.skip)
+    mapping = _mapping(change, source.columns, tools)
+    await asyncio.to_thread(require_anybody, source, mapping, change.prepare.skip, tools.stop)
 
 
 def _whom_to_leave_out(answers: Answers) -> tuple[str, str]:
