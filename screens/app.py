@@ -229,7 +229,7 @@ class WizardApp(Desk):
         journey = self.journey
         if approved is None and journey.approved not in ("", "before"):
             approved = journey.approved
-        spare_the_living()
+        spare_the_living("run")
         self.work.start(
             journey.answers, journey.base, world=self.world, runs=self.runs, approved=approved, file=journey.file
         )

@@ -108,13 +108,13 @@ class Form(Vertical):
         """
         for field in self.fields:
             field.complain("")
-        if not await self._keep_secrets(keep):
-            return None
-        values = self.values
+        values = self.values  # with the names of typed secrets, which are kept only when all else is right
         try:
             found = validated(self.section, values)
         except ValidationError as error:
             self._complain(values, error)
+            return None
+        if not await self._keep_secrets(keep):
             return None
         self._say("")
         return found

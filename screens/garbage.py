@@ -9,10 +9,14 @@ from __future__ import annotations
 
 import gc
 
+_spared: set[str] = set()
 
-def spare_the_living() -> None:
-    """Leave out of later collections what is alive now.
 
-    What is garbage already is kept with it, so this belongs where the wizard has just grown for good, and not where it recurs.
+def spare_the_living(occasion: str) -> None:
+    """Leave out of later collections what is alive now, at the first of each occasion.
+
+    What is garbage already is kept with it, so it is done where the wizard has just grown for good, and not again.
     """
-    gc.freeze()
+    if occasion not in _spared:
+        _spared.add(occasion)
+        gc.freeze()

@@ -13,13 +13,24 @@ from collections import deque
 from textual import events, on
 from textual.app import App
 from textual.message import Message
+from textual.widget import Widget
 
 LOST = 1.0
 """Seconds after which a key is taken for done whose widget went away with it."""
 
 
 class KeyPassed(Message):
-    """Follows a key up to the app, so that it arrives when whoever was on the way has seen the key."""
+    """Follows a key up to the app, so that it arrives when whoever was on the way has seen the key.
+
+    Args:
+        target: The widget that the key went to.
+        last: Whether this is the second one, which follows what the key has led to: a button pressed, a line submitted.
+    """
+
+    def __init__(self, target: Widget, *, last: bool = False) -> None:
+        super().__init__()
+        self.target = target
+        self.last = last
 
 
 class KeysInOrder(App[None]):
@@ -46,9 +57,10 @@ class KeysInOrder(App[None]):
             event = self._waiting.popleft()
             target = self.focused or self.screen
             await super().on_event(event)
-            if event.is_forwarded and target.post_message(KeyPassed()):
+            if event.is_forwarded and target.post_message(KeyPassed(target)):
                 self._under_way = time.monotonic()
 
     @on(KeyPassed)
-    async def _key_passed(self) -> None:
-        await self._next_key()
+    async def _key_passed(self, passed: KeyPassed) -> None:
+        if passed.last or not passed.target.post_message(KeyPassed(passed.target, last=True)):
+            await self._next_key()

@@ -108,7 +108,7 @@ class StartScreen(Screen[None]):
             choices.add_option(Option(Content.styled("RUNS", "bold $foreground-muted"), disabled=True))
         choices.add_options(Option(_run_entry(known), f"run-{n}") for n, known in enumerate(self._runs))
         await asyncio.to_thread(import_module, "screens.frame")  # so that the choice is answered at once
-        spare_the_living()
+        spare_the_living("start")
 
     @on(OptionList.OptionSelected)
     def _selected(self, event: OptionList.OptionSelected) -> None:
@@ -165,8 +165,11 @@ class StartScreen(Screen[None]):
         text = "They were never carried out, so nothing in a tenant depends on them. They cannot be brought back."
         question = Question("Delete these answers?", text, [("delete", "Delete them"), ("keep", "Keep them")])
         if await self.app.push_screen_wait(question) == "delete" and option is not None:
-            await asyncio.to_thread(draft.forget)
-            choices.remove_option(option.id or "")
+            choices.remove_option(option.id or "")  # first, or it could be opened while it goes
+            try:
+                await asyncio.to_thread(draft.forget)
+            except OSError as error:
+                self.notify(f"{draft.folder} cannot be deleted: {error.strerror}.", severity="error", timeout=15)
             if not any((other.id or "").startswith("draft-") for other in choices.options):
                 choices.remove_option(BEGUN)
             choices.focus()

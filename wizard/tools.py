@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
-from threading import Thread
 from typing import TYPE_CHECKING, Protocol
 
+from wizard.aside import aside
 from wizard.errors import CredentialsError
 from wizard.events import Emit
 
@@ -37,27 +34,8 @@ class Stop:
         self.requested = True
 
 
-async def _aside(source: LegacySource) -> SourceFacts:
-    """Look in a thread that ends with the process, so that a signal is heard while a large store is read."""
-    loop = asyncio.get_running_loop()
-    seen: asyncio.Future[SourceFacts] = loop.create_future()
-
-    def tell(set_it: Callable[[], None]) -> None:
-        if not seen.done():
-            set_it()
-
-    def look() -> None:
-        try:
-            facts = source.facts()
-        except Exception as error:  # noqa: BLE001 - whatever it is, it belongs to whoever waits
-            outcome = partial(seen.set_exception, error)
-        else:
-            outcome = partial(seen.set_result, facts)
-        with contextlib.suppress(RuntimeError):  # nobody waits any more: the loop is closed
-            loop.call_soon_threadsafe(tell, outcome)
-
-    Thread(target=look, daemon=True, name="look").start()
-    return await seen
+async def _look(source: LegacySource) -> SourceFacts:
+    return await aside(source.facts)
 
 
 class Sources:
@@ -67,9 +45,11 @@ class Sources:
         look: Looks through a store; one that works in another process keeps a screen quick meanwhile.
     """
 
-    def __init__(self, look: Callable[[LegacySource], Awaitable[SourceFacts]] = _aside) -> None:
+    def __init__(self, look: Callable[[LegacySource], Awaitable[SourceFacts]] = _look) -> None:
         self._look = look
         self._known: dict[tuple[str, object], tuple[LegacySource, SourceFacts]] = {}
+        self.importable: set[str] = set()
+        """Fingerprints of what there is to prepare in which somebody was found who can be imported."""
 
     async def open(
         self, answers: SourceAnswers, *, secret: Callable[[str], str], base: Path, anew: bool = False

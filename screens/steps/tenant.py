@@ -41,7 +41,8 @@ class TenantView(FormView):
 
     async def _check(self) -> Section | None:
         self.trouble(None)
-        domain = str(self.form.values.get("domain", ""))
+        typed = self.form.draft()
+        domain = typed.domain if isinstance(typed, TenantAnswers) else str(self.form.values.get("domain", ""))
         practice = self.wizard.practice
         if practice is not None and domain != practice.domain:
             self.trouble(

@@ -13,6 +13,7 @@ from wizard.commands.answers import command as answers_command
 from wizard.commands.apply import command as apply_command
 from wizard.errors import UsageError
 from wizard.steps import SECTIONS
+from wizard.steps.tenant import TenantAnswers
 
 
 def told_by(tables: dict[str, object]) -> str:
@@ -55,12 +56,19 @@ def test_what_a_key_may_hold_is_said_in_words(table: str, key: str, value: str, 
         ("manage.auth0.com", "the address of the dashboard"),
         ("http://acme.eu.auth0.com", "would show credentials"),
         ("acme.eu.auth0.com/api/v2", "domain is not a plain domain"),
+        (":secret@acme.eu.auth0.com", "domain is not a plain domain"),
     ],
 )
 def test_what_is_no_domain_of_a_tenant_is_told_with_its_key(domain: str, words: str) -> None:
     told = told_by({"version": 1, "tenant": {"domain": domain, "client_id": "x", "client_secret": "env:X"}})
     assert words in told
     assert "acme.eu.auth0.com" in told
+
+
+@pytest.mark.parametrize("pasted", ["https://acme.eu.auth0.com/", "acme.eu.auth0.com", " ACME.eu.auth0.com"])
+def test_a_domain_may_be_pasted_as_the_browser_shows_it(pasted: str) -> None:
+    tables = {"tenant": {"domain": pasted, "client_id": "x", "client_secret": "env:X"}}
+    assert from_tables(tables, [TenantAnswers])[TenantAnswers].domain == "acme.eu.auth0.com"
 
 
 def test_every_pattern_has_its_words() -> None:

@@ -12,6 +12,7 @@ from textual.widgets import Input
 
 from screens.app import WizardApp
 from screens.drafts import Draft, Drafts
+from screens.frame import JourneyScreen
 from screens.guide import Journey, State
 from screens.masking import masked
 from screens.steps.rules import flat, nested, origin_of, rule_of, split_transforms
@@ -112,7 +113,8 @@ async def test_answers_that_were_begun_are_deleted_after_a_question(rehearsal: R
         assert again.drafts.all()
         await pilot.press("d")
         await shows(pilot, "Delete these answers?")
-        await pilot.press("left", "enter")
+        for name in ("left", "enter", "enter"):  # the second enter finds nothing to open
+            again.post_message(events.Key(name, None))
         await until(pilot, lambda: not again.drafts.all())
         await until(pilot, lambda: "pages answered" not in frame(again) and "BEGUN" not in frame(again))
 
@@ -130,6 +132,16 @@ async def test_keys_that_arrive_at_once_go_where_they_would_one_by_one(rehearsal
         await pilot.pause(0.5)
         sampled, repaired = list(app.screen.query("#verify Input").results(Input))[:2]
         assert (sampled.value, repaired.value) == ("20", "2")
+
+
+async def test_keys_behind_a_closing_window_do_not_close_the_page_too(rehearsal: Rehearsal) -> None:
+    app = rehearsal.app()
+    async with opened(app) as pilot:
+        await at_rest(pilot)
+        for name in ("ctrl+p", *"help", "enter", "escape"):
+            app.post_message(events.Key(name, name if len(name) == 1 else None))
+        await pilot.pause(1.0)
+        assert any(isinstance(screen, JourneyScreen) for screen in app.screen_stack), app.screen_stack
 
 
 async def test_help_is_one_key_away_and_says_where_in_the_dashboard(rehearsal: Rehearsal) -> None:

@@ -59,7 +59,7 @@ def _split(text: str) -> tuple[str, str, bool]:
     scheme = parts.scheme or ("http" if loopback else "https")
     if name == "manage.auth0.com":
         raise UsageError("manage.auth0.com is the address of the dashboard, not of a tenant", remedy=_EXAMPLE)
-    if parts.path not in ("", "/") or parts.query or parts.fragment or parts.username or not _is_host(name):
+    if parts.path not in ("", "/") or parts.query or parts.fragment or "@" in parts.netloc or not _is_host(name):
         raise UsageError("The tenant's domain is not a plain domain, such as acme.eu.auth0.com", remedy=_EXAMPLE)
     if scheme not in ("http", "https"):
         raise UsageError(f"A tenant is not reached by {scheme}://", remedy=_EXAMPLE)

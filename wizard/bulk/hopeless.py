@@ -43,6 +43,6 @@ def require_anybody(
     raise UsageError(
         f"Not one of {counted(reasons.total(), 'user')} of the legacy store could be imported",
         why=f"{code} rejects {count:,}: {messages[code]}" + (f"; other reasons {others:,}" if others else ""),
-        state="Nothing was changed.",
+        state="No user was prepared.",
         remedy=f"{REASONS[code].remedy} `auth0-migrate prepare` lists every reject.",
     )

@@ -108,8 +108,8 @@ def _found(
         path = path.relative_to(near) if path.is_relative_to(near) else path
         answers = answers.model_copy(update={"path": str(path)})
     column = suggestion.passwords.column
-    if column is None and answers.store:  # should the store have hashes after all, it is where they are
-        column = STORES[answers.store].passwords.get("column")
+    if column is None and answers.store and STORES[answers.store].hashes_in:
+        column = STORES[answers.store].passwords.get("column")  # should the hashes come after all, they are there
     if suggestion.missing:
         missing = " and ".join(suggestion.missing)
         output.say(f"No column for {missing} was found; name it in [profile] of the answers.")

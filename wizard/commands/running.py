@@ -189,7 +189,8 @@ def summary(progress: Progress, run: RunFolder, report: str | None) -> str:
     ]
     lines = [f"{'STOPPED' if progress.stopped else progress.verdict.upper()}: run {run.id}"]
     if progress.stopped or progress.waiting:
-        lines.append(f"  {progress.waiting or f'in step {progress.step}; go on with: auth0-migrate resume {run.id}'}")
+        where = f"in step {progress.step}" if progress.step else "before its first step"
+        lines.append(f"  {progress.waiting or f'{where}; go on with: auth0-migrate resume {run.id}'}")
     lines += [f"  {name:<24}{count:>12,}" for name, count in rows if count or name in ("read", "imported")]
     if not progress.adds_up:
         lines.append(f"  {'not accounted for':<24}{progress.read - progress.users_done:>12,}")

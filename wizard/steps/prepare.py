@@ -8,9 +8,11 @@ import json
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from threading import Event
 from typing import TYPE_CHECKING, Any
 
 from wizard.answers import Answers
+from wizard.aside import aside
 from wizard.bulk.answers import PrepareAnswers
 from wizard.errors import WizardError
 from wizard.legacy.answers import SourceAnswers
@@ -149,12 +151,23 @@ def _mapping(change: PrepareUsers, columns: Sequence[str], tools: Tools) -> Comp
 
 
 async def _require_anybody(change: PrepareUsers, tools: Tools) -> None:
-    """Raise UsageError where the whole store would be rejected."""
+    """Raise UsageError where the whole store would be rejected; what was found is looked for once a process."""
     from wizard.bulk.hopeless import require_anybody
 
+    if change.fingerprint in tools.sources.importable:
+        return
     source, _ = await tools.source(change.source)
     mapping = _mapping(change, source.columns, tools)
-    await asyncio.to_thread(require_anybody, source, mapping, change.prepare.skip, tools.stop)
+    left = Event()
+    try:
+        await aside(
+            lambda: require_anybody(source, mapping, change.prepare.skip, lambda: left.is_set() or tools.stop())
+        )
+    except asyncio.CancelledError:
+        left.set()
+        raise
+    if not tools.stop():
+        tools.sources.importable.add(change.fingerprint)
 
 
 def _whom_to_leave_out(answers: Answers) -> tuple[str, str]:

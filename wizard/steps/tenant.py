@@ -97,10 +97,9 @@ class TenantAnswers(Section):
     @classmethod
     def _is_domain(cls, domain: str) -> str:
         try:
-            Address.parse(domain)
+            return Address.parse(domain).host  # as the browser's address line has it, too
         except UsageError as wrong:
             raise ValueError(wrong.what.removeprefix("The tenant's domain ")) from None
-        return domain
 
     @model_validator(mode="after")
     def _one_credential(self) -> TenantAnswers:
