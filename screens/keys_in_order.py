@@ -15,7 +15,7 @@ from textual.app import App
 from textual.message import Message
 from textual.widget import Widget
 
-LOST = 1.0
+LOST = 3.0
 """Seconds after which a key is taken for done whose widget went away with it."""
 
 
@@ -40,6 +40,11 @@ class KeysInOrder(App[None]):
         super().__init__()
         self._waiting: deque[events.Key | events.Paste] = deque()
         self._under_way: float | None = None
+
+    @property
+    def is_at_keys(self) -> bool:
+        """Whether a key is under way or waits."""
+        return bool(self._waiting) or self._under_way is not None
 
     async def on_event(self, event: events.Event) -> None:
         """Let keys from the terminal queue; those that climb back up, and all other events, go on as ever."""

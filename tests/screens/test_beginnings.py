@@ -64,7 +64,10 @@ async def test_an_interrupted_run_goes_on_from_the_start_screen_and_nothing_is_a
         assert len(rehearsal.runs.all()) == 1
 
 
-async def test_what_was_imported_is_left_out_of_later_searches_for_garbage(rehearsal: Rehearsal) -> None:
+async def test_what_was_imported_is_left_out_of_later_searches_for_garbage(
+    rehearsal: Rehearsal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("screens.garbage._spared", set())
     gc.unfreeze()
     app = rehearsal.app(practice=False)
     async with app.run_test(size=(80, 24)) as pilot:

@@ -108,7 +108,7 @@ def _found(
         path = path.relative_to(near) if path.is_relative_to(near) else path
         answers = answers.model_copy(update={"path": str(path)})
     column = suggestion.passwords.column
-    if column is None and answers.store and STORES[answers.store].hashes_in:
+    if column is None and answers.store and answers.store != "mongodb":
         column = STORES[answers.store].passwords.get("column")  # should the hashes come after all, they are there
     if suggestion.missing:
         missing = " and ".join(suggestion.missing)
