@@ -79,7 +79,7 @@ class Field(Horizontal):
         begin, example = self._begin, self._example()
         if is_secret(self.info):
             text = "" if begin is ABSENT else str(begin)
-            return SecretInput(text, placeholder="paste it, or keyring:NAME", compact=True, id="control")
+            return SecretInput(text, placeholder="paste it, or env:NAME", compact=True, id="control")
         if self.kinds == [bool]:
             return YesNo(bool(begin) if begin is not ABSENT else False, id="control")
         if options := self._options():

@@ -169,7 +169,11 @@ class StartScreen(Screen[None]):
             try:
                 await asyncio.to_thread(draft.forget)
             except OSError as error:
-                self.notify(f"{draft.folder} cannot be deleted: {error.strerror}.", severity="error", timeout=15)
+                self.notify(
+                    f"{draft.folder} cannot be deleted: {error.strerror}. Delete it by hand, or they are listed again next time.",
+                    severity="error",
+                    timeout=15,
+                )
             if not any((other.id or "").startswith("draft-") for other in choices.options):
                 choices.remove_option(BEGUN)
             choices.focus()

@@ -1,4 +1,4 @@
-"""`inspect` and `answers new --from`: what a store is, what is wrong in it, who is active, and answers made of that."""
+"""`inspect`: what a store is, what is wrong in it, and who is active."""
 
 from __future__ import annotations
 
@@ -145,46 +145,6 @@ def test_a_forecast_is_of_all_rows_also_of_those_that_would_be_rejected(tmp_path
     figures = next(line.split() for line in page.splitlines() if "no password" in line)
     assert figures == ["no", "password", "none", "none", "none"], page
     assert "Rows that would be rejected: 3" in page
-
-
-def test_answers_made_from_a_store_are_filled_in_and_explained(tmp_path: Path) -> None:
-    path, out = tmp_path / "realm.json", tmp_path / "answers.toml"
-    path.write_text(json.dumps({"users": PEOPLE}))
-    run("answers", "new", "--from", str(path), "--out", str(out))
-    tables = tomllib.loads(out.read_text())
-    assert (tables["source"]["path"], tables["source"]["store"]) == ("realm.json", "keycloak")
-    assert tables["profile"]["email_verified"] == "emailVerified"
-    assert tables["passwords"]["column"] == "password"
-    assert "# " in out.read_text()
-
-
-def test_what_was_found_stands_in_place_of_its_example(tmp_path: Path) -> None:
-    path, out = tmp_path / "users.csv", tmp_path / "answers.toml"
-    path.write_text(f"id,email,password\n1,ann@example.com,{BCRYPT}\n")
-    run("answers", "new", "--from", str(path), "--out", str(out))
-    assert tomllib.loads(out.read_text())["source"] == {"path": "users.csv"}
-    lines = out.read_text().splitlines()
-    assert lines[lines.index('user_id = "id"') - 1].startswith("# User id: ")
-    assert not [line for line in lines if line.startswith("#user_id =")]
-
-
-def test_answers_made_without_a_column_of_ids_leave_it_to_be_named(tmp_path: Path) -> None:
-    path, out = tmp_path / "users.csv", tmp_path / "answers.toml"
-    path.write_text(f"reference,group,email,password\nk1,a,ann@example.com,{BCRYPT}\nk2,a,bo@example.com,{BCRYPT}\n")
-    made = run("answers", "new", "--from", str(path), "--out", str(out))
-    assert made.return_value in (0, None)
-    assert "No column for user_id was found" in made.stderr
-    assert "one of these could be user_id: reference." in made.stderr
-    tables = tomllib.loads(out.read_text())
-    assert (tables["profile"], tables["passwords"]) == ({"email": "email"}, {"column": "password"})
-    assert '#user_id = "id"' in out.read_text().splitlines()
-
-
-def test_answers_leave_out_what_the_store_does_not_hold(tmp_path: Path) -> None:
-    path, out = tmp_path / "realm.json", tmp_path / "answers.toml"
-    path.write_text(json.dumps({"users": PEOPLE}))
-    run("answers", "new", "--from", str(path), "--out", str(out))
-    assert "given_name" not in tomllib.loads(out.read_text())["profile"]
 
 
 def test_a_database_url_may_come_from_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -504,12 +464,3 @@ def test_second_factors_that_stay_behind_are_told(tmp_path: Path, people: list[d
     run("answers", "new", "--from", str(path), "--out", str(out))
     told = run("prepare", str(out), "--out", str(tmp_path / "out"), "--set", "passwords.missing=without_password")
     assert "a second factor that is left behind" in told.output + told.stderr
-
-
-def test_answers_are_made_from_an_export_without_the_hashes_that_its_store_has(tmp_path: Path) -> None:
-    path, out = tmp_path / "users.ndjson", tmp_path / "answers.toml"
-    person = {"user_id": "auth0|a1", "email": "ann@example.com", "identities": [], "app_metadata": {"plan": "gold"}}
-    path.write_text(json.dumps(person) + "\n")
-    run("answers", "new", "--from", str(path), "--out", str(out))
-    assert tomllib.loads(out.read_text())["passwords"]["column"] == "passwordHash"
-    assert tomllib.loads(out.read_text())["profile"]["app_metadata"] == {"plan": "app_metadata.plan"}

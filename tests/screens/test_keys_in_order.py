@@ -58,9 +58,10 @@ async def done(pilot: Pilot[None], app: Three) -> None:
 async def test_a_burst_of_keys_ends_as_the_same_keys_one_by_one(seed: int) -> None:
     chance = random.Random(seed)
     keys = [chance.choice(OTHERS) if chance.random() < 0.4 else chance.choice(LETTERS) for _ in range(30)]
-    async with Three().run_test() as pilot:
+    app = Three()
+    async with app.run_test() as pilot:
         await one_by_one(pilot, keys)
-        wanted = shown(pilot.app)  # type: ignore[arg-type]
+        wanted = shown(app)
     app = Three()
     async with app.run_test() as pilot:
         posted(app, keys)

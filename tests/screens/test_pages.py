@@ -8,10 +8,12 @@ from pathlib import Path
 import pytest
 from stage import NARROW, WIDE, Rehearsal, at_rest, frame, go_on, opened, shows, until
 from textual import events
+from textual.app import App, ComposeResult
 from textual.widgets import Input
 
 from screens.app import WizardApp
 from screens.drafts import Draft, Drafts
+from screens.form import Form
 from screens.frame import JourneyScreen
 from screens.guide import Journey, State
 from screens.masking import masked
@@ -75,6 +77,25 @@ async def test_keys_that_come_faster_than_pages_turn_are_not_lost(rehearsal: Reh
             app.screen.action_next()  # type: ignore[attr-defined]
         await until(pilot, lambda: app.journey.here not in ("tenant", "source"))
         await go_on(pilot, app.journey.beside(app.journey.here, 1))
+
+
+class Alone(App[None]):
+    """The form of the tenant and nothing else."""
+
+    def compose(self) -> ComposeResult:
+        yield Form(TenantAnswers, {})
+
+
+@pytest.mark.parametrize(("domain", "kept"), [("acme", []), ("acme.eu.auth0.com", ["client_secret"])])
+async def test_a_typed_secret_is_kept_only_when_all_else_is_right(domain: str, kept: list[str]) -> None:
+    app, names = Alone(), []
+    async with app.run_test(size=WIDE) as pilot:
+        form = app.query_one(Form)
+        form.put({"domain": domain, "client_id": "abc"})
+        form.field("client_secret").control.value = "typed, not a reference"
+        await pilot.pause()
+        found = await form.answer(lambda name, secret: names.append(name))
+        assert (names, found is not None) == (kept, bool(kept))
 
 
 async def test_quitting_keeps_the_answers_and_the_place(rehearsal: Rehearsal) -> None:
@@ -141,6 +162,7 @@ async def test_keys_behind_a_closing_window_do_not_close_the_page_too(rehearsal:
         for name in ("ctrl+p", *"help", "enter", "escape"):
             app.post_message(events.Key(name, name if len(name) == 1 else None))
         await pilot.pause(1.0)
+        await until(pilot, lambda: not app.is_at_keys)
         assert any(isinstance(screen, JourneyScreen) for screen in app.screen_stack), app.screen_stack
 
 

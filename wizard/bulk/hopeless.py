@@ -12,9 +12,7 @@ from wizard.mapping.compiled import Mapping, User
 from wizard.rejects import REASONS
 
 
-def require_anybody(
-    source: LegacySource, mapping: Mapping, skip: Collection[str], stop: Callable[[], bool] = lambda: False
-) -> None:
+def require_anybody(source: LegacySource, mapping: Mapping, skip: Collection[str], stop: Callable[[], bool]) -> None:
     """Read records until one becomes a user; usually that is the first one.
 
     Args:

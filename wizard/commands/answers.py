@@ -109,7 +109,8 @@ def _found(
         answers = answers.model_copy(update={"path": str(path)})
     column = suggestion.passwords.column
     if column is None and answers.store and answers.store != "mongodb":
-        column = STORES[answers.store].passwords.get("column")  # should the hashes come after all, they are there
+        # Should the hashes come after all, they are there; collections of MongoDB have no column in common.
+        column = STORES[answers.store].passwords.get("column")
     if suggestion.missing:
         missing = " and ".join(suggestion.missing)
         output.say(f"No column for {missing} was found; name it in [profile] of the answers.")

@@ -78,8 +78,9 @@ class Narrator:
 def account_line(progress: Progress) -> str:
     """Where the run stands, in one line of at most about 100 characters."""
     if progress.step == "prepare" and progress.read and not progress.prepared:
-        total = f" of {progress.users_total:,}" if progress.users_total else ""
-        return f"  preparing: {progress.read:,}{total} {'user' if progress.read == 1 else 'users'} read, {progress.refused_before:,} rejected"
+        total = progress.users_total
+        read = f"{progress.read:,} of {counted(total, 'user')}" if total else counted(progress.read, "user")
+        return f"  preparing: {read} read, {progress.refused_before:,} rejected"
     if progress.step == "upload" and progress.prepared:
         running = sum(not job.ended for job in progress.jobs.values())
         done = progress.imported + progress.already_there
