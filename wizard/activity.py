@@ -24,6 +24,7 @@ COLUMNS = frozenset(_CALLED.split())
 
 _NUMBER = re.compile(r"-?\d{1,19}(?:\.\d{1,9})?", re.ASCII)
 _GENERALISED = re.compile(r"(\d{14})(?:\.\d+)?Z", re.ASCII)
+_OF_HTTP = re.compile(r"[A-Z][a-z]{2}, \d{1,2} [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d (?:GMT|[+-]\d{4})", re.ASCII)
 _FILETIME_FROM = 10**16
 _1601 = datetime(1601, 1, 1, tzinfo=UTC)
 _1970 = datetime(1970, 1, 1, tzinfo=UTC)
@@ -74,7 +75,7 @@ def age_in_words(age: str) -> str:
 
 
 def moment_of(value: Any) -> datetime | None:
-    """A moment as stores write them: ISO, seconds or milliseconds since 1970, LDAP's own, Windows' since 1601.
+    """A moment as stores write them: ISO, HTTP's (RFC 9110), seconds or milliseconds since 1970, LDAP's, Windows' since 1601.
 
     None for nothing, for zero (which stands for never), and for what is no moment.
     """
@@ -90,6 +91,10 @@ def moment_of(value: Any) -> datetime | None:
             return _of_number(float(text)) if not _GENERALISED.fullmatch(text + "Z") else _generalised(text)
         if found := _GENERALISED.fullmatch(text):
             return _generalised(found[1])
+        if _OF_HTTP.fullmatch(text):
+            from email.utils import parsedate_to_datetime
+
+            return parsedate_to_datetime(text).astimezone(UTC)
         moment = datetime.fromisoformat(text.removesuffix(" UTC"))
     except (ValueError, OverflowError):
         return None

@@ -95,7 +95,7 @@ def suggestion_for(answers: SourceAnswers, source: LegacySource) -> Suggestion:
     return replace(
         found,
         guesses=tuple(known[field] for field in (*ORDER, "password") if field in known),
-        passwords=PasswordsAnswers(column=column),
+        passwords=PasswordsAnswers.model_validate({**tables.get("passwords", {}), "column": column}),
         unmapped=tuple(name for name in there if name not in used and name not in made),
     )
 
@@ -173,7 +173,6 @@ def _prepared(source: LegacySource, facts: SourceFacts, suggestion: Suggestion) 
     from wizard.legacy.numbered import NumberedSource
     from wizard.mapping import compile_mapping
     from wizard.mapping.suggestion import SURE, Guess
-    from wizard.passwords.answers import PasswordsAnswers
 
     if not suggestion.has("email"):
         return None
@@ -181,9 +180,8 @@ def _prepared(source: LegacySource, facts: SourceFacts, suggestion: Suggestion) 
         source = numbered = NumberedSource(source)
         stand_in = Guess("user_id", numbered.number, numbered.number, SURE, "")
         suggestion = replace(suggestion, guesses=(stand_in, *suggestion.guesses))
-    lenient = PasswordsAnswers(
-        column=suggestion.passwords.column, unsupported="without_password", missing="without_password"
-    )
+    stays = {"unsupported": "without_password", "missing": "without_password"}
+    lenient = suggestion.passwords.model_copy(update=stays)
     mapping = compile_mapping(suggestion.profile, lenient, source.columns)
     with tempfile.TemporaryDirectory(prefix="auth0-migrate-") as folder:
         return prepare(source, facts, mapping, Path(folder) / "prepared")

@@ -47,7 +47,7 @@ STAY: dict[str, tuple[str, str]] = {
     "mysql323": ("password_undeclared", "not recognised"),
     "mysql41": ("password_unsupported", "one hash to another"),
     "noop": ("password_unsupported", "the password itself"),
-    "of Meteor": ("password_unsupported", "bcrypt to SHA-256"),
+    "of Meteor": ("password_unsupported", "argon2 to SHA-256"),
     "phpass": ("password_unsupported", "again and again"),
     "plain": ("password_unsupported", "the password itself"),
     "salted-md5": ("password_unsupported", "iterated"),

@@ -280,7 +280,7 @@ def test_objects_one_after_another_are_records(people: list[Any], block: int, in
 
 @given(st.dictionaries(st.text(), st.dictionaries(st.text(), values, max_size=3), min_size=1), st.integers(1, 60))
 def test_members_of_a_map_are_records_with_their_key(people: dict[str, Any], block: int) -> None:
-    blocks = list(MapCutter(reader(json.dumps(people).encode()), "key", block).blocks())
+    blocks = list(MapCutter(reader(json.dumps(people).encode()), "key", block=block).blocks())
     found = [each for found in blocks for each in found.objects()]
     assert found == [{"key": key, **value} for key, value in people.items()]
 
@@ -301,6 +301,37 @@ def test_a_map_of_users_is_read_and_its_keys_are_a_column(tmp_path: Path, indent
     assert found_in(tmp_path, json.dumps(people, indent=indent)) == [
         {"key": key, **person} for key, person in people.items()
     ]
+
+
+@given(
+    st.dictionaries(st.text(), st.dictionaries(st.text(), values, max_size=3)),
+    st.dictionaries(st.text().filter(lambda name: name != "users"), values, max_size=3),
+    st.integers(1, 60),
+    st.booleans(),
+)
+def test_members_of_a_map_within_an_object_are_records(
+    people: dict[str, Any], others: dict[str, Any], block: int, first: bool
+) -> None:
+    whole = {"users": people, **others} if first else {**others, "users": people}
+    blocks = list(MapCutter(reader(json.dumps(whole).encode()), "key", "users", block=block).blocks())
+    found = [each for found in blocks for each in found.objects()]
+    assert found == [{"key": key, **value} for key, value in people.items()]
+
+
+@pytest.mark.parametrize("indent", [None, 2])
+@pytest.mark.parametrize("count", [1, 2])
+def test_users_may_be_a_map_under_a_name(tmp_path: Path, indent: int | None, count: int) -> None:
+    people = {f"u{number}": {"email": f"p{number}@example.com", "tags": ["users"]} for number in range(count)}
+    whole = {"note": '"users"', "posts": {"p1": {"title": "x"}}, "users": people}
+    assert found_in(tmp_path, json.dumps(whole, indent=indent)) == [
+        {"key": key, **person} for key, person in people.items()
+    ]
+
+
+@pytest.mark.parametrize("broken", ['{"users": {"a": {"email": "x"},}}', '{"users": {"a": {"email": "x"} "b": {}}}'])
+def test_a_broken_map_is_said_to_be_broken(tmp_path: Path, broken: str) -> None:
+    with pytest.raises(SourceError):
+        opened(written(tmp_path, broken), kind="json")
 
 
 @pytest.mark.parametrize("indent", [None, 2])

@@ -232,6 +232,24 @@ CASES: list[tuple[str, str, list[dict[str, Any]]]] = [
     ),
     (
         "firebase",
+        json.dumps(
+            [
+                {
+                    "uid": "f1",
+                    "email": "ann@example.com",
+                    "emailVerified": False,
+                    "disabled": True,
+                    "metadata": {"lastSignInTime": "Mon, 01 Jun 2026 10:00:00 GMT", "creationTime": None},
+                    "passwordHash": "aGFzaA==",
+                    "passwordSalt": "c2FsdA==",
+                    "providerData": [],
+                }
+            ]
+        ),
+        [{"user_id": "f1", "email": "ann@example.com", "email_verified": False, "blocked": True}],
+    ),
+    (
+        "firebase",
         'f1,ann@example.com,true,aGFzaA==,c2FsdA==,"Lee, Ann",,,,,,,,,,,,,,,,,,1600000000000,1700000000000,,false,,\n',
         [{"user_id": "f1", "email": "ann@example.com", "email_verified": True, "name": "Lee, Ann", "blocked": False}],
     ),

@@ -15,7 +15,7 @@ from wizard.legacy.encoding import Read
 from wizard.legacy.flat import Columns, Shape
 from wizard.legacy.json_block import JsonBlock
 from wizard.legacy.json_cut import ArrayCutter, LineCutter, ListsCutter, MapCutter, NoList, SequenceCutter
-from wizard.legacy.json_layout import Layout, key_column, layout_of, members_of
+from wizard.legacy.json_layout import Layout, key_column, layout_of, member_of_users, members_of
 from wizard.legacy.opened import Identity, changed, fingerprint, identity, is_packed, read_as_utf8
 from wizard.legacy.sniff import beginning_of
 from wizard.legacy.source import BadRecord, Record, SourceFacts
@@ -56,6 +56,7 @@ class JsonSource:
     depth: int = 1
     layout: Layout = "list"
     key: str = ""
+    member: str = ""
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -106,8 +107,10 @@ def open_json(answers: SourceAnswers, base: Path, form: Form) -> JsonSource:
 
 def _laid_out(empty: JsonSource, beginning: str) -> JsonSource:
     layout = layout_of(beginning)
-    key = key_column(members_of(beginning)) if layout == "map" else ""
-    return replace(empty, layout=layout, key=key)
+    if layout != "map":
+        return replace(empty, layout=layout)
+    member, start = member_of_users(beginning)
+    return replace(empty, layout=layout, member=member, key=key_column(members_of(beginning, start)))
 
 
 def _looked_through(empty: JsonSource) -> JsonSource:
@@ -154,7 +157,7 @@ def _cutter(source: JsonSource, read: Read) -> ArrayCutter | LineCutter:
     if source.layout == "sequence":
         return SequenceCutter(read, ())
     if source.layout == "map":
-        return MapCutter(read, source.key)
+        return MapCutter(read, source.key, source.member)
     if source.layout in ("realms", "table"):
         realms = source.layout == "realms"
         return ListsCutter(read, ("users",) if realms else ("data",), several=realms)
@@ -162,5 +165,5 @@ def _cutter(source: JsonSource, read: Read) -> ArrayCutter | LineCutter:
 
 
 def _fingerprint(source: JsonSource, digest: bytes, columns: Sequence[str]) -> str:
-    layout = () if source.layout == "list" else (source.layout, source.key)
+    layout = () if source.layout == "list" else (source.layout, source.key, *([source.member] if source.member else ()))
     return fingerprint(digest, source.form, source.lists, columns, *layout)

@@ -327,31 +327,50 @@ class MapCutter(SequenceCutter):
 
     Args:
         key: The name of that member.
+        within: The member of the file's object that holds the users; "" for that object itself.
     """
 
-    def __init__(self, read: Read, key: str, block: int = BLOCK_BYTES) -> None:
+    def __init__(self, read: Read, key: str, within: str = "", block: int = BLOCK_BYTES) -> None:
         super().__init__(read, (), block)
         self._key = orjson.dumps(key)
+        self._within = within
 
     def _each(self) -> Iterator[bytes]:
         if self._next() != b"{":
             raise _broken("It does not begin with {")
-        mark = b","
-        while mark == b",":
+        if not self._within:
+            yield from self._users()
+        else:
+            for name in self._names():
+                if _text(name) == self._within and self._next() == b"{":
+                    yield from self._users()
+                else:
+                    self._value()
+        self._expect_end()
+
+    def _users(self) -> Iterator[bytes]:
+        for name in self._names():
+            yield self._with_key(name, self._value())
+            self._element += 1
+
+    def _names(self) -> Iterator[bytes]:
+        """The name of each member of the object that begins here; its value is to be taken before the next is asked for."""
+        self._at += 1
+        mark = self._next()
+        if mark == b"}":
             self._at += 1
+        while mark != b"}":
             if self._next() != b'"':
                 raise self._cut_off("a key")
             name = self._value()
             if self._next() != b":":
                 raise self._cut_off("a colon")
             self._at += 1
-            yield self._with_key(name, self._value())
-            self._element += 1
+            yield name
             mark = self._next()
-        if mark != b"}":
-            raise self._cut_off("a comma")
-        self._at += 1
-        self._expect_end()
+            if mark not in (b",", b"}"):
+                raise self._cut_off("a comma")
+            self._at += 1
 
     def _with_key(self, name: bytes, value: bytes) -> bytes:
         if not value.startswith(b"{"):

@@ -34,7 +34,7 @@ def layout_of(text: str) -> Layout:
     start = len(text) - len(text.lstrip())
     if text[start : start + 1] != "{":
         return "list"
-    if is_map_of_users(members_of(text)):
+    if is_map_of_users(members_of(text)) or member_of_users(text)[0]:
         return "map"
     try:
         first, end = json.JSONDecoder().raw_decode(text, start)
@@ -44,9 +44,30 @@ def layout_of(text: str) -> Layout:
     return "sequence" if rest.startswith("{") or (not rest and is_user(first) and not lists_in(first)) else "list"
 
 
-def members_of(text: str) -> dict[str, Any]:
-    """The first members of the object that the text begins with; it may be cut off."""
-    at, found, decoder = text.find("{") + 1, dict[str, Any](), json.JSONDecoder()
+def member_of_users(text: str) -> tuple[str, int]:
+    """The member of the object that the text begins with under which users are kept by key, and where its value begins.
+
+    The member is "" if there is none.
+    """
+    from wizard.legacy.json import LISTS
+
+    at, decoder = text.find("{") + 1, json.JSONDecoder()
+    while name := _MEMBER.match(text, at):
+        named = json.loads(name[1])
+        if named in LISTS and text[name.end() : name.end() + 1] == "{":
+            members = members_of(text, name.end())
+            if is_map_of_users(members, fewest=1 if named in ("users", "Users") else 2):
+                return str(named), name.end()
+        try:
+            _, at = decoder.raw_decode(text, name.end())
+        except (ValueError, RecursionError):
+            break
+    return "", 0
+
+
+def members_of(text: str, start: int = 0) -> dict[str, Any]:
+    """The first members of the object that begins there in the text; it may be cut off."""
+    at, found, decoder = text.find("{", start) + 1, dict[str, Any](), json.JSONDecoder()
     while len(found) < LOOKED_AT and (name := _MEMBER.match(text, at)):
         try:
             found[json.loads(name[1])], at = decoder.raw_decode(text, name.end())
@@ -55,10 +76,10 @@ def members_of(text: str) -> dict[str, Any]:
     return found
 
 
-def is_map_of_users(members: dict[str, Any]) -> bool:
+def is_map_of_users(members: dict[str, Any], *, fewest: int = 2) -> bool:
     """Whether each member is an object, and nearly all have what a user logs in with."""
     values = list(members.values())
-    if len(values) < 2 or not all(isinstance(value, dict) for value in values):
+    if len(values) < fewest or not all(isinstance(value, dict) for value in values):
         return False
     fitting = sum(any("mail" in key.lower() or key.lower() in _LOGIN for key in value) for value in values)
     return fitting / len(values) >= ENOUGH

@@ -12,7 +12,7 @@ from pathlib import Path
 from wizard.errors import SourceError
 from wizard.legacy.answers import SourceAnswers
 from wizard.legacy.encoding import Read
-from wizard.legacy.ldif_block import ALL, Entry, LdifBlock, LdifColumns, chunks, is_entry
+from wizard.legacy.ldif_block import ALL, HASHES, Entry, LdifBlock, LdifColumns, chunks, is_entry
 from wizard.legacy.opened import Identity, changed, fingerprint, identity, is_packed, read_as_utf8
 from wizard.legacy.source import BadRecord, Record, SourceFacts
 
@@ -121,6 +121,11 @@ def _warnings(attributes: LdifColumns) -> tuple[str, ...]:
         warnings.append(
             f"Some entries have several values of {', '.join(named)}: the column has the first, "
             f"and the column that ends with {ALL} has the list of all."
+        )
+    if HASHES in attributes.several:
+        warnings.append(
+            "Some entries have several passwords, all of which let in: Auth0 keeps one, the first that it can take. Whoever "
+            "uses another must reset it."
         )
     return tuple(warnings)
 

@@ -28,6 +28,7 @@ DISABLED = "accountDisabled"
 """Name of the column that says whether an account is disabled, where entries have an attribute that tells."""
 
 TELL_DISABLED = frozenset(("nsaccountlock", "useraccountcontrol", "pwdaccountlockedtime"))
+HASHES = "userpassword"
 FOR_EVER = "000001010000Z"
 """pwdAccountLockedTime of an account that only an administrator can unlock."""
 
@@ -61,11 +62,11 @@ class LdifColumns:
         return (*named, DISABLED) if self._tells else tuple(named)
 
     def row(self, entry: Entry) -> list[Any]:
-        """The cells: the first value of each attribute, and the list of all."""
+        """The cells: the first value of each attribute (of passwords, one that Auth0 takes), and the list of all."""
         cells: list[Any] = []
         for name in self.names:
             values = entry.get(name.lower())
-            cells.append(values[0] if values else None)
+            cells.append(_first(name, values) if values else None)
             if self._many(name):
                 cells.append(values)
         if self._tells:
@@ -79,6 +80,14 @@ class LdifColumns:
 
     def _many(self, name: str) -> bool:
         return name.lower() in self.several
+
+
+def _first(name: str, values: list[Any]) -> Any:
+    if len(values) == 1 or name.lower() != HASHES or not all(isinstance(each, str) for each in values):
+        return values[0]
+    from wizard.passwords.cells import best_of
+
+    return best_of(values)
 
 
 @dataclass(frozen=True)

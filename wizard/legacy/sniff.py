@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 
 from wizard.errors import SourceError
-from wizard.legacy.json_layout import is_map_of_users, is_user, lists_in
+from wizard.legacy.json_layout import is_map_of_users, is_user, lists_in, member_of_users
 from wizard.legacy.opened import opened
 
 LOOK = 1 << 20
@@ -57,7 +57,12 @@ def _one_or_many(text: str) -> str:
 def _holds_users(value: dict[str, Any]) -> bool:
     """Whether an object holds a list or a map of users; a user may have lists too."""
     named = lists_in(value)
-    if "users" in named or "Users" in named or is_map_of_users(value):
+    if (
+        "users" in named
+        or "Users" in named
+        or is_map_of_users(value)
+        or member_of_users(orjson.dumps(value).decode())[0]
+    ):
         return True
     holds_list = any(isinstance(part, list) and part and isinstance(part[0], dict) for part in value.values())
     return not is_user(value) and (bool(named) or holds_list or _wraps_list(value))

@@ -78,7 +78,7 @@ class Suggestion:
         """The tables as answers have them, and how sure each guess is."""
         return {
             "profile": self.rules,
-            "passwords": {"column": self.passwords.column} if self.passwords.column else {},
+            "passwords": self.passwords.model_dump(exclude_unset=True, exclude_none=True),
             "confidence": {guess.field: guess.confidence for guess in self.guesses},
             "unmapped": list(self.unmapped),
         }

@@ -48,15 +48,15 @@ PRESETS: Mapping[str, Mapping[str, Any]] = {
 
 NESTED: Mapping[str, str] = {
     "md5-md5": "MD5 is applied to MD5",
-    "meteor": "Meteor applies bcrypt to SHA-256",
+    "meteor": "Meteor applies bcrypt or argon2 to SHA-256",
     "mybb": "MyBB applies MD5 to MD5",
     "sha1-md5": "SHA-1 is applied to MD5",
     "vbulletin": "vBulletin applies MD5 to MD5",
 }
 """Declared formats that hash a hash."""
 
-METEOR_COLUMN = "services.password.bcrypt"
-"""Where Meteor's collection of users has them; the value itself looks like bcrypt of the password."""
+METEOR_COLUMNS = ("services.password.bcrypt", "services.password.argon2")
+"""Where Meteor's collection of users has them; the values themselves look like hashes of the password."""
 
 DIGESTS = tuple(sorted(ONCE))
 HMACS = tuple(f"hmac-{name}" for name in SIZES)
@@ -124,7 +124,7 @@ def declared(answers: PasswordsAnswers, secret: Callable[[str], str] | None = No
     preset = PRESETS.get(given.get("format", ""), {})
     wanted: dict[str, Any] = {**given, **preset}
     wanted |= {name: given[name] for name in answers.model_fields_set & preset.keys() - {"format"} if name in given}
-    if (answers.column or "").endswith(METEOR_COLUMN) and not answers.format:
+    if (answers.column or "").endswith(METEOR_COLUMNS) and not answers.format:
         wanted["format"] = "meteor"
     wanted["letters"] = wanted["password_encoding"]
     rounds = wanted.pop("iterations", None)

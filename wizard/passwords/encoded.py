@@ -21,7 +21,12 @@ SIZES = {
 }
 """Bytes of each digest that Auth0 takes in hmac and pbkdf2."""
 
-HEX = re.compile(r"(?:[0-9a-fA-F]{2})+")
+HEX = re.compile(r"(?:\\x|0x)?((?:[0-9a-fA-F]{2})+)")
+"""With what PostgreSQL or MySQL write before the bytes of a binary column."""
+
+SQL_SERVER = ("0x0100", "0x0200")
+"""What SQL Server writes of its own logins begins with this, and is a format of its own."""
+
 BASE64 = re.compile(r"[A-Za-z0-9+/]+={0,2}")
 USUAL = bytes.maketrans(b"-_.", b"+/+")
 """URL-safe base64, and passlib's, which writes a dot for the plus."""
@@ -46,7 +51,18 @@ def from_base64(text: str) -> bytes | None:
 
 def from_hex(text: str) -> bytes | None:
     """The bytes of hex in any case; None if it is none."""
-    return binascii.unhexlify(text) if HEX.fullmatch(text) else None
+    found = HEX.fullmatch(text)
+    return binascii.unhexlify(found[1]) if found else None
+
+
+def from_dump(value: str) -> str:
+    """What a binary column holds, of its bytes as a dump writes them: text where it is text, else hex alone.
+
+    Source: PostgreSQL docs, "Binary Data Types" (`\\x…`); MySQL manual, mysqldump --hex-blob (`0x…`).
+    """
+    if value[1:2] != "x" or value.startswith(SQL_SERVER) or (data := from_hex(value)) is None:
+        return value
+    return data.decode() if data.isascii() and data.decode().isprintable() else data.hex()
 
 
 def canonical(text: str, size: int | None = None) -> str | None:

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from wizard.passwords import argon2, aspnet, bcrypt, digests, families, ldap, pbkdf2, records, scrypt, spring
 from wizard.passwords.declared import DIGESTS, HMACS, NESTED, PBKDF2S, READERS, Declared
-from wizard.passwords.encoded import SIZES, from_base64, from_hex
+from wizard.passwords.encoded import SIZES, SQL_SERVER, from_base64, from_dump, from_hex
 from wizard.passwords.recipe import WAY_OUT, Recipe, Verdict, damaged, refused
 
 HEAD = re.compile(r"[$:{]?[A-Za-z0-9_.@-]*[$:}]?")
@@ -100,7 +100,7 @@ def _without_head(value: str, head: str) -> Verdict:
         return replace(found, assumes="that Spring wrote it")
     if value.startswith("grub.pbkdf2.sha512."):
         return pbkdf2.grub(value)
-    if value.startswith(("0x0100", "0x0200")):
+    if value.startswith(SQL_SERVER):
         return families.REFUSED[value[:6]](value)
     if families.MYSQL.fullmatch(value):
         return families.mysql(value)
@@ -145,13 +145,14 @@ class Judge:
 
     def __call__(self, value: str, *beside: str) -> Verdict:
         """Say what becomes of one stored password; surrounding white space does not count."""
+        value = from_dump(value.strip())
         if not beside:
-            verdict = self._of(value.strip(), "", "")
+            verdict = self._of(value, "", "")
         elif self.declared.salt is None:
-            verdict = self._of(value.strip(), "", beside[0].strip())
+            verdict = self._of(value, "", beside[0].strip())
         else:
             salt = "" if beside[0].strip() in NOTHING else beside[0]  # white space may be part of it
-            verdict = self._of(value.strip(), salt, beside[1].strip() if len(beside) > 1 else "")
+            verdict = self._of(value, salt, beside[1].strip() if len(beside) > 1 else "")
         if (verdict.unconfirmed and self.declared.unconfirmed is not None) or verdict.likely == "refused":
             return self._decided(verdict)
         return verdict

@@ -16,7 +16,7 @@ from typing import Any
 
 from wizard.passwords.check import MOST_COST, MOST_MEMORY, MOST_ROUNDS, CannotCheck, fits
 from wizard.passwords.declared import Declared
-from wizard.passwords.encoded import from_base64, from_hex
+from wizard.passwords.encoded import from_base64, from_dump, from_hex
 from wizard.passwords.judging import Judge
 
 LONGEST_PASSWORD = 4096
@@ -53,11 +53,12 @@ class Verifier:
         if self.judge.declared.key_lost:
             raise CannotCheck("the key of these hashes is lost")
         salt = beside[0].strip() if beside and self.judge.declared.salt is not None else ""
-        check = _declared(self.judge.declared, salt) or _recognised(value.strip())
+        value = from_dump(value.strip())
+        check = _declared(self.judge.declared, salt) or _recognised(value)
         if check is None:
             raise CannotCheck(f"nothing here checks {verdict.scheme}")
         try:
-            return check(password, value.strip())
+            return check(password, value)
         except (ValueError, TypeError):  # the value only looks as if it were of this format: it belongs to no password
             return False
 
@@ -81,9 +82,14 @@ def _declared(declared: Declared, salt: str) -> Check | None:
         ),
         "mybb": lambda password, value: _same(_md5(_md5(salt) + _md5(password)), value.lower()),
         "vbulletin": lambda password, value: _same(_md5(_md5(password) + salt), value.lower()),
-        "meteor": lambda password, value: _bcrypt(hashlib.sha256(password.encode()).hexdigest().encode(), value),
+        "meteor": _meteor,
     }
     return typed.get(declared.format)
+
+
+def _meteor(password: str, value: str) -> bool:
+    inner = hashlib.sha256(password.encode()).hexdigest()
+    return _argon2(inner, value) if value.startswith("$argon2") else _bcrypt(inner.encode(), value)
 
 
 def _bcrypt(secret: bytes, value: str) -> bool:

@@ -225,9 +225,13 @@ ASPNET = Store(
 
 
 def _meteor(row: Row) -> Made:
-    """Addresses are a list, the first of which is the one that counts."""
+    """Addresses are a list, the first of which is the one that counts; new hashes are argon2 beside the old of bcrypt."""
     address = next(iter(objects(row.get("emails"))), {})
-    return {"first_email": address.get("address"), "first_email_verified": address.get("verified")}
+    return {
+        "first_email": address.get("address"),
+        "first_email_verified": address.get("verified"),
+        "password": row.get("services.password.argon2") or row.get("services.password.bcrypt"),
+    }
 
 
 METEOR = Store(
@@ -241,13 +245,13 @@ METEOR = Store(
         "email_verified": "first_email_verified",
         "name": "profile.name",
     },
-    passwords={"column": "services.password.bcrypt"},
+    passwords={"column": "password", "format": "meteor"},
     created="createdAt",
     verified="first_email_verified",
-    made=("first_email", "first_email_verified"),
+    made=("first_email", "first_email_verified", "password"),
     make=_meteor,
     notes=(
-        "Meteor applies bcrypt to the SHA-256 of the password, which Auth0 cannot check: move users at their login.",
+        "Meteor applies bcrypt or argon2 to the SHA-256 of the password, which Auth0 cannot check: move users at their login.",
     ),
 )  # Source: Meteor docs, "Accounts" and "Passwords", the users collection
 

@@ -21,7 +21,10 @@ def _firebase(row: Row) -> Made:
 FIREBASE = Store(
     key="firebase",
     title="Firebase auth:export",
-    signs=signs("localId passwordHash", "localId providerUserInfo", "localId lastSignedInAt"),
+    signs=signs(
+        *("localId passwordHash", "localId providerUserInfo", "localId lastSignedInAt"),
+        *("uid passwordHash passwordSalt", "uid providerData metadata.creationTime"),
+    ),
     forms=FILES,
     profile={
         "user_id": "localId",
@@ -37,8 +40,16 @@ FIREBASE = Store(
     activity="lastSignedInAt",
     created="createdAt",
     verified="emailVerified",
+    aliases={
+        "uid": "localId",
+        "photoURL": "photoUrl",
+        "passwordSalt": "salt",
+        "metadata.creationTime": "createdAt",
+        "metadata.lastSignInTime": "lastSignedInAt",
+    },
     made=("password",),
     make=_firebase,
+    reads=("passwordHash", "salt", "passwordSalt", "providerUserInfo", "providerData"),
     headless=(
         *("localId", "email", "emailVerified", "passwordHash", "salt", "displayName", "photoUrl"),
         *(
@@ -51,7 +62,7 @@ FIREBASE = Store(
     notes=(
         "Users who only sign in with Google, Facebook and the like have no password; link them after the migration.",
     ),
-)  # Source: Firebase docs, "auth:import and auth:export"
+)  # Source: Firebase docs, "auth:import and auth:export"; Firebase Admin SDK, UserRecord.toJSON, as listUsers gives it
 
 
 _COGNITO = (
