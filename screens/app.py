@@ -36,6 +36,10 @@ LOOKS_IF_TIME_EVERY = 15.0
 """Seconds between two thoughts about whether a waiting run should look again."""
 
 
+WIDE = 112
+"""Columns from which on what will happen stands beside the page."""
+
+
 class WizardApp(Desk):
     """Opens with the start screen; everything that outlives a page is here.
 
@@ -61,7 +65,7 @@ class WizardApp(Desk):
         base: Path | None = None,
     ) -> None:
         super().__init__(runs=runs, open_practice=open_practice, world=world, base=base)
-        self.HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (112, "-wide")]
+        self.HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (WIDE, "-wide")]
         self.animation_level = "none"  # calm, and quick over slow lines too
         self.approved_hash = ""
         self._practice_first = practice

@@ -67,6 +67,10 @@ class JourneyScreen(Screen[str]):
         return self.app
 
     def compose(self) -> ComposeResult:
+        from screens.app import WIDE
+
+        wide = self.app.size.width >= WIDE  # Textual finds out after the first frame, which would jump
+        self.add_class("-wide" if wide else "-narrow")
         yield TopBar()
         with Horizontal(id="middle"):
             yield Rail()

@@ -55,6 +55,22 @@ async def test_an_empty_tenant_page_says_beside_each_field_what_is_missing(
         assert ("What will happen" in words) == (size == WIDE)
 
 
+@pytest.mark.parametrize("size", [NARROW, WIDE], ids=["80x24", "120x40"])
+async def test_the_first_frame_has_the_layout_of_its_size(
+    rehearsal: Rehearsal, size: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = []
+    mounted = JourneyScreen.on_mount
+
+    async def look(screen: JourneyScreen) -> None:
+        seen.append((screen.has_class("-narrow"), screen.has_class("-wide")))
+        await mounted(screen)
+
+    monkeypatch.setattr(JourneyScreen, "on_mount", look)
+    async with opened(rehearsal.app(), size):
+        assert seen == [(size == NARROW, size == WIDE)]
+
+
 async def test_what_was_typed_is_still_there_after_going_back(rehearsal: Rehearsal) -> None:
     app = rehearsal.app()
     async with opened(app) as pilot:
