@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import time
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -17,7 +18,10 @@ if TYPE_CHECKING:
 
     from wizard.legacy.source import LegacySource, SourceFacts
     from wizard.mapping import Mapping as CompiledMapping
+    from wizard.passwords.answers import PasswordsAnswers
     from wizard.passwords.census import HashGroup
+    from wizard.passwords.declared import Declared
+    from wizard.passwords.prove import Proof
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -89,13 +93,15 @@ def facts_of(source: LegacySource) -> SourceFacts:
     return source.facts()
 
 
-def census_of(source: LegacySource, column: str) -> list[HashGroup]:
-    """The formats of all hashes in a column."""
-    from wizard.legacy.source import BadRecord
-    from wizard.passwords.census import census
+def census_of(source: LegacySource, answers: PasswordsAnswers, declared: Declared) -> list[HashGroup]:
+    """The formats of all hashes, as the answers describe them."""
+    from wizard.passwords import Judge
+    from wizard.passwords.census import census, stored_passwords
 
-    place = source.columns.index(column)
-    return census(row[place] for block in source.blocks() for row in block.rows() if not isinstance(row, BadRecord))
+    if answers.column is None:
+        return []
+    judge = Judge(declared)
+    return census(stored_passwords(source, answers.column, judge), judge, proven=answers.proven)
 
 
 @dataclass(frozen=True)
@@ -129,45 +135,21 @@ def survey(source: LegacySource, mapping: CompiledMapping) -> Survey:
     return Survey(read, dict(codes.most_common()), size)
 
 
-@dataclass(frozen=True)
-class Proof:
-    """Whether a password fits the hash that would be imported; `accepted` is None when there is nothing to compare."""
+def prove(
+    source: LegacySource, answers: PasswordsAnswers, key: str, login: str, password: str, seconds: float
+) -> Proof:
+    """Check the password of one account as `wizard.passwords.prove` does, and search for how the hashes were made.
 
-    accepted: bool | None
-    words: str
+    Args:
+        key: What the reference `key` of the answers stands for; "" where they name none.
+        seconds: How long the search may take.
 
+    Raises:
+        UsageError: no record is this account, or several are.
+    """
+    from wizard.passwords.accounts import accounts
+    from wizard.passwords.prove import Known
+    from wizard.passwords.prove import prove as proven
 
-def prove(source: LegacySource, mapping: CompiledMapping, column: str, email: str, password: str) -> Proof:
-    """Find an account by e-mail address and check its password against the hash as Auth0 would get it."""
-    from wizard.legacy.source import BadRecord
-    from wizard.mapping import User
-    from wizard.passwords import judge
-
-    place = source.columns.index(column)
-    wanted = email.strip().lower()
-    for block in source.blocks():
-        for row in block.rows():
-            if isinstance(row, BadRecord):
-                continue
-            made = mapping.map_one(row)
-            if isinstance(made, User) and made.profile.get("email") == wanted:
-                verdict = judge(str(row[place] or ""))
-                return _compared(verdict.scheme, made.profile, password)
-    return Proof(None, "No user that would be imported has this e-mail address.")
-
-
-def _compared(scheme: str, profile: Mapping[str, Any], password: str) -> Proof:
-    import bcrypt
-
-    custom = profile.get("custom_password_hash")
-    value = profile.get("password_hash") or (custom["hash"]["value"] if custom else None)
-    if value is None:
-        return Proof(None, f"This user would be imported without a password ({scheme or 'no hash'}).")
-    if scheme != "bcrypt":
-        return Proof(None, f"Hashes of {scheme} cannot be checked here; use an account for a login after the import.")
-    # Other makers write 2y for the same computation.
-    fits = bcrypt.checkpw(password.encode()[:72], str(value).replace("$2y$", "$2b$", 1).encode())
-    where = "password_hash" if "password_hash" in profile else "custom_password_hash"
-    if fits:
-        return Proof(True, f"The password fits the hash that Auth0 will get as {where}.")
-    return Proof(False, "The password does not fit this hash. A typing error, or another way of hashing (a pepper?).")
+    known = [Known(row, password) for row in accounts(source, [login])]
+    return proven(known, answers, secret=lambda _: key, seconds=seconds, now=time.monotonic)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from screens.practice import Practice
     from screens.work import Work
     from wizard.events import Event
-    from wizard.passwords.census import HashGroup
     from wizard.runs import Runs
     from wizard.world import World
 
@@ -45,7 +44,6 @@ class Desk(KeysInOrder):
         self._is_rehearsing = False
         self.draft: Draft | None = None
         self.unmasked = False
-        self.census: Sequence[HashGroup] = ()
         self._open_practice = open_practice
         self._given_world = world
         self._base = base or Path.cwd()

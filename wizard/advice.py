@@ -50,6 +50,9 @@ def recommend(
         return Recommendation("bulk", ("there are no password hashes to carry; users get a password reset",))
     share = carried / users
     kept = f"{carried:,} of {users:,} passwords ({share:.1%}) travel in an import"
+    untried = sum(group.users for group in groups if group.needs_proof)
+    if untried:
+        kept += f", {untried:,} of them only if a description that nobody has tried is right"
     lost = f"{counted(users - carried, 'user')} would have to reset the password"
     if share >= MOSTLY:
         reasons = (kept, "nothing has to run in front of the legacy store")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import asyncio
+import time
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from textual import on
@@ -14,7 +16,7 @@ from textual.widgets import Button, Input, Label, Static
 from screens.background import census_of, prove
 from screens.fields import Field
 from screens.form import Form
-from screens.steps.base import FormView
+from screens.steps.base import FormView, unseen
 from screens.tasks import begin
 from screens.widgets.draw import bar
 from wizard.answers import Section
@@ -23,11 +25,13 @@ from wizard.errors import WizardError
 from wizard.legacy.answers import SourceAnswers
 from wizard.legacy.source import LegacySource, SourceFacts
 from wizard.mapping import compile_mapping
-from wizard.mapping.suggestion import suggest_answers
 from wizard.passwords.answers import PasswordsAnswers
 from wizard.passwords.census import HashGroup
+from wizard.passwords.declared import declared
+from wizard.passwords.prove import DESCRIBING, Proof
 from wizard.profile import ProfileAnswers
 from wizard.step import Change
+from wizard.survey import suggestion_for
 
 if TYPE_CHECKING:
     from wizard.answers import Answers
@@ -35,11 +39,17 @@ if TYPE_CHECKING:
 
 SHOWN = 12
 BAR = 14
-SAMPLE = 200
+SEARCH_SECONDS = 30.0
+"""How long a search for the way that hashes were made may take."""
+
+FIRST = ("column", "unsupported", "missing")
+MORE = "How the hashes were made, and more"
+DECIDING = DESCRIBING | {"column", "key_lost", "unconfirmed", "proven"}
+"""Keys of the section that what is counted depends on."""
 
 
 class PasswordsView(FormView):
-    """Bars, a form of three fields, and two lines for the proof."""
+    """Bars, a proof with one account, and a form of which what describes the hashes is folded away."""
 
     lead = "Which hashes Auth0 can take, and what becomes of the users whose hash it cannot."
 
@@ -47,27 +57,29 @@ class PasswordsView(FormView):
         super().__init__(stop)
         self._known: object = None
         self._store: tuple[LegacySource, SourceFacts] | None = None
+        self._found: Mapping[str, Any] = {}
 
     def content(self) -> ComposeResult:
         yield Static("", id="census", classes="block")
-        yield Form(PasswordsAnswers, self.wizard.journey.given("passwords"))
+        yield Form(PasswordsAnswers, self.wizard.journey.given("passwords"), first=FIRST, more=MORE)
         yield Label("Prove it with one account", classes="head")
         with Horizontal(classes="row"):
-            yield Input(placeholder="e-mail address", id="email", compact=True)
+            yield Input(placeholder="e-mail address, username or id", id="login", compact=True)
         with Horizontal(classes="row"):
             yield Input(placeholder="password, not kept", password=True, id="password", compact=True)
         with Horizontal(classes="row"):
             yield Button("Prove", id="prove", compact=True)
-            yield Static("", id="proof", markup=False)
+            yield unseen(Button("Use what was found", id="use", compact=True))
+        yield Static("", id="proof", markup=False)
 
     async def shown(self) -> None:
         journey = self.wizard.journey
         answers, tools = await self._opened()
         self._store = await tools.source(answers[SourceAnswers])
         if not journey.is_answered("passwords") and not self.form.values.get("column") and not self._known:
-            source = self._store[0]
-            column = suggest_answers(source.columns, source.sample(SAMPLE)).passwords.column
-            self.form.put({"column": column})
+            self.form.put(
+                suggestion_for(answers[SourceAnswers], self._store[0]).passwords.model_dump(exclude_unset=True)
+            )
         await self._count()
 
     async def answer(self) -> Section | None:
@@ -107,30 +119,47 @@ class PasswordsView(FormView):
         self.form.field("column").complain(f"There is no such column; there are: {', '.join(columns)}.")
 
     async def _count(self) -> None:
-        """Count the formats again when the column is another one."""
+        """Count the formats again when they are described in another way."""
         if self._store is None:
             return
         source, facts = self._store
-        values = self.form.values
-        column = str(values.get("column", ""))
-        if self._known == (facts.fingerprint, column):
-            return
         place = self.query_one("#census", Static)
-        if column not in source.columns:
-            near = ", ".join(source.columns)
-            place.update(f"No password is migrated without a column. There are: {near}." if not column else "")
-            if column:
-                self._no_such_column(source.columns)
+        section = self._described()
+        if isinstance(section, str):
+            place.update(section)
+            return
+        described = section.model_dump(include=set(DECIDING))
+        if self._known == (facts.fingerprint, described):
             return
         place.update(Content.styled("Counting hashes…", "$foreground-muted"))
-        groups = await self.wizard.apart.through(facts.records, census_of, source, column)
-        self._known = (facts.fingerprint, column)
-        self.wizard.census = groups
+        _, tools = await self._opened()
+        try:
+            settings = await asyncio.to_thread(declared, section, tools.secret)
+            groups = await self.wizard.apart.through(facts.records, census_of, source, section, settings)
+        except WizardError as error:
+            place.update(Content.styled(f"✗ {error}", "$text-error"))
+            return
+        self._known = (facts.fingerprint, described)
         place.update(bars(groups))
+
+    def _described(self) -> PasswordsAnswers | str:
+        """The form if it is right and fits the store, or what is missing."""
+        columns = self._store[0].columns if self._store else ()
+        section = self.form.draft()
+        if not isinstance(section, PasswordsAnswers):
+            return "Hashes are counted when the fields below are right."
+        if section.column is None:
+            return f"No password is migrated without a column. There are: {', '.join(columns)}."
+        for key in ("column", "salt", "iterations"):
+            named = getattr(section, key)
+            if isinstance(named, str) and named not in columns:
+                self.form.field(key).complain(f"There is no such column; there are: {', '.join(columns)}.")
+                return ""
+        return section
 
     def on_field_changed(self, event: Field.Changed) -> None:
         super().on_field_changed(event)
-        if event.field.key == "column":
+        if event.field.key in DECIDING:
             begin(self, self._count, group="census")
 
     @on(Button.Pressed, "#prove")
@@ -140,24 +169,56 @@ class PasswordsView(FormView):
         begin(self, self._prove, group="prove")
 
     async def _prove(self) -> None:
-        proof = self.query_one("#proof", Static)
-        email, password = self.query_one("#email", Input).value, self.query_one("#password", Input).value
-        column = str(self.form.values.get("column", ""))
-        if self._store is None or not (email and password and column):
-            proof.update("Give the column, an e-mail address and the password.")
+        self._offer({})
+        told = self.query_one("#proof", Static)
+        login, password = self.query_one("#login", Input).value.strip(), self.query_one("#password", Input).value
+        section = self._described()
+        if self._store is None or isinstance(section, str) or not (login and password):
+            told.update("Give the column above, and an account and its password here.")
             return
-        proof.update("Looking…")
-        source, facts = self._store
-        section = PasswordsAnswers(column=column, unsupported="without_password", missing="without_password")
+        _, tools = await self._opened()
         try:
-            profile = self.wizard.journey.answers[ProfileAnswers]
-            mapping = compile_mapping(profile, section, source.columns, username_length=(1, 128))
-            found = await self.wizard.apart.through(facts.records, prove, source, mapping, column, email, password)
+            key = await asyncio.to_thread(tools.secret, section.key) if section.key else ""
+            asked = self.wizard.apart.do(prove, self._store[0], section, key, login, password, SEARCH_SECONDS)
+            found = await self._counted(asyncio.ensure_future(asked), told)
         except WizardError as error:
-            proof.update(f"✗ {error}")
+            told.update(f"✗ {error}")
             return
-        sign = {True: "✓ ", False: "✗ ", None: "· "}[found.accepted]
-        proof.update(sign + found.words)
+        told.update(outcome(found))
+        if not found.schemes:
+            return
+        proven = {"proven": sorted({*section.proven, *found.schemes})}
+        if found.recipe:
+            self._offer({**found.recipe, **proven})
+            self.query_one("#use", Button).focus()
+        else:
+            self.form.put(proven)
+
+    async def _counted(self, asked: asyncio.Future[Proof], told: Static) -> Proof:
+        """What was asked for, with the seconds until then."""
+        began = time.monotonic()
+        while not asked.done():
+            took = time.monotonic() - began
+            searching = (
+                f"not as described; trying other ways for {SEARCH_SECONDS:.0f} s at most" if took > 2 else "looking"
+            )
+            told.update(f"{took:.0f} s: {searching}…")
+            await asyncio.wait([asked], timeout=0.5)
+        return asked.result()
+
+    def _offer(self, found: Mapping[str, Any]) -> None:
+        self._found = found
+        self.query_one("#use", Button).display = bool(found)
+
+    @on(Button.Pressed, "#use")
+    def _use(self, event: Button.Pressed) -> None:
+        """Put the description that fits into the form, instead of the one that was there."""
+        event.stop()
+        fields = PasswordsAnswers.model_fields
+        self.form.put({key: fields[key].get_default(call_default_factory=True) for key in DESCRIBING})
+        self.form.put(self._found)
+        self._offer({})
+        self.query_one("#proof", Static).update("Filled in above, and noted as proven.")
 
     def says(self, changes: list[Change] | None) -> str | None:
         return (
@@ -167,6 +228,23 @@ class PasswordsView(FormView):
 
     def copied(self) -> str:
         return super().copied() or str(self.query_one("#census", Static).content)
+
+
+def outcome(proof: Proof) -> str:
+    """What the proof of one account found, in words."""
+    (account,) = proof.accounts
+    name = f"{account.scheme} {account.parameters}".strip()
+    sign = {True: "✓", False: "✗", None: "·"}[account.fits]
+    if proof.recipe:
+        described = ", ".join(f"{key} {value}" for key, value in sorted(proof.recipe.items()))
+        return f"✓ The password fits with {described}. Found after {counted(proof.tried, 'try', 'tries')}."
+    words = f"{sign} {name}: {account.why}."
+    if proof.tried:
+        ended = "none fits" if proof.exhausted else "time is over"
+        words += f" {counted(proof.tried, 'other way', 'other ways')} of hashing tried: {ended}."
+    if account.fits is False:
+        words += " A typing error, a key (pepper) that is not given, or a way of hashing that Auth0 cannot check."
+    return words
 
 
 def bars(groups: Sequence[HashGroup]) -> Content:
@@ -186,6 +264,14 @@ def bars(groups: Sequence[HashGroup]) -> Content:
             ("✓ " if good else "! ", "$text-success" if good else "$text-warning"),
             (f"{words}\n", "$foreground-muted"),
         ]
+        if group.needs_proof:
+            parts += [("? ", "$text-warning"), (f"rests on {group.assumes}; not proven yet\n", "$foreground-muted")]
+        elif group.proven and good:
+            parts += [("✓ ", "$text-success"), ("proven with a known password\n", "$foreground-muted")]
+        if group.unconfirmed and good:
+            parts += [("? ", "$text-warning"), (f"{group.unconfirmed}\n", "$foreground-muted")]
+        if group.weak:
+            parts += [("! ", "$text-warning"), (f"{group.weak}\n", "$foreground-muted")]
     if len(groups) > SHOWN:
         rest = sum(group.users for group in groups[SHOWN:])
         parts.append((f"and {len(groups) - SHOWN} more formats with {counted(rest, 'user')}\n", "$foreground-muted"))

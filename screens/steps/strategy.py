@@ -21,6 +21,7 @@ from wizard.durations import between
 from wizard.legacy.answers import SourceAnswers
 from wizard.mapping import compile_mapping
 from wizard.passwords.answers import PasswordsAnswers
+from wizard.passwords.declared import declared
 from wizard.profile import ProfileAnswers
 from wizard.steps.strategy import StrategyAnswers
 from wizard.steps.tenant import TenantAnswers
@@ -63,8 +64,8 @@ class StrategyView(StepView):
             return
         mapping = compile_mapping(profile, passwords, source.columns, username_length=(1, 128), secret=tools.secret)
         self.query_one("#ways", Static).update(Content.styled("counting…", "$foreground-muted"))
-        column = passwords.column
-        groups = await wizard.apart.through(facts.records, census_of, source, column) if column else []
+        described = declared(passwords, tools.secret)
+        groups = await wizard.apart.through(facts.records, census_of, source, passwords, described)
         found = await wizard.apart.through(facts.records, survey, source, mapping)
         self._known = known
         carried = sum(group.users for group in groups if group.carried_by != "none")

@@ -54,6 +54,7 @@ def prove_(
     from wizard.answers import load
     from wizard.legacy import open_source
     from wizard.legacy.answers import SourceAnswers
+    from wizard.passwords.accounts import require_columns
     from wizard.passwords.answers import PasswordsAnswers
     from wizard.passwords.prove import prove
     from wizard.steps import SECTIONS
@@ -65,7 +66,7 @@ def prove_(
     secret = secrets_of(answers)
     wanted = answers[PasswordsAnswers]
     source = open_source(answers[SourceAnswers], secret=secret, base=answers_file.resolve().parent)
-    _require_columns(source, wanted)
+    require_columns(source.columns, wanted)
     known = _known(source, _logins(accounts, answers), secret, output)
     began = time.monotonic()
     proof = prove(known, wanted, secret=secret, seconds=seconds, now=time.monotonic, progress=_progress(output))
@@ -82,17 +83,6 @@ def prove_(
         page(proof, wanted),
     )
     return int(Exit.DONE if proof.proven else Exit.ATTENTION)
-
-
-def _require_columns(source: LegacySource, wanted: Any) -> None:
-    named = (wanted.column, wanted.salt, wanted.iterations if isinstance(wanted.iterations, str) else None)
-    missing = [name for name in named if name is not None and name not in source.columns]
-    if wanted.column is None or missing:
-        raise UsageError(
-            f"The source has no column {missing[0]}" if missing else "No column of password hashes is named",
-            state="Nothing was checked.",
-            remedy=f"correct [passwords]; there are: {', '.join(source.columns)}.",
-        )
 
 
 def _logins(accounts: Sequence[str], answers: Answers) -> list[Login]:
@@ -115,9 +105,10 @@ def _logins(accounts: Sequence[str], answers: Answers) -> list[Login]:
 
 
 def _known(source: LegacySource, logins: Sequence[Login], secret: Callable[[str], str], output: Output) -> list[Known]:
+    from wizard.passwords.accounts import accounts
     from wizard.passwords.prove import Known
 
-    rows = _rows(source, [login for login, _ in logins])
+    rows = accounts(source, [login for login, _ in logins])
     known = []
     for number, ((_, reference), row) in enumerate(zip(logins, rows, strict=True), 1):
         if reference is None and not output.interactive:
@@ -131,40 +122,6 @@ def _known(source: LegacySource, logins: Sequence[Login], secret: Callable[[str]
         )
         known.append(Known(row, str(typed)))
     return known
-
-
-def _rows(source: LegacySource, logins: Sequence[str]) -> list[dict[str, str]]:
-    """The record of each login: the only one with a cell that says just that, in any case of letters."""
-    from wizard.legacy.source import BadRecord
-    from wizard.passwords.cells import stored_text
-    from wizard.passwords.census import NOT_TEXT
-    from wizard.rejects import Refused
-
-    def as_text(cell: Any) -> str:
-        try:
-            return stored_text(cell, NOT_TEXT)
-        except Refused:
-            return ""
-
-    wanted = {login.strip().lower(): place for place, login in enumerate(logins)}
-    found: list[list[dict[str, str]]] = [[] for _ in logins]
-    for block in source.blocks():
-        for row in block.rows():
-            if isinstance(row, BadRecord):
-                continue
-            cells = [as_text(cell) for cell in row]
-            for place in {wanted[cell] for cell in (each.strip().lower() for each in cells) if cell in wanted}:
-                found[place].append(dict(zip(source.columns, cells, strict=False)))
-    for number, rows in enumerate(found, 1):
-        if len(rows) != 1:
-            raise UsageError(
-                f"Account {number} is in {len(rows):,} records of the source"
-                if rows
-                else f"Account {number} is not in the source",
-                state="Nothing was checked.",
-                remedy="give an e-mail address, username or id that exactly one record has.",
-            )
-    return [rows[0] for rows in found]
 
 
 def _progress(output: Output) -> Callable[[int], None]:

@@ -74,7 +74,7 @@ NOTHING = frozenset({"NULL", "null", "\\N"})
 HEX_DIGEST = re.compile(r"[0-9a-fA-F]+")
 ASK = (
     'a bare digest does not say how it was made: declare format in [passwords], such as "md5" or "sha256", and salt if there '
-    "is one; passwords prove finds it out with an account whose password you know"
+    "is one, or let a proof with an account whose password you know find it out (passwords prove)"
 )
 LAYOUT = re.compile(r"[0-9a-fA-F]{16,}[:.$][0-9a-fA-F]{8,}|[0-9a-fA-F]{8,}[:.$][0-9a-fA-F]{16,}")
 

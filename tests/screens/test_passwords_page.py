@@ -1,0 +1,119 @@
+"""The page of the passwords: hashes counted as they are described, and a proof that finds out how they were made."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from stage import WIDE, Rehearsal, frame, go_on, opened, page_is, shows, until
+from textual.pilot import Pilot
+from textual.widgets import Button, Input, Static
+
+from screens.app import WizardApp
+from screens.form import Form
+from screens.steps import passwords
+from wizard.passwords.answers import PasswordsAnswers
+
+PASSWORD = "correct horse"
+
+
+def salted(password: str, salt: str) -> str:
+    return hashlib.sha256((salt + password).encode()).hexdigest()
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Path:
+    """A store whose hashes do not say how they were made, the salt beside them."""
+    path = tmp_path / "salted.csv"
+    rows = [
+        f"u{number},p{number}@example.com,{salted(f'{PASSWORD}{number}', f's{number}')},s{number}"
+        for number in range(9)
+    ]
+    path.write_text("\n".join(["id,email,hash,salt", *rows, ""]))
+    return path
+
+
+async def walk(pilot: Pilot[None], store: Path, given: Mapping[str, Any] | None = None) -> None:
+    """Go to the page of the passwords of this store."""
+    app: WizardApp = pilot.app  # type: ignore[assignment]
+    await go_on(pilot, "source")
+    app.screen.query_one("#source Form", Form).put({"path": str(store)})
+    await go_on(pilot, "profile")
+    await shows(pilot, "Auth0 field")
+    if given is not None:
+        app.journey.give("passwords", PasswordsAnswers.model_validate(given))
+    await go_on(pilot, "passwords")
+
+
+async def prove(pilot: Pilot[None], login: str, password: str) -> str:
+    """What the page says about the account."""
+    screen = pilot.app.screen
+    screen.query_one("#login", Input).value = login
+    screen.query_one("#password", Input).value = password
+    told = screen.query_one("#proof", Static)
+    told.update("")
+    screen.query_one("#prove", Button).press()
+    await until(pilot, lambda: str(told.content)[:1] in ("✓", "✗", "·"))
+    return str(told.content)
+
+
+async def test_a_proof_finds_how_hashes_were_made_and_fills_it_in(rehearsal: Rehearsal, store: Path) -> None:
+    app = rehearsal.app()
+    async with opened(app, WIDE) as pilot:
+        await walk(pilot, store)
+        await shows(pilot, "hex digest of 256 bits", "stays")
+        words = await prove(pilot, "P3@example.com", f"{PASSWORD}3")
+        assert words.startswith("✓ The password fits with format sha256, salt salt.")
+        await until(pilot, lambda: app.focused is app.screen.query_one("#use", Button))
+        await pilot.press("enter")
+        census = app.screen.query_one("#census", Static)
+        await until(pilot, lambda: "9 of 9 users keep the password" in str(census.content))
+        assert "proven with a known password" in str(census.content)
+        assert not app.screen.query_one("#use", Button).display
+        await go_on(pilot, "strategy")
+        await shows(pilot, "9 of 9 passwords")
+        answers = app.journey.given("passwords")
+        assert {key: answers[key] for key in ("format", "salt", "proven")} == {
+            "format": "sha256", "salt": "salt", "proven": ["sha256"],
+        }  # fmt: skip
+        assert PASSWORD not in frame(app)
+
+
+async def test_a_wrong_password_proves_nothing(
+    rehearsal: Rehearsal, store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(passwords, "SEARCH_SECONDS", 0.5)
+    app = rehearsal.app()
+    async with opened(app, WIDE) as pilot:
+        await walk(pilot, store, {"column": "hash", "format": "sha256", "salt": "salt"})
+        await until(pilot, lambda: "not proven yet" in str(app.screen.query_one("#census", Static).content))
+        words = await prove(pilot, "u3", "another")
+        assert words.startswith("✗ sha256") and "other ways of hashing tried" in words
+        assert not app.screen.query_one("#use", Button).display
+        assert app.screen.query_one("#passwords Form", Form).values.get("proven", []) == []
+        assert (await prove(pilot, "nobody@example.com", "x")).startswith("✗ Account 1 is not in the source")
+
+
+async def test_an_untried_description_is_marked_where_the_way_is_chosen(rehearsal: Rehearsal, store: Path) -> None:
+    app = rehearsal.app()
+    async with opened(app, WIDE) as pilot:
+        await walk(pilot, store, {"column": "hash", "format": "sha256", "salt": "salt"})
+        await go_on(pilot, "strategy")
+        await shows(pilot, "9 of 9 passwords", "a description that nobody has")
+
+
+async def test_a_description_that_does_not_fit_the_store_is_said_beside_its_field(
+    rehearsal: Rehearsal, store: Path
+) -> None:
+    app = rehearsal.app()
+    async with opened(app, WIDE) as pilot:
+        await walk(pilot, store)
+        form = app.screen.query_one("#passwords Form", Form)
+        form.put({"format": "sha256", "salt": "pepper"})
+        await until(pilot, lambda: form.field("salt").has_class("-wrong"))
+        await pilot.press("ctrl+n")
+        await pilot.pause(0.3)
+        assert page_is(app, "passwords")
