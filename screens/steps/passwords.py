@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from textual import on
@@ -248,31 +248,36 @@ def outcome(proof: Proof) -> str:
 
 
 def bars(groups: Sequence[HashGroup]) -> Content:
-    """The census: a bar a group, whether it travels, and why not."""
+    """The census: a bar a group, whether it travels, and why not; what holds for several is said at the first of them."""
     total = sum(group.users for group in groups) or 1
     carried = sum(group.users for group in groups if group.carried_by != "none")
     parts: list[Any] = [
         (f"{carried:,} of {counted(total, 'user')}", "bold"), f" keep the password in an import ({carried / total:.1%})\n\n",
     ]  # fmt: skip
+    said: set[str] = set()
     for group in groups[:SHOWN]:
-        good = group.carried_by != "none"
+        colour = "$text-warning" if group.carried_by == "none" else "$text-success"
         name = f"{group.scheme} {group.parameters}".strip()[:22]
-        drawn = bar(group.users / total, BAR)
-        parts += [f"{name:<22} ", (drawn, "$text-success" if good else "$text-warning"), f" {group.users:>7,}\n"]
-        words = f"travels as {group.carried_by}" if good else f"stays: {group.why}"
-        parts += [
-            ("✓ " if good else "! ", "$text-success" if good else "$text-warning"),
-            (f"{words}\n", "$foreground-muted"),
-        ]
-        if group.needs_proof:
-            parts += [("? ", "$text-warning"), (f"rests on {group.assumes}; not proven yet\n", "$foreground-muted")]
-        elif group.proven and good:
-            parts += [("✓ ", "$text-success"), ("proven with a known password\n", "$foreground-muted")]
-        if group.unconfirmed and good:
-            parts += [("? ", "$text-warning"), (f"{group.unconfirmed}\n", "$foreground-muted")]
-        if group.weak:
-            parts += [("! ", "$text-warning"), (f"{group.weak}\n", "$foreground-muted")]
+        parts += [f"{name:<22} ", (bar(group.users / total, BAR), colour), f" {group.users:>7,}\n"]
+        for sign, words in _notes(group):
+            if words not in said or sign == "✓":
+                parts += [(f"{sign} ", colour if sign == "✓" else "$text-warning"), (f"{words}\n", "$foreground-muted")]
+            said.add(words)
     if len(groups) > SHOWN:
         rest = sum(group.users for group in groups[SHOWN:])
         parts.append((f"and {len(groups) - SHOWN} more formats with {counted(rest, 'user')}\n", "$foreground-muted"))
     return Content.assemble(*parts)
+
+
+def _notes(group: HashGroup) -> Iterator[tuple[str, str]]:
+    """Sign and words: what becomes of a group, and what is to be known of it."""
+    if group.carried_by == "none":
+        yield "!", f"stays: {group.why}"
+        return
+    yield "✓", f"travels as {group.carried_by}" + (", proven with a known password" if group.proven else "")
+    if group.needs_proof:
+        yield "?", f"rests on {group.assumes}; not proven yet"
+    if group.unconfirmed:
+        yield "?", group.unconfirmed
+    if group.weak:
+        yield "!", group.weak
