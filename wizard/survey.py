@@ -119,7 +119,7 @@ def survey(answers: SourceAnswers, *, secret: Callable[[str], str] | None, base:
     facts = source.facts()
     suggestion = suggestion_for(answers, source)
     hashes = suggestion.passwords.column
-    judge = Judge(declared(suggestion.passwords))
+    judge = Judge(declared(suggestion.passwords, columns=source.columns))
     groups = census(column(source, hashes), judge) if hashes else []
     seen = (store.activity if store and store.activity in source.columns else None) or column_of_activity(
         source.columns

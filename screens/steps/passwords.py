@@ -134,7 +134,7 @@ class PasswordsView(FormView):
         place.update(Content.styled("Counting hashes…", "$foreground-muted"))
         _, tools = await self._opened()
         try:
-            settings = await asyncio.to_thread(declared, section, tools.secret)
+            settings = await asyncio.to_thread(declared, section, tools.secret, source.columns)
             groups = await self.wizard.apart.through(facts.records, census_of, source, section, settings)
         except WizardError as error:
             place.update(Content.styled(f"✗ {error}", "$text-error"))

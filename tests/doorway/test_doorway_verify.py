@@ -125,6 +125,10 @@ DECLARED = {
     "mybb": md5(md5("pepper") + md5(PASSWORD)),
     "vbulletin": md5(md5(PASSWORD) + "pepper"),
     "meteor": bcrypt.hashpw(hashlib.sha256(WORD).hexdigest().encode(), bcrypt.gensalt(4)).decode(),
+    "vbulletin5": bcrypt.hashpw(md5(PASSWORD).encode(), bcrypt.gensalt(4)).decode(),
+    "matomo": bcrypt.hashpw(md5(PASSWORD).encode(), bcrypt.gensalt(4)).decode(),
+    "myth-auth": bcrypt.hashpw(b64encode(hashlib.sha384(WORD).digest()), bcrypt.gensalt(4)).decode(),
+    "smf": bcrypt.hashpw(b"pepper" + WORD, bcrypt.gensalt(4)).decode(),
     "plain": PASSWORD,
     "sha256": hashlib.sha256(b"pepper" + WORD).hexdigest(),
 }
@@ -136,6 +140,41 @@ def test_declared_formats_fit_with_their_salt(name: str) -> None:
     check = Verifier(Judge(declared(answers)))
     assert check(PASSWORD, DECLARED[name], "pepper")
     assert not check("other", DECLARED[name], "pepper")
+
+
+def test_names_of_smf_count_in_small_letters() -> None:
+    check = Verifier(Judge(declared(PasswordsAnswers(column="passwd", format="smf", salt="member_name"))))
+    assert check(PASSWORD, hashlib.sha1(b"ann" + WORD, usedforsecurity=False).hexdigest(), "Ann")
+    assert not check("other", hashlib.sha1(b"ann" + WORD, usedforsecurity=False).hexdigest(), "Ann")
+
+
+def test_flask_security_is_checked_with_its_key_and_not_without() -> None:
+    inner = b64encode(hmac.digest(b"flask", WORD, "sha512"))
+    stored = bcrypt.hashpw(inner[:72], bcrypt.gensalt(4)).decode()
+    answers = PasswordsAnswers(column="password", format="flask-security", key="env:KEY")
+    check = Verifier(Judge(declared(answers, lambda reference: "flask")))
+    assert check(PASSWORD, stored) and not check("other", stored)
+    with pytest.raises(CannotCheck):
+        Verifier(Judge(declared(PasswordsAnswers(column="password"), columns=["fs_uniquifier", "password"])))(
+            PASSWORD, stored
+        )
+
+
+@pytest.mark.parametrize("name", ["cta_pbkdf2_sha1", "dlitz_pbkdf2_sha1"])
+def test_forms_that_begin_alike_are_told_apart(name: str) -> None:
+    import passlib.hash
+
+    stored = getattr(passlib.hash, name).using(rounds=100).hash(PASSWORD)
+    assert Verifier(Judge())(PASSWORD, stored)
+    assert not Verifier(Judge())("other", stored)
+
+
+@pytest.mark.parametrize(
+    "stored", ["{SSHA}tooshort", "$scrypt$n=16384,r=8", "pbkdf2_sha256$1000$salt$", "$1$salt$short"]
+)
+def test_what_seems_damaged_is_no_wrong_password(stored: str) -> None:
+    with pytest.raises(CannotCheck):
+        Verifier(Judge())(PASSWORD, stored)
 
 
 @pytest.mark.parametrize("stored", ["", "!", "*", "$2b$10$short"])

@@ -22,7 +22,7 @@ from wizard.rejects import REASONS
 
 VECTORS = [
     vector["row"]["hash"]
-    for name in ("python", "node", "others")
+    for name in ("python", "node", "npm", "others")
     for vector in json.loads((Path(__file__).with_name("vectors") / f"{name}.json").read_text())
     if vector["password"] == "plain"
 ]
@@ -82,8 +82,10 @@ def test_sha256_of_ldap_is_told_from_that_of_spring() -> None:
 
 def test_hex_behind_a_scheme_of_ldap_is_not_read_as_base64() -> None:
     salted = hashlib.sha1(b"inventedsalt", usedforsecurity=False).digest() + b"salt"
-    assert judge("{SSHA}" + base64.b64encode(salted).decode()).carried_by == "custom_password_hash"
-    assert judge("{SSHA}" + salted.hex()).code == "password_damaged"
+    plain, of_hex = judge("{SSHA}" + base64.b64encode(salted).decode()), judge("{SSHA}" + salted.hex())
+    assert plain.carried_by == "custom_password_hash"
+    assert of_hex.value == plain.value
+    assert "hex" in of_hex.assumes and not plain.assumes
 
 
 @pytest.mark.parametrize(("kept", "travels"), [(97, True), (94, False), (90, False)])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import json
 import time
@@ -10,6 +11,7 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner
+from pydantic import ValidationError
 
 from wizard.__main__ import command
 from wizard.passwords.answers import PasswordsAnswers
@@ -17,7 +19,7 @@ from wizard.passwords.prove import Known, Proof, prove, with_recipe
 
 VECTORS = [
     vector
-    for name in ("python", "node", "others")
+    for name in ("python", "node", "npm", "others")
     for vector in json.loads((Path(__file__).with_name("vectors") / f"{name}.json").read_text())
 ]
 PEPPER = "pepper-of-the-store"
@@ -48,6 +50,8 @@ SEARCHED = [
     ("Node", "scrypt, salt as bytes", {}),
     ("Node", "pbkdf2 in columns", {"iterations": "rounds"}),
     ("better-auth", "scrypt", {}),
+    ("Discourse", "pbkdf2 told beside it", {}),
+    ("Magento 2", "version 1", {}),
     ("ASP.NET membership", "sha1", {}),
     ("Django 4.1.13", "sha1", {}),
     ("Werkzeug 2.2.3", "md5", {}),
@@ -63,6 +67,22 @@ def test_the_search_finds_out_how_hashes_were_made(maker: str, form: str, given:
     pasted = {**found.recipe, "proven": list(found.schemes)}
     again = proof_of(known, **pasted)
     assert (again.proven, again.recipe, again.tried) == (True, {}, 0)
+
+
+def test_iterations_that_the_row_tells_are_preferred_to_one_number_for_all() -> None:
+    (known,) = accounts("Discourse", "pbkdf2 told beside it", ("plain",))
+    assert proof_of([known]).recipe["iterations"] == "told"
+
+
+def test_iterations_before_the_hash_and_a_salt_beside_it_are_found() -> None:
+    made = base64.b64encode(hashlib.pbkdf2_hmac("sha512", b"invented", b"beside it", 1300)).decode()
+    found = proof_of([Known({"hash": f"1300${made}", "salt": "beside it"}, "invented")])
+    assert found.recipe["layout"] == "{iterations}${hash}"
+
+
+def test_many_iterations_of_a_digest_are_refused_where_they_are_declared() -> None:
+    with pytest.raises(ValidationError, match="applies sha512 once"):
+        PasswordsAnswers.model_validate({"column": "hash", "format": "sha512", "salt": "salt", "iterations": 5000})
 
 
 def test_a_wrong_password_is_proven_by_nothing() -> None:

@@ -15,11 +15,15 @@ import pytest
 
 from wizard.legacy import open_source
 from wizard.legacy.answers import SourceAnswers
+from wizard.mapping import User, compile_mapping
+from wizard.mapping.table import Table
 from wizard.passwords import Judge
 from wizard.passwords.answers import PasswordsAnswers
 from wizard.passwords.check import fits
 from wizard.passwords.declared import declared
 from wizard.passwords.verify import Verifier
+from wizard.profile import ProfileAnswers
+from wizard.rejects import Reject
 from wizard.survey import survey
 
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
@@ -121,3 +125,55 @@ def test_bytes_of_a_digest_and_of_its_salt_are_read_through_the_dump(dumped: str
     assert verdict.value is not None
     assert fits(WORD, verdict.value)
     assert not fits("another", verdict.value)
+
+
+PRODUCTS = {
+    "flask-security": "id,email,password,fs_uniquifier,active",
+    "vbulletin5": "userid,email,token,scheme,username",
+    "myth-auth": "id,email,password_hash,reset_hash,activate_hash,force_pass_reset",
+    "matomo": "login,email,password,superuser_access,ts_password_modified",
+    "smf": "id_member,email,passwd,member_name,password_salt",
+}
+
+
+@pytest.mark.parametrize("product", PRODUCTS)
+def test_columns_that_give_away_a_hash_of_something_else_keep_it_from_travelling(tmp_path: Path, product: str) -> None:
+    header = PRODUCTS[product]
+    cells = {"email": "ann@example.com", "password": BCRYPT, "token": BCRYPT, "password_hash": BCRYPT, "passwd": BCRYPT}
+    path = tmp_path / "users.csv"
+    path.write_text(f"{header}\n{','.join(cells.get(name, '7') for name in header.split(','))}\n")
+    hashes = next(name for name in header.split(",") if cells.get(name) == BCRYPT)
+    source = open_source(SourceAnswers(path=str(path)), secret=None, base=Path())
+    profile = ProfileAnswers.model_validate({"user_id": header.split(",")[0], "email": "email"})
+    mapping = compile_mapping(profile, PasswordsAnswers(column=hashes), source.columns)
+    (record,) = source.sample()
+    made = mapping.map_one(record.values)
+    assert isinstance(made, Reject) and product in made.message
+    said = compile_mapping(profile, PasswordsAnswers(column=hashes, format="bcrypt"), source.columns)
+    assert isinstance(said.map_one(record.values), User)
+
+
+def test_asterisks_are_no_locked_account(tmp_path: Path) -> None:
+    path = tmp_path / "users.json"
+    path.write_text(json.dumps([{"id": 1, "email": "ann@example.com", "password": "**********"}]))
+    (group,) = survey(SourceAnswers(path=str(path)), secret=None, base=Path(), now=NOW).groups
+    assert (group.scheme, group.carried_by) == ("hidden", "none")
+    assert "the export hides" in group.why
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_hex_and_base64_behind_one_scheme_are_told_apart_in_any_order(tmp_path: Path, order: int) -> None:
+    digest = hashlib.sha1(WORD.encode() + b"s" * 4, usedforsecurity=False).digest() + b"s" * 4
+    longer = hashlib.sha1(WORD.encode() + b"s" * 16, usedforsecurity=False).digest() + b"s" * 16
+    values = ["{SSHA}" + digest.hex(), "{SSHA}" + b64encode(longer).decode()][::order]
+    assert len(values[0]) == len(values[1])
+    path = tmp_path / "users.csv"
+    rows = [f"u{number},p{number}@example.com,{value}" for number, value in enumerate(values)]
+    path.write_text("\n".join(["id,email,password", *rows, ""]))
+    source = open_source(SourceAnswers(path=str(path)), secret=None, base=Path())
+    profile = ProfileAnswers.model_validate({"user_id": "id", "email": "email"})
+    mapping = compile_mapping(profile, PasswordsAnswers(column="password"), source.columns)
+    for block in source.blocks():
+        mapped = mapping.map_table(Table.of(block, 3), 10_000)
+        for user in mapped.users:
+            assert fits(WORD, json.loads(user)["custom_password_hash"])

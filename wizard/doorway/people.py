@@ -220,7 +220,7 @@ def people_of(
         rule = getattr(profile, key)
         if rule is not None:
             sought[key] = _sought(key, profile, columns, username_length)
-    verifier = Verifier(Judge(declared(passwords, secret)))
+    verifier = Verifier(Judge(declared(passwords, secret, source.columns)))
     names = () if passwords.column is None else (passwords.column, *verifier.judge.declared.columns)
     missing = [name for name in names if name not in columns]
     if missing:  # the same words as everywhere

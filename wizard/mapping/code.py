@@ -33,7 +33,7 @@ from wizard.passwords.declared import declared
 from wizard.profile import FieldRule, ProfileAnswers
 from wizard.rejects import reject
 
-VERSION = 3
+VERSION = 4
 """Raised when the same answers begin to give other users, so that files prepared before are not taken for the same."""
 
 USER_ID = re.compile(r"[^\s\x00-\x1f\x7f\ufeff]++")
@@ -52,7 +52,7 @@ def compile_answers(
 ) -> Mapping:
     """See `wizard.mapping.compile_mapping`."""
     keys = tuple(key for key in KEYS if getattr(profile, key) is not None)
-    judge = Judge(declared(passwords, secret))
+    judge = Judge(declared(passwords, secret, columns))
     compiler = _Compiler(profile, passwords, columns, (*username_length, usernames_may_be_emails), judge)
     compiler.write()
     decided = [VERSION, profile.model_dump(mode="json"), passwords.model_dump(mode="json"), list(columns)]

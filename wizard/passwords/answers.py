@@ -76,7 +76,10 @@ class PasswordsAnswers(Section):
     )
     salt: Column | None = Field(default=None, title="Column of the salt", examples=["salt"])
     iterations: Annotated[int, Field(ge=1, le=9_999_999_999)] | Column | None = Field(
-        default=None, title="Iterations", description="A number, or the column that holds them.", examples=[10_000]
+        default=None,
+        title="Iterations",
+        description="A number, or the column that tells them, also in words such as $pbkdf2-sha256$i=64000,l=32$.",
+        examples=[10_000],
     )
     key: SecretRef | None = Field(
         default=None,
@@ -143,6 +146,8 @@ class PasswordsAnswers(Section):
             raise ValueError("hmac needs its key: key for all users, or the column salt if each has its own")
         if inner in DIGESTS and self.key and (self.salt or self.layout):
             raise ValueError(f"Auth0 takes {inner} with one salt, not with a salt and a key beside it")
+        if inner in (*DIGESTS, *HMACS) and isinstance(self.iterations, int) and self.iterations > 1:
+            raise ValueError(f"Auth0 applies {inner} once; with {self.iterations:,} iterations it cannot travel")
         if inner.startswith("pbkdf2-") and self.iterations is None and "{iterations}" not in (self.layout or ""):
             raise ValueError("pbkdf2 needs iterations: the number, or the column that holds them")
         return self

@@ -6,7 +6,9 @@ Source: Auth0 docs, "Bulk User Import Database Schema and Examples", password_ha
 from __future__ import annotations
 
 import re
+from binascii import b2a_base64
 
+from wizard.passwords.encoded import from_base64
 from wizard.passwords.recipe import AS_IT_IS, LOW_COST, Verdict, custom, damaged, refused
 
 PASSWORD_HASH = re.compile(r"\$2[ab]\$10\$[./A-Za-z0-9]{53}")
@@ -16,6 +18,26 @@ WHOLE = re.compile(r"\$(2[aby])\$(0[4-9]|[12][0-9]|3[01])\$[./A-Za-z0-9]{53}")
 BEGINNING = re.compile(r"\$(2[abxy]?)\$(?:([0-9]{2})\$)?")
 OTHER_COSTS = "Auth0's documents name no cost but 10 for bcrypt; others are known to work as custom hashes"
 LOWEST_COST = 10
+
+PHC = re.compile(r"\$bcrypt\$v=(97|98|121)\$r=([0-9]{1,2})\$([A-Za-z0-9+/]+)\$([A-Za-z0-9+/]+)")
+ALPHABET = bytes.maketrans(
+    b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/",
+    b"./ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789",
+)
+
+
+def phc(value: str) -> Verdict:
+    """`$bcrypt$v=98$r=10$<salt>$<hash>`, as @phc/bcrypt of npm writes it: the version is the letter of the prefix, in base64 as usual."""
+    found = PHC.fullmatch(value)
+    salt, hashed = (from_base64(found[3]), from_base64(found[4])) if found else (None, None)
+    if found is None or salt is None or hashed is None or (len(salt), len(hashed)) != (16, 23):
+        return damaged("bcrypt", "PHC")
+    return judge(f"$2{chr(int(found[1]))}${int(found[2]):02}${_own(salt)}{_own(hashed)}")
+
+
+def _own(data: bytes) -> str:
+    """In the base64 of bcrypt."""
+    return b2a_base64(data, newline=False).rstrip(b"=").translate(ALPHABET).decode()
 
 
 def judge(value: str) -> Verdict:

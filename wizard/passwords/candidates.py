@@ -8,6 +8,7 @@ from itertools import product
 from typing import Any
 
 from wizard.passwords.encoded import SIZES, from_base64, from_hex
+from wizard.passwords.judging import rounds_in
 
 Given = Mapping[str, Any]
 """Keys of the table [passwords]."""
@@ -27,6 +28,7 @@ SCRYPTS = ((16_384, 8, 1), (16_384, 16, 1), *product((1024, 4096, 8192, 16_384, 
 SEPARATORS = ":.$|,;#-_"
 LETTERS = ("utf8", "utf16le", "latin1")
 NAMED_SALT = re.compile(r"salt|nonce|seed|key", re.IGNORECASE)
+COUNTS = re.compile(r"iter|round|algo|method|scheme|work|factor|cost|count", re.IGNORECASE)
 LONGEST_SALT = 256
 MOST_COLUMNS = 20
 
@@ -54,10 +56,17 @@ def candidates(row: Mapping[str, str], column: str, given: Given) -> Iterator[Gi
     if given.get("iterations") is not None or any("{iterations}" in source.get("layout", "") for source, *_ in named):
         yield from _pbkdf2s(named, given)
         return
+    yield from _pbkdf2s(named, given, told_by=_telling(row, column))
     yield from _pbkdf2s(named, given, ITERATIONS[:QUICK])
     yield from _scrypts(named, SCRYPTS[:2])
     yield from _pbkdf2s(named, given, ITERATIONS[QUICK:])
     yield from _scrypts(named, SCRYPTS[2:])
+
+
+def _telling(row: Mapping[str, str], column: str) -> list[dict[str, Any]]:
+    """The columns that tell this account's iterations: better than one number for all, as stores raise it with the years."""
+    told = [name for name, cell in row.items() if name != column and (COUNTS.search(name) or "pbkdf2" in cell.lower())]
+    return [{"iterations": name} for name in told if any(rounds_in(row[name], digest) for digest in SIZES)]
 
 
 Source = tuple[dict[str, Any], bytes, str, bool]
@@ -80,6 +89,11 @@ def _sources(row: Mapping[str, str], column: str, given: Given) -> Iterator[Sour
                 if (hashed := _bytes(parts[at])) is not None:
                     yield {"layout": layout.format(separator)}, hashed, parts[1 - at], True
         numbered = [at for at, part in enumerate(parts) if part.isdecimal() and len(part) < 10]
+        if len(parts) == 2 and len(numbered) == 1 and (hashed := _bytes(parts[1 - numbered[0]])) is not None:
+            names = ("{iterations}", "{hash}") if numbered[0] == 0 else ("{hash}", "{iterations}")
+            for name in row:
+                if NAMED_SALT.search(name) and name != column and row[name]:
+                    yield {"layout": separator.join(names), "salt": name}, hashed, row[name], True
         if len(parts) == 3 and all(parts) and numbered:
             yield from _with_rounds(parts, separator, numbered[0])
 
@@ -119,10 +133,12 @@ def _scrypts(sources: list[Source], numbers: Iterable[tuple[int, int, int]]) -> 
                 yield {**source, **sized, "format": "scrypt", "salt_encoding": form}
 
 
-def _pbkdf2s(sources: list[Source], given: Given, counts: Sequence[int] = ()) -> Iterator[Given]:
-    """With these counts; without any, with what the answers declare or the cell itself holds."""
+def _pbkdf2s(
+    sources: list[Source], given: Given, counts: Sequence[int] = (), told_by: Sequence[dict[str, Any]] = ()
+) -> Iterator[Given]:
+    """With these counts; without any, with what the answers declare or the row itself tells."""
     known = given.get("iterations")
-    fixed: list[dict[str, Any]] = [{}, *([{"iterations": known}] if known is not None else [])]
+    fixed: list[dict[str, Any]] = [{}, *([{"iterations": known}] if known is not None else told_by)]
     wanted: list[dict[str, Any]] = [{"iterations": rounds} for rounds in counts] if counts else fixed
     for rounds in wanted:
         for source, hashed, salt, _ in sources:

@@ -6,13 +6,14 @@ Source: documentation of each framework; .NET's SqlMembershipProvider, EncodePas
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from wizard.errors import UsageError
 from wizard.passwords.digests import ONCE
 from wizard.passwords.encoded import SIZES, from_base64, from_hex
+from wizard.passwords.telltale import format_by
 
 if TYPE_CHECKING:
     from wizard.passwords.answers import PasswordsAnswers
@@ -50,10 +51,15 @@ NESTED: Mapping[str, str] = {
     "md5-md5": "MD5 is applied to MD5",
     "meteor": "Meteor applies bcrypt or argon2 to SHA-256",
     "mybb": "MyBB applies MD5 to MD5",
+    "flask-security": "Flask-Security hashes an HMAC of the password, unless SECURITY_PASSWORD_SINGLE_HASH is set",
+    "matomo": "Matomo applies bcrypt to MD5",
+    "myth-auth": "Myth:Auth applies bcrypt or argon2 to SHA-384",
     "sha1-md5": "SHA-1 is applied to MD5",
+    "smf": "Simple Machines Forum hashes the name in small letters before the password",
     "vbulletin": "vBulletin applies MD5 to MD5",
+    "vbulletin5": "vBulletin 5 applies bcrypt to MD5",
 }
-"""Declared formats that hash a hash."""
+"""Formats that hash a hash, or more than the password; some are told by the columns beside them."""
 
 METEOR_COLUMNS = ("services.password.bcrypt", "services.password.argon2")
 """Where Meteor's collection of users has them; the values themselves look like hashes of the password."""
@@ -62,7 +68,19 @@ DIGESTS = tuple(sorted(ONCE))
 HMACS = tuple(f"hmac-{name}" for name in SIZES)
 PBKDF2S = tuple(f"pbkdf2-{name}" for name in SIZES)
 AMBIGUOUS = ("django", "werkzeug")
-FORMATS = (*DIGESTS, *HMACS, *PBKDF2S, "scrypt", "bcrypt", "spring-pbkdf2", *AMBIGUOUS, *PRESETS, *NESTED, "plain")
+FORMATS = (
+    *DIGESTS,
+    *HMACS,
+    *PBKDF2S,
+    "scrypt",
+    "bcrypt",
+    "argon2",
+    "spring-pbkdf2",
+    *AMBIGUOUS,
+    *PRESETS,
+    *NESTED,
+    "plain",
+)
 """What `format` may be."""
 
 Bytes = Callable[[str], bytes | None]
@@ -111,11 +129,14 @@ class Declared:
         return tuple(column for column in (self.salt, self.iterations) if column is not None)
 
 
-def declared(answers: PasswordsAnswers, secret: Callable[[str], str] | None = None) -> Declared:
+def declared(
+    answers: PasswordsAnswers, secret: Callable[[str], str] | None = None, columns: Collection[str] = ()
+) -> Declared:
     """The settings of these answers.
 
     Args:
         secret: Finds the value of a reference; needed where the answers name a key.
+        columns: Of the source, which may give away how the hashes were made.
 
     Raises:
         UsageError: a key is named and cannot be found here, or is not of its encoding.
@@ -126,6 +147,8 @@ def declared(answers: PasswordsAnswers, secret: Callable[[str], str] | None = No
     wanted |= {name: given[name] for name in answers.model_fields_set & preset.keys() - {"format"} if name in given}
     if (answers.column or "").endswith(METEOR_COLUMNS) and not answers.format:
         wanted["format"] = "meteor"
+    elif not answers.format and (told := format_by(columns, answers.column)):
+        wanted["format"] = told
     wanted["letters"] = wanted["password_encoding"]
     rounds = wanted.pop("iterations", None)
     if isinstance(rounds, int):

@@ -9,6 +9,7 @@ import re
 from base64 import b64encode
 from typing import Any
 
+from wizard.counts import counted
 from wizard.passwords.encoded import SIZES, from_hex
 from wizard.passwords.recipe import FAST, UNSALTED, Verdict, custom, damaged, refused
 
@@ -16,8 +17,10 @@ ONCE = frozenset({"md4", "md5", "sha1", "sha256", "sha512"})
 """Digests that Auth0 takes without HMAC."""
 
 DOLLARS = re.compile(r"(md5|sha1|sha224|sha256|sha384|sha512)\$([^$]*)\$([0-9a-fA-F]+)")
+NPM = re.compile(r"(md5|sha1|sha256|sha512)\$([^$]+)\$([1-9][0-9]{0,8})\$([0-9a-fA-F]+)")
 NTHASH = re.compile(r"\$3\$\$([0-9a-fA-F]{32})")
 MEDIAWIKI = re.compile(r":A:([0-9a-fA-F]{32})")
+BY_NPM = "that the npm package password-hash wrote it, which uses HMAC with the salt as key"
 BY_WERKZEUG = "that Werkzeug (Flask) wrote it, which uses HMAC with the salt as key"
 
 
@@ -86,6 +89,8 @@ def dollars(value: str) -> Verdict:
     """`sha256$salt$hex`: Werkzeug before 3.0, or Django before 1.4 for md5 and sha1; only without salt are both the same."""
     found = DOLLARS.fullmatch(value)
     head = value.partition("$")[0]
+    if value.count("$") == 3:
+        return of_npm(value)
     if found is None or len(found[3]) != 2 * SIZES[head]:
         return damaged("digest with dollars", head)
     if not found[2]:
@@ -94,6 +99,20 @@ def dollars(value: str) -> Verdict:
         why = 'Django and Werkzeug both write this form and mean another computation; declare format = "django" or "werkzeug"'
         return refused(f"salted {head}", "of Django or Werkzeug", why, "password_undeclared")
     return of_werkzeug(value, assumes=BY_WERKZEUG)
+
+
+def of_npm(value: str) -> Verdict:
+    """`sha1$salt$1$hex` of the npm package password-hash: HMAC with the salt as key, over itself if it has more iterations."""
+    found = NPM.fullmatch(value)
+    if found is None or len(found[4]) != 2 * SIZES[found[1]]:
+        return damaged("digest with dollars", value.partition("$")[0])
+    parameters = f"{found[1]}, {counted(int(found[3]), 'iteration')}"
+    if found[3] != "1":
+        return refused("hmac of password-hash", parameters, "Auth0 applies HMAC once")
+    key = found[2].encode("utf-8", "replace")
+    return hmac(
+        "hmac of password-hash", found[1], from_hex(found[4]), key, parameters=parameters, assumes=BY_NPM
+    )  # fmt: skip
 
 
 def of_werkzeug(value: str, *, assumes: str = "") -> Verdict:

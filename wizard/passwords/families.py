@@ -45,6 +45,7 @@ REFUSED: Mapping[str, Recipe] = {
     "$wp$": _family("bcrypt over HMAC of WordPress", NESTED, r"\$wp\$(2y\$\d{2})\$"),
     "$bcrypt-sha256$": _over_sha256,
     "bcrypt_sha256$": _over_sha256,
+    "$shiro1$": _family("Apache Shiro 1", ITERATED, r"\$shiro1\$([A-Z0-9-]{1,12})\$"),
     "$fbscrypt$": _family(
         "Firebase scrypt", f"Firebase's scrypt is its own variant, which Auth0 cannot check; {WAY_OUT}"
     ),
@@ -66,6 +67,11 @@ REFUSED: Mapping[str, Recipe] = {
 }
 """By the head of the value."""
 
+MASKED = re.compile(
+    r"\*{3,}|x{3,}|X{3,}|•{3,}|<?(?:redacted|REDACTED|hidden|HIDDEN|masked|MASKED)>?|\[(?:REDACTED|redacted)\]"
+)
+"""What exports put where they do not tell the hash."""
+
 MYSQL = re.compile(r"\*[0-9A-F]{40}")
 DES = re.compile(r"[./0-9A-Za-z]{13}")
 DISABLED = re.compile(r"[!*].{0,60}|LK\*|NP|x", re.ASCII)
@@ -73,6 +79,9 @@ DISABLED = re.compile(r"[!*].{0,60}|LK\*|NP|x", re.ASCII)
 
 mysql = _family("MySQL login", NESTED)
 disabled = _family("disabled", NONE, code="password_disabled")
+masked = _family(
+    "hidden", "the export hides the hashes; export them from the database itself", code="password_undeclared"
+)
 unknown = _family(
     "unknown", "the format is not recognised; it may be plain text or of a home-made kind", code="password_undeclared"
 )

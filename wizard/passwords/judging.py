@@ -40,13 +40,19 @@ HEADS: Mapping[str, Recipe] = {
     "pbkdf2:": pbkdf2.werkzeug,
     "{PKCS5S2}": pbkdf2.atlassian,
     **{f"{{PBKDF2{name}}}": pbkdf2.openldap for name in ("", "-SHA1", "-SHA256", "-SHA512")},
+    "{PBKDF2_SHA256}": pbkdf2.directory_389,
     "grub.pbkdf2.sha512.": pbkdf2.grub,
     ":pbkdf2:": pbkdf2.mediawiki,
     **{f"PBKDF2WithHmacSHA{bits}:": pbkdf2.jakarta for bits in (1, 224, 256, 384, 512)},
     "scrypt:": scrypt.werkzeug,
     "scrypt$": scrypt.django,
-    "$scrypt$": scrypt.passlib,
+    "$scrypt$": scrypt.phc,
+    "s2:": scrypt.lucia,
+    "$bcrypt$": bcrypt.phc,
+    "$shiro2$": lambda value: judge_value(value[len("$shiro2") :]),
     **_ldap,
+    **{f"{head[:-1]}.{form}}}": ldap.encoded for head in (*_ldap, "{MD5}") for form in ("HEX", "B64", "BASE64")},
+    **{f"{{{name}-MD5}}": ldap.md5 for name in ("PLAIN", "LDAP")},
     "{CRYPT}": ldap.crypt,
     "{crypt}": ldap.crypt,
     **{f"{name}$": digests.dollars for name in ("md5", "sha1", "sha224", "sha256", "sha384", "sha512")},
@@ -72,11 +78,37 @@ NOTHING = frozenset({"NULL", "null", "\\N"})
 """What exports of databases write where there is nothing."""
 
 HEX_DIGEST = re.compile(r"[0-9a-fA-F]+")
+LEAST_HEX = 48
+"""Letters; longer hex than this is no password that somebody typed."""
+
 ASK = (
     'a bare digest does not say how it was made: declare format in [passwords], such as "md5" or "sha256", and salt if there '
     "is one, or let a proof with an account whose password you know find it out (passwords prove)"
 )
-LAYOUT = re.compile(r"[0-9a-fA-F]{16,}[:.$][0-9a-fA-F]{8,}|[0-9a-fA-F]{8,}[:.$][0-9a-fA-F]{16,}")
+LAYOUT = re.compile(r"[0-9a-fA-F]{32,}[:.$|][!-~]{1,64}(?:[:.$|][!-~]{1,64})?|[!-~]{1,64}[:.$|][0-9a-fA-F]{32,}")
+NUMBERED = re.compile(r"[1-3]\|(?=\$)")
+"""What Nextcloud and ownCloud write before what PHP made: the number of their way of hashing."""
+
+JENKINS = "#jbcrypt:"
+
+
+_ROUNDS = re.compile(r"(?:^|[$:,;|/ ])(?:[a-z]{1,12}=)?([1-9][0-9]{2,9})(?=[$:,;|/ ]|$)", re.IGNORECASE)
+_DIGEST = re.compile(r"sha[-_]?(1|224|256|384|512)(?![0-9])", re.IGNORECASE)
+
+
+def rounds_in(told: str, digest: str) -> int:
+    """The iterations of PBKDF2 that a cell tells: a number, or words such as `$pbkdf2-sha256$i=64000,l=32$`; 0 for none.
+
+    Words that tell of another algorithm or digest tell none of this one.
+    """
+    told = told.strip()
+    if told.isascii() and told.isdecimal() and len(told) <= 10:
+        return int(told)
+    named = _DIGEST.search(told)
+    if "pbkdf2" not in told.lower() or (named and f"sha{named[1]}" != digest):
+        return 0
+    found = _ROUNDS.search(told)
+    return int(found[1]) if found else 0
 
 
 def judge_value(value: str) -> Verdict:
@@ -96,6 +128,10 @@ def _without_head(value: str, head: str) -> Verdict:
         return recipe(value)
     if value[0] == "{" and (found := records.judge(value)) is not None:
         return found
+    if (numbered := NUMBERED.match(value)) is not None:
+        return judge_value(value[numbered.end() :])
+    if value.startswith(JENKINS):
+        return judge_value(value[len(JENKINS) :])
     if value[0] == "$" and (found := scrypt.spring(value)).carried_by != "none":
         return replace(found, assumes="that Spring wrote it")
     if value.startswith("grub.pbkdf2.sha512."):
@@ -104,6 +140,8 @@ def _without_head(value: str, head: str) -> Verdict:
         return families.REFUSED[value[:6]](value)
     if families.MYSQL.fullmatch(value):
         return families.mysql(value)
+    if families.MASKED.fullmatch(value):
+        return families.masked(value)
     if families.DISABLED.fullmatch(value):
         return families.disabled(value)
     if (blob := aspnet.judge(value)) is not None:
@@ -115,6 +153,8 @@ def _bare(value: str) -> Verdict:
     """A digest that does not say how it was made is asked about."""
     if HEX_DIGEST.fullmatch(value) and len(value) // 2 in SIZES.values() and len(value) % 2 == 0:
         return refused(f"hex digest of {len(value) * 4} bits", "", ASK, "password_undeclared")
+    if HEX_DIGEST.fullmatch(value) and len(value) >= LEAST_HEX and len(value) % 2 == 0:
+        return refused(f"hex of {len(value) * 4} bits", "", ASK, "password_undeclared")
     if len(value) % 4 == 0 and value.endswith("=") and (data := from_base64(value)) and len(data) in SIZES.values():
         return refused(f"base64 digest of {len(data) * 8} bits", "", ASK, "password_undeclared")
     if LAYOUT.fullmatch(value):
@@ -192,7 +232,7 @@ class Judge:
 
     def _nested(self, value: str, salt: str, iterations: str) -> Verdict:
         found = judge_value(value)
-        if found.code in ("password_missing", "password_disabled"):
+        if found.code in ("password_missing", "password_disabled") or found.scheme == "hidden":
             return found
         return refused(self.declared.format, "", f"{NESTED[self.declared.format]}: {families.NESTED}")
 
@@ -260,6 +300,9 @@ class Judge:
 
     def _translated(self, hashed: bytes, salt: bytes, iterations: str) -> Verdict:
         declared = self.declared
+        told_rounds = iterations.strip() or str(declared.rounds or "")
+        if not declared.format.startswith("pbkdf2") and told_rounds not in ("", "1", *NOTHING):
+            return refused(declared.format, "iterated", families.ITERATED)
         kind, _, algorithm = declared.format.partition("-")
         where = {"prefix": "salt before", "suffix": "salt after"}[declared.salt_position] if salt else "without salt"
         told = f"{where}, {declared.letters}" if declared.letters != "utf8" else where
@@ -272,7 +315,9 @@ class Judge:
                 declared.format, algorithm, hashed, key, rest, parameters=told, assumes=DECLARED, **options
             )  # fmt: skip
         if kind == "pbkdf2":
-            rounds = int(iterations) if iterations.isascii() and iterations.isdecimal() else declared.rounds or 0
+            rounds = rounds_in(iterations, algorithm) if iterations.strip() else declared.rounds or 0
+            if not rounds and re.search("[a-z]", iterations, re.IGNORECASE):
+                return refused(declared.format, "", f"the column of iterations tells of another algorithm; {WAY_OUT}")
             if not rounds:
                 return damaged(declared.format, why="it does not say how many iterations it has")
             found = pbkdf2.pbkdf2(declared.format, algorithm, rounds, salt + declared.key, hashed, assumes=DECLARED)

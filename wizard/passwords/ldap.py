@@ -1,6 +1,7 @@
 """Digests of LDAP directories, `{SSHA}…` and its kin, which Auth0 takes whole; and `{CRYPT}`, which it does not.
 
-Source: RFC 2307 and its descendants; Auth0 docs, "Bulk User Import Database Schema and Examples", ldap.
+Source: RFC 2307 and its descendants; Auth0 docs, "Bulk User Import Database Schema and Examples", ldap; Dovecot docs,
+"Password Schemes"; passlib docs, ldap_hex_sha1.
 """
 
 from __future__ import annotations
@@ -8,11 +9,11 @@ from __future__ import annotations
 import re
 
 from wizard.passwords import bcrypt
-from wizard.passwords.encoded import SIZES, canonical
+from wizard.passwords.encoded import SIZES, canonical, from_base64, from_hex, phc
 from wizard.passwords.recipe import FAST, UNSALTED, Verdict, custom, damaged, refused
 
 HEX = re.compile(r"[0-9a-f]{24,}|[0-9A-F]{24,}")
-WHOLE = re.compile(r"\{([A-Za-z0-9]+)\}([A-Za-z0-9+/]+)={0,2}")
+WHOLE = re.compile(r"\{([A-Za-z0-9]+)\}([A-Za-z0-9+/_-]+)={0,2}")
 
 
 def judge(value: str) -> Verdict:
@@ -21,20 +22,40 @@ def judge(value: str) -> Verdict:
     salted = scheme.startswith("SS") or scheme == "SMD5"
     name = scheme[1:] if salted else scheme
     digest = {"SHA": "sha1"}.get(name, name.lower())
-    parameters = scheme
+    parameters, assumes = scheme, ""
     found = WHOLE.fullmatch(value)
     plain = canonical(found[2]) if found else None
+    if (
+        found is not None and len(found[2]) % 2 == 0 and HEX.fullmatch(found[2])
+    ):  # no base64 of a digest looks so by chance
+        plain = phc(bytes.fromhex(found[2]))
+        assumes = "that the hex is of digest and salt" if salted else ""
     if plain is None:
         return damaged("LDAP digest", parameters, "what follows the scheme is not base64")
-    if len(plain) % 2 == 0 and HEX.fullmatch(plain):  # no base64 of a digest looks so by chance
-        return damaged("LDAP digest", parameters, "what follows the scheme is hex, not base64")
     size = len(plain) * 3 // 4
     if size < SIZES[digest] + salted or (not salted and size != SIZES[digest]):
         return damaged("LDAP digest", parameters)
     written = scheme if digest != "sha1" else "SSHA" if salted else "SHA"
     padded = plain + "=" * (-len(plain) % 4)
     stored = {"algorithm": "ldap", "hash": {"value": f"{{{written}}}{padded}", "encoding": "utf8"}}
-    return custom("LDAP digest", parameters, stored, weak=FAST if salted else UNSALTED)
+    return custom("LDAP digest", parameters, stored, weak=FAST if salted else UNSALTED, assumes=assumes)
+
+
+def encoded(value: str) -> Verdict:
+    """`{SSHA256.HEX}` or `{SSHA256.B64}`: Dovecot says in which of them what follows is written."""
+    scheme, _, inner = value[1:].partition("}")
+    name, _, form = scheme.upper().partition(".")
+    data = from_hex(inner) if form == "HEX" else from_base64(inner)
+    if data is None:
+        return damaged("LDAP digest", name, f"what follows the scheme is not {'hex' if form == 'HEX' else 'base64'}")
+    name = {"PLAIN-MD5": "MD5", "LDAP-MD5": "MD5"}.get(name, name)
+    return judge(f"{{{name}}}{phc(data)}")
+
+
+def md5(value: str) -> Verdict:
+    """`{PLAIN-MD5}hex` and `{LDAP-MD5}base64` of Dovecot."""
+    scheme, _, inner = value[1:].partition("}")
+    return encoded(f"{{MD5.{'HEX' if scheme.upper() == 'PLAIN-MD5' else 'B64'}}}{inner}")
 
 
 def crypt(value: str) -> Verdict:

@@ -1,6 +1,7 @@
 """PBKDF2 in the forms of many makers, to the one PHC string that Auth0 reads.
 
-Source: Auth0 docs, "Bulk User Import Database Schema and Examples", pbkdf2: `$pbkdf2-<digest>$i=<iterations>,l=<bytes>$<salt>$<hash>`.
+Source: Auth0 docs, "Bulk User Import Database Schema and Examples", pbkdf2: `$pbkdf2-<digest>$i=<iterations>,l=<bytes>$<salt>$<hash>`;
+of makers, Mattermost (app/password/hashers), Dovecot (password-scheme-pbkdf2.c), 389 Directory Server (pbkdf2_pwd.c).
 """
 
 from __future__ import annotations
@@ -15,10 +16,17 @@ LEAST_ITERATIONS = 10_000
 
 DJANGO = re.compile(r"pbkdf2_(sha1|sha256|sha512)\$([1-9][0-9]{0,9})\$([^$]+)\$([A-Za-z0-9+/]+={0,2})")
 DJANGO_BEGINNING = re.compile(r"pbkdf2_([a-z0-9]{1,12})\$(?:([0-9]+)\$)?")
-PASSLIB = re.compile(r"\$pbkdf2(?:-(sha1|sha256|sha512))?\$([1-9][0-9]{0,9})\$([A-Za-z0-9./+]*)\$([A-Za-z0-9./+]+)")
+PASSLIB = re.compile(
+    r"\$pbkdf2(?:-(sha1|sha224|sha256|sha384|sha512))?\$([1-9][0-9]{0,9})\$([A-Za-z0-9./+]*)\$([A-Za-z0-9./+]+)"
+)
 PHC = re.compile(
     r"\$pbkdf2-([a-z0-9]{1,12})\$i=([1-9][0-9]{0,9})(?:,l=([1-9][0-9]{0,4}))?\$([A-Za-z0-9+/]*)=*\$([A-Za-z0-9+/]+)=*"
 )
+MATTERMOST = re.compile(
+    r"\$pbkdf2\$f=SHA(256|512),w=([1-9][0-9]{0,9}),l=([1-9][0-9]{0,4})\$([A-Za-z0-9+/]+)=*\$([A-Za-z0-9+/]+)=*"
+)
+DOVECOT = re.compile(r"\{PBKDF2\}\$1\$([^$]+)\$([1-9][0-9]{0,9})\$([0-9a-fA-F]+)", re.IGNORECASE)
+DIRECTORY_389 = re.compile(r"\{PBKDF2_SHA256\}([A-Za-z0-9+/]{432})", re.IGNORECASE)
 WERKZEUG = re.compile(r"pbkdf2:([a-z0-9]{1,12}):([1-9][0-9]{0,9})\$([^$]*)\$([0-9a-fA-F]+)")
 ATLASSIAN = re.compile(r"\{PKCS5S2\}([A-Za-z0-9+/]{64})")
 OPENLDAP = re.compile(
@@ -80,6 +88,9 @@ def passlib(value: str) -> Verdict:
         key = from_base64(found[5])
         size = int(found[3]) if found[3] else None
         return pbkdf2("pbkdf2 (PHC)", found[1], int(found[2]), from_base64(found[4]), key, size=size)
+    if found := MATTERMOST.fullmatch(value):
+        salt, key = from_base64(found[4]), from_base64(found[5])
+        return pbkdf2("pbkdf2 of Mattermost", f"sha{found[1]}", int(found[2]), salt, key, size=int(found[3]))
     return damaged("pbkdf2 of passlib")
 
 
@@ -104,13 +115,28 @@ def atlassian(value: str) -> Verdict:
 
 
 def openldap(value: str) -> Verdict:
-    """`{PBKDF2-SHA256}<iterations>$<base64 with dots>$<the same>`; without a name it is SHA-1."""
+    """`{PBKDF2-SHA256}<iterations>$<base64 with dots>$<the same>`; without a name it is SHA-1. Dovecot's has a 1 in front."""
+    if found := DOVECOT.fullmatch(value):
+        salt = found[1].encode("utf-8", "replace")
+        return pbkdf2("pbkdf2 of Dovecot", "sha1", int(found[2]), salt, from_hex(found[3]), size=20)
     found = OPENLDAP.fullmatch(value)
     if found is None:
         return damaged("pbkdf2 of OpenLDAP")
     digest = (found[1] or "sha1").lower()
     salt, key = from_base64(found[3]), from_base64(found[4])
     return pbkdf2("pbkdf2 of OpenLDAP", digest, int(found[2]), salt, key, size=SIZES[digest])
+
+
+def directory_389(value: str) -> Verdict:
+    """`{PBKDF2_SHA256}` and base64 of 4 bytes of iterations, most significant first, 64 of salt, and 256 of hash."""
+    found = DIRECTORY_389.fullmatch(value)
+    data = from_base64(found[1]) if found else None
+    if data is None:
+        return damaged("pbkdf2 of 389 Directory Server")
+    iterations = int.from_bytes(data[:4], "big")
+    if not 0 < iterations < 10**9:
+        return damaged("pbkdf2 of 389 Directory Server", why="its iterations are out of range")
+    return pbkdf2("pbkdf2 of 389 Directory Server", "sha256", iterations, data[4:68], data[68:])
 
 
 def grub(value: str) -> Verdict:

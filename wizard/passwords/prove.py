@@ -141,7 +141,7 @@ def with_recipe(answers: PasswordsAnswers, recipe: Given) -> PasswordsAnswers | 
 
 
 def _checked(account: Known, answers: PasswordsAnswers, secret: Callable[[str], str]) -> Account:
-    judge = Judge(declared(answers, secret))
+    judge = Judge(declared(answers, secret, account.row))
     verdict = judge(account.row[answers.column or ""], *[account.row[name] for name in judge.declared.columns])
     if verdict.value is None:
         return _account(verdict, None, verdict.why)

@@ -1,6 +1,7 @@
 """scrypt in the forms of several makers, to the members that Auth0 takes.
 
-Source: Auth0 docs, "Bulk User Import Database Schema and Examples", scrypt: keylen, cost, blockSize, parallelization, salt.
+Source: Auth0 docs, "Bulk User Import Database Schema and Examples", scrypt: keylen, cost, blockSize, parallelization, salt;
+of makers, @adonisjs/hash (drivers/scrypt), Ory Kratos (hash/hasher_scrypt.go), Lucia 2 (utils/crypto).
 """
 
 from __future__ import annotations
@@ -13,10 +14,15 @@ from wizard.passwords.recipe import LOW_COST, Verdict, custom, damaged
 
 LEAST_COST = 1 << 14
 LEAST_KEY = 16
+MOST_LOG = 31
+"""From here on, what is called the logarithm of N is N itself."""
 
 WERKZEUG = re.compile(r"scrypt:([0-9]{1,9}):([0-9]{1,4}):([0-9]{1,4})\$([^$]*)\$([0-9a-fA-F]+)")
 DJANGO = re.compile(r"scrypt\$([0-9]{1,9})\$([^$]*)\$([0-9]{1,4})\$([0-9]{1,4})\$([A-Za-z0-9+/]+={0,2})")
-PASSLIB = re.compile(r"\$scrypt\$ln=([0-9]{1,2}),r=([0-9]{1,4}),p=([0-9]{1,4})\$([A-Za-z0-9+/]*)=*\$([A-Za-z0-9+/]+)=*")
+PHC = re.compile(
+    r"\$scrypt\$(ln|n)=([1-9][0-9]{0,9}),r=([0-9]{1,4}),p=([0-9]{1,4})\$([A-Za-z0-9+/]*)=*\$([A-Za-z0-9+/]+)=*"
+)
+LUCIA = re.compile(r"s2:([^:]+):([0-9a-fA-F]+)")
 SPRING = re.compile(r"\$([0-9a-f]{5,8})\$([A-Za-z0-9+/]+={0,2})\$([A-Za-z0-9+/]+={0,2})")
 
 
@@ -76,13 +82,22 @@ def django(value: str) -> Verdict:
     )  # fmt: skip
 
 
-def passlib(value: str) -> Verdict:
-    """`$scrypt$ln=<log N>,r=<r>,p=<p>$<base64>$<base64>`."""
-    found = PASSLIB.fullmatch(value)
-    if found is None or int(found[1]) > 30:
+def phc(value: str) -> Verdict:
+    """`$scrypt$ln=<log N>,r=<r>,p=<p>$<base64>$<base64>`; AdonisJS writes N itself as n, and Ory Kratos as ln."""
+    found = PHC.fullmatch(value)
+    if found is None:
         return damaged("scrypt (PHC)")
-    numbers = (1 << int(found[1]), int(found[2]), int(found[3]))
-    return scrypt("scrypt (PHC)", numbers, from_base64(found[4]), from_base64(found[5]))
+    number = int(found[2])
+    cost = 1 << number if found[1] == "ln" and number < MOST_LOG else number
+    return scrypt("scrypt (PHC)", (cost, int(found[3]), int(found[4])), from_base64(found[5]), from_base64(found[6]))
+
+
+def lucia(value: str) -> Verdict:
+    """`s2:<salt as text>:<hex of 64 bytes>`, always with the same parameters."""
+    found = LUCIA.fullmatch(value)
+    if found is None:
+        return damaged("scrypt of Lucia")
+    return scrypt("scrypt of Lucia", (16_384, 16, 1), found[1].encode("utf-8", "replace"), from_hex(found[2]), size=64)
 
 
 def spring(value: str) -> Verdict:

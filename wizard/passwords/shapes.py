@@ -70,7 +70,8 @@ DJANGO = Form(r"(pbkdf2_sha(?:1|256|512)\$[1-9][0-9]{0,9}\$)([A-Za-z0-9]+)\$([A-
 PASSLIB = Form(
     r"(\$pbkdf2(?:-sha(?:1|256|512))?\$[1-9][0-9]{0,9}\$)([A-Za-z0-9./]*)\$([A-Za-z0-9./]+)", (2, 3), _passlib
 )
-LDAP = Form(r"(\{S?SHA(?:256|384|512)?\})([A-Za-z0-9+/]+)(={0,2})", (2,))
+LDAP = Form(r"(\{S?SHA(?:256|384|512)?\})(?!(?:[0-9a-f]{24,}|[0-9A-F]{24,})=*\Z)([A-Za-z0-9+/]+)(={0,2})", (2,))
+"""What is nothing but hex may be hex, which only the value itself can tell."""
 
 FORMS: Mapping[str, Form] = {
     **dict.fromkeys(("$2a$", "$2b$", "$2y$"), BCRYPT),

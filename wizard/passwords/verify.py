@@ -17,7 +17,7 @@ from typing import Any
 from wizard.passwords.check import MOST_COST, MOST_MEMORY, MOST_ROUNDS, CannotCheck, fits
 from wizard.passwords.declared import Declared
 from wizard.passwords.encoded import from_base64, from_dump, from_hex
-from wizard.passwords.judging import Judge
+from wizard.passwords.judging import Judge, judge_value
 
 LONGEST_PASSWORD = 4096
 """Bytes; longer ones are wrong without a look, as libpass has it."""
@@ -46,7 +46,8 @@ class Verifier:
         if len(password.encode("utf-8", "replace")) > LONGEST_PASSWORD:
             return False
         verdict = self.judge(value, *beside)
-        if verdict.code in ("password_missing", "password_disabled", "password_damaged"):
+        nobody = verdict.code == "password_damaged" and verdict.scheme == "bcrypt"  # its form leaves no doubt
+        if nobody or verdict.code in ("password_missing", "password_disabled"):
             return False
         if verdict.value is not None:
             return fits(password, verdict.value)
@@ -55,7 +56,7 @@ class Verifier:
         salt = beside[0].strip() if beside and self.judge.declared.salt is not None else ""
         value = from_dump(value.strip())
         check = _declared(self.judge.declared, salt) or _recognised(value)
-        if check is None:
+        if check is None:  # also of one that seems damaged: to call the password wrong would count against its owner
             raise CannotCheck(f"nothing here checks {verdict.scheme}")
         try:
             return check(password, value)
@@ -83,13 +84,40 @@ def _declared(declared: Declared, salt: str) -> Check | None:
         "mybb": lambda password, value: _same(_md5(_md5(salt) + _md5(password)), value.lower()),
         "vbulletin": lambda password, value: _same(_md5(_md5(password) + salt), value.lower()),
         "meteor": _meteor,
+        "vbulletin5": lambda password, value: _inner(_md5(password), value),
+        "matomo": lambda password, value: _inner(_md5(password), value),
+        "myth-auth": lambda password, value: _inner(
+            b64encode(hashlib.sha384(password.encode()).digest()).decode(), value
+        ),
+        "smf": lambda password, value: _smf(salt.lower() + password, value),
     }
+    if declared.format == "flask-security" and declared.key:
+        return lambda password, value: _inner(_of_flask(password, declared.key), value)
     return typed.get(declared.format)
 
 
 def _meteor(password: str, value: str) -> bool:
-    inner = hashlib.sha256(password.encode()).hexdigest()
-    return _argon2(inner, value) if value.startswith("$argon2") else _bcrypt(inner.encode(), value)
+    return _inner(hashlib.sha256(password.encode()).hexdigest(), value)
+
+
+def _of_flask(password: str, key: bytes) -> str:
+    """What Flask-Security hands to the hash: HMAC with SECURITY_PASSWORD_SALT as key."""
+    return b64encode(hmac.digest(key, password.encode(), "sha512")).decode()
+
+
+def _smf(whole: str, value: str) -> bool:
+    """SMF 2.1 has bcrypt of name and password, 2.0 SHA-1."""
+    if value.startswith("$2"):
+        return _inner(whole, value)
+    return _same(hashlib.sha1(whole.encode(), usedforsecurity=False).hexdigest(), value.lower())
+
+
+def _inner(inner: str, value: str) -> bool:
+    """What was made of the password, against what looks like a hash of the password itself."""
+    verdict = judge_value(value)
+    if verdict.value is None:
+        raise CannotCheck(f"nothing here checks {verdict.scheme}")
+    return fits(inner, verdict.value)
 
 
 def _bcrypt(secret: bytes, value: str) -> bool:
@@ -108,12 +136,23 @@ def _libpass(*names: str) -> Check:
 
         for name in names:
             hasher = getattr(passlib.hash, name)
-            if hasher.identify(value):
+            if hasher.identify(value) and _reads(hasher, value):
                 _bounded(hasher, value)
                 return bool(hasher.verify(password.replace("\0", "\ufffd"), value))
-        return False
+        raise CannotCheck("the hash is cut short, or of a form that nothing here reads")
 
     return check
+
+
+def _reads(hasher: Any, value: str) -> bool:
+    """Whether it is of this hasher's form; some begin alike."""
+    if not hasattr(hasher, "from_string"):
+        return True
+    try:
+        hasher.from_string(value)
+    except ValueError:
+        return False
+    return True
 
 
 def _bounded(hasher: Any, value: str) -> None:

@@ -38,7 +38,7 @@ class PasswordsStep(Step[PasswordFacts, Change]):
         given = answers[PasswordsAnswers]
         if given.column is None:
             return PasswordFacts(())
-        judge = Judge(declared(given, tools.secret))
+        judge = Judge(declared(given, tools.secret, source.columns))
         places = [source.columns.index(name) for name in (given.column, *judge.declared.columns)]
         records = [record.values for record in source.sample(SAMPLE) if record.bad is None]
         cells = [values[places[0]] if len(places) == 1 else tuple(values[at] for at in places) for values in records]

@@ -58,6 +58,18 @@ add("FusionAuth", "pbkdf2", (p) => JSON.stringify({ encryptionScheme: "salted-pb
 add("FusionAuth", "salted-md5", (p) => JSON.stringify({ encryptionScheme: "salted-md5", factor: 20000, password: b64(hash("md5", p)), salt: b64(salt(32)) }));
 add("Clerk", "sha256", (p) => JSON.stringify({ password_digest: hash("sha256", p).toString("hex"), password_hasher: "sha256" }));
 
+add("389 Directory Server", "pbkdf2", (p) => { const n = Buffer.alloc(4); n.writeUInt32BE(2048); return `{PBKDF2_SHA256}${b64(Buffer.concat([n, salt(64), pbkdf2Sync(p, salt(64), 2048, 256, "sha256")]))}`; });
+add("Mattermost", "pbkdf2", (p) => `$pbkdf2$f=SHA256,w=6000,l=32$${b64(salt(16)).replace(/=+$/, "")}$${b64(pbkdf2Sync(p, salt(16), 6000, 32, "sha256")).replace(/=+$/, "")}`);
+for (const [name, size] of [["sha224", 28], ["sha384", 48]]) {
+  const dotted = (bytes) => b64(bytes).replace(/=+$/, "").replaceAll("+", ".");
+  add("go-crypt", `pbkdf2 with ${name}`, (p) => `$pbkdf2-${name}$3100$${dotted(salt(16))}$${dotted(pbkdf2Sync(p, salt(16), 3100, size, name))}`);
+}
+add("Ory Kratos", "scrypt with N as ln", (p) => `$scrypt$ln=1024,r=8,p=1$${b64(salt(16))}$${b64(scryptSync(p, salt(16), 32, { N: 1024 }))}`);
+add("Zope", "{SHA256} in hex", (p) => `{SHA256}${hash("sha256", p).toString("hex")}`);
+add("home-made", "{SSHA} in URL-safe base64", (p) => `{SSHA}${b64(Buffer.concat([hash("sha1", p, salt(8)), salt(8)])).replaceAll("+", "-").replaceAll("/", "_")}`);
+add("Discourse", "pbkdf2 told beside it", (p) => ({ hash: pbkdf2Sync(p, "s@lt", 1500, 32, "sha256").toString("hex"), salt: "s@lt", told: "$pbkdf2-sha256$i=1500,l=32$" }), { format: "pbkdf2-sha256", salt: "salt", iterations: "told" });
+add("Gitea", "argon2 where pbkdf2 is declared", (p) => ({ hash: pbkdf2Sync(p, "s@lt", 2, 50, "sha256").toString("hex"), salt: "s@lt", told: "argon2$2$65536$8$50" }), { format: "pbkdf2-sha256", salt: "salt", iterations: "told" });
+
 const hexSalt = salt(16).toString("hex");
 add("Node", "scrypt, salt:hash", (p) => `${hexSalt}:${scryptSync(p, hexSalt, 64, { N: 1024 }).toString("hex")}`, { format: "node-scrypt", cost: 1024 });
 add("Node", "scrypt, hash.salt", (p) => `${scryptSync(p, hexSalt, 64).toString("hex")}.${hexSalt}`, { format: "scrypt", layout: "{hash}.{salt}" });

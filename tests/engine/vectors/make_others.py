@@ -1,6 +1,6 @@
 """Makes others.json: hashes by OpenLDAP, PHP, libxcrypt, and by ports of Firebase's and Drupal's own. No code of this project is used.
 
-On Debian: `apt-get install slapd slapd-contrib php-cli`, and in a virtual environment
+On Debian: `apt-get install slapd slapd-contrib php-cli dovecot-core`, and in a virtual environment
 `pip install firebase-scrypt drupal-hash-utility libpass bcrypt`. What is not installed is left out and said so.
 """
 
@@ -64,6 +64,23 @@ def with_openldap():
         add("OpenLDAP", scheme, lambda password, scheme=scheme, module=module: slappasswd(scheme, module, password))
 
 
+def with_dovecot():
+    def doveadm(scheme):
+        return lambda password: output(["doveadm", "pw", "-s", scheme, "-p", password])
+
+    for scheme in (
+        "SHA.HEX",
+        "SHA256.HEX",
+        "SSHA256.HEX",
+        "SSHA512.B64",
+        "SMD5.HEX",
+        "PLAIN-MD5",
+        "LDAP-MD5",
+        "PBKDF2",
+    ):
+        add("Dovecot", f"{{{scheme}}}", doveadm(scheme))
+
+
 def with_php():
     def php(code):
         return lambda password: output(["php", "-r", f"$p = stream_get_contents(STDIN); echo {code};"], password)
@@ -72,6 +89,17 @@ def with_php():
     add("PHP", "password_hash, argon2id", php('password_hash($p, PASSWORD_ARGON2ID, ["memory_cost" => 1024])'))
     digest = "base64_encode(hash_hmac('sha384', trim($p), 'wp-sha384', true))"
     add("WordPress 6.8", "wp_hash_password", php(f"'$wp' . password_hash({digest}, PASSWORD_BCRYPT, ['cost' => 4])"))
+    bcrypt, argon = 'PASSWORD_BCRYPT, ["cost" => 4]', 'PASSWORD_ARGON2ID, ["memory_cost" => 1024]'
+    add("Nextcloud", "1 for bcrypt", php(f"'1|' . password_hash($p, {bcrypt})"))
+    add("Nextcloud", "3 for argon2id", php(f"'3|' . password_hash($p, {argon})"))
+    add("Jenkins", "#jbcrypt", php(f"'#jbcrypt:' . password_hash($p, {bcrypt})"))
+    add("Apache Shiro", "shiro2 of argon2id", php(f"'$shiro2' . password_hash($p, {argon})"))
+    add("vBulletin 5", "bcrypt of MD5", php(f"password_hash(md5($p), {bcrypt})"), format="vbulletin5")
+    add("Matomo", "bcrypt over MD5", php(f"password_hash(md5($p), {bcrypt})"), format="matomo")
+    sha384 = "base64_encode(hash('sha384', $p, true))"
+    add("Myth:Auth", "argon2 over SHA-384", php(f"password_hash({sha384}, {argon})"), format="myth-auth")
+    add("Magento 2", "version 1", php("hash('sha256', 'sAlt' . $p) . ':sAlt:1'"), format="sha256", layout="{hash}:{salt}:{iterations}")  # fmt: skip
+    add("Magento 2", "version 2", php("bin2hex(random_bytes(32)) . ':sAlt:2'"), format="sha256", layout="{hash}:{salt}:{iterations}")  # fmt: skip
     add("PHP", "hash_hmac ripemd160", php("hash_hmac('ripemd160', $p, 'pepper-of-the-store')"), format="hmac-ripemd160", key="env:PEPPER")  # fmt: skip
     add("PHP", "hash_hmac whirlpool", php("hash_hmac('whirlpool', $p, 'pepper-of-the-store')"), format="hmac-whirlpool", key="env:PEPPER")  # fmt: skip
     add("PHP", "hash md4", php("hash('md4', $p)"), format="md4")
@@ -202,6 +230,7 @@ for work in (
     with_argon2,
     with_spring,
     with_openldap,
+    with_dovecot,
     with_php,
     with_libxcrypt,
     with_firebase,

@@ -1,0 +1,25 @@
+"""Products whose columns give them away, and whose stored values look like hashes of the password and are of something else.
+
+Source: Flask-Security docs, SECURITY_PASSWORD_SINGLE_HASH (a password is HMAC'd first by default); Myth:Auth, Password::hash;
+Matomo, Auth/Password (over md5); vBulletin 5, vB_Library_Login (blowfish over md5); Simple Machines Forum, hash_password.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+SIGNS: tuple[tuple[frozenset[str], str | None, str], ...] = (
+    (frozenset({"fs_uniquifier"}), None, "flask-security"),
+    (frozenset({"scheme"}), "token", "vbulletin5"),
+    (frozenset({"reset_hash", "activate_hash"}), "password_hash", "myth-auth"),
+    (frozenset({"superuser_access"}), "password", "matomo"),
+    (frozenset({"member_name"}), "passwd", "smf"),
+)
+"""Columns that are there, the column of the hash if it always is that one, and the format."""
+
+
+def format_by(columns: Collection[str], column: str | None) -> str | None:
+    """The format of a product that these columns give away, where the hash is in this one."""
+    there = {name.rpartition(".")[2] for name in columns}
+    hashes = (column or "").rpartition(".")[2]
+    return next((name for signs, where, name in SIGNS if signs <= there and where in (None, hashes)), None)
