@@ -24,7 +24,7 @@ from wizard.profile import ProfileAnswers
 
 WAYS = ("plain", "NFD", "NFC", "72 bytes")
 PROFILE = ProfileAnswers.model_validate({"user_id": "id", "email": "mail"})
-TRAVEL = [vector for vector in VECTORS if not stays(vector) and vector["maker"] != "better-auth"]
+TRAVEL = [vector for vector in VECTORS if not stays(vector) and vector["maker"] not in ("better-auth", "Lucia")]
 FORMS = {name: number for number, name in enumerate(dict.fromkeys((each["maker"], each["form"]) for each in TRAVEL))}
 EVERYBODY = bool(os.environ.get("AUTH0_MIGRATE_REQUIRE_ALL"))
 PEOPLE = [

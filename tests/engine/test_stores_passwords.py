@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import hmac
 import json
 from base64 import b64encode
 from datetime import UTC, datetime
@@ -12,10 +13,13 @@ from typing import Any
 import argon2
 import bcrypt
 import pytest
+from rehearsal import Rehearsal, person
 
+from wizard.errors import UsageError
 from wizard.legacy import open_source
 from wizard.legacy.answers import SourceAnswers
 from wizard.mapping import User, compile_mapping
+from wizard.mapping.passwords import UNTRIED
 from wizard.mapping.table import Table
 from wizard.passwords import Judge
 from wizard.passwords.answers import PasswordsAnswers
@@ -24,6 +28,7 @@ from wizard.passwords.declared import declared
 from wizard.passwords.verify import Verifier
 from wizard.profile import ProfileAnswers
 from wizard.rejects import Reject
+from wizard.steps.passwords import SAMPLE
 from wizard.survey import survey
 
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
@@ -177,3 +182,33 @@ def test_hex_and_base64_behind_one_scheme_are_told_apart_in_any_order(tmp_path: 
         mapped = mapping.map_table(Table.of(block, 3), 10_000)
         for user in mapped.users:
             assert fits(WORD, json.loads(user)["custom_password_hash"])
+
+
+def test_a_description_that_nobody_has_tried_stops_the_run_however_late_its_first_user_comes(tmp_path: Path) -> None:
+    stage = Rehearsal(tmp_path / "stage", file_bytes=500_000)
+    late = "sha256$salt$" + hmac.new(b"salt", WORD.encode(), "sha256").hexdigest()  # as Werkzeug once wrote it
+    people = [person(number) for number in range(SAMPLE + 5)]
+    stage.write_people([*people, {**person(SAMPLE + 9), "password_hash": late}])
+    with pytest.raises(UsageError, match="the passwords of 1 user work"):
+        stage.apply()
+    assert stage.users() == []
+    assert stage.apply("passwords.unproven=import").verdict == "complete"
+    stage.tenant.close()
+
+
+def test_untried_passwords_are_counted_alike_one_by_one_and_by_blocks(tmp_path: Path) -> None:
+    late = "sha256$salt$" + hmac.new(b"salt", WORD.encode(), "sha256").hexdigest()
+    path = tmp_path / "users.csv"
+    values = [late, BCRYPT, "", late, ssha(WORD), "sha256$bad"]
+    rows = [f"u{number},p{number}@example.com,{value}" for number, value in enumerate(values)]
+    path.write_text("\n".join(["id,email,password", *rows, ""]))
+    source = open_source(SourceAnswers(path=str(path)), secret=None, base=Path())
+    profile = ProfileAnswers.model_validate({"user_id": "id", "email": "email"})
+    for given, counted in (({}, 2), ({"proven": ["hmac of Werkzeug"]}, 0), ({"unproven": "import"}, 0)):
+        mapping = compile_mapping(
+            profile, PasswordsAnswers.model_validate({"column": "password", **given}), source.columns
+        )
+        (block,) = source.blocks()
+        whole = mapping.map_table(Table.of(block, 3), 10_000).notes
+        single = [mapping.notes_of(row, 10_000) for row in block.rows()]
+        assert whole[UNTRIED] == sum(notes.count(UNTRIED) for notes in map(list, single)) == counted

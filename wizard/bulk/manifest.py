@@ -46,8 +46,8 @@ class Manifest:
         skip: Codes whose users count as skipped.
         totals: read = prepared + rejected + skipped + migrated; bytes of all files; bytes of the largest.
         reasons: Users not prepared, by code.
-        notes: Prepared users that lack something or are large, by what it is: `without_password`, `large_profile`,
-            `omitted picture`.
+        notes: Prepared users that lack something or are large, by what it is: `without_password`, `untried_password`,
+            `large_profile`, `omitted picture`.
         files: In source order.
         rejects: Lines, bytes and SHA-256 of rejects.ndjson.
     """

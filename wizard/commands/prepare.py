@@ -59,6 +59,7 @@ def command(answers_file: Path, out: Path, flags: tuple[str, ...], output: Outpu
     from wizard.legacy import open_source
     from wizard.legacy.answers import SourceAnswers
     from wizard.mapping import compile_mapping
+    from wizard.mapping.passwords import UNTRIED
     from wizard.passwords.answers import PasswordsAnswers
     from wizard.profile import ProfileAnswers
     from wizard.steps import SECTIONS
@@ -104,6 +105,11 @@ def command(answers_file: Path, out: Path, flags: tuple[str, ...], output: Outpu
     if bare := prepared.notes.get("without_password"):
         output.say(
             f"  {counted(bare, 'user')} {'goes' if bare == 1 else 'go'} without a password, as decided. A hash cannot be added later."
+        )
+    if untried := prepared.notes.get(UNTRIED):
+        output.say(
+            f"  The passwords of {counted(untried, 'user')} rest on a description that nobody has tried; "
+            "passwords prove tries it with accounts whose password you know."
         )
     for words in told(prepared.notes):
         output.say(f"  {words}")

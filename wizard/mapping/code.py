@@ -269,7 +269,8 @@ class _Compiler:
             return
         index = writer.column(answers.column, "passwords.column")
         not_text = reject("value_not_text", "the password hash")
-        carrier = Carrier(self._judge, answers.unsupported, dict(answers.decisions), answers.missing)
+        tried = frozenset(answers.proven) if answers.unproven == "ask" else None
+        carrier = Carrier(self._judge, answers.unsupported, dict(answers.decisions), answers.missing, tried)
         beside = [writer.column(name, "passwords") for name in self._judge.declared.columns]
         stored, refusal = writer.constant(stored_text), writer.constant(not_text)
         for variable, place in zip(("v", "w", "x"), (index, *beside), strict=False):
@@ -290,7 +291,7 @@ class _Compiler:
             writer.line(f"{writer.constant(carrier)}.carry(user, notes, v{given})")
         others = tuple(Origin((place,), (), not_text) for place in beside)  # white space may be part of a salt
         required = answers.missing == "reject"
-        self._parts.append(Password(Origin((index,), (str.strip,), not_text), others, self._judge, required=required))
+        self._parts.append(Password(Origin((index,), (str.strip,), not_text), others, self._judge, required, tried))
         self._absent = (("password_hash", BARE),)
 
     def _metadata(self, metadata: Any, field: str) -> None:

@@ -17,6 +17,8 @@ from wizard.rejects import Refused, Reject, reject
 
 BARE = "without_password"
 KEY = "password_hash"
+UNTRIED = "untried_password"
+"""The note on users whose password travels by a description that nobody has tried."""
 
 
 @dataclass(frozen=True)
@@ -28,12 +30,14 @@ class Carrier:
         unsupported: What becomes of passwords that stay behind: "reject" or "without_password".
         decisions: The same for single formats, by scheme.
         missing: The same for users without a hash.
+        tried: Schemes that were proven; users of others that rest on a description are noted. None where nobody asks.
     """
 
     judge: Judge
     unsupported: str
     decisions: Mapping[str, str]
     missing: str
+    tried: frozenset[str] | None = None
 
     def carry(self, profile: dict[str, Any], notes: list[str], stored: str, *beside: str) -> None:
         """Put the password where Auth0 takes it, or note that the user has none.
@@ -47,6 +51,8 @@ class Carrier:
         verdict = self.judge(stored, *beside)
         if verdict.carried_by != "none":
             profile[verdict.carried_by] = verdict.value
+            if is_untried(verdict, self.tried):
+                notes.append(UNTRIED)
         elif self._decided(verdict) == "reject":
             raise Refused(_reject(verdict))
         else:
@@ -56,6 +62,11 @@ class Carrier:
         if verdict.code == "password_missing":
             return self.missing
         return self.decisions.get(verdict.scheme, self.unsupported)
+
+
+def is_untried(verdict: Verdict, tried: frozenset[str] | None) -> bool:
+    """Whether it travels by a description that nobody has tried, where that matters."""
+    return tried is not None and bool(verdict.assumes) and verdict.scheme not in tried
 
 
 def _reject(verdict: Verdict) -> Reject:
@@ -75,12 +86,14 @@ class Password:
         origin: Of the hash.
         beside: Of the further columns that the judge needs.
         required: Makes users without a hash odd.
+        tried: As in `Carrier`.
     """
 
     origin: Origin
     beside: tuple[Origin, ...]
     judge: Judge
     required: bool
+    tried: frozenset[str] | None = None
     key: str = KEY
     shaped: Shaped = field(init=False, compare=False, repr=False)
 
@@ -128,6 +141,8 @@ class Password:
                 pieces.append(b"")
             else:
                 verdict = judge(value.decode(), *[cells[index].decode() for cells in beside])
+                if is_untried(verdict, self.tried):
+                    table.untried.append(index)
                 pieces.append(_piece(verdict, index, odd))
         return pieces
 

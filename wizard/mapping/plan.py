@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from wizard.mapping.parts import Members, Part, Text, glued, member
-from wizard.mapping.passwords import Password
+from wizard.mapping.passwords import UNTRIED, Password
 from wizard.mapping.table import Table
 
 
@@ -61,4 +61,6 @@ class Plan:
         for key, note in self.absent:
             if not all(found[key]):
                 notes[note] += sum(not piece for index, piece in enumerate(found[key]) if index not in odd)
+        if table.untried:
+            notes[UNTRIED] = sum(index not in odd for index in table.untried)
         return users, {key: list(found[key]) for key in self.keys}, notes

@@ -46,6 +46,7 @@ class Table:
         self.plain = plain
         self.trimmed: set[int] = set()  # columns in which no cell begins or ends with white space
         self.known: dict[Any, Sequence[bytes]] = {}
+        self.untried: list[int] = []  # records whose password travels by a description that nobody has tried
 
     @classmethod
     def of(cls, block: Block, width: int) -> Table:

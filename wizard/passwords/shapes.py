@@ -139,7 +139,7 @@ class Shaped:
             return None
         verdict = self.judge(value.decode())
         around = None
-        if verdict.carried_by != "none":
+        if verdict.carried_by != "none" and not verdict.assumes:
             whole = b',"' + verdict.carried_by.encode() + b'":' + orjson.dumps(verdict.value)
             if whole.count(written) == 1 and b"\\" not in whole:
                 before, _, after = whole.partition(written)

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 from wizard.answers import Answers
 from wizard.aside import aside
 from wizard.bulk.answers import PrepareAnswers
-from wizard.errors import WizardError
+from wizard.counts import counted
+from wizard.errors import UsageError, WizardError
 from wizard.legacy.answers import SourceAnswers
 from wizard.passwords.answers import PasswordsAnswers
 from wizard.profile import ProfileAnswers
@@ -101,6 +102,7 @@ class PrepareStep(Step[PrepareFacts, PrepareUsers]):
     async def apply(self, change: PrepareUsers, tools: Tools) -> Receipt:
         from wizard.bulk.marked import mark_moved
         from wizard.bulk.prepare import prepare_async
+        from wizard.mapping.passwords import UNTRIED
 
         live = change.way != "bulk"
         source, facts = await tools.source(change.source, anew=live)
@@ -118,6 +120,7 @@ class PrepareStep(Step[PrepareFacts, PrepareUsers]):
                 stop=tools.stop,
                 leave_out=leave_out,
             )
+        _require_tried(prepared.notes.get(UNTRIED, 0))
         marked = await mark_moved(tools.folder, tools) if live else 0
         tools.journal.remember("prepared", change.fingerprint)
         if change.way == "automatic":
@@ -127,6 +130,18 @@ class PrepareStep(Step[PrepareFacts, PrepareUsers]):
 
     async def undo(self, receipt: Mapping[str, Any], tools: Tools) -> None:
         """Nothing in the tenant comes from preparing; the files stay until they are purged."""
+
+
+def _require_tried(users: int) -> None:
+    """Stop before anything is sent; a look at the first records (see the step of the passwords) may have seen none of them."""
+    if users:
+        raise UsageError(
+            f"Nobody has tried whether the passwords of {counted(users, 'user')} work",
+            why="the stored values do not say how they were made, and a wrong description shows only when users log in",
+            state="Files of users were prepared; nothing was sent.",
+            remedy="prove one account of each format with `auth0-migrate passwords prove` and paste what it reports into "
+            '[passwords], or set unproven = "import" there as a deliberate yes.',
+        )
 
 
 def _change(answers: Answers, fingerprint: str) -> PrepareUsers:
