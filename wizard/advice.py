@@ -48,6 +48,9 @@ def recommend(
         )
     if users == 0:
         return Recommendation("bulk", ("there are no password hashes to carry; users get a password reset",))
+    unknown = sum(group.users for group in groups if group.code == "password_undeclared")
+    if unknown:
+        keep_all = f"{keep_all}, once it is known how {counted(unknown, 'hash', 'hashes')} {_were(unknown)} made (passwords prove)"
     share = carried / users
     kept = f"{carried:,} of {users:,} passwords ({share:.1%}) travel in an import"
     untried = sum(group.users for group in groups if group.needs_proof)
@@ -60,6 +63,10 @@ def recommend(
     if share == 0:
         return Recommendation("automatic", (kept, keep_all, *_active(activity)))
     return Recommendation("two-phase", (kept, f"in bulk alone {lost}", keep_all, *_active(activity)))
+
+
+def _were(number: int) -> str:
+    return "was" if number == 1 else "were"
 
 
 def _active(activity: Activity | None) -> tuple[str, ...]:
