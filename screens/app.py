@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 LOOKS_IF_TIME_EVERY = 15.0
 """Seconds between two thoughts about whether a waiting run should look again."""
 
+LOOKS_FOR_TERMINAL_EVERY = 4.0
+"""Seconds between two looks whether the terminal is still there."""
 
 WIDE = 112
 """Columns from which on what will happen stands beside the page."""
@@ -102,6 +104,7 @@ class WizardApp(Desk):
 
     async def on_mount(self) -> None:
         self.set_interval(LOOKS_IF_TIME_EVERY, self._look_if_time)
+        self.set_interval(LOOKS_FOR_TERMINAL_EVERY, self._end_without_terminal)
         begin(self, self._begin, group="begin")
 
     async def _begin(self) -> None:
@@ -324,6 +327,16 @@ class WizardApp(Desk):
             if answer != "stop":
                 return
             self.notify("Stopping at a safe instant…")
+        await self._end()
+
+    def _end_without_terminal(self) -> None:
+        """End as if the operator had chosen to stop and quit, when nobody can choose any more."""
+        from screens.terminal import is_gone
+
+        if is_gone():
+            begin(self, self._end, group="leave")
+
+    async def _end(self) -> None:
         await self._keep_page()
         await self.close_down()
         self.exit()
