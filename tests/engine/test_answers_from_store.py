@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 import tomllib
+from contextlib import closing
 from pathlib import Path
 
+import pytest
 from test_stores_survey import BCRYPT, PEOPLE, run
 
 
@@ -28,6 +31,22 @@ def test_what_was_found_stands_in_place_of_its_example(tmp_path: Path) -> None:
     lines = out.read_text().splitlines()
     assert lines[lines.index('user_id = "id"') - 1].startswith("# User id: ")
     assert not [line for line in lines if line.startswith("#user_id =")]
+
+
+@pytest.mark.parametrize("begin", ["", "sqlite:///"])
+def test_a_database_in_a_file_is_named_as_the_answers_file_sees_it(
+    tmp_path: Path, begin: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "sub").mkdir()
+    with closing(sqlite3.connect("legacy.db")) as database:
+        database.execute("create table users (id integer primary key, email text, password text)")
+        database.execute("insert into users values (1, 'ann@example.com', ?)", [BCRYPT])
+        database.commit()
+    run("answers", "new", "--from", f"{begin}legacy.db#users", "--out", "sub/answers.toml")
+    found = tomllib.loads(Path("sub/answers.toml").read_text())["source"]
+    assert (Path("sub") / found["path"]).resolve() == (tmp_path / "legacy.db").resolve()
+    assert "url" not in found
 
 
 def test_answers_made_without_a_column_of_ids_leave_it_to_be_named(tmp_path: Path) -> None:

@@ -13,6 +13,8 @@ from wizard.commands.environment import from_environment
 from wizard.commands.output import Output, common_options
 from wizard.errors import Exit, UsageError
 
+SQLITE = "sqlite:///"
+
 out = click.option(
     "--out", type=click.Path(path_type=Path, dir_okay=False), help="Write to this file instead of stdout."
 )
@@ -100,6 +102,7 @@ def _found(
     from wizard.legacy.stores import STORES
     from wizard.survey import candidates, open_and_recognise, suggestion_for
 
+    argument = argument.removeprefix(SQLITE)  # a path says the same, and can be told as the answers file sees it
     answers, source = open_and_recognise(source_of(argument, table=table, store=store), from_environment, Path.cwd())
     suggestion = suggestion_for(answers, source)
     if answers.path and out is not None:
