@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import on
@@ -61,6 +62,10 @@ class ScriptsView(FormView):
         yield from super().content()
 
     async def shown(self) -> None:
+        field = self.query_one("#try-login", Input)
+        if not field.value and (accounts := self._accounts()):
+            field.value = str(accounts[0]["login"])
+            field.cursor_position = 0  # its beginning in sight
         await self._show()
 
     def on_field_changed(self, event: Field.Changed) -> None:
@@ -133,6 +138,7 @@ class ScriptsView(FormView):
         login = self.query_one("#try-login", Input).value.strip()
         secret = self.query_one("#try-password", Input)
         password, secret.value = secret.value, ""
+        password = password or await self._known_password(login)
         if answers is None or not login:
             place.update("Type the e-mail address of an account of the legacy store.")
             return
@@ -149,6 +155,22 @@ class ScriptsView(FormView):
             place.update(Content.assemble(("✗ ", "$text-error"), f"{error}{note}"))
             return
         self._draw_trials()
+
+    def _accounts(self) -> Sequence[Mapping[str, Any]]:
+        """The accounts whose logins are tried after the import, as far as they are answered."""
+        listed = self.wizard.journey.given("verify").get("canaries", ())
+        return [each for each in listed if isinstance(each, Mapping) and each.get("login")]
+
+    async def _known_password(self, login: str) -> str:
+        """The password of such an account, so that nobody has to type what is kept already; "" of any other."""
+        named = next((each.get("password") for each in self._accounts() if each["login"] == login), None)
+        if not named:
+            return ""
+        tools = await self.wizard.outlook.tools(self.wizard.journey.answers, self.wizard.journey.base)
+        try:
+            return await asyncio.to_thread(tools.secret, str(named))
+        except WizardError:
+            return ""  # get user alone is tried then
 
     def _outside(self, answers: Answers) -> dict[str, httpx.AsyncBaseTransport]:
         """What takes the place of the network, in a rehearsal within this process."""

@@ -19,6 +19,8 @@ STYLES = {
     State.FAILED: "bold $text-error",
 }
 TITLE_WIDTH = 12
+SHORT = {"trickle": "Automatic"}
+"""Titles that are longer."""
 
 
 class Rail(Choices):
@@ -65,7 +67,7 @@ class Rail(Choices):
 def row(stop: Stop, journey: Journey) -> Content:
     """One row: sign, title, word."""
     state = journey.state(stop.key)
-    title = stop.title[:TITLE_WIDTH].ljust(TITLE_WIDTH)
+    title = SHORT.get(stop.key, stop.title)[:TITLE_WIDTH].ljust(TITLE_WIDTH)
     style = STYLES[state]
     shown = "" if state in (State.TO_DO, State.DONE) else style
     faint = "$foreground-muted" if not journey.may_go_to(stop.key) else shown

@@ -8,6 +8,7 @@ import pytest
 import stage
 from stage import NARROW, WIDE, Rehearsal, go_on, opened, page_is, shows, until
 from textual.pilot import Pilot
+from textual.widgets import Button, Input, Static, TabbedContent
 
 from screens.app import WizardApp
 from screens.half_made import half_made
@@ -36,6 +37,21 @@ async def to_strategy(pilot: Pilot[None]) -> None:
     await until(pilot, lambda: "two-phase" in app.screen.query_one("#way").ticked)  # type: ignore[attr-defined]
 
 
+async def try_scripts(pilot: Pilot[None]) -> None:
+    """Try the scripts with an account whose password is known, and go back to the run."""
+    app: WizardApp = pilot.app  # type: ignore[assignment]
+    await app.screen.go("scripts")  # type: ignore[attr-defined]
+    await until(pilot, lambda: page_is(app, "scripts"))
+    app.screen.query_one("#script-tabs", TabbedContent).active = "tab-try"
+    assert app.screen.query_one("#try-login", Input).value
+    app.screen.query_one("#try", Button).press()
+    tried = app.screen.query_one("#tried", Static)
+    await until(pilot, lambda: "get user gave a user" in str(tried.content))
+    assert "login gave a user" in str(tried.content)
+    await app.screen.go("run")  # type: ignore[attr-defined]
+    await until(pilot, lambda: page_is(app, "run"))
+
+
 @pytest.mark.parametrize("size", [NARROW, WIDE], ids=["80x24", "120x40"])
 async def test_two_phase_from_the_first_page_to_the_cutover(
     tmp_path: Path, size: tuple[int, int], monkeypatch: pytest.MonkeyPatch
@@ -55,6 +71,7 @@ async def test_two_phase_from_the_first_page_to_the_cutover(
             assert app.work.progress.step == "trickle"
             await shows(pilot, "◌ 0 of 40 users have moved")
 
+            await try_scripts(pilot)
             await go_on(pilot, "trickle")
             await shows(pilot, "Let a week pass")
             await pilot.press("f8")
@@ -117,7 +134,7 @@ async def test_a_waiting_run_is_resumed_at_the_automatic_phase_and_looks_again_b
             await shows(pilot, "RUNS")
             await again.resume(rehearsal.runs.all()[0])
             await until(pilot, lambda: page_is(again, "trickle"))
-            await shows(pilot, "◌ waiting", "0 of 60 users have moved", "▸ Automatic p")
+            await shows(pilot, "◌ waiting", "0 of 60 users have moved", "▸ Automatic ")
             looks = len(again.work.progress.looks)
             again.work._waits_since -= 10_000
             assert again.work.should_look
