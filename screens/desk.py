@@ -103,8 +103,11 @@ class Desk(KeysInOrder):
         if self._outlook is None:
             from screens.outlook import Outlook
 
-            self._outlook = Outlook(self._edges(), self.hear)
+            self._outlook = Outlook(self._edges(), self.hear, self._journal_of_run)
         return self._outlook
+
+    def _journal_of_run(self) -> Path | None:
+        return self.work.run.journal if self.work.run is not None else None
 
     @property
     def world(self) -> World:

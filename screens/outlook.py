@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
-from contextlib import AsyncExitStack
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import AsyncExitStack, closing
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from wizard.answers import Answers
 from wizard.doorway.answers import LegacyApiAnswers
@@ -34,10 +35,12 @@ class Outlook:
     Args:
         world: The edges of the engine.
         hear: Told every event of the requests.
+        run: The journal of the run that carries the answers out, once there is one: what it has done is not to be done.
     """
 
-    def __init__(self, world: World, hear: Emit) -> None:
+    def __init__(self, world: World, hear: Emit, run: Callable[[], Path | None] = lambda: None) -> None:
         self.world = world
+        self._run = run
         self._hear = hear
         self._stack: AsyncExitStack | None = None
         self._opened_for: object = None
@@ -69,7 +72,18 @@ class Outlook:
             WizardError: the world or the answers do not allow it; an earlier answer is missing.
         """
         tools = await self.tools(answers, base)
-        return step.plan(answers, await step.inspect(answers, tools))
+        with closing(Journal(None, now=self.world.clock.now)) as journal:
+            for key, value in await asyncio.to_thread(self._done):
+                journal.remember(key, value)
+            return step.plan(answers, await step.inspect(answers, replace(tools, journal=journal)))
+
+    def _done(self) -> Iterable[tuple[str, Any]]:
+        """What the run remembers."""
+        path = self._run()
+        if path is None or not path.is_file():
+            return ()
+        with closing(Journal(path, now=self.world.clock.now)) as journal:
+            return journal.facts().items()
 
     async def plan(self, steps: Sequence[AnyStep], answers: Answers, base: Path) -> Plan:
         """The whole plan of complete answers."""

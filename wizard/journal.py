@@ -140,6 +140,10 @@ class Journal:
         row = self._db.execute("SELECT value FROM facts WHERE key = ?", (key,)).fetchone()
         return json.loads(row[0]) if row else None
 
+    def facts(self) -> dict[str, Any]:
+        """All facts of the run."""
+        return {key: json.loads(value) for key, value in self._db.execute("SELECT key, value FROM facts")}
+
     def begin(self, subject: str, facts: Mapping[str, Any]) -> int:
         """Write down, durably, what is about to be done; returns the intent's id."""
         with _written():

@@ -42,6 +42,7 @@ async def try_scripts(pilot: Pilot[None]) -> None:
     app: WizardApp = pilot.app  # type: ignore[assignment]
     await app.screen.go("scripts")  # type: ignore[attr-defined]
     await until(pilot, lambda: page_is(app, "scripts"))
+    await until(pilot, lambda: "Nothing is changed in Auth0" in app.screen._said)  # type: ignore[attr-defined]
     app.screen.query_one("#script-tabs", TabbedContent).active = "tab-try"
     assert app.screen.query_one("#try-login", Input).value
     app.screen.query_one("#try", Button).press()
