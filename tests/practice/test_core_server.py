@@ -76,6 +76,23 @@ async def test_a_cut_shows_a_raw_client_an_empty_answer() -> None:
         writer.close()
 
 
+@pytest.mark.parametrize("path", ["/api/v2/clients", "/oauth/token", "/api/v2/jobs/users-imports"])
+async def test_a_client_that_goes_amid_its_upload_is_no_failure(path: str, caplog: pytest.LogCaptureFixture) -> None:
+    tenant = still_tenant()
+    async with served(tenant) as client:
+        bearer = f"Bearer {await token(tenant, client)}"
+        before = tenant.db.total_changes
+        reader, writer = await asyncio.open_connection("127.0.0.1", client.base_url.port)
+        head = f"POST {path} HTTP/1.1\r\nhost: x\r\nauthorization: {bearer}\r\ncontent-type: application/json\r\n"
+        writer.write(f'{head}content-length: 999\r\n\r\n{{"name": "Sh'.encode())
+        writer.write_eof()
+        assert await asyncio.wait_for(reader.read(), 5) == b""
+        writer.close()
+        assert (await client.get("/.well-known/jwks.json")).status_code == 200
+        assert tenant.db.total_changes == before
+    assert not [record for record in caplog.records if record.exc_info], caplog.text
+
+
 @pytest.mark.parametrize("host", ["0.0.0.0", "192.0.2.1", "::", "example.com"])  # noqa: S104 - what must be refused
 async def test_an_address_open_to_others_is_refused(host: str) -> None:
     tenant = still_tenant()

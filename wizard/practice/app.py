@@ -10,7 +10,7 @@ from urllib.parse import parse_qs, unquote
 from starlette.applications import Starlette
 from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -44,6 +44,7 @@ def build(tenant: PracticeTenant) -> ASGIApp:
             ApiError: _refused,
             AuthError: _refused,
             HTTPException: _not_found,
+            ClientDisconnect: _gone,
             Exception: _broken,
         },
     )
@@ -179,6 +180,11 @@ async def _refused(request: Request, refusal: Exception) -> Response:
 async def _not_found(request: Request, refusal: Exception) -> Response:
     """Answer for an unknown path and for a method a path does not have; Auth0 does not tell them apart."""
     return ApiError(404, "Not Found").response()
+
+
+async def _gone(request: Request, disconnect: Exception) -> Response:
+    """Answer nobody: the client went before its request was whole, and nothing was done."""
+    return Response(status_code=400)
 
 
 async def _broken(request: Request, error: Exception) -> Response:
