@@ -29,6 +29,13 @@ async def test_two_applications_may_share_a_name(api: Api) -> None:
     assert (await api.new_client("Shop"))["client_id"] != (await api.new_client("Shop"))["client_id"]
 
 
+async def test_two_applications_may_not_share_an_alias(api: Api) -> None:
+    await api.new_client("Shop", client_aliases=["urn:shop", "urn:old-shop"])
+    answer = await api.post("/clients", {"name": "Other", "client_aliases": ["urn:other", "urn:shop"]})
+    assert error(answer)[:2] == (409, "Another client exists with the same alias.")
+    await api.new_client("Other", client_aliases=["urn:other"])
+
+
 async def test_secrets_are_seen_only_with_the_scope_for_keys(api: Api) -> None:
     made = await api.new_client()
     path = f"/clients/{made['client_id']}"

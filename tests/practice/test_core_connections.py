@@ -333,3 +333,22 @@ async def test_a_script_beyond_100_kb_is_refused_by_create_and_patch(api: Api) -
     assert (patched.status_code, patched.json()["errorCode"]) == (400, "invalid_body")
     fits = {"customScripts": {"login": "//" + "a" * 99_998}}
     assert (await api.patch(f"/connections/{made.json()['id']}", {"options": fits})).status_code == 200
+
+
+async def test_only_a_database_may_name_an_action_that_checks_hashes(api: Api) -> None:
+    options = {"custom_password_hash": {"action_id": "x"}}
+    answer = await api.post("/connections", {"name": "acme-saml", "strategy": "samlp", "options": options})
+    words = "The custom_password_hash option is only available for database connections"
+    assert error(answer)[:2] == (400, words)
+    made = await api.post("/connections", {"name": "acme-saml", "strategy": "samlp", "options": {"tenantId": "x"}})
+    changed = await api.patch(f"/connections/{made.json()['id']}", {"options": options})
+    assert error(changed)[0] == 400
+    assert "feature is not enabled" in changed.json()["message"]
+
+
+async def test_a_strategy_has_one_domain_connection(api: Api) -> None:
+    body = {"strategy": "auth0", "is_domain_connection": True}
+    assert (await api.post("/connections", body | {"name": "one"})).status_code == 201
+    answer = await api.post("/connections", body | {"name": "two"})
+    assert error(answer)[:2] == (409, "There is already a domain connection enabled for strategy")
+    assert (await api.post("/connections", body | {"name": "two", "strategy": "samlp"})).status_code == 201

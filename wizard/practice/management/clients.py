@@ -5,6 +5,7 @@ Source: Auth0 docs, Management API, "Clients"; defaults as real tenants answer t
 
 from __future__ import annotations
 
+import json
 import re
 import sqlite3
 from typing import TYPE_CHECKING, Any
@@ -121,8 +122,13 @@ def routes(tenant: PracticeTenant) -> list[Route]:
 
 
 def add_client(tenant: PracticeTenant, wanted: dict[str, Any]) -> dict[str, Any]:
-    """Store an application with what the server adds, and return it with its secret."""
+    """Store an application with what the server adds, and return it with its secret.
+
+    Raises:
+        ApiError: 409 for an alias that is taken.
+    """
     given = {name: part for name, part in wanted.items() if part is not None}
+    _refuse_taken_alias(tenant, given.get("client_aliases", []))
     body: dict[str, Any] = {
         "tenant": tenant.domain.partition(".")[0],
         "global": False,
@@ -151,6 +157,16 @@ def add_client(tenant: PracticeTenant, wanted: dict[str, Any]) -> dict[str, Any]
         body.setdefault("third_party_security_mode", "strict")
     TABLE.add(tenant.db, body, client_id=body["client_id"])
     return body
+
+
+def _refuse_taken_alias(tenant: PracticeTenant, aliases: list[str]) -> None:
+    taken = tenant.db.execute(
+        "select 1 from clients c, json_each(c.body, '$.client_aliases') a where a.value in "
+        "(select value from json_each(?)) limit 1",
+        (json.dumps(aliases),),
+    ).fetchone()
+    if taken is not None:
+        raise ApiError(409, "Another client exists with the same alias.")
 
 
 def whole(tenant: PracticeTenant, body: dict[str, Any]) -> dict[str, Any]:

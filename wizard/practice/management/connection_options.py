@@ -91,6 +91,15 @@ def refuse_contradictions(options: dict[str, Any]) -> None:
     legacy = [name for name in LEGACY_PASSWORD_FIELDS if name in options]
     if options.get("password_options") is not None and legacy:
         raise ApiError(400, f"Cannot set both options.password_options and options.{legacy[0]}", "invalid_body")
+    refuse_custom_password_hash(options)
+
+
+def refuse_custom_password_hash(options: dict[str, Any]) -> None:
+    """Refuse an Action that checks hashes; the feature is Early Access.
+
+    Raises:
+        ApiError: 400.
+    """
     if options.get("custom_password_hash") is not None:
         raise ApiError(
             400,
@@ -98,6 +107,25 @@ def refuse_contradictions(options: dict[str, Any]) -> None:
             "for this tenant",
             "invalid_body",
         )
+
+
+def created_elsewhere(given: dict[str, Any]) -> dict[str, Any]:
+    """Return the options of a new connection that is no database.
+
+    Raises:
+        ApiError: 400 for what only databases have.
+    """
+    if given.get("custom_password_hash") is not None:
+        raise ApiError(
+            400, "The custom_password_hash option is only available for database connections", "invalid_body"
+        )
+    return given
+
+
+def patched_elsewhere(given: dict[str, Any]) -> dict[str, Any]:
+    """Return the options after a PATCH of a connection that is no database."""
+    refuse_custom_password_hash(given)
+    return given
 
 
 def _refuse_attributes(attributes: dict[str, Any]) -> None:

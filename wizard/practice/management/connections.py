@@ -155,10 +155,9 @@ def add_connection(tenant: PracticeTenant, given: dict[str, Any]) -> dict[str, A
         ApiError: 400 for options that exclude each other, 409 for a name or realm that is taken.
     """
     _refuse_taken(tenant, given)
-    options = given.get("options", {})
     body = {
         "id": tenant.new_id("con"),
-        "options": connection_options.created(tenant, options) if given["strategy"] == "auth0" else options,
+        "options": _created_options(tenant, given),
         "strategy": given["strategy"],
         "name": given["name"],
         "is_domain_connection": given.get("is_domain_connection", False),
@@ -171,6 +170,13 @@ def add_connection(tenant: PracticeTenant, given: dict[str, Any]) -> dict[str, A
     TABLE.add(tenant.db, body, id=body["id"], name=body["name"], strategy=body["strategy"])
     connection_clients.enable_at_creation(tenant, body["id"], given.get("enabled_clients"))
     return body
+
+
+def _created_options(tenant: PracticeTenant, given: dict[str, Any]) -> dict[str, Any]:
+    options = given.get("options", {})
+    if given["strategy"] == "auth0":
+        return connection_options.created(tenant, options)
+    return connection_options.created_elsewhere(options)
 
 
 def visible(
@@ -225,6 +231,9 @@ def _refuse_taken(tenant: PracticeTenant, given: dict[str, Any]) -> None:
         state = "is being deleted, try again later" if gone else "already exists"
         raise ApiError(409, f"A connection with the same name {state}", code)
     _refuse_taken_realms(tenant, given.get("realms") or [given["name"]], "")
+    where = "strategy = ? and json_extract(body, '$.is_domain_connection')"
+    if given.get("is_domain_connection") and TABLE.count(tenant.db, where, [given["strategy"]]):
+        raise ApiError(409, "There is already a domain connection enabled for strategy", code)
 
 
 def _refuse_taken_realms(tenant: PracticeTenant, realms: list[str], own_id: str) -> None:
@@ -245,8 +254,10 @@ def _changed(tenant: PracticeTenant, old: dict[str, Any], changes: dict[str, Any
         _refuse_taken_realms(tenant, changes["realms"], old["id"])
     if changes.get("options") is not None:
         given = changes["options"]
-        database = old["strategy"] == "auth0"
-        body["options"] = connection_options.patched(tenant, old["options"], given) if database else given
+        if old["strategy"] == "auth0":
+            body["options"] = connection_options.patched(tenant, old["options"], given)
+        else:
+            body["options"] = connection_options.patched_elsewhere(given)
         _refuse_customization_change(tenant, old, body)
         _refuse_scriptless_import(tenant, body)
     return body
