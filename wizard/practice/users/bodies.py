@@ -40,7 +40,8 @@ CREATE = schema.obj(_TEXTS | _OTHERS | {"user_id": schema.text(0, 255, pattern=r
 UPDATE = schema.obj(
     {name: schema.nullable(shape) for name, shape in _TEXTS.items()}
     | _OTHERS
-    | {"client_id": schema.text(1), "verify_phone_number": schema.FLAG}
+    | {"client_id": schema.text(1), "verify_phone_number": schema.FLAG},
+    more=True,
 )
 
 _PROFILE = ("username", "given_name", "family_name", "name", "nickname", "picture", "phone_number", "email")
@@ -67,7 +68,7 @@ def check_create(body: Any) -> None:
 
 
 def check_update(body: Any) -> None:
-    """Refuse a PATCH body, or a pair of changes that cannot be made together.
+    """Refuse a PATCH body, or a pair of changes that cannot be made together; members it does not know pass unread.
 
     Raises:
         ApiError: 400.
