@@ -36,6 +36,16 @@ async def test_two_applications_may_not_share_an_alias(api: Api) -> None:
     await api.new_client("Other", client_aliases=["urn:other"])
 
 
+@pytest.mark.parametrize(
+    ("name", "removable"), [("native_social_login", False), ("oidc_backchannel_logout", False), ("token_quota", True)]
+)
+async def test_null_is_refused_where_it_removes_nothing(api: Api, name: str, removable: bool) -> None:
+    assert error(await api.post("/clients", {"name": "Shop", name: None}))[0] == 400
+    made = await api.new_client("Shop")
+    answer = await api.patch(f"/clients/{made['client_id']}", {name: None})
+    assert answer.status_code == (200 if removable else 400), answer.text
+
+
 async def test_secrets_are_seen_only_with_the_scope_for_keys(api: Api) -> None:
     made = await api.new_client()
     path = f"/clients/{made['client_id']}"

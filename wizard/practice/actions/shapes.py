@@ -87,20 +87,21 @@ _SUPPORTED = obj(
         "runtimes": many(text()),
         "default_runtime": text(),
         "binding_policy": choice("trigger-bound", "entity-bound"),
-        "compatible_triggers": many(obj({"id": text(), "version": text()}, "id", "version", more=True)),
+        "compatible_triggers": many(obj({"id": choice(*TRIGGER_IDS), "version": text()}, "id", "version", more=True)),
     },
     "id",
 )
 _MODULE = obj(
     {"module_id": text(), "module_name": text(), "module_version_id": text(), "module_version_number": number()}
 )
+_SECRET = obj({"name": text(), "value": text()}, more=True)
 _CHANGEABLE = {
     "name": text(),
     "supported_triggers": many(_SUPPORTED, 1),
     "code": text(),
     "dependencies": many(obj({"name": text(), "version": text(), "registry_url": text()})),
     "runtime": text(),
-    "secrets": many(obj({"name": text(), "value": text()}, more=True)),
+    "secrets": many(_SECRET),
     "modules": many(_MODULE),
 }
 CREATE = obj(_CHANGEABLE | {"deploy": FLAG}, "name", "supported_triggers")
@@ -109,5 +110,5 @@ TEST = obj({"payload": OPEN}, "payload")
 DEPLOY_VERSION = nullable(obj({"update_draft": FLAG}))
 _REF = obj({"type": choice("binding_id", "action_id", "action_name"), "value": text()}, more=True)
 BINDINGS = obj(
-    {"bindings": many(obj({"ref": _REF, "display_name": text(), "secrets": many(OPEN)}, "ref"))},
+    {"bindings": many(obj({"ref": _REF, "display_name": text(), "secrets": many(_SECRET)}, "ref"))},
 )

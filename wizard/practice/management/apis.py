@@ -25,8 +25,20 @@ if TYPE_CHECKING:
 TABLE = Table("resource_servers", ["id", "identifier"], [["id"], ["identifier"]])
 
 _SCOPE = obj({"value": text(1, 280), "description": text(0, 500)}, "value")
+_ENCRYPTION_KEY = obj(
+    {
+        "name": text(1, 128),
+        "alg": choice("RSA-OAEP-256", "RSA-OAEP-384", "RSA-OAEP-512"),
+        "kid": text(1, 128),
+        "pem": text(1, 4096),
+    },
+    "alg",
+    "pem",
+)
 _POSSESSION = obj(
-    {"mechanism": choice("mtls", "dpop"), "required": FLAG, "required_for": text()}, "mechanism", "required"
+    {"mechanism": choice("mtls", "dpop"), "required": FLAG, "required_for": choice("public_clients", "all_clients")},
+    "mechanism",
+    "required",
 )
 _POLICIES = obj(
     {
@@ -46,7 +58,7 @@ _CHANGEABLE: dict[str, Shape] = {
     "token_lifetime_for_web": number(0, 2_592_000),
     "token_dialect": choice("access_token", "access_token_authz", "rfc9068_profile", "rfc9068_profile_authz"),
     "token_encryption": nullable(
-        obj({"format": choice("compact-nested-jwe"), "encryption_key": ANYTHING}, "format", "encryption_key")
+        obj({"format": choice("compact-nested-jwe"), "encryption_key": _ENCRYPTION_KEY}, "format", "encryption_key")
     ),
     "consent_policy": choice("transactional-authorization-with-mfa", None),
     "authorization_details": nullable(many(ANYTHING)),

@@ -5,7 +5,7 @@ Source: Auth0 docs, Management API, "Create a Client" and "Update a Client".
 
 from __future__ import annotations
 
-from wizard.practice.requests.schema import ANYTHING, FLAG, OPEN, Shape, choice, many, nullable, number, obj, text
+from wizard.practice.requests.schema import FLAG, OPEN, Shape, choice, many, nullable, number, obj, text
 
 APP_TYPES = [
     "native",
@@ -70,14 +70,27 @@ _ADDONS = [
 
 _URLS = many(text())
 _ENABLED = obj({"enabled": FLAG})
-_QUOTA = obj(
+QUOTA = obj(
     {"client_credentials": obj({"enforce": FLAG, "per_day": number(1), "per_hour": number(1)})}, "client_credentials"
 )
+_INITIATORS = [
+    "rp-logout",
+    "idp-logout",
+    "password-changed",
+    "session-expired",
+    "session-revoked",
+    "account-deleted",
+    "email-identifier-changed",
+    "mfa-phone-unenrolled",
+    "account-deactivated",
+]
 _LOGOUT = obj(
     {
         "backchannel_logout_urls": many(text(form="https-url-or-empty")),
-        "backchannel_logout_initiators": OPEN,
-        "backchannel_logout_session_metadata": nullable(OPEN),
+        "backchannel_logout_initiators": obj(
+            {"mode": choice("custom", "all"), "selected_initiators": many(choice(*_INITIATORS))}, more=True
+        ),
+        "backchannel_logout_session_metadata": nullable(obj({"include": FLAG}, more=True)),
     },
     more=True,
 )
@@ -90,7 +103,9 @@ _REFRESH = obj(
         "infinite_token_lifetime": FLAG,
         "idle_token_lifetime": number(1),
         "infinite_idle_token_lifetime": FLAG,
-        "policies": nullable(many(OPEN, 1)),
+        "policies": nullable(
+            many(obj({"audience": text(1, 600), "scope": many(text(1, 280))}, "audience", "scope"), 1)
+        ),
     },
     "rotation_type",
     "expiration_type",
@@ -116,9 +131,52 @@ PUBLIC_KEY = {
     "parse_expiry_from_cert": FLAG,
     "expires_at": text(form="date-time"),
 }
-_NEW_KEYS = obj({"credentials": many(obj(PUBLIC_KEY, "credential_type", "pem"))}, "credentials")
-_KEPT_KEYS = obj({"credentials": many(obj({"id": text(form="credential-id")}, "id"))}, "credentials")
-_CERTIFICATES = obj({"credentials": many(OPEN)}, "credentials")
+_NEW_KEY = obj(PUBLIC_KEY, "credential_type", "pem")
+_NEW_KEYS = obj({"credentials": many(_NEW_KEY)}, "credentials")
+_KEPT_KEY = obj({"id": text(form="credential-id")}, "id")
+_KEPT_KEYS = obj({"credentials": many(_KEPT_KEY)}, "credentials")
+_CERTIFICATE = {"name": text(0, 128), "pem": text(1, 4096)}
+_X509 = obj(_CERTIFICATE | {"credential_type": choice("x509_cert")}, "credential_type", "pem")
+_SUBJECT = obj(
+    _CERTIFICATE | {"credential_type": choice("cert_subject_dn"), "subject_dn": text(1, 256)}, "credential_type"
+)
+_EXPRESS = obj(
+    {
+        "initiate_login_uri_template": text(),
+        "user_attribute_profile_id": text(),
+        "connection_profile_id": text(),
+        "enable_client": FLAG,
+        "enable_organization": FLAG,
+        "linked_clients": many(obj({"client_id": text(form="client-id")}, "client_id")),
+        "okta_oin_client_id": text(form="client-id"),
+        "admin_login_domain": text(1),
+        "oin_submission_id": text(1, 200),
+    },
+    "initiate_login_uri_template",
+    "user_attribute_profile_id",
+    "connection_profile_id",
+    "enable_client",
+    "enable_organization",
+    "okta_oin_client_id",
+    "admin_login_domain",
+)
+_MY_ORGANIZATION = obj(
+    {
+        "connection_profile_id": text(),
+        "user_attribute_profile_id": text(),
+        "allowed_strategies": many(choice("pingfederate", "adfs", "waad", "google-apps", "okta", "oidc", "samlp")),
+        "connection_deletion_behavior": choice("allow", "allow_if_empty"),
+    },
+    "allowed_strategies",
+    "connection_deletion_behavior",
+)
+_MOBILE = obj(
+    {
+        "android": obj({"app_package_name": text(), "sha256_cert_fingerprints": many(text(1), 1)}, more=True),
+        "ios": obj({"app_bundle_identifier": text(), "team_id": text()}, more=True),
+    },
+    more=True,
+)
 
 _SHARED: dict[str, Shape] = {
     "name": text(1, pattern="^[^<>]+$"),
@@ -126,7 +184,7 @@ _SHARED: dict[str, Shape] = {
     "logo_uri": text(form="url-or-empty"),
     "callbacks": _URLS,
     "oidc_logout": _LOGOUT,
-    "oidc_backchannel_logout": nullable(_LOGOUT),
+    "oidc_backchannel_logout": _LOGOUT,
     "session_transfer": nullable(_SESSION_TRANSFER),
     "allowed_origins": _URLS,
     "web_origins": _URLS,
@@ -151,52 +209,65 @@ _SHARED: dict[str, Shape] = {
     "encryption_key": nullable(obj({"pub": text(), "cert": text(), "subject": text()}, more=True)),
     "sso": FLAG,
     "cross_origin_authentication": FLAG,
-    "cross_origin_loc": nullable(text(form="url-or-empty")),
+    "cross_origin_loc": text(form="url-or-empty"),
     "sso_disabled": FLAG,
     "custom_login_page_on": FLAG,
     "custom_login_page": text(),
     "custom_login_page_preview": text(),
     "form_template": text(),
-    "addons": obj({name: nullable(OPEN) for name in _ADDONS}),
+    "addons": obj(dict.fromkeys(_ADDONS, OPEN) | {"oag": nullable(obj())}),
     "client_metadata": obj({}, more=nullable(text(0, 255)), maxProperties=10),
-    "mobile": obj({"android": OPEN, "ios": OPEN}, more=True),
+    "mobile": _MOBILE,
     "initiate_login_uri": text(form="https-url-or-empty"),
-    "native_social_login": nullable(obj({"apple": _ENABLED, "facebook": _ENABLED, "google": _ENABLED})),
+    "native_social_login": obj({"apple": _ENABLED, "facebook": _ENABLED, "google": _ENABLED}),
     "refresh_token": nullable(_REFRESH),
     "default_organization": nullable(
         obj({"organization_id": text(1), "flows": many(choice("client_credentials"))}, "organization_id", "flows")
     ),
-    "organization_usage": nullable(choice("deny", "allow", "require")),
-    "organization_require_behavior": nullable(choice("no_prompt", "pre_login_prompt", "post_login_prompt")),
-    "organization_discovery_methods": nullable(many(choice("email", "organization_name"), 1)),
+    "organization_usage": choice("deny", "allow", "require"),
+    "organization_require_behavior": choice("no_prompt", "pre_login_prompt", "post_login_prompt"),
+    "organization_discovery_methods": many(choice("email", "organization_name"), 1),
     "require_pushed_authorization_requests": FLAG,
     "require_proof_of_possession": FLAG,
     "compliance_level": nullable(
         choice("none", "fapi1_adv_pkj_par", "fapi1_adv_mtls_par", "fapi2_sp_pkj_mtls", "fapi2_sp_mtls_mtls")
     ),
-    "skip_non_verifiable_callback_uri_confirmation_prompt": nullable(FLAG),
-    "token_exchange": nullable(
-        obj({"allow_any_profile_of_type": many(choice("custom_authentication", "on_behalf_of_token_exchange"))})
+    "skip_non_verifiable_callback_uri_confirmation_prompt": FLAG,
+    "token_exchange": obj(
+        {"allow_any_profile_of_type": many(choice("custom_authentication", "on_behalf_of_token_exchange"))}
     ),
     "par_request_expiry": nullable(number(10, 600)),
-    "token_quota": nullable(_QUOTA),
+    "token_quota": QUOTA,
     "third_party_security_mode": choice("strict", "permissive"),
     "redirection_policy": choice("allow_always", "open_redirect_protection"),
-    "signed_request_object": obj({"required": FLAG, "credentials": many(OPEN)}),
-    "express_configuration": nullable(OPEN),
-    "my_organization_configuration": nullable(OPEN),
-    "async_approval_notification_channels": nullable(many(choice("guardian-push", "email"), 1)),
+    "express_configuration": _EXPRESS,
+    "my_organization_configuration": _MY_ORGANIZATION,
+    "async_approval_notification_channels": many(choice("guardian-push", "email"), 1),
 }
+_REMOVABLE = [
+    "async_approval_notification_channels",
+    "cross_origin_loc",
+    "express_configuration",
+    "my_organization_configuration",
+    "organization_discovery_methods",
+    "organization_require_behavior",
+    "organization_usage",
+    "skip_non_verifiable_callback_uri_confirmation_prompt",
+    "token_exchange",
+    "token_quota",
+]
+"""What only a PATCH may set to null."""
 
 CREATE = obj(
     _SHARED
     | {
         "resource_server_identifier": text(1, 600),
+        "signed_request_object": obj({"required": FLAG, "credentials": many(_NEW_KEY)}),
         "client_authentication_methods": obj(
             {
                 "private_key_jwt": _NEW_KEYS,
-                "tls_client_auth": _CERTIFICATES,
-                "self_signed_tls_client_auth": _CERTIFICATES,
+                "tls_client_auth": obj({"credentials": many(_SUBJECT)}, "credentials"),
+                "self_signed_tls_client_auth": obj({"credentials": many(_X509)}, "credentials"),
             },
             maxProperties=1,
         ),
@@ -205,8 +276,10 @@ CREATE = obj(
 )
 UPDATE = obj(
     _SHARED
+    | {name: nullable(_SHARED[name]) for name in _REMOVABLE}
     | {
         "client_secret": text(1),
+        "signed_request_object": obj({"required": FLAG, "credentials": many(_KEPT_KEY)}),
         "token_endpoint_auth_method": choice("none", "client_secret_post", "client_secret_basic", None),
         "client_authentication_methods": nullable(
             obj(
@@ -225,16 +298,16 @@ CREDENTIAL = obj(
     | {
         "credential_type": choice("public_key", "cert_subject_dn", "x509_cert"),
         "subject_dn": text(1, 256),
-        "pem": ANYTHING,
+        "pem": text(),
     },
     "credential_type",
 )
 CREDENTIAL_CHANGE = obj({"expires_at": nullable(text(form="date-time"))})
 
 FIELDS = frozenset(
-    {*_SHARED, "client_id", "client_secret", "tenant", "global", "signing_keys", "client_authentication_methods"}
+    {*CREATE["properties"], "client_id", "client_secret", "tenant", "global", "signing_keys"}
     | {"config_route", "callback_url_template", "api_type", "owners", "id_token", "cross_origin_auth"}
-    | {"resource_server_identifier", "external_client_id", "external_metadata_type", "external_metadata_created_by"}
+    | {"external_client_id", "external_metadata_type", "external_metadata_created_by"}
 )
 SECRET_FIELDS = frozenset({"client_secret", "signing_keys", "encryption_key"})
 """Visible only with read:client_keys."""

@@ -5,7 +5,7 @@ Source: Auth0 docs, Management API, "Create a connection" and "Update a connecti
 
 from __future__ import annotations
 
-from wizard.practice.requests.schema import FLAG, OPEN, Shape, choice, many, nullable, number, obj, text
+from wizard.practice.requests.schema import FLAG, Shape, choice, many, nullable, number, obj, text
 
 STRATEGIES = [
     "ad",
@@ -86,6 +86,20 @@ LEGACY_PASSWORD_FIELDS = (
 )
 """What `password_options` replaces; a write with both is refused."""
 
+_UPSTREAM = [
+    "acr_values",
+    "audience",
+    "client_id",
+    "display",
+    "id_token_hint",
+    "login_hint",
+    "max_age",
+    "prompt",
+    "resource",
+    "response_mode",
+    "response_type",
+    "ui_locales",
+]
 _ENABLED = obj({"enabled": FLAG})
 _IDENTIFIER = obj({"active": FLAG, "default_method": choice("password", "email_otp")})
 _STATUS = choice("required", "optional", "inactive")
@@ -151,10 +165,37 @@ _METHODS = obj(
         "phone_otp": _ENABLED,
     }
 )
+_ALGORITHMS = ["ES256", "ES384", "PS256", "PS384", "RS256", "RS384", "RS512"]
+_ELSEWHERE: dict[str, Shape] = {
+    **dict.fromkeys(["api_enable_groups", "api_enable_users", "basic_profile", "ext_admin", "ext_agreed_terms"], FLAG),
+    **dict.fromkeys(["ext_assigned_plans", "ext_groups", "ext_is_suspended", "ext_profile"], FLAG),
+    "assertion_decryption_settings": obj(
+        {"algorithm_profile": choice("v2026-1"), "algorithm_exceptions": many(text(1, 100))}, "algorithm_profile"
+    ),
+    "federated_connections_access_tokens": nullable(obj({"active": FLAG})),
+    "gateway_authentication": nullable(
+        obj(
+            {
+                **dict.fromkeys(["audience", "method", "secret", "subject"], text()),
+                "secret_base64_encoded": FLAG,
+            },
+            "method",
+            "audience",
+            "secret",
+            more=True,
+        )
+    ),
+    "id_token_signed_response_algs": nullable(many(choice(*_ALGORITHMS))),
+    "token_endpoint_auth_method": choice("client_secret_post", "private_key_jwt", None),
+    "token_endpoint_auth_signing_alg": choice(*_ALGORITHMS, None),
+    "token_endpoint_jwtca_aud_format": choice("issuer", "token_endpoint"),
+}
+"""Options that databases do not have."""
 
 OPTIONS = obj(
-    {
-        "attributes": nullable(_ATTRIBUTES),
+    _ELSEWHERE
+    | {
+        "attributes": _ATTRIBUTES,
         "authentication_methods": nullable(_METHODS),
         "brute_force_protection": FLAG,
         "configuration": nullable(obj({}, more=nullable(text()))),
@@ -187,14 +228,14 @@ OPTIONS = obj(
         "requires_username": FLAG,
         "set_user_root_attributes": choice("on_each_login", "on_first_login", "never_on_login"),
         "strategy_version": number(),
-        "upstream_params": nullable(obj({}, more=OPEN)),
+        "upstream_params": nullable(obj({}, more=obj({"alias": choice(*_UPSTREAM), "value": text()}))),
         "validation": nullable(
             obj({"username": nullable(obj({"min": number(1), "max": number(None, 128)}, "min", "max"))}, more=False)
         ),
     },
     more=True,
 )
-"""Options of a database connection; other strategies have keys of their own."""
+"""Options of any strategy that the reference describes; each has keys of its own beside them."""
 
 _CHANGEABLE: dict[str, Shape] = {
     "display_name": text(0, 128),

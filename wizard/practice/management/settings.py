@@ -15,8 +15,9 @@ from starlette.routing import Route
 
 from wizard.practice.errors import ApiError
 from wizard.practice.management.access import require
+from wizard.practice.management.client_shapes import QUOTA
 from wizard.practice.requests.reading import chosen_fields, json_body, narrowed
-from wizard.practice.requests.schema import FLAG, OPEN, Shape, choice, many, nullable, number, obj, text
+from wizard.practice.requests.schema import FLAG, Shape, choice, many, nullable, number, obj, text
 
 if TYPE_CHECKING:
     from wizard.practice.tenant import PracticeTenant
@@ -54,6 +55,15 @@ _FLAGS = [
     "revoke_refresh_token_grant",
     "trust_azure_adfs_email_verified_connection_property",
 ]
+LOCALES = [
+    "am", "ar", "ar-EG", "ar-SA", "az", "bg", "bn", "bs", "ca-ES", "cnr", "cs", "cy", "da", "de", "el", "en",
+    "en-CA", "es", "es-419", "es-AR", "es-MX", "et", "eu-ES", "fa", "fi", "fr", "fr-CA", "fr-FR", "gl-ES", "gu",
+    "he", "hi", "hr", "hu", "hy", "id", "is", "it", "ja", "ka", "kk", "kn", "ko", "lt", "lv", "mk", "ml", "mn",
+    "mr", "ms", "my", "nb", "nl", "nn", "no", "pa", "pl", "pt", "pt-BR", "pt-PT", "ro", "ru", "sk", "sl", "so",
+    "sq", "sr", "sv", "sw", "ta", "te", "th", "tl", "tr", "uk", "ur", "vi", "zgh", "zh-CN", "zh-HK", "zh-MO",
+    "zh-TW",
+]  # fmt: skip
+_QUOTA = obj({"client_credentials": QUOTA["properties"]["client_credentials"]}, "client_credentials", more=True)
 _PAGE = nullable(obj({"enabled": FLAG, "html": text()}))
 _SHAPES: dict[str, Shape] = {
     "acr_values_supported": nullable(many(text())),
@@ -66,11 +76,11 @@ _SHAPES: dict[str, Shape] = {
     "default_audience": text(),
     "default_directory": text(),
     "default_redirection_uri": text(form="https-url-or-empty"),
-    "default_token_quota": nullable(obj({"clients": OPEN, "organizations": OPEN})),
+    "default_token_quota": nullable(obj({"clients": _QUOTA, "organizations": _QUOTA})),
     "device_flow": nullable(obj({"charset": choice("base20", "digits"), "mask": text(0, 20)})),
     "dynamic_client_registration_security_mode": choice("strict", "permissive"),
     "enable_ai_guide": FLAG,
-    "enabled_locales": many(text(2, 8), 1),
+    "enabled_locales": many(choice(*LOCALES), 1),
     "ephemeral_session_lifetime": number(1),
     "error_page": nullable(obj({"html": text(), "show_log_link": FLAG, "url": text(form="url-or-empty")})),
     "flags": obj(dict.fromkeys(_FLAGS, FLAG)),
