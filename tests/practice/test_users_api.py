@@ -300,5 +300,13 @@ async def test_blocks_after_brute_force_are_shown_and_lifted(world: World) -> No
     assert [(block["identifier"], block["connection"]) for block in shown] == [("jane@example.com", "people")]
     by_name = await world.client.get(f"{API}/user-blocks", params={"identifier": "jane@example.com"})
     assert by_name.json()["blocked_for"] == shown
+    await world.client.patch(
+        f"{API}/connections/{world.connection_id}", json={"options": {"brute_force_protection": False}}
+    )
+    for path, query in (("/user-blocks/auth0%7C1", {}), ("/user-blocks", {"identifier": "jane@example.com"})):
+        for considered, expected in (("false", shown), ("true", [])):
+            params = query | {"consider_brute_force_enablement": considered}
+            asked = await world.client.get(API + path, params=params)
+            assert asked.json()["blocked_for"] == expected
     assert (await world.client.delete(f"{API}/user-blocks/auth0%7C1")).status_code == 204
     assert (await world.client.get(f"{API}/user-blocks/auth0%7C1")).json() == {"blocked_for": []}

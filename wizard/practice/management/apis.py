@@ -70,6 +70,8 @@ _CHANGEABLE: dict[str, Shape] = {
 }
 CREATE = obj(_CHANGEABLE | {"identifier": text(1, 600)}, "identifier")
 UPDATE = obj(_CHANGEABLE)
+_FILTERS: dict[str, Shape] = {"identifiers": many(text(1)), "include_fields": FLAG}
+"""These operations have no `fields`, so `include_fields` is checked and chooses nothing."""
 _SYSTEM_CHANGEABLE = {"token_lifetime", "token_lifetime_for_web"}
 
 
@@ -81,7 +83,7 @@ def routes(tenant: PracticeTenant) -> list[Route]:
     async def list_apis(request: Request) -> Response:
         require(request, "read:resource_servers")
         window = offset_window(request)
-        wanted = query(request, {"identifiers": many(text(1))}).get("identifiers", [])
+        wanted = query(request, _FILTERS).get("identifiers", [])
         marks = ",".join("?" * len(wanted))
         page = TABLE.page(tenant.db, window, f"identifier in ({marks})" if wanted else "true", wanted)
         return listing(window, "resource_servers", [document.body for document in page.documents], page.total)
@@ -96,6 +98,7 @@ def routes(tenant: PracticeTenant) -> list[Route]:
 
     async def read(request: Request) -> Response:
         require(request, "read:resource_servers")
+        query(request, {"include_fields": FLAG})
         return JSONResponse(_by_id_or_identifier(tenant, request.path_params["id"]).body)
 
     async def update(request: Request) -> Response:

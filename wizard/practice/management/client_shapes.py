@@ -304,11 +304,30 @@ CREDENTIAL = obj(
 )
 CREDENTIAL_CHANGE = obj({"expires_at": nullable(text(form="date-time"))})
 
-FIELDS = frozenset(
-    {*CREATE["properties"], "client_id", "client_secret", "tenant", "global", "signing_keys"}
-    | {"config_route", "callback_url_template", "api_type", "owners", "id_token", "cross_origin_auth"}
-    | {"external_client_id", "external_metadata_type", "external_metadata_created_by"}
-)
+FIELDS = frozenset([
+    "addons", "allowed_clients", "allowed_logout_urls", "allowed_origins", "api_type", "app_type",
+    "async_approval_notification_channels", "callback_url_template", "callbacks",
+    "client_authentication_methods", "client_authentication_methods.private_key_jwt", "client_id",
+    "client_metadata", "client_secret", "compliance_level", "config_route", "custom_login_page",
+    "custom_login_page_on", "custom_login_page_preview", "default_organization", "description",
+    "encryption_key", "encryption_key.cert", "encryption_key.pub", "express_configuration",
+    "external_client_id", "external_metadata_created_by", "external_metadata_type", "form_template", "global",
+    "grant_types", "id_token", "identity_assertion_authorization_grant", "initiate_login_uri", "is_first_party",
+    "is_token_endpoint_ip_header_trusted", "jwt_configuration", "jwt_configuration.alg",
+    "jwt_configuration.lifetime_in_seconds", "jwt_configuration.scopes", "jwt_configuration.secret_encoded",
+    "logo_uri", "mobile", "mobile.android", "mobile.ios", "my_organization_configuration", "name",
+    "oidc_backchannel_logout", "oidc_conformant", "oidc_logout", "organization_discovery_methods",
+    "organization_require_behavior", "organization_usage", "owners", "redirection_policy", "refresh_token",
+    "refresh_token.expiration_type", "refresh_token.leeway", "refresh_token.policies",
+    "refresh_token.rotation_type", "refresh_token.token_lifetime", "registration_type",
+    "require_proof_of_possession", "require_pushed_authorization_requests", "resource_server_identifier",
+    "session_transfer", "signed_request_object", "signed_request_object.credentials",
+    "signed_request_object.required", "signing_keys", "skip_non_verifiable_callback_uri_confirmation_prompt",
+    "sso", "subject_type_authorization", "tenant", "third_party_security_mode", "token_endpoint_auth_method",
+    "token_exchange", "token_exchange.allow_any_profile_of_type", "token_quota",
+    "token_vault_privileged_access", "token_vault_privileged_access.credentials", "web_origins",
+])  # fmt: skip
+"""What `fields` may name."""
 SECRET_FIELDS = frozenset({"client_secret", "signing_keys", "encryption_key"})
 """Visible only with read:client_keys."""
 SUMMARY_FIELDS = frozenset(

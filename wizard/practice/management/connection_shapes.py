@@ -277,7 +277,5 @@ FIELDS = frozenset(
         "cross_app_access_requesting_app",
         "cross_app_access_resource_app",
         "enabled_clients",
-        "realms",
-        "is_domain_connection",
     ]
 )

@@ -116,6 +116,7 @@ def routes(tenant: PracticeTenant) -> list[Route]:
         claims = require(request, "read:connections", "read:clients", "read:client_summary")
         connection_clients.refuse_unknown_client(tenant, request.path_params["id"])
         window = checkpoint_window(request, always=True) or Window(checkpoint=True)
+        chosen_fields(request, FIELDS - {"enabled_clients"})
         where, values = _condition(request)
         mine = "id in (select connection_id from connection_clients where client_id = ?)"
         return _listed(tenant, request, claims, window, f"{mine} and {where}", [request.path_params["id"], *values])

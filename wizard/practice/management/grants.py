@@ -32,6 +32,7 @@ TABLE = Table(
 
 _USAGE = choice("deny", "allow", "require")
 _SUBJECT = choice("client", "user")
+_DEFAULT_FOR = choice("third_party_clients")
 CREATE = obj(
     {
         "client_id": text(1),
@@ -42,7 +43,7 @@ CREATE = obj(
         "allow_any_organization": FLAG,
         "allow_all_scopes": FLAG,
         "authorization_details_types": many(text(1, 255)),
-        "default_for": choice("third_party_clients"),
+        "default_for": _DEFAULT_FOR,
     },
     "audience",
 )
@@ -67,14 +68,14 @@ def routes(tenant: PracticeTenant) -> list[Route]:
         require(request, "read:client_grants")
         window = any_window(request)
         wanted = query(request, _FILTERS)
-        flags = query(request, {"allow_any_organization": FLAG})
+        inside = query(request, {"allow_any_organization": FLAG, "default_for": _DEFAULT_FOR})
         if "audience" in wanted:
             wanted["audience"] = _identifier(tenant, request, wanted["audience"])
         conditions = [f"{column} = ?" for column in wanted]
         values = list(wanted.values())
-        if flags:
-            conditions.append("coalesce(json_extract(body, '$.allow_any_organization'), 0) = ?")
-            values.append(int(flags["allow_any_organization"]))
+        for name, value in inside.items():
+            conditions.append(f"coalesce(json_extract(body, '$.{name}'), 0) = ?")
+            values.append(value)
         page = TABLE.page(tenant.db, window, " and ".join(conditions) or "true", values)
         return listing(
             window, "client_grants", [document.body for document in page.documents], page.total, page.last_row

@@ -18,7 +18,7 @@ from starlette.routing import Route
 from wizard.practice.errors import ApiError, AuthError, invalid_uri, missing
 from wizard.practice.management.access import require
 from wizard.practice.requests.documents import Document, Table
-from wizard.practice.requests.reading import json_body, listing, offset_window
+from wizard.practice.requests.reading import chosen_fields, json_body, listing, narrowed, offset_window, query
 from wizard.practice.requests.schema import FLAG, number, obj, problems, text
 from wizard.practice.sandbox.sandbox import Code
 
@@ -36,6 +36,7 @@ CREATE = obj(_CHANGEABLE, "name", "script")
 UPDATE = obj(_CHANGEABLE)
 CONFIG = obj({"value": text()}, "value")
 KEY = re.compile(r"[A-Za-z0-9_\-@*+:]{1,127}")
+FIELDS = frozenset({"id", "name", "script", "order", "enabled", "stage"})
 RULE_ID = text(pattern="^rul_[A-Za-z0-9]{16}$")
 
 
@@ -48,7 +49,13 @@ def routes(tenant: PracticeTenant) -> list[Route]:
     async def list_rules(request: Request) -> Response:
         require(request, "read:rules")
         window = offset_window(request, lowest=0)
-        found = [document.body for document in _ordered(tenant)]
+        enabled = query(request, {"enabled": FLAG}).get("enabled")
+        choice = chosen_fields(request, FIELDS)
+        found = [
+            narrowed(rule, choice)
+            for rule in (document.body for document in _ordered(tenant))
+            if enabled in {None, rule["enabled"]}
+        ]
         return listing(window, "rules", found[window.offset : window.offset + window.limit], len(found))
 
     async def create(request: Request) -> Response:
@@ -64,7 +71,8 @@ def routes(tenant: PracticeTenant) -> list[Route]:
 
     async def read(request: Request) -> Response:
         require(request, "read:rules")
-        return JSONResponse(_rule(tenant, request).body)
+        choice = chosen_fields(request, FIELDS)
+        return JSONResponse(narrowed(_rule(tenant, request).body, choice))
 
     async def update(request: Request) -> Response:
         require(request, "update:rules")

@@ -104,7 +104,17 @@ _SHAPES: dict[str, Shape] = {
     "support_url": text(form="url-or-empty"),
 }
 UPDATE = obj(_SHAPES)
-FIELDS = frozenset({*_SHAPES, "universal_login", "sandbox_versions_available"})
+FIELDS = frozenset([
+    "allow_organization_name_in_authentication_api", "allowed_logout_urls", "change_password",
+    "client_id_metadata_document_supported", "customize_mfa_in_postlogin_action", "default_audience",
+    "default_directory", "default_redirection_uri", "default_token_quota", "device_flow", "enable_ai_guide",
+    "enabled_locales", "ephemeral_session_lifetime", "error_page", "flags", "friendly_name",
+    "idle_ephemeral_session_lifetime", "idle_session_lifetime", "mtls", "oidc_logout",
+    "phone_consolidated_experience", "picture_url", "resource_parameter_profile", "session_cookie",
+    "session_lifetime", "sessions", "skip_non_verifiable_callback_uri_confirmation_prompt", "support_email",
+    "support_url", "universal_login", "universal_login.colors", "universal_login.passwordless",
+])  # fmt: skip
+"""What `fields` may name."""
 NEW: dict[str, Any] = {
     "allowed_logout_urls": [],
     "change_password": {"enabled": False, "html": ""},

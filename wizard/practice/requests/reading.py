@@ -214,7 +214,7 @@ def chosen_fields(request: Request, known: frozenset[str]) -> tuple[frozenset[st
         return None
     names = asked["fields"].split(",")
     for name in names:
-        if name not in known and name.partition(".")[0] not in known:
+        if name not in known:
             raise invalid_query(f"String does not match pattern: {name}", "fields")
     return frozenset(names), asked.get("include_fields", True)
 

@@ -13,7 +13,6 @@ from starlette.routing import Route
 from wizard.practice.authentication.database_scripts import ScriptFailed, looked_up
 from wizard.practice.authentication.password_login import bcrypt_hash, password_login
 from wizard.practice.errors import ApiError, missing
-from wizard.practice.jobs.export_fields import DEFAULT_FIELDS
 from wizard.practice.management.access import has_scope, require
 from wizard.practice.requests.reading import chosen_fields, json_body, narrowed, query
 from wizard.practice.requests.schema import text
@@ -41,7 +40,11 @@ __all__ = [
 ]
 
 USERS = "/api/v2/users"
-FIELDS = frozenset({*user_table.PROFILE, *DEFAULT_FIELDS, "multifactor"})
+FIELDS = frozenset([
+    "app_metadata", "blocked", "created_at", "email", "email_verified", "family_name", "given_name",
+    "identities", "last_ip", "last_login", "logins_count", "name", "nickname", "phone_number", "picture",
+    "updated_at", "user_id", "user_metadata", "username",
+])  # fmt: skip
 """Fields that may be chosen."""
 
 

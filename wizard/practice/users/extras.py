@@ -24,6 +24,12 @@ if TYPE_CHECKING:
 FAILURES = 10
 """Wrong passwords after which brute-force protection blocks an account for an address."""
 
+_CONNECTIONS = (
+    "select id, name from connections where (id = :id or :id is null) and "
+    "(not :protected or coalesce(json_extract(body, '$.options.brute_force_protection'), 1))"
+)
+"""Connections that blocks are shown of: one or all, on demand only those that brute-force protection is on for."""
+
 TICKET = obj(
     {
         "user_id": text(1),
@@ -83,10 +89,12 @@ def _require_blocks(request: Request) -> None:
 
 def _answer(tenant: PracticeTenant, request: Request, names: list[str], connection_id: str | None) -> Response:
     """Show or lift the blocks of some identifiers; a login remembers its failures by connection and identifier."""
+    asked = query(request, {"consider_brute_force_enablement": FLAG}) if request.method == "GET" else {}
+    protected = asked.get("consider_brute_force_enablement", False)
     accounts = [
         (f"{row['id']} {name.strip().lower()}", row["name"], name)
         for name in names
-        for row in tenant.db.execute("select id, name from connections where id = ?1 or ?1 is null", (connection_id,))
+        for row in tenant.db.execute(_CONNECTIONS, {"id": connection_id, "protected": protected})
     ]
     if request.method == "DELETE":
         with tenant.transaction() as db:

@@ -33,6 +33,7 @@ def list_users(tenant: PracticeTenant) -> Any:
                 "sort": text(pattern=SORT),
                 "fields": text(),
                 "include_fields": FLAG,
+                "primary_order": FLAG,
             },
         )
         _check_engine(asked.get("search_engine", "v3"))
