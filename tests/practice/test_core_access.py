@@ -21,8 +21,8 @@ async def api() -> AsyncIterator[Api]:
         (None, (401, "Missing authentication", None)),
         ("Bearer", (400, "Bad HTTP authentication header format", "Bearer")),
         ("Bearer one two", (400, "Bad HTTP authentication header format", "Bearer")),
-        ("Bearer nonsense", (401, "Invalid token", None)),
-        ("Bearer a.b.c", (401, "Invalid token", None)),
+        ("Bearer nonsense", (401, "Invalid token.", None)),
+        ("Bearer a.b.c", (401, "Invalid token.", None)),
         ("Basic YTpi", (401, "Missing authentication", None)),
     ],
 )
@@ -44,7 +44,7 @@ async def test_an_unsigned_token_is_refused(api: Api) -> None:
     claims = jwt.decode(api.token(), options={"verify_signature": False})
     forged = jwt.encode(claims, None, algorithm="none")
     answer = await api.client.get("/api/v2/clients", headers={"authorization": f"Bearer {forged}"})
-    assert error(answer)[:2] == (401, "Invalid token")
+    assert error(answer)[:2] == (401, "Invalid token.")
 
 
 async def test_a_token_for_another_api_is_refused(api: Api) -> None:

@@ -71,7 +71,7 @@ class Tokens:
         except jwt.InvalidSignatureError:
             raise BadToken("Invalid signature received for JSON Web Token validation") from None
         except jwt.InvalidTokenError:
-            raise BadToken("Invalid token") from None
+            raise BadToken("Invalid token.") from None
         kids = {keys.kid(each): each for each in range(keys.generation + 1)}
         found = (kids.get(str(header.get("kid")), 0), claims)
         self._verified[token] = found
