@@ -93,6 +93,19 @@ async def test_a_client_that_goes_amid_its_upload_is_no_failure(path: str, caplo
     assert not [record for record in caplog.records if record.exc_info], caplog.text
 
 
+@pytest.mark.parametrize("target", ["http://{0}", "HTTP://{0}", "https://{0}"])
+async def test_a_target_in_absolute_form_is_answered_for_the_host_it_names(target: str) -> None:
+    tenant = still_tenant()
+    async with served(tenant) as client:
+        reader, writer = await asyncio.open_connection("127.0.0.1", client.base_url.port)
+        path = target.format("tenant.test:99") + "/.well-known/openid-configuration?a=b%2Fc"
+        writer.write(f"GET {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n".encode())
+        answer = await asyncio.wait_for(reader.read(), 5)
+        writer.close()
+    assert answer.startswith(b"HTTP/1.1 200")
+    assert b"://tenant.test:99/oauth/token" in answer
+
+
 @pytest.mark.parametrize("host", ["0.0.0.0", "192.0.2.1", "::", "example.com"])  # noqa: S104 - what must be refused
 async def test_an_address_open_to_others_is_refused(host: str) -> None:
     tenant = still_tenant()

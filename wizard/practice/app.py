@@ -71,6 +71,7 @@ class Front:
             await self._app(scope, receive, send)
             return
         tenant = self._tenant
+        scope = _in_origin_form(scope)
         path = _matchable_path(scope)
         scope = {**scope, "path": path}
         trouble = tenant.faults.request(scope["method"], path.replace(SLASH, "/"), tenant.clock.now())
@@ -151,6 +152,20 @@ def _sender(send: Send, headers: dict[str, str], *, halved: bool) -> Send:
 
 async def _nowhere(message: Message) -> None:
     """Let an answer be lost."""
+
+
+def _in_origin_form(scope: Scope) -> Scope:
+    """Take scheme and host out of a target in absolute form; that host counts, not the header's.
+
+    Source: RFC 9112, section 3.2.2.
+    """
+    raw: bytes = scope.get("raw_path") or b"/"
+    scheme, mark, rest = raw.partition(b"://")
+    if not mark or scheme.lower() not in {b"http", b"https"}:
+        return scope
+    host, _, path = rest.partition(b"/")
+    headers = [(name, value) for name, value in scope["headers"] if name != b"host"]
+    return {**scope, "raw_path": b"/" + path, "headers": [*headers, (b"host", host)]}
 
 
 def _matchable_path(scope: Scope) -> str:
