@@ -12,7 +12,7 @@ from wizard.practice.actions import shapes as actions
 from wizard.practice.jobs import exports
 from wizard.practice.management import apis, client_shapes, connection_shapes, grants, running_rules, settings
 from wizard.practice.requests.schema import Shape
-from wizard.practice.users import bodies, extras
+from wizard.practice.users import bodies, tickets
 
 pytestmark = pytest.mark.skipif(not DOCUMENT.exists(), reason="Auth0's OpenAPI document is not at hand")
 
@@ -38,7 +38,7 @@ SHAPES: dict[tuple[str, str], Shape] = {
     ("PATCH", "/rules/{id}"): running_rules.UPDATE,
     ("PUT", "/rules-configs/{key}"): running_rules.CONFIG,
     ("PATCH", "/tenants/settings"): settings.UPDATE,
-    ("POST", "/tickets/password-change"): extras.TICKET,
+    ("POST", "/tickets/password-change"): tickets.PASSWORD_CHANGE,
     ("POST", "/users"): bodies.CREATE,
     ("PATCH", "/users/{id}"): bodies.UPDATE,
 }

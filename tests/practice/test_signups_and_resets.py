@@ -152,3 +152,38 @@ async def test_new_users_and_new_addresses_are_compared_with_the_source(world: S
     world.legacy.down = True
     assert (await world.api.patch(path, {"email": "rob@example.com"})).status_code == 400
     assert (await world.api.patch(path, {"given_name": "Rob"})).status_code == 200
+
+
+async def ticket_of(world: ScriptWorld, **body: Any) -> dict[str, Any]:
+    """Make a ticket, and return it as it is listed."""
+    made = await world.api.post("/tickets/password-change", body)
+    assert made.status_code == 201, made.text
+    mails = (await world.api.client.get("/practice/password-resets")).json()["mails"]
+    [listed] = [mail for mail in mails if f"ticket={mail['ticket']}#" in made.json()["ticket"]]
+    return dict(listed)
+
+
+@pytest.mark.parametrize("verifies", [True, False])
+async def test_a_ticket_is_listed_and_lets_its_user_choose_a_password_once(world: ScriptWorld, verifies: bool) -> None:
+    await sign_up(world, "bob@example.com")
+    user = await world.user("bob@example.com")
+    assert user is not None
+    ticket = await ticket_of(world, user_id=user["user_id"], mark_email_as_verified=verifies)
+    assert (ticket["email"], ticket["user_id"]) == ("bob@example.com", user["user_id"])
+    assert (await follow(world, ticket, "a-third-Horse-battery-9")).status_code == 204
+    assert (await world.login("bob@example.com", "a-third-Horse-battery-9")).status_code == 200
+    after = await world.user("bob@example.com")
+    assert after is not None
+    assert after["email_verified"] is verifies
+    assert (await follow(world, ticket)).status_code == 404
+    assert (await world.api.client.get("/practice/password-resets")).json() == {"mails": []}
+
+
+async def test_a_ticket_lives_as_long_as_was_asked(world: ScriptWorld) -> None:
+    await sign_up(world, "bob@example.com")
+    connection = world.connection_id
+    brief = await ticket_of(world, email="bob@example.com", connection_id=connection, ttl_sec=60)
+    usual = await ticket_of(world, email="bob@example.com", connection_id=connection, ttl_sec=0)
+    await world.api.tenant.clock.sleep(61)
+    assert (await follow(world, brief)).status_code == 404
+    assert (await follow(world, usual, "a-third-Horse-battery-9")).status_code == 204

@@ -1,7 +1,7 @@
-"""Resetting a password: POST /dbconnections/change_password, and the mail that would follow.
+"""Resetting a password: POST /dbconnections/change_password, the mail that would follow, and the tickets of POST /tickets/password-change.
 
-No mail leaves the practice tenant. What Auth0 would send lies at GET /practice/password-resets, and POST
-/practice/password-resets/{ticket} with a `password` does what the page behind the mail's link does. Both exist in the
+No mail leaves the practice tenant. What Auth0 would send lies at GET /practice/password-resets, beside the tickets, and
+POST /practice/password-resets/{ticket} with a `password` does what the page behind the link does. Both exist in the
 practice tenant only.
 
 Source: Auth0 docs, Authentication API, "Change Password"; "Configure Automatic Migration from Your Database".
@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -25,7 +26,9 @@ from wizard.practice.authentication.password_policy import weakness
 from wizard.practice.errors import AuthError
 from wizard.practice.limits import Bucket, Limit
 from wizard.practice.users import table as user_table
+from wizard.practice.users import tickets
 from wizard.practice.users.creation import UserExists, add_user
+from wizard.practice.users.tickets import LIFE
 
 if TYPE_CHECKING:
     from wizard.practice.tenant import Connection, PracticeTenant
@@ -33,9 +36,31 @@ if TYPE_CHECKING:
 REQUESTS = Limit(10, 1, 60)
 """Requests from one address for one account, on every plan."""
 REMEMBERED = 10_000
-LIFE = 432_000
-"""Seconds (five days) that the link of a mail is good for."""
 SENT = "We've just sent you an email to reset your password."
+
+
+_WAITING = (
+    "select ticket, connection_id, email, null as user_id, at from password_mails union all "
+    "select ticket, connection_id, email, 'auth0|' || user_id, at from tickets join users using (connection_id) "
+    "where users.id = tickets.user_id and until > ? order by at desc, ticket"
+)
+"""Mails go to an address, tickets to a user, who need not have one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reset:
+    """What a link is good for: the user of a connection with this e-mail (or id).
+
+    Args:
+        profile: JSON of the user to make of somebody only the source knows.
+        verifies: Whether following it shows that the address is theirs.
+    """
+
+    connection: Connection
+    column: str
+    value: str
+    profile: str | None
+    verifies: bool
 
 
 def create_tables(db: sqlite3.Connection) -> None:
@@ -69,13 +94,14 @@ def routes(tenant: PracticeTenant) -> list[Route]:
         return PlainTextResponse(SENT)
 
     async def list_mails(request: Request) -> Response:
-        """Practice only: the mails that wait to be followed, newest first."""
-        rows = tenant.db.execute("select * from password_mails order by at desc, ticket").fetchall()
+        """Practice only: the mails and tickets that wait to be followed, newest first."""
+        rows = tenant.db.execute(_WAITING, (tenant.clock.now(),)).fetchall()
         mails = [
             {
                 "ticket": row["ticket"],
                 "email": row["email"],
                 "connection_id": row["connection_id"],
+                "user_id": row["user_id"],
                 "sent_at": tenant.now_iso(row["at"]),
             }
             for row in rows
@@ -141,34 +167,60 @@ async def _follow(tenant: PracticeTenant, ticket: str, password: str) -> None:
     Raises:
         AuthError: 404 for a ticket that is unknown, used or too old; 400 for a weak password, or a user who came meanwhile.
     """
-    mail = tenant.db.execute("select * from password_mails where ticket = ?", (ticket,)).fetchone()
-    connection = None if mail is None else tenant.connection(mail["connection_id"])
-    if connection is None or mail["at"] <= tenant.clock.now() - LIFE:
+    reset = _reset(tenant, ticket)
+    if reset is None:
         raise AuthError(404, "invalid_ticket", "The ticket is not valid or was used already")
-    weak = weakness(connection, password)
+    weak = weakness(reset.connection, password)
     if weak is not None:
         raise AuthError(400, "invalid_password", f"Password is too weak: {weak}")
     secret = await asyncio.to_thread(bcrypt_hash, password)
-    with tenant.transaction() as db:
+    with tenant.transaction():
         try:
-            _set(tenant, connection, mail, secret)
+            row = _set(tenant, reset, secret)
         except UserExists as exists:
             raise AuthError(400, "user_exists", str(exists)) from None
-        db.execute("delete from password_mails where connection_id = ? and email = ?", (connection.id, mail["email"]))
-        tenant.log("scp", "", connection=connection.name, connection_id=connection.id)
+        _use_up(tenant, ticket, row)
+        tenant.log("scp", "", connection=reset.connection.name, connection_id=reset.connection.id)
 
 
-def _set(tenant: PracticeTenant, connection: Connection, mail: sqlite3.Row, secret: str) -> None:
-    row = user_table.find_by(tenant, connection.id, "email", mail["email"])
-    if row is None and mail["profile"] is None:
+def _reset(tenant: PracticeTenant, ticket: str) -> Reset | None:
+    """Return what a link is good for; None for one that is unknown, used or too old."""
+    mail = tenant.db.execute(
+        "select * from password_mails where ticket = ? and at > ?", (ticket, tenant.clock.now() - LIFE)
+    ).fetchone()
+    made = tickets.ticket_named(tenant, ticket) if mail is None else None
+    found = mail or made
+    connection = None if found is None else tenant.connection(found["connection_id"])
+    if connection is None:
+        return None
+    if made is not None:
+        return Reset(connection, "id", made["user_id"], None, bool(made["verifies"]))
+    return Reset(connection, "email", mail["email"], mail["profile"], True)
+
+
+def _set(tenant: PracticeTenant, reset: Reset, secret: str) -> sqlite3.Row:
+    row = user_table.find_by(tenant, reset.connection.id, reset.column, reset.value)
+    if row is None and reset.profile is None:
         raise AuthError(404, "invalid_ticket", "The user does not exist any more")
     if row is None:
-        row = add_user(tenant, connection, orjson.loads(mail["profile"]), None)
-    # Whoever followed the link has shown that the address is theirs.
-    profile = orjson.loads(row["profile"]) | {"email_verified": True}
+        row = add_user(tenant, reset.connection, orjson.loads(reset.profile or ""), None)
+    if row["secret"] == user_table.ELSEWHERE and not reset.connection.import_mode:
+        # The new password would go into the source, by a script that is not run here.
+        raise AuthError(400, "not_supported", "Without import mode, the practice tenant changes nobody in the source")
+    profile = orjson.loads(row["profile"])
+    if reset.verifies:
+        profile["email_verified"] = True
     at = user_table.now_ms(tenant)
     changes = {"secret": secret, "last_password_reset_ms": at, "profile": orjson.dumps(profile).decode()}
     user_table.change(tenant, row, changes, at)
+    return row
+
+
+def _use_up(tenant: PracticeTenant, ticket: str, row: sqlite3.Row) -> None:
+    """Forget the link, and all others that are there for the same user."""
+    whose = (row["connection_id"], row["email"], ticket)
+    tenant.db.execute("delete from password_mails where connection_id = ? and email = ? or ticket = ?", whose)
+    tenant.db.execute("delete from tickets where connection_id = ? and user_id = ?", (row["connection_id"], row["id"]))
 
 
 def _log(tenant: PracticeTenant, connection: Connection, kind: str, description: str) -> None:

@@ -16,9 +16,8 @@ from wizard.practice.errors import ApiError, missing
 from wizard.practice.management.access import has_scope, require
 from wizard.practice.requests.reading import chosen_fields, json_body, narrowed, query
 from wizard.practice.requests.schema import text
+from wizard.practice.users import blocks, half_made, search_functions, tickets
 from wizard.practice.users import bodies as user_bodies
-from wizard.practice.users import extras as user_extras
-from wizard.practice.users import half_made, search_functions
 from wizard.practice.users import table as user_table
 from wizard.practice.users.creation import UserExists, add_user
 from wizard.practice.users.half_made import plant_half_made_user
@@ -51,6 +50,7 @@ FIELDS = frozenset([
 def create_tables(db: sqlite3.Connection) -> None:
     """Make the tables, and give the connection the functions that search needs."""
     user_table.create_tables(db)
+    tickets.create_tables(db)
     search_functions.register(db)
 
 
@@ -62,7 +62,8 @@ def routes(tenant: PracticeTenant) -> list[Route]:
         Route(f"{USERS}/{{id}}", _get(tenant), methods=["GET"]),
         Route(f"{USERS}/{{id}}", _update(tenant), methods=["PATCH"]),
         Route(f"{USERS}/{{id}}", _delete(tenant), methods=["DELETE"]),
-        *user_extras.routes(tenant),
+        *blocks.routes(tenant),
+        *tickets.routes(tenant),
     ]
 
 

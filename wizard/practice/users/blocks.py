@@ -1,21 +1,17 @@
-"""What surrounds users: blocks after brute force, and tickets to choose a new password."""
+"""Blocks after brute force: the /user-blocks endpoints."""
 
 from __future__ import annotations
 
-import re
-import sqlite3
 from typing import TYPE_CHECKING, Any
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from wizard.practice.errors import ApiError, invalid_body, missing
-from wizard.practice.jobs.email_format import is_email
-from wizard.practice.jobs.uploads import CONNECTION_ID
+from wizard.practice.errors import ApiError, missing
 from wizard.practice.management.access import require
-from wizard.practice.requests.reading import json_body, query
-from wizard.practice.requests.schema import FLAG, choice, number, obj, text
+from wizard.practice.requests.reading import query
+from wizard.practice.requests.schema import FLAG, text
 from wizard.practice.users import table as user_table
 
 if TYPE_CHECKING:
@@ -30,31 +26,11 @@ _CONNECTIONS = (
 )
 """Connections that blocks are shown of: one or all, on demand only those that brute-force protection is on for."""
 
-TICKET = obj(
-    {
-        "user_id": text(1),
-        "email": text(1),
-        "connection_id": text(pattern=CONNECTION_ID),
-        "client_id": text(1),
-        "organization_id": text(1),
-        "identity": obj(
-            {"user_id": text(1), "provider": choice("auth0"), "connection_id": text(pattern=CONNECTION_ID)},
-            "user_id",
-            "provider",
-        ),
-        "result_url": text(pattern=r"^[A-Za-z][A-Za-z0-9+.-]*:\S+$"),
-        "ttl_sec": number(0),
-        "mark_email_as_verified": FLAG,
-        "includeEmailInRedirect": FLAG,
-    }
-)
-
 
 def routes(tenant: PracticeTenant) -> list[Route]:
     return [
         Route("/api/v2/user-blocks", _blocks_by_identifier(tenant), methods=["GET", "DELETE"]),
         Route("/api/v2/user-blocks/{id}", _blocks_by_user(tenant), methods=["GET", "DELETE"]),
-        Route("/api/v2/tickets/password-change", _password_change(tenant), methods=["POST"]),
     ]
 
 
@@ -111,34 +87,3 @@ def _answer(tenant: PracticeTenant, request: Request, names: list[str], connecti
             ]
         }
     )
-
-
-def _password_change(tenant: PracticeTenant) -> Any:
-    async def create_ticket(request: Request) -> Response:
-        require(request, "create:user_tickets")
-        body = await json_body(request, TICKET)
-        row = _ticket_user(tenant, body)
-        if row is None:
-            raise missing("user")
-        if body.get("mark_email_as_verified") is not None and row["email"] is None:
-            raise invalid_body("the user has no email", "mark_email_as_verified")
-        ticket = f"https://{tenant.domain}/lo/reset?ticket={tenant.new_id('', 32)}"
-        if "result_url" not in body:
-            ticket += "#"
-        return JSONResponse({"ticket": ticket}, 201)
-
-    return create_ticket
-
-
-def _ticket_user(tenant: PracticeTenant, body: dict[str, Any]) -> sqlite3.Row | None:
-    if "user_id" in body:
-        if not re.fullmatch(r"[^|]+\|.+", body["user_id"], re.DOTALL):
-            raise invalid_body(f"Object didn't pass validation for format user-id: {body['user_id']}", "user_id")
-        return user_table.find(tenant, body["user_id"])
-    if "email" not in body or "connection_id" not in body:
-        raise ApiError(400, "Either user_id or both email and connection_id are required.", "invalid_body")
-    if not is_email(body["email"]):
-        raise invalid_body(f"Object didn't pass validation for format email: {body['email']}", "email")
-    if tenant.connection(body["connection_id"]) is None:
-        raise missing("connection")
-    return user_table.find_by(tenant, body["connection_id"], "email", body["email"].lower())
