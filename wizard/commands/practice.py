@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import signal
 import sys
 from collections.abc import Callable
@@ -15,6 +16,7 @@ from wizard.commands.output import Output, common_options
 from wizard.errors import UsageError
 
 if TYPE_CHECKING:
+    from wizard.practice.server import Certificate
     from wizard.practice.switches import Switches
     from wizard.practice.tenant import PracticeTenant
 
@@ -22,6 +24,13 @@ if TYPE_CHECKING:
 @click.command(short_help="Serve a practice tenant.")
 @click.option("--port", type=click.IntRange(0, 65535), default=8787, show_default=True, help="0 takes any free port.")
 @click.option("--host", default="127.0.0.1", show_default=True, help="A loopback address; no other is served.")
+@click.option("--domain", metavar="NAME", help="The tenant's own domain, of which issuer and audience are made.")
+@click.option(
+    "--certificate",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Serve https with this certificate (PEM); needs --key.",
+)
+@click.option("--key", type=click.Path(path_type=Path, dir_okay=False), help="Key of the certificate (PEM).")
 @click.option(
     "--state", type=click.Path(path_type=Path, dir_okay=False), help="File that keeps the tenant over restarts."
 )
@@ -45,6 +54,9 @@ if TYPE_CHECKING:
 def command(
     port: int,
     host: str,
+    domain: str | None,
+    certificate: Path | None,
+    key: Path | None,
     state: Path | None,
     plan: str,
     speed: float,
@@ -60,10 +72,12 @@ def command(
     from wizard.clock import FastClock, RealClock
     from wizard.practice.faults import Faults
     from wizard.practice.samples import APPLICATIONS, CANARY, add_samples
-    from wizard.practice.tenant import PracticeTenant
+    from wizard.practice.tenant import DOMAIN, PracticeTenant
 
+    pair = _pair(certificate, key)
     tenant = PracticeTenant(
         state,
+        domain=DOMAIN if domain is None else _domain(domain),
         plan=plan,
         clock=RealClock() if speed == 1.0 else FastClock(speed),
         faults=Faults.from_file(faults) if faults else None,
@@ -73,13 +87,14 @@ def command(
     samples = add_samples(tenant)
 
     def ready(address: str) -> None:
-        domain = address.partition("//")[2]
+        reached_at = address.partition("//")[2]
         output.result(
             {
                 "address": address,
-                "domain": domain,
+                "domain": reached_at,
                 "client_id": tenant.client_id,
                 "client_secret": tenant.client_secret,
+                "issuer": tenant.issuer,
                 "audience": tenant.audience,
                 "plan": plan,
                 "speed": speed,
@@ -88,9 +103,10 @@ def command(
                 "login_client_secret": samples.login_client_secret,
             },
             f"Practice tenant at {address}\n"
-            f"  domain         {domain}\n"
+            f"  domain         {reached_at}\n"
             f"  client id      {tenant.client_id}\n"
             f"  client secret  {tenant.client_secret}\n"
+            f"  issuer         {tenant.issuer}\n"
             f"  audience       {tenant.audience}\n"
             f"  applications   {', '.join(name for name, _, _ in APPLICATIONS)}\n"
             f"  state          {state or 'in memory, gone at the end'}",
@@ -98,13 +114,47 @@ def command(
         sys.stdout.flush()
 
     try:
-        asyncio.run(_serve(tenant, host, port, ready))
+        asyncio.run(_serve(tenant, host, port, ready, pair))
     finally:
         tenant.close()
     return 0
 
 
-async def _serve(tenant: PracticeTenant, host: str, port: int, ready: Callable[[str], None]) -> None:
+def _pair(certificate: Path | None, key: Path | None) -> Certificate | None:
+    """The certificate to serve TLS with, None for plain HTTP.
+
+    Raises:
+        UsageError: one of the two is missing, or they are of no use.
+    """
+    if certificate is None and key is None:
+        return None
+    if certificate is None or key is None:
+        raise UsageError(
+            f"{'--key' if key else '--certificate'} is of no use alone", remedy="Give --certificate and --key, both."
+        )
+    from wizard.practice.server import Certificate
+
+    pair = Certificate(certificate, key)
+    pair.check()
+    return pair
+
+
+def _domain(name: str) -> str:
+    """The name, if it can be the host of an issuer.
+
+    Raises:
+        UsageError: it is no host, nor host:port.
+    """
+    if not re.fullmatch(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:[0-9]{1,5})?", name):
+        raise UsageError(
+            f"--domain {name} is no domain", remedy="Give a name such as acme.example.com or localhost:8787."
+        )
+    return name.lower()
+
+
+async def _serve(
+    tenant: PracticeTenant, host: str, port: int, ready: Callable[[str], None], certificate: Certificate | None
+) -> None:
     """Serve until SIGINT or SIGTERM."""
     from wizard.practice.server import serve
 
@@ -115,7 +165,7 @@ async def _serve(tenant: PracticeTenant, host: str, port: int, ready: Callable[[
             loop.add_signal_handler(name, stop.set)
         except NotImplementedError:  # Windows: the signal arrives between two steps of the loop
             signal.signal(name, lambda *_: loop.call_soon_threadsafe(stop.set))
-    await serve(tenant, host, port, ready, stop)
+    await serve(tenant, host, port, ready, stop, certificate)
 
 
 def _switches(flags: tuple[str, ...]) -> Switches:

@@ -5,7 +5,10 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 import socket
+import ssl
 from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import uvicorn
@@ -41,12 +44,36 @@ class CuttingProtocol(H11Protocol):
         return answer
 
 
+@dataclass(frozen=True, slots=True)
+class Certificate:
+    """PEM files to serve TLS with; the key is not encrypted."""
+
+    file: Path
+    key: Path
+
+    def check(self) -> None:
+        """Refuse files that TLS cannot be served with.
+
+        Raises:
+            UsageError: one cannot be read, is no such thing, or they do not belong together.
+        """
+        try:
+            ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(self.file, self.key, password="")
+        except (OSError, ValueError) as wrong:  # ssl.SSLError is an OSError
+            raise UsageError(
+                f"The practice tenant cannot serve TLS with {self.file} and {self.key}.",
+                why=getattr(wrong, "reason", None) or getattr(wrong, "strerror", None) or str(wrong),
+                remedy="Give a certificate and its own key, not encrypted, both as PEM.",
+            ) from None
+
+
 async def serve(
     tenant: PracticeTenant,
     host: str = "127.0.0.1",
     port: int = 8787,
     ready: Callable[[str], None] = lambda address: None,
     stop: asyncio.Event | None = None,
+    certificate: Certificate | None = None,
 ) -> None:
     """Serve the tenant until `stop` is set or the task is cancelled.
 
@@ -54,11 +81,14 @@ async def serve(
         host: A loopback address; the practice tenant is for this machine only.
         port: 0 for any free one.
         ready: Called with the address (`http://127.0.0.1:8787`) once requests are answered.
+        certificate: Serve TLS with it; the address then begins with https.
 
     Raises:
-        UsageError: the host is not loopback, or the port is taken.
+        UsageError: the host is not loopback, the port is taken, or the certificate or its key is of no use.
     """
     refuse_open_host(host)
+    if certificate is not None:
+        certificate.check()
     config = uvicorn.Config(
         tenant.app,
         http=CuttingProtocol,
@@ -71,9 +101,12 @@ async def serve(
         server_header=False,
         timeout_keep_alive=KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=GRACE_SECONDS,
+        ssl_certfile=certificate.file if certificate else None,
+        ssl_keyfile=certificate.key if certificate else None,
     )
+    scheme = "https" if certificate else "http"
     with _listener(host, port) as listener:
-        address = f"http://{f'[{host}]' if ':' in host else host}:{listener.getsockname()[1]}"
+        address = f"{scheme}://{f'[{host}]' if ':' in host else host}:{listener.getsockname()[1]}"
         # Scripts name the tenant by the address it is known by; it answers them in this process.
         tenant.served_at.add(address.partition("//")[2])
         server = AnnouncingServer(config, lambda: ready(address))

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     import httpx
     from starlette.types import ASGIApp
 
+DOMAIN = "practice.auth0.test"
 ALPHABET = string.ascii_letters + string.digits
 
 JobTime = Callable[[str, int], float]
@@ -86,7 +87,7 @@ class PracticeTenant:
         self,
         state: Path | None = None,
         *,
-        domain: str = "practice.auth0.test",
+        domain: str = DOMAIN,
         plan: str = "enterprise-production",
         clock: Clock | None = None,
         faults: Faults | None = None,
@@ -138,6 +139,10 @@ class PracticeTenant:
     def audience(self) -> str:
         """Identifier of the Management API."""
         return f"{self.issuer}api/v2/"
+
+    def origin(self, scheme: str, host: str) -> str:
+        """Return where a client that asked this host reaches the tenant; its own domain is always https."""
+        return f"https://{host}" if host.lower() == self.domain.lower() else f"{scheme}://{host}"
 
     @property
     def client_id(self) -> str:

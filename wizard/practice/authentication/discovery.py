@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 def routes(tenant: PracticeTenant) -> list[Route]:
     async def configuration(request: Request) -> Response:
         # The issuer is the one in tokens; the rest has to be where this client can reach it, also on loopback.
-        base = f"{request.url.scheme}://{request.url.netloc}/"
+        base = tenant.origin(request.url.scheme, request.url.netloc) + "/"
         return JSONResponse(
             {
                 "issuer": tenant.issuer,

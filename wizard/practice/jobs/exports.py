@@ -94,7 +94,7 @@ def location(tenant: PracticeTenant, request: Request, job: sqlite3.Row) -> str:
     """Return a download address that works for a minute from now, without a token."""
     until = int(tenant.clock.now()) + LINK_SECONDS
     name = f"{tenant.domain.partition('.')[0]}.{orjson.loads(job['settings'])['format']}.gz"
-    origin = f"{request.url.scheme}://{request.url.netloc}"
+    origin = tenant.origin(request.url.scheme, request.url.netloc)
     return f"{origin}/exports/{job['id']}/{name}?Expires={until}&Signature={_signature(tenant, job['id'], until)}"
 
 
