@@ -70,6 +70,8 @@ async def test_answers_fit_the_document(api: Api) -> None:
         ("GET", "/tenants/settings", {}, None),
         ("PATCH", "/tenants/settings", {}, {"friendly_name": "Acme"}),
         ("GET", "/logs", {}, None),
+        ("GET", "/stats/active-users", {}, None),
+        ("GET", "/stats/daily", {}, None),
         ("GET", "/rules", {}, None),
         ("GET", "/rules-configs", {}, None),
         ("GET", "/actions/actions", {}, None),

@@ -38,6 +38,8 @@ SHAPES: dict[tuple[str, str], Shape] = {
     ("PATCH", "/rules/{id}"): running_rules.UPDATE,
     ("PUT", "/rules-configs/{key}"): running_rules.CONFIG,
     ("PATCH", "/tenants/settings"): settings.UPDATE,
+    ("POST", "/jobs/verification-email"): tickets.VERIFICATION_MAIL,
+    ("POST", "/tickets/email-verification"): tickets.EMAIL_VERIFICATION,
     ("POST", "/tickets/password-change"): tickets.PASSWORD_CHANGE,
     ("POST", "/users"): bodies.CREATE,
     ("PATCH", "/users/{id}"): bodies.UPDATE,

@@ -132,6 +132,12 @@ async def test_answers_fit_the_document(world: World, document: dict[str, Any]) 
     check(document, "/user-blocks/{id}", "get", 200, blocks.json())
     ticket = await world.client.post(f"{API}/tickets/password-change", json={"user_id": "auth0|1"})
     check(document, "/tickets/password-change", "post", 201, ticket.json())
+    for path in ("/tickets/email-verification", "/jobs/verification-email"):
+        made = await world.client.post(API + path, json={"user_id": "auth0|1"})
+        check(document, path, "post", 201, made.json())
+    for totals in ("true", "false"):
+        events = await world.client.get(f"{API}/users/auth0%7C1/logs", params={"include_totals": totals})
+        check(document, "/users/{id}/logs", "get", 200, events.json())
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from wizard.practice.actions import endpoints as actions
 from wizard.practice.actions import execution, trials
 from wizard.practice.authentication import discovery, logins, oauth, resets, signups
 from wizard.practice.jobs import endpoints as jobs
-from wizard.practice.management import apis, clients, connections, grants, logs, rules, settings
+from wizard.practice.management import apis, clients, connections, grants, logs, rules, settings, stats
 from wizard.practice.users import endpoints as users
 
 if TYPE_CHECKING:
@@ -42,6 +42,7 @@ def routes(tenant: PracticeTenant) -> list[Route]:
         settings,
         rules,
         logs,
+        stats,
         users,
         jobs,
     ):

@@ -42,7 +42,7 @@ SENT = "We've just sent you an email to reset your password."
 _WAITING = (
     "select ticket, connection_id, email, null as user_id, at from password_mails union all "
     "select ticket, connection_id, email, 'auth0|' || user_id, at from tickets join users using (connection_id) "
-    "where users.id = tickets.user_id and until > ? order by at desc, ticket"
+    "where users.id = tickets.user_id and page = 'reset' and until > ? order by at desc, ticket"
 )
 """Mails go to an address, tickets to a user, who need not have one."""
 
@@ -180,7 +180,8 @@ async def _follow(tenant: PracticeTenant, ticket: str, password: str) -> None:
         except UserExists as exists:
             raise AuthError(400, "user_exists", str(exists)) from None
         _use_up(tenant, ticket, row)
-        tenant.log("scp", "", connection=reset.connection.name, connection_id=reset.connection.id)
+        about = {"connection": reset.connection.name, "connection_id": reset.connection.id}
+        tenant.log("scp", "", **about, user_id=f"auth0|{row['id']}")
 
 
 def _reset(tenant: PracticeTenant, ticket: str) -> Reset | None:
@@ -188,7 +189,7 @@ def _reset(tenant: PracticeTenant, ticket: str) -> Reset | None:
     mail = tenant.db.execute(
         "select * from password_mails where ticket = ? and at > ?", (ticket, tenant.clock.now() - LIFE)
     ).fetchone()
-    made = tickets.ticket_named(tenant, ticket) if mail is None else None
+    made = tickets.ticket_named(tenant, tickets.RESET, ticket) if mail is None else None
     found = mail or made
     connection = None if found is None else tenant.connection(found["connection_id"])
     if connection is None:
@@ -220,7 +221,8 @@ def _use_up(tenant: PracticeTenant, ticket: str, row: sqlite3.Row) -> None:
     """Forget the link, and all others that are there for the same user."""
     whose = (row["connection_id"], row["email"], ticket)
     tenant.db.execute("delete from password_mails where connection_id = ? and email = ? or ticket = ?", whose)
-    tenant.db.execute("delete from tickets where connection_id = ? and user_id = ?", (row["connection_id"], row["id"]))
+    theirs = (tickets.RESET, row["connection_id"], row["id"])
+    tenant.db.execute("delete from tickets where page = ? and connection_id = ? and user_id = ?", theirs)
 
 
 def _log(tenant: PracticeTenant, connection: Connection, kind: str, description: str) -> None:

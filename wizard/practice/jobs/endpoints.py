@@ -11,7 +11,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from wizard.practice.errors import ApiError, invalid_uri
-from wizard.practice.jobs import exports
+from wizard.practice.jobs import exports, verification
 from wizard.practice.jobs import work as job_work
 from wizard.practice.jobs.imports import parse_users
 from wizard.practice.jobs.uploads import import_connection, read_upload
@@ -40,6 +40,7 @@ def routes(tenant: PracticeTenant) -> list[Route]:
     return [
         Route(f"{JOBS}/users-imports", _create_import(tenant, work), methods=["POST"]),
         Route(f"{JOBS}/users-exports", exports.create_export(tenant), methods=["POST"]),
+        verification.route(tenant),
         Route(f"{JOBS}/{{id}}", _get(tenant), methods=["GET"]),
         Route(f"{JOBS}/{{id}}/errors", _errors(tenant), methods=["GET"]),
         exports.download_route(tenant),

@@ -1,4 +1,4 @@
-"""The tenant's log: written by whoever has something to say, read at /logs.
+"""The tenant's log: written by whoever has something to say, read at /logs, and of one user at /users/{id}/logs.
 
 Source: Auth0 docs, "Log Event Type Codes" and Management API, "Logs".
 """
@@ -38,6 +38,7 @@ FIELDS = frozenset(
         "strategy_type",
     ]
 )
+SORT = text(pattern=f"^({'|'.join(sorted(FIELDS))}):(1|-1)$")
 NEWEST = 100_000
 """Rows kept; the oldest go first."""
 
@@ -68,9 +69,7 @@ def routes(tenant: PracticeTenant) -> list[Route]:
 
     async def list_logs(request: Request) -> Response:
         require(request, "read:logs", "read:logs_users")
-        asked = query(
-            request, {"q": text(), "search": text(), "sort": text(pattern="^[a-z_]+:(1|-1)$"), "take": number(1, 100)}
-        )
+        asked = query(request, {"q": text(), "search": text(), "sort": SORT, "take": number(1, 100)})
         fields = chosen_fields(request, FIELDS)
         kind = (asked.get("q") or asked.get("search") or "").partition("type:")[2].strip('" ')
         where, values = ("type = ?", [kind]) if kind else ("true", [])
@@ -79,9 +78,24 @@ def routes(tenant: PracticeTenant) -> list[Route]:
             return JSONResponse([narrowed(shown(row), fields) for row in rows])
         window = offset_window(request, lowest=0)
         within_first_records(window)
+        return listed(window, where, values, asked, fields)
+
+    async def of_user(request: Request) -> Response:
+        require(request, "read:logs", "read:logs_users")
+        asked = query(request, {"sort": SORT})
+        window = offset_window(request)
+        where, values = "json_extract(body, '$.user_id') = ?", [request.path_params["id"]]
+        return listed(window, where, values, asked, None)
+
+    def listed(
+        window: Window,
+        where: str,
+        values: list[str],
+        asked: dict[str, Any],
+        fields: tuple[frozenset[str], bool] | None,
+    ) -> Response:
         order = "asc" if asked.get("sort", "date:-1").endswith(":1") else "desc"
-        rows = _page(tenant, window, where, values, order)
-        events = [narrowed(shown(row), fields) for row in rows]
+        events = [narrowed(shown(row), fields) for row in _page(tenant, window, where, values, order)]
         if not window.totals:
             return JSONResponse(events)
         total = tenant.db.execute(f"select count(*) from logs where {where}", values).fetchone()[0]  # noqa: S608 - constants
@@ -99,6 +113,7 @@ def routes(tenant: PracticeTenant) -> list[Route]:
     return [
         Route("/api/v2/logs", list_logs, methods=["GET"]),
         Route("/api/v2/logs/{id}", read, methods=["GET"]),
+        Route("/api/v2/users/{id}/logs", of_user, methods=["GET"]),
     ]
 
 
