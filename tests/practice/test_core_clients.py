@@ -46,6 +46,16 @@ async def test_null_is_refused_where_it_removes_nothing(api: Api, name: str, rem
     assert answer.status_code == (200 if removable else 400), answer.text
 
 
+async def test_a_field_inside_another_is_chosen_alone(api: Api) -> None:
+    path = f"/clients/{(await api.new_client('Shop'))['client_id']}"
+    whole = (await api.get(path)).json()["jwt_configuration"]
+    only = (await api.get(f"{path}?fields=name,jwt_configuration.alg")).json()
+    assert only == {"name": "Shop", "jwt_configuration": {"alg": whole["alg"]}}
+    without = (await api.get(f"{path}?fields=jwt_configuration.alg&include_fields=false")).json()
+    assert without["jwt_configuration"] == {name: part for name, part in whole.items() if name != "alg"}
+    assert without["name"] == "Shop"
+
+
 async def test_secrets_are_seen_only_with_the_scope_for_keys(api: Api) -> None:
     made = await api.new_client()
     path = f"/clients/{made['client_id']}"

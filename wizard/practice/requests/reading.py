@@ -220,9 +220,21 @@ def chosen_fields(request: Request, known: frozenset[str]) -> tuple[frozenset[st
 
 
 def narrowed(body: dict[str, Any], choice: tuple[frozenset[str], bool] | None) -> dict[str, Any]:
-    """Keep (or drop) the chosen top-level fields of an object."""
+    """Keep (or drop) the chosen fields of an object; `a.b` names a field inside another."""
     if choice is None:
         return body
     names, include = choice
-    tops = {name.partition(".")[0] for name in names}
-    return {name: part for name, part in body.items() if (name in tops) == include}
+    kept: dict[str, Any] = {}
+    for name, part in body.items():
+        inner = frozenset(each.removeprefix(f"{name}.") for each in names if each.startswith(f"{name}."))
+        if inner and name not in names:
+            kept[name] = _narrowed_inside(part, (inner, include))
+        elif (name in names) == include:
+            kept[name] = part
+    return kept
+
+
+def _narrowed_inside(part: Any, choice: tuple[frozenset[str], bool]) -> Any:
+    if isinstance(part, list):
+        return [_narrowed_inside(each, choice) for each in part]
+    return narrowed(part, choice) if isinstance(part, dict) else part
