@@ -58,7 +58,7 @@ WHOLE_JSON = mapping(
 )
 
 TEXT = st.text(max_size=12) | st.sampled_from(
-    ["", " ", "x" * 151, "x" * 300, "\x00", "\ud800", '"', "\\", "a\nb", "\u00a0a", "é", "日本"]
+    ["", " ", "x" * 151, "x" * 300, r"\N", "NULL", "\x00", "\ud800", '"', "\\", "a\nb", "\u00a0a", "é", "日本"]
 )
 MAIL = st.sampled_from(
     [

@@ -21,10 +21,14 @@ from wizard.legacy.csv_block import RAGGED, CsvBlock
 from wizard.legacy.csv_cut import Cutter
 from wizard.legacy.dialect import Dialect, find_dialect
 from wizard.legacy.encoding import Encoding, Read, find_encoding, readable_bytes
+from wizard.legacy.markers import markers_of
 from wizard.legacy.opened import opened
 from wizard.legacy.source import Record, SourceFacts
 
 SAMPLE_BYTES = 1 << 18
+MARKERS_IN = 1000
+"""Records in which cells that stand for nothing are looked for."""
+
 _SEPARATOR_LINE = re.compile(r"\Asep=(.)\r?\n", re.IGNORECASE)
 """Excel's own way of naming the delimiter, on a line before the header."""
 
@@ -145,7 +149,7 @@ def open_csv(answers: SourceAnswers, base: Path) -> CsvSource:
         columns, warnings = named_by_operator(answers.columns, width=len(first)), ()
     warnings = (*filter(None, (encoding.warning,)), *told, *warnings)
     source = CsvSource(path, encoding, dialect, columns, has_header, leading_lines, warnings)
-    return _with_last_column(source) if has_header else source
+    return _with_markers(_with_last_column(source) if has_header else source)
 
 
 def _cutter(read: Read, encoding: Encoding, dialect: Dialect, leading_lines: int, name: str) -> Cutter:
@@ -256,6 +260,13 @@ def _first_record(path: Path, cutter: Cutter) -> list[str]:
             remedy="correct that line, or set encoding, delimiter and quote in [source].",
         )
     return list(first.values)
+
+
+def _with_markers(source: CsvSource) -> CsvSource:
+    """The source with the cells that stand for nothing in this file."""
+    nothing, warnings = markers_of(source.columns, source.sample(MARKERS_IN))
+    nothing = tuple(mark for mark in nothing if source.dialect.delimiter not in mark)
+    return replace(source, dialect=replace(source.dialect, nothing=nothing), warnings=(*source.warnings, *warnings))
 
 
 def _with_last_column(source: CsvSource) -> CsvSource:

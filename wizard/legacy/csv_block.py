@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -48,7 +47,10 @@ class CsvBlock:
             yield from (row for row, _ in self._checked())
             return
         width = self.width
-        for row in self.dialect.read(io.StringIO(text, newline="")):
+        rows: Iterable[list[str]] = self.dialect.rows(text)
+        if any(mark in text for mark in self.dialect.nothing):
+            rows = map(self._emptied, rows)
+        for row in rows:
             if len(row) == width:
                 yield row
             elif row:
@@ -78,7 +80,7 @@ class CsvBlock:
             yield (row if isinstance(row, BadRecord) else self._check(row)), line
 
     def _parsed_whole(self) -> Iterator[tuple[Row, int]]:
-        reader = self.dialect.read(io.StringIO(self.data.decode(self.dialect.encoding, "surrogateescape"), newline=""))
+        reader = self.dialect.rows(self.data.decode(self.dialect.encoding, "surrogateescape"))
         line = self.line
         for row in reader:
             if row:
@@ -93,7 +95,7 @@ class CsvBlock:
 
     def _parsed_alone(self, data: bytes) -> Row:
         text = data.decode(self.dialect.encoding, "surrogateescape")
-        rows = [row for row in self.dialect.read(io.StringIO(text, newline="")) if row]
+        rows = [row for row in self.dialect.rows(text) if row]
         return rows[0] if len(rows) == 1 else BadRecord(UNTERMINATED, "its quotes or escapes do not match")
 
     def _check(self, row: list[str]) -> Row:
@@ -102,7 +104,12 @@ class CsvBlock:
             return BadRecord(UNDECODABLE, f"it has bytes that are not {self.dialect.encoding}")
         if any("\0" in cell for cell in row):
             return BadRecord(NUL, "it has a NUL byte, so it is damaged or in another encoding")
-        return row if len(row) == self.width or not self.width else self._ragged(row)
+        return self._emptied(row) if len(row) == self.width or not self.width else self._ragged(row)
+
+    def _emptied(self, row: list[str]) -> list[str]:
+        """The row with "" for what stands for nothing."""
+        nothing = self.dialect.nothing
+        return ["" if cell in nothing else cell for cell in row]
 
     def _ragged(self, row: Sequence[str]) -> BadRecord:
         cells = "1 cell" if len(row) == 1 else f"{len(row)} cells"

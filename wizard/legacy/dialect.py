@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -25,7 +26,7 @@ class Dialect:
     """What csv.reader has to know, and the encoding of the bytes it gets.
 
     `quote` is "" where nothing is quoted; `escape` means that a backslash takes the next character as it is;
-    `spaces` that blanks after a delimiter do not belong to the cell.
+    `spaces` that blanks after a delimiter do not belong to the cell. Cells that are exactly one of `nothing` are empty.
     """
 
     delimiter: str = ","
@@ -33,6 +34,7 @@ class Dialect:
     escape: bool = False
     spaces: bool = False
     encoding: str = "utf-8"
+    nothing: tuple[str, ...] = ()
 
     @property
     def words(self) -> dict[str, str]:
@@ -58,6 +60,26 @@ class Dialect:
             skipinitialspace=self.spaces,
             strict=strict,
         )
+
+    def rows(self, text: str) -> Reader:
+        r"""Parse text; cells that stand for nothing are still there, but for \N where its backslash would be an escape."""
+        if self.escape and "\\N" in text and "\\N" in self.nothing:
+            ends = re.escape(self.delimiter) + "\r\n"
+            text = re.sub(rf"(?<![^{ends}])\\N(?![^{ends}])", self.quote * 2, text)
+        return self.read(io.StringIO(text, newline=""))
+
+    def emptied(self, data: bytes) -> bytes:
+        r"""Lines of at least two cells, none quoted or escaped, ended by \n, with empty cells for those that stand for nothing."""
+        between = self.delimiter.encode()
+        for mark in (mark for each in self.nothing if (mark := each.encode()) in data):
+            data = b"\n" + data + b"\n"
+            inside = between + mark + between
+            data = data.replace(inside, between * 2).replace(inside, between * 2)  # neighbours share a delimiter
+            data = data.replace(b"\n" + mark + between, b"\n" + between).replace(
+                between + mark + b"\n", between + b"\n"
+            )
+            data = data[1:-1]
+        return data
 
 
 def find_dialect(sample: str, *, encoding: str, delimiter: str | None, quote: str | None, whole: bool) -> Dialect:

@@ -80,6 +80,7 @@ class Table:
         data = data.removesuffix(b"\n")
         if (dialect.quote and dialect.quote.encode() in data) or b"\r" in data or b"\0" in data:
             return None
+        data = dialect.emptied(data)
         # A line end becomes a cell of its own: if every record has the same width, these are where they must be.
         cells = data.replace(b"\n", between + b"\n" + between).split(between)
         stride, ends = width + 1, block.count - 1
