@@ -1,5 +1,6 @@
 """Suggestions from column names and sampled values."""
 
+import pytest
 from prepare_stage import HASH
 
 from wizard.legacy.source import Record
@@ -107,3 +108,33 @@ def test_a_few_shared_ids_do_not_hide_the_column_of_ids_but_many_do() -> None:
     many = [str(number // 2) for number in range(100)]
     found = suggestion({"id": many, "email": [f"p{number}@example.com" for number in range(100)]})
     assert "user_id" not in dict(found.rows())
+
+
+@pytest.mark.parametrize("name", ["emailVerification", "confirmed", "data.confirmed", "attributes.email_verified"])
+def test_whether_an_address_is_verified_has_many_names(name: str) -> None:
+    found = suggestion({"id": ["1", "2"], "email": ["a@example.com", "b@example.com"], name: ["true", "false"]})
+    assert found.rules["email_verified"] == name
+
+
+def test_a_salt_or_an_id_is_no_password() -> None:
+    found = suggestion(
+        {
+            "_id": ["ab" * 16, "cd" * 16],
+            "email": ["a@example.com", "b@example.com"],
+            "salt": ["ab" * 32, "cd" * 32],
+            "hash": ["ab" * 512, "cd" * 512],
+        }
+    )
+    assert (found.rules["user_id"], found.passwords.column) == ("_id", "hash")
+
+
+@pytest.mark.parametrize("word", ["x", "*", "bcrypt"])
+def test_one_word_in_all_rows_is_no_rival_of_hashes(word: str) -> None:
+    found = suggestion({"password": [word, word], "secret_thing": [HASH, HASH]})
+    assert found.passwords.column == "secret_thing"
+    assert suggestion({"password": [word, word], "city": ["Ulm", "Bonn"]}).passwords.column == "password"
+
+
+def test_what_objects_around_a_user_hold_is_recognised_by_name() -> None:
+    found = suggestion({"traits.first_name": ["Ann", "Bob"], "company.name": ["Acme", "Acme"], "id": ["1", "2"]})
+    assert found.rules == {"user_id": "id", "given_name": "traits.first_name"}

@@ -17,11 +17,11 @@ NAMES: Mapping[str, frozenset[str]] = {
         "mailadresse courriel adressemail adresseemail adresseelectronique correo correoelectronico indirizzoemail "
         "epost epostadress endereceodeemail enderecoemail",
         "email_verified": "emailverified mailverified verified isverified emailconfirmed mailconfirmed isemailverified "
-        "emailverifiedat emailconfirmedat confirmed isconfirmed confirmedat verifiedat emailbestaetigt emailbestatigt "
+        "emailverification emailverifiedat emailconfirmedat confirmed isconfirmed confirmedat verifiedat emailbestaetigt emailbestatigt "
         "bestaetigt bestatigt mailok emailverifie courrielverifie correoverificado emailverificata emailverificado",
         "phone_number": "phone phonenumber mobile mobilephone mobilenumber cell cellphone telephone tel phoneno msisdn "
         "telefon telefonnummer handy handynummer mobil mobilnummer telefone telefono celular portable numerodetelephone",
-        "phone_verified": "phoneverified isphoneverified phonenumberverified phoneconfirmed phonenumberconfirmed "
+        "phone_verified": "phoneverified phoneverification isphoneverified phonenumberverified phoneconfirmed phonenumberconfirmed "
         "mobileverified telefonbestaetigt",
         "username": "username login loginname userlogin accountname handle screenname benutzername nutzername anmeldename "
         "nomutilisateur nomdutilisateur nombredeusuario usuario nomeutente nomedeusuario",
@@ -47,6 +47,8 @@ ACTIVE = frozenset(
         "isenabled",
         "active",
         "isactive",
+        "activated",
+        "isactivated",
         "accountenabled",
         "useractive",
         "aktiv",
@@ -106,6 +108,9 @@ WORDS: Mapping[str, bool] = {
 """Words that look like a boolean."""
 
 
+WRAPPERS = frozenset(["attributes", "data", "fields", "profile", "properties", "traits", "user"])
+"""Members of an object in which some stores keep what a user has."""
+
 LONGEST = 200
 """Characters of what may be a name; the rest of a longer text is not looked at."""
 
@@ -114,3 +119,9 @@ def simple(name: str) -> str:
     """The name without case, accents, spaces and punctuation."""
     letters = unicodedata.normalize("NFKD", name[:LONGEST].replace("ß", "ss"))
     return "".join(letter for letter in letters.lower() if letter.isalnum())
+
+
+def bare(name: str) -> str:
+    """The simple name of a column without the objects around it, where these only wrap a user."""
+    *around, last = name[:LONGEST].split(".")
+    return simple(last if all(simple(each) in WRAPPERS for each in around) else name)

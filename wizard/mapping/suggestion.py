@@ -10,7 +10,7 @@ from typing import Any
 
 from wizard.legacy.source import Record
 from wizard.legacy.stores.store import unless
-from wizard.mapping.names import ACTIVE, BOOLEANS, NAMES, STATES, WORDS, simple
+from wizard.mapping.names import ACTIVE, BOOLEANS, NAMES, STATES, WORDS, bare, simple
 from wizard.mapping.values import text
 from wizard.mapping.words import EMAIL, FALSE_WORDS, PICTURE, TRUE_WORDS
 from wizard.passwords import judge
@@ -18,9 +18,11 @@ from wizard.passwords.answers import PasswordsAnswers
 from wizard.profile import ProfileAnswers
 from wizard.rejects import Refused, Reject
 
-SURE, LIKELY, MAYBE = 0.95, 0.75, 0.5
+SURE, LIKELY, MAYBE, HARDLY = 0.95, 0.75, 0.5, 0.25
 ENOUGH = 0.8
 """Share of the sampled cells that must look the part."""
+SHORT = 12
+"""Characters; the shortest hashes, of DES, have one more."""
 
 _phone = re.compile(r"\+?[\d\s()./-]{6,24}")
 _moment = re.compile(r"\d{4}-\d\d-\d\d.*|\d{1,2}[./]\d{1,2}[./]\d{2,4}.*")
@@ -118,7 +120,7 @@ def _active(cells: Mapping[str, Sequence[str]], taken: set[str]) -> Guess | None
     """The opposite of blocked: a column that says who is active, if it says nothing but yes and no."""
     words = {"true", "t", "1", "yes", "false", "f", "0", "no"}
     for column, found in cells.items():
-        if column not in taken and simple(column) in ACTIVE and found and {cell.lower() for cell in found} <= words:
+        if column not in taken and bare(column) in ACTIVE and found and {cell.lower() for cell in found} <= words:
             return Guess("blocked", column, unless(column), LIKELY, "its name, turned round")
     return None
 
@@ -136,13 +138,18 @@ def _cells(records: Sequence[Record], index: int) -> list[str]:
 
 
 def _guess(field: str, column: str, cells: Sequence[str]) -> Guess | None:
-    named = simple(column) in NAMES[field]
+    name = bare(column)
+    named = name in NAMES[field]
     fitting = sum(map(LOOKS[field], cells)) / len(cells) if cells else 0.0
     alone = 1.0
+    if field == "password" and _is_no_password(name):
+        return None
+    if field == "password" and named and _is_one_word(cells):
+        return Guess(field, column, column, HARDLY, "its name, though all rows hold the same word")
     if field == "user_id" and cells:
         alone = sum(count == 1 for count in Counter(cells).values()) / len(cells)
     if named and (min(fitting, alone) >= ENOUGH or not cells):
-        sure = (SURE if alone == 1.0 else LIKELY) if cells else MAYBE
+        sure = (SURE if alone == 1.0 and name == simple(column) else LIKELY) if cells else MAYBE
         why = "its name, and what it holds" if alone == 1.0 else "its name, though some rows share a value"
         return Guess(field, column, _rule(field, column, cells), sure, why)
     if named and field == "password":  # in a format that must be declared, or plain: the census says so
@@ -150,6 +157,16 @@ def _guess(field: str, column: str, cells: Sequence[str]) -> Guess | None:
     if not named and field in SPEAKS_FOR_ITSELF and cells and fitting >= ENOUGH:
         return Guess(field, column, _rule(field, column, cells), MAYBE, "what it holds")
     return None
+
+
+def _is_no_password(name: str) -> bool:
+    """Whether the name says that what looks like a digest is none: an id without its dashes, or a salt."""
+    return name in NAMES["user_id"] or ("salt" in name and "salted" not in name)
+
+
+def _is_one_word(cells: Sequence[str]) -> bool:
+    """Whether all rows hold one word, such as x or the name of an algorithm; the hashes are elsewhere then, if anywhere."""
+    return len(cells) > 1 and len(set(cells)) == 1 and len(cells[0]) <= SHORT
 
 
 def _rule(field: str, column: str, cells: Sequence[str]) -> Any:
