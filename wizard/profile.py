@@ -19,7 +19,12 @@ class FieldRule(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
-    column: str | None = Field(default=None, title="Column", examples=["mail"])
+    column: str | None = Field(
+        default=None,
+        title="Column",
+        description="Bytes that are no text are read as lower-case hex, a BIT(1) of MySQL as true or false.",
+        examples=["mail"],
+    )
     template: str | None = Field(
         default=None,
         title="Template",

@@ -108,7 +108,7 @@ REASONS: Mapping[str, Reason] = {
     "mfa_totp_invalid": Reason("the TOTP secret is not base32", DROP),
     "value_missing": Reason("{field} is empty, and the answers ask to reject that", 'Set when_empty = "omit".'),
     "value_invalid": Reason("{field} cannot be read as its transform says", DROP),
-    "value_not_text": Reason("{field} should be text, but the store holds bytes or a structure", "Map another column."),
+    "value_not_text": Reason("{field} should be text, but the store holds a structure", "Map another column."),
     "value_not_json": Reason("{field} holds what JSON cannot say", DROP),
     "number_too_large": Reason(
         "a number is beyond 9007199254740991, where JSON readers lose digits",

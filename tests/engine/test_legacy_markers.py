@@ -14,6 +14,7 @@ from wizard.legacy import open_source
 from wizard.legacy.answers import SourceAnswers
 from wizard.legacy.source import LegacySource
 from wizard.mapping import User
+from wizard.mapping.suggestion import suggest_answers
 from wizard.mapping.table import Table
 
 PROFILE: dict[str, Any] = {
@@ -130,3 +131,16 @@ def test_users_without_values_are_imported_without_them(tmp_path: Path) -> None:
         found = compiled.map_one(row)
         assert isinstance(found, User)
         assert found.data == data
+
+
+@pytest.mark.parametrize("between", ["\t", ","])
+def test_bits_are_booleans(tmp_path: Path, between: str) -> None:
+    data = b"id\tactivated\temail\tlast\n1\t\0\ta@example.com\t\1\n2\t\1\tb@example.com\t\\0\n".replace(
+        b"\t", between.encode()
+    )
+    source = opened(tmp_path, data)
+    assert cells(source) == [["1", "0", "a@example.com", "1"], ["2", "1", "b@example.com", "0"]]
+    suggestion = suggest_answers(source.columns, source.sample())
+    blocked = mapping({**suggestion.rules, "username": "id"}, {"missing": "without_password"}, source.columns)
+    found = [blocked.map_one(record.values) for record in source.sample()]
+    assert [b'"blocked":true' in user.data for user in found if isinstance(user, User)] == [True, False]

@@ -76,7 +76,7 @@ def test_metadata_nests_and_leaves_out_what_is_empty() -> None:
         ({"plan": "\ud800"}, "lone_surrogate"),
         ({"plan": 2**60}, "number_too_large"),
         ({"plan": {"a.b": 1}}, "metadata_key_forbidden"),
-        ({"first": b"\xff"}, "value_not_text"),
+        ({"first": ["Ada"]}, "value_not_text"),
         ({"hash": ""}, "password_missing"),
         ({"hash": "$1$abc$def"}, "password_unsupported"),
     ],
@@ -84,6 +84,29 @@ def test_metadata_nests_and_leaves_out_what_is_empty() -> None:
 def test_what_auth0_would_refuse_is_a_reject_with_its_reason(cells: dict[str, Any], expected: str) -> None:
     assert code(person(1, **cells)) == expected
     assert REASONS[expected].remedy
+
+
+@pytest.mark.parametrize(
+    ("cell", "expected"),
+    [
+        (bytes.fromhex("0190163d8694739b8ad10f8d5cd7a0c1"), "0190163d8694739b8ad10f8d5cd7a0c1"),
+        ("é".encode() * 8, "c3a9" * 8),
+        (b"sixteen.letters.", "sixteen.letters."),
+        (b"\xff\x00", "ff00"),
+        (b"\x02", "02"),
+        ("Zoë".encode(), "Zoë"),
+    ],
+    ids=["uuid", "16 bytes that could be text", "ASCII", "no text", "control characters", "text"],
+)
+def test_bytes_are_text_where_they_are_printable_and_else_hex(cell: bytes, expected: str) -> None:
+    found = profile(person(1, plan=cell), nickname="plan")
+    assert found["nickname"] == found["app_metadata"]["plan"] == expected
+
+
+@pytest.mark.parametrize(("cell", "expected"), [(b"\x00", False), (b"\x01", True)])
+def test_a_bit_of_mysql_is_a_boolean(cell: bytes, expected: bool) -> None:
+    found = profile(person(1, verified=cell, plan=cell), blocked={"column": "plan", "transforms": ["present"]})
+    assert found["email_verified"] is found["blocked"] is found["app_metadata"]["plan"] is expected
 
 
 @pytest.mark.parametrize(

@@ -87,6 +87,9 @@ HASHES = st.sampled_from(
 )
 NATIVE = st.none() | st.booleans() | st.integers() | st.floats() | st.binary(max_size=4) | st.decimals(allow_nan=None)
 NATIVE |= st.sampled_from([date(2026, 1, 2), datetime(2026, 1, 2, tzinfo=UTC), UUID(int=7), Decimal("1.50"), ["a"]])
+NATIVE |= st.binary(min_size=16, max_size=16) | st.sampled_from(
+    [b"\x00", b"\x01", b"sixteen.letters.", "é".encode() * 8]
+)
 NATIVE |= st.sampled_from([{"a": 1}, {"a.b": 1}, {"k": [None, {"$": 2}]}, float("nan"), 2**53, -(2**53)])
 
 

@@ -9,15 +9,19 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import orjson
 import pytest
 from mariadb import mariadb_server
 
 from wizard.errors import SourceError
 from wizard.legacy import open_source, recognised
 from wizard.legacy.answers import SourceAnswers
+from wizard.legacy.find import Sought, open_finder
 from wizard.legacy.source import LegacySource
 from wizard.legacy.stores import preset
 from wizard.mapping import User, compile_mapping
+from wizard.mapping.suggestion import suggest_answers
+from wizard.mapping.table import Table
 from wizard.passwords.answers import PasswordsAnswers
 from wizard.profile import ProfileAnswers
 
@@ -39,6 +43,9 @@ def server() -> Iterator[str]:
             "CREATE TABLE wp_usermeta (umeta_id bigint PRIMARY KEY, user_id bigint, meta_key varchar(255), meta_value longtext)",
             "INSERT INTO wp_users VALUES (1, 'ann', '$P$Babc', 'ann@example.com', '2020-01-01', 'Ann Lee')",
             "INSERT INTO wp_usermeta VALUES (1, 1, 'first_name', 'Ann'), (2, 1, 'last_name', 'Lee')",
+            "CREATE TABLE jhi_user (id binary(16) PRIMARY KEY, email varchar(100), activated bit(1) NOT NULL, roles blob)",
+            """INSERT INTO jhi_user VALUES (X'11112222333344445555666677778888', 'ann@example.com', b'1', 'admin'),
+               (X'00112233445566778899aabbccddeeff', 'bob@example.com', b'0', X'ff00')""",
         )
         yield url
 
@@ -128,3 +135,36 @@ def test_a_table_of_wordpress_is_recognised(server: str) -> None:
 def test_a_missing_table_is_told_with_those_there_are(server: str) -> None:
     with pytest.raises(SourceError, match="did you mean people"):
         opened(server, users_table="peple")
+
+
+def test_bits_are_booleans_and_binary_ids_are_hex(server: str) -> None:
+    source = opened(server, users_table="jhi_user")
+    rules = suggest_answers(source.columns, source.sample()).rules
+    assert rules.keys() >= {"user_id", "email", "blocked"}
+    profile = ProfileAnswers.model_validate({**rules, "app_metadata": {"roles": "roles", "active": "activated"}})
+    mapping = compile_mapping(profile, PasswordsAnswers(missing="without_password"), source.columns)
+    (block,) = source.blocks()
+    mapped = mapping.map_table(Table.of(block, len(source.columns)), 10_000)
+    assert [orjson.loads(user) for user in mapped.users] == [
+        {
+            "user_id": "00112233445566778899aabbccddeeff",
+            "email": "bob@example.com",
+            "blocked": True,
+            "app_metadata": {"roles": "ff00", "active": False},
+        },
+        {
+            "user_id": "11112222333344445555666677778888",
+            "email": "ann@example.com",
+            "blocked": False,
+            "app_metadata": {"roles": "admin", "active": True},
+        },
+    ]
+    finder = open_finder(
+        source, {"user_id": Sought(lambda values: values[0].hex(), "id", folded=False)}, seconds=10, threads=1
+    )
+    try:
+        found = finder.find("user_id", "11112222333344445555666677778888")
+        assert [record.values[1] for record in found] == ["ann@example.com"]
+        assert not finder.find("user_id", "admin")
+    finally:
+        finder.close()

@@ -27,7 +27,7 @@ from wizard.legacy.source import Record, SourceFacts
 
 SAMPLE_BYTES = 1 << 18
 MARKERS_IN = 1000
-"""Records in which cells that stand for nothing are looked for."""
+"""Records in which NULL is looked for."""
 
 _SEPARATOR_LINE = re.compile(r"\Asep=(.)\r?\n", re.IGNORECASE)
 """Excel's own way of naming the delimiter, on a line before the header."""
@@ -263,10 +263,10 @@ def _first_record(path: Path, cutter: Cutter) -> list[str]:
 
 
 def _with_markers(source: CsvSource) -> CsvSource:
-    """The source with the cells that stand for nothing in this file."""
-    nothing, warnings = markers_of(source.columns, source.sample(MARKERS_IN))
-    nothing = tuple(mark for mark in nothing if source.dialect.delimiter not in mark)
-    return replace(source, dialect=replace(source.dialect, nothing=nothing), warnings=(*source.warnings, *warnings))
+    """The source with what cells of this file are to be read as."""
+    instead, warnings = markers_of(source.columns, source.sample(MARKERS_IN))
+    instead = tuple(pair for pair in instead if source.dialect.delimiter not in "".join(pair))
+    return replace(source, dialect=replace(source.dialect, instead=instead), warnings=(*source.warnings, *warnings))
 
 
 def _with_last_column(source: CsvSource) -> CsvSource:

@@ -48,8 +48,8 @@ class CsvBlock:
             return
         width = self.width
         rows: Iterable[list[str]] = self.dialect.rows(text)
-        if any(mark in text for mark in self.dialect.nothing):
-            rows = map(self._emptied, rows)
+        if any(mark in text for mark, _ in self.dialect.instead):
+            rows = map(self._settled, rows)
         for row in rows:
             if len(row) == width:
                 yield row
@@ -102,14 +102,19 @@ class CsvBlock:
         """Refuse what could be read but not understood."""
         if any(map(_unreadable, row)):
             return BadRecord(UNDECODABLE, f"it has bytes that are not {self.dialect.encoding}")
+        row = self._settled(row)
         if any("\0" in cell for cell in row):
             return BadRecord(NUL, "it has a NUL byte, so it is damaged or in another encoding")
-        return self._emptied(row) if len(row) == self.width or not self.width else self._ragged(row)
+        return row if len(row) == self.width or not self.width else self._ragged(row)
 
-    def _emptied(self, row: list[str]) -> list[str]:
-        """The row with "" for what stands for nothing."""
-        nothing = self.dialect.nothing
-        return ["" if cell in nothing else cell for cell in row]
+    def _settled(self, row: list[str]) -> list[str]:
+        """The row with each cell as it is to be read."""
+        meant = self._instead
+        return [meant.get(cell, cell) for cell in row]
+
+    @cached_property
+    def _instead(self) -> dict[str, str]:
+        return dict(self.dialect.instead)
 
     def _ragged(self, row: Sequence[str]) -> BadRecord:
         cells = "1 cell" if len(row) == 1 else f"{len(row)} cells"

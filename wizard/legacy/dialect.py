@@ -26,7 +26,8 @@ class Dialect:
     """What csv.reader has to know, and the encoding of the bytes it gets.
 
     `quote` is "" where nothing is quoted; `escape` means that a backslash takes the next character as it is;
-    `spaces` that blanks after a delimiter do not belong to the cell. Cells that are exactly one of `nothing` are empty.
+    `spaces` that blanks after a delimiter do not belong to the cell. Cells that are exactly the first of a pair of
+    `instead` are read as the second.
     """
 
     delimiter: str = ","
@@ -34,7 +35,7 @@ class Dialect:
     escape: bool = False
     spaces: bool = False
     encoding: str = "utf-8"
-    nothing: tuple[str, ...] = ()
+    instead: tuple[tuple[str, str], ...] = ()
 
     @property
     def words(self) -> dict[str, str]:
@@ -62,23 +63,22 @@ class Dialect:
         )
 
     def rows(self, text: str) -> Reader:
-        r"""Parse text; cells that stand for nothing are still there, but for \N where its backslash would be an escape."""
-        if self.escape and "\\N" in text and "\\N" in self.nothing:
+        r"""Parse text; what cells are to be read as is left to do, but for \N where its backslash would be an escape."""
+        if self.escape and "\\N" in text and ("\\N", "") in self.instead:
             ends = re.escape(self.delimiter) + "\r\n"
             text = re.sub(rf"(?<![^{ends}])\\N(?![^{ends}])", self.quote * 2, text)
         return self.read(io.StringIO(text, newline=""))
 
-    def emptied(self, data: bytes) -> bytes:
-        r"""Lines of at least two cells, none quoted or escaped, ended by \n, with empty cells for those that stand for nothing."""
+    def settled(self, data: bytes) -> bytes:
+        r"""Lines of at least two cells, none quoted or escaped, ended by \n, with each cell as it is to be read."""
         between = self.delimiter.encode()
-        for mark in (mark for each in self.nothing if (mark := each.encode()) in data):
-            data = b"\n" + data + b"\n"
-            inside = between + mark + between
-            data = data.replace(inside, between * 2).replace(inside, between * 2)  # neighbours share a delimiter
-            data = data.replace(b"\n" + mark + between, b"\n" + between).replace(
-                between + mark + b"\n", between + b"\n"
-            )
-            data = data[1:-1]
+        for mark, meant in self.instead:
+            if (old := mark.encode()) in data:
+                new, data = meant.encode(), b"\n" + data + b"\n"
+                inside, settled = between + old + between, between + new + between
+                data = data.replace(inside, settled).replace(inside, settled)  # neighbours share a delimiter
+                data = data.replace(b"\n" + old + between, b"\n" + new + between)
+                data = data.replace(between + old + b"\n", between + new + b"\n")[1:-1]
         return data
 
 

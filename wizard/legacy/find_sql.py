@@ -107,6 +107,8 @@ class SqlFinder:
             return int(asked)
         if kind is UUID and re.fullmatch(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", asked):
             return UUID(asked)
+        if kind is bytes and re.fullmatch(r"(?:[0-9a-f]{2})+", asked):
+            return bytes.fromhex(asked)
         return asked if kind is str else None
 
     @property

@@ -1,4 +1,4 @@
-"""Cells of delimited files that stand for nothing, as databases write NULL."""
+"""Cells of delimited files that databases write for something else: NULL, and the bits of booleans."""
 
 from __future__ import annotations
 
@@ -10,28 +10,34 @@ from wizard.mapping.names import NAMES, simple
 
 BACKSLASH_N = "\\N"
 WORD = "NULL"
+ALWAYS = ((BACKSLASH_N, ""), ("\x00", "0"), ("\\0", "0"), ("\x01", "1"))
+"""Cells and what they are read as. A BIT(1) of MySQL is the character itself, and the first of them is escaped where any is.
+
+Source: PostgreSQL docs, COPY; MySQL docs, "Bit-Value Type", "SELECT ... INTO" and "mysql Client Options", --batch.
+"""
 
 _NAMES_OF_PEOPLE = frozenset().union(
     *(NAMES[field] for field in ("username", "given_name", "family_name", "name", "nickname"))
 )
 
 
-def markers_of(columns: Sequence[str], records: Sequence[Record]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    r"""Which cells stand for nothing in a file that begins with these records, and warnings about them.
+def markers_of(
+    columns: Sequence[str], records: Sequence[Record]
+) -> tuple[tuple[tuple[str, str], ...], tuple[str, ...]]:
+    r"""What cells are read as in a file that begins with these records, and warnings about them.
 
-    \N always does. NULL does where no \N is seen, and it stands in several columns or several rows; columns of people's names do
+    NULL stands for nothing where no \N is seen, and it stands in several columns or several rows; columns of people's names do
     not count alone, as somebody may be called that.
 
-    Source: PostgreSQL docs, COPY, NULL; MySQL docs, "SELECT ... INTO" and "LOAD DATA" (\N, or NULL without escapes), and
-    "mysql Client Options", --batch.
+    Source: MySQL docs, "LOAD DATA" (NULL where nothing is escaped).
     """
     rows = [record.values for record in records if record.bad is None]
     found = Counter(index for row in rows for index, cell in enumerate(row) if cell == WORD)
     telling = [index for index in found if not _is_of_names(columns[index])]
     if not telling or (len(found) == 1 and found.total() == 1) or any(BACKSLASH_N in row for row in rows):
-        return (BACKSLASH_N,), ()
+        return ALWAYS, ()
     where = ", ".join(columns[index] for index in sorted(found)[:3]) + (", …" if len(found) > 3 else "")
-    return (BACKSLASH_N, WORD), (f"Cells that are exactly {WORD} are read as empty, as they stand in {where}.",)
+    return (*ALWAYS, (WORD, "")), (f"Cells that are exactly {WORD} are read as empty, as they stand in {where}.",)
 
 
 def _is_of_names(column: str) -> bool:

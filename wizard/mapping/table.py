@@ -12,6 +12,7 @@ from wizard.legacy.source import BadRecord, Block
 from wizard.mapping.values import text
 from wizard.rejects import Refused, Reject
 
+Read = Callable[[Any, Reject], str]
 Odd = set[int]
 """Indices of the records that are left to the compiled function."""
 
@@ -78,9 +79,11 @@ class Table:
         if b"\r" in data:
             data = data.replace(b"\r\n", b"\n")
         data = data.removesuffix(b"\n")
-        if (dialect.quote and dialect.quote.encode() in data) or b"\r" in data or b"\0" in data:
+        if (dialect.quote and dialect.quote.encode() in data) or b"\r" in data:
             return None
-        data = dialect.emptied(data)
+        data = dialect.settled(data)
+        if b"\0" in data:
+            return None
         # A line end becomes a cell of its own: if every record has the same width, these are where they must be.
         cells = data.replace(b"\n", between + b"\n" + between).split(between)
         stride, ends = width + 1, block.count - 1
@@ -104,13 +107,13 @@ class Table:
         cells = tuple(column[index] for column in self.cells)
         return tuple(map(bytes.decode, cells)) if self.plain else cells
 
-    def column(self, index: int, refusal: Reject) -> Sequence[bytes]:
+    def column(self, index: int, refusal: Reject, read: Read) -> Sequence[bytes]:
         """The column as UTF-8, for members that are text."""
         if self.plain:
             return self.cells[index]
-        if index not in self.known:
-            self.known[index] = self._encoded(self.cells[index], refusal)
-        return self.known[index]
+        if (index, read) not in self.known:
+            self.known[index, read] = self._encoded(self.cells[index], refusal, read)
+        return self.known[index, read]
 
     def is_text(self, index: int) -> bool:
         """Whether all cells of the column are text; told by C, not by a loop."""
@@ -119,7 +122,7 @@ class Table:
         except TypeError:
             return False
 
-    def _encoded(self, cells: Sequence[Any], refusal: Reject) -> list[bytes]:
+    def _encoded(self, cells: Sequence[Any], refusal: Reject, read: Read = text) -> list[bytes]:
         try:
             data = "\n".join(cells).encode()
             if len(data) - len(data.translate(None, ESCAPED)) == len(cells) - 1:
@@ -129,7 +132,7 @@ class Table:
         found = []
         for index, cell in enumerate(cells):
             try:
-                piece = (cell if type(cell) is str else text(cell, refusal)).encode()
+                piece = (cell if type(cell) is str else read(cell, refusal)).encode()
             except (Refused, UnicodeEncodeError):
                 piece = b"\0"
             if len(piece.translate(None, ESCAPED)) != len(piece):
@@ -141,11 +144,16 @@ class Table:
 
 @dataclass(frozen=True)
 class Origin:
-    """Where a text comes from: columns (by index) with literals between them, and then what is done to it."""
+    """Where a text comes from: columns (by index) with literals between them, and then what is done to it.
+
+    Args:
+        read: Makes text of cells that are none.
+    """
 
     parts: tuple[int | str, ...]
     changes: tuple[Callable[[str], str], ...]
     refusal: Reject = field(compare=False)
+    read: Read = text
 
     def texts(self, table: Table) -> Sequence[bytes]:
         """The text of each record as UTF-8."""
@@ -155,7 +163,7 @@ class Origin:
         return known
 
     def _joined(self, table: Table) -> Sequence[bytes]:
-        columns = [table.column(part, self.refusal) for part in self.parts if isinstance(part, int)]
+        columns = [table.column(part, self.refusal, self.read) for part in self.parts if isinstance(part, int)]
         if len(self.parts) == 1:
             return columns[0]
         waiting = iter(columns)

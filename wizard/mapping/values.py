@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import date, time
 from decimal import Decimal
@@ -15,6 +16,9 @@ NOT_JSON = reject("value_not_json", "metadata")
 BAD_KEY = reject("metadata_key_forbidden", "metadata")
 ROUNDED = reject("number_too_large")
 TOO_DEEP = 100
+BITS = {b"\x00": False, b"\x01": True}
+"""What drivers of MySQL give for BIT(1), which is how it has booleans. Source: MySQL docs, "Bit-Value Type"."""
+_CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 EXACT = float(1 << 63)
 """What readers of JSON make a float of because it is no integer of 64 bits has lost digits, and so may what is larger."""
 
@@ -23,7 +27,7 @@ def text(value: Any, refusal: Reject) -> str:
     """The cell as text; "" for NULL.
 
     Raises:
-        Refused: bytes that are not UTF-8, a structure, or a number that has lost digits.
+        Refused: a structure, or a number that has lost digits.
     """
     if value is None:
         return ""
@@ -41,11 +45,22 @@ def text(value: Any, refusal: Reject) -> str:
     if isinstance(value, date | time):
         return value.isoformat()
     if isinstance(value, bytes | bytearray | memoryview):
-        try:
-            return bytes(value).decode()
-        except UnicodeDecodeError:
-            raise Refused(refusal) from None
+        return _text_of_bytes(bytes(value))
     raise Refused(refusal)
+
+
+def _text_of_bytes(data: bytes) -> str:
+    """A bit as true or false; text in UTF-8 without control characters as it is; anything else in hex, as ids are.
+
+    Of 16 bytes only ASCII is text: a UUID never is, as its variant sets the highest bit of a byte (RFC 9562).
+    """
+    if data in BITS:
+        return "true" if BITS[data] else "false"
+    try:
+        found = data.decode("ascii" if len(data) == 16 else "utf-8")
+    except UnicodeDecodeError:
+        return data.hex()
+    return data.hex() if _CONTROLS.search(found) else found
 
 
 def plain(value: Any, depth: int = 0) -> Any:
@@ -63,6 +78,8 @@ def plain(value: Any, depth: int = 0) -> Any:
         whole = value == value.to_integral_value()
         number = int(value) if whole and abs(value) < 1 << 53 else float(value)
         return number if Decimal(str(number)) == value else format(value, "f")
+    if isinstance(value, bytes) and value in BITS:
+        return BITS[value]
     if depth < TOO_DEEP and isinstance(value, Mapping):
         return {_key(key): plain(part, depth + 1) for key, part in value.items()}
     if depth < TOO_DEEP and isinstance(value, list | tuple | set | frozenset):
