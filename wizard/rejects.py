@@ -77,6 +77,10 @@ REASONS: Mapping[str, Reason] = {
     "user_id_too_long": Reason(
         "user_id is longer than 255 characters, its prefix included", "Use a shorter stable key."
     ),
+    "user_id_rounded": Reason(
+        "user_id is a number with an exponent: a spreadsheet or another program has rounded it",
+        "Export the ids once more, as text, and open the file in no program that reads them as numbers.",
+    ),
     "user_id_has_prefix": Reason(
         "user_id begins with auth0|, which Auth0 puts in front itself", 'Add the transform remove_prefix("auth0|").'
     ),
@@ -112,7 +116,7 @@ REASONS: Mapping[str, Reason] = {
     "value_not_json": Reason("{field} holds what JSON cannot say", DROP),
     "number_too_large": Reason(
         "a number is beyond 9007199254740991, where JSON readers lose digits",
-        "Import it as text: leave out int and json.",
+        "Import it as text: leave out int and json, and put it in quotes where the store is a JSON file.",
     ),
     "control_character": Reason(
         "{field} contains a control character", "Correct the record, or add the transform printable."

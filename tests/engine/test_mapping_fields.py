@@ -57,6 +57,10 @@ def test_metadata_nests_and_leaves_out_what_is_empty() -> None:
         ({"id": "auth0|5"}, "user_id_has_prefix"),
         ({"mail": " "}, "email_missing"),
         ({"mail": "nobody"}, "email_invalid"),
+        ({"id": "1.23457E+17"}, "user_id_rounded"),
+        ({"id": "1,2345678901234568e+17"}, "user_id_rounded"),
+        ({"id": 1e17}, "number_too_large"),
+        ({"id": 9007199254740992.0}, "number_too_large"),
         ({"mail": "a@" + "b" * 64 + ".com"}, "email_invalid"),
         ({"mail": "x" * 65 + "@example.com"}, "email_too_long"),
         ({"mail": "a@" + "b." * 130 + "com"}, "email_too_long"),
@@ -84,6 +88,21 @@ def test_metadata_nests_and_leaves_out_what_is_empty() -> None:
 def test_what_auth0_would_refuse_is_a_reject_with_its_reason(cells: dict[str, Any], expected: str) -> None:
     assert code(person(1, **cells)) == expected
     assert REASONS[expected].remedy
+
+
+@pytest.mark.parametrize(
+    ("cell", "expected"),
+    [
+        (1234567890123456.0, "1234567890123456"),
+        (-9007199254740991.0, "-9007199254740991"),
+        (12345678901234567, "12345678901234567"),
+        (1.5, "1.5"),
+        ("E+17", "E+17"),
+        ("12E+17", "12E+17"),
+    ],
+)
+def test_a_number_is_its_digits_in_a_user_id(cell: object, expected: str) -> None:
+    assert profile(person(1, id=cell))["user_id"] == expected
 
 
 @pytest.mark.parametrize(

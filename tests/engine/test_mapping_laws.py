@@ -58,7 +58,23 @@ WHOLE_JSON = mapping(
 )
 
 TEXT = st.text(max_size=12) | st.sampled_from(
-    ["", " ", "x" * 151, "x" * 300, r"\N", "NULL", "\x00", "\ud800", '"', "\\", "a\nb", "\u00a0a", "é", "日本"]
+    [
+        "",
+        " ",
+        "x" * 151,
+        "x" * 300,
+        r"\N",
+        "NULL",
+        "1.2E+17",
+        "\x00",
+        "\ud800",
+        '"',
+        "\\",
+        "a\nb",
+        "\u00a0a",
+        "é",
+        "日本",
+    ]
 )
 MAIL = st.sampled_from(
     [
@@ -90,7 +106,7 @@ NATIVE |= st.sampled_from([date(2026, 1, 2), datetime(2026, 1, 2, tzinfo=UTC), U
 NATIVE |= st.binary(min_size=16, max_size=16) | st.sampled_from(
     [b"\x00", b"\x01", b"sixteen.letters.", "é".encode() * 8]
 )
-NATIVE |= st.sampled_from([{"a": 1}, {"a.b": 1}, {"k": [None, {"$": 2}]}, float("nan"), 2**53, -(2**53)])
+NATIVE |= st.sampled_from([{"a": 1}, {"a.b": 1}, {"k": [None, {"$": 2}]}, float("nan"), 1e15, 1e16, 2**53, -(2**53)])
 
 
 def rows(**extra: Any) -> st.SearchStrategy[tuple[Any, ...]]:

@@ -179,6 +179,10 @@ class _Compiler:
         with self._present(self._profile.user_id, "user_id", wants="text", missing="user_id_missing") as loaded:
             with writer.block('if v.startswith("auth0|"):'):
                 writer.refuse("user_id_has_prefix")
+            with writer.block(
+                f'if ("E+" in v or "e+" in v) and {writer.constant(words.ROUNDED.fullmatch)}(v) is not None:'
+            ):
+                writer.refuse("user_id_rounded")
             if prefix:
                 writer.line(f"v = {writer.constant(prefix)} + v")
             with writer.block("if len(v) > 255:"):

@@ -60,6 +60,8 @@ def user_ids(prefix: bytes, values: Sequence[bytes], odd: Odd) -> Sequence[bytes
             index for index, value in enumerate(values) if not value.isascii() or b" " in value or b"\x7f" in value
         )
         odd.update(index for index, value in enumerate(values) if value.startswith(b"auth0|"))
+    if b"E+" in joined or b"e+" in joined:
+        odd.update(index for index, value in enumerate(values) if b"E+" in value or b"e+" in value)
     at_most(255 - len(prefix), values, odd)
     return [prefix + value if value else b"" for value in values] if prefix else values
 

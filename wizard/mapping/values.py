@@ -21,6 +21,8 @@ BITS = {b"\x00": False, b"\x01": True}
 _CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 EXACT = float(1 << 63)
 """What readers of JSON make a float of because it is no integer of 64 bits has lost digits, and so may what is larger."""
+WHOLE = float(1 << 53)
+"""From here on a float does not tell one integer from the next."""
 
 
 def text(value: Any, refusal: Reject) -> str:
@@ -38,8 +40,9 @@ def text(value: Any, refusal: Reject) -> str:
     if isinstance(value, int | UUID):
         return str(value)
     if isinstance(value, float) and isfinite(value):
-        _check_digits(value)
-        return str(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)
+        if abs(value) >= WHOLE:
+            raise Refused(ROUNDED)
+        return str(int(value)) if value.is_integer() else repr(value)
     if isinstance(value, Decimal) and value.is_finite():
         return format(value, "f")
     if isinstance(value, date | time):

@@ -66,6 +66,9 @@ EMAIL = re.compile(
 )
 """Addresses in lower-case ASCII that every validator accepts, but for the lengths of the whole and its parts."""
 
+ROUNDED = re.compile(r"[+-]?[0-9](?:[.,][0-9]+)?[Ee][+][0-9]{2,3}")
+"""What spreadsheets and programs write for a long number of which they have kept the first digits only."""
+
 USERNAME = re.compile(r"[a-z0-9@^$.!`\-#+'~_]++")
 """Source: Auth0 docs, "User Profile Structure", username."""
 
