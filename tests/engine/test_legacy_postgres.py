@@ -17,6 +17,7 @@ from postgres import PASSWORD, postgres_server
 from wizard.errors import SourceError
 from wizard.legacy import open_source
 from wizard.legacy.answers import SourceAnswers
+from wizard.legacy.find import Sought, open_finder
 from wizard.legacy.source import LegacySource
 
 
@@ -171,12 +172,28 @@ def test_a_server_that_is_not_there_is_told() -> None:
         opened("postgresql://reader@127.0.0.1:1/shop", "canary", users_table="users")
 
 
-def test_a_value_the_driver_cannot_read_is_not_quoted(server: str) -> None:
-    execute(server, "CREATE TABLE IF NOT EXISTS odd (id int PRIMARY KEY, until date)")
-    execute(server, "INSERT INTO odd VALUES (1, 'infinity') ON CONFLICT DO NOTHING")
-    with pytest.raises(SourceError, match="can't be read, such as a date") as error:
-        opened(server, users_table="odd").facts()
-    assert "infinity" not in str(error.value)
+def test_moments_that_python_does_not_have_are_the_text_of_the_server(server: str) -> None:
+    execute(
+        server,
+        "CREATE TABLE odd (id int PRIMARY KEY, day date, at timestamp, seen timestamptz, clock time, days date[])",
+        """INSERT INTO odd VALUES (1, 'infinity', '-infinity', '0044-03-15 12:00+02 BC', '24:00', '{infinity,2026-01-02}'),
+           (2, '2026-01-02', '2026-01-02 03:04', '2026-01-02 03:04+00', '03:04', '{2026-01-02}')""",
+    )
+    source = opened(server, users_table="odd")
+    (block,) = source.blocks(expect=source.facts().fingerprint)
+    day = date(2026, 1, 2)
+    assert list(block.rows()) == [
+        (1, "infinity", "-infinity", "0044-03-15 10:00:00+00 BC", "24:00:00", ["infinity", day]),
+        (2, day, datetime(2026, 1, 2, 3, 4), datetime(2026, 1, 2, 3, 4, tzinfo=UTC), "03:04:00", [day]),  # noqa: DTZ001
+    ]
+    finder = open_finder(source, {"user_id": Sought(lambda values: str(values[0]), "id", False)}, seconds=10, threads=1)
+    try:
+        assert [record.values[1] for record in finder.find("user_id", "1")] == ["infinity"]
+    finally:
+        finder.close()
+
+
+def test_an_error_of_the_server_quotes_no_value(server: str) -> None:
     with pytest.raises(SourceError, match="22P02") as error:
         opened(server, query="SELECT email::int AS n FROM many", order_by=["n"]).facts()
     assert "example.com" not in str(error.value)

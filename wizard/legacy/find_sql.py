@@ -13,6 +13,7 @@ from urllib.parse import quote
 from uuid import UUID
 
 from wizard.legacy.find import MOST, Key, Sought
+from wizard.legacy.postgres import shows_all_moments
 from wizard.legacy.source import Record
 from wizard.legacy.sql import SqlBlock, SqlSource
 from wizard.legacy.sql_values import plain_row
@@ -172,6 +173,8 @@ class SqlFinder:
             **({} if dialect == "sqlite" else {"isolation_level": "AUTOCOMMIT"}),
             **options,
         )
+        if dialect == "postgresql":
+            shows_all_moments(engine)
         if dialect in MYSQL:
             event.listen(engine, "connect", _settle_mysql)
         return engine

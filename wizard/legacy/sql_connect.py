@@ -12,6 +12,7 @@ from urllib.parse import quote, quote_plus
 
 from wizard.errors import SourceError
 from wizard.legacy.answers import SourceAnswers
+from wizard.legacy.postgres import shows_all_moments
 
 if TYPE_CHECKING:
     from sqlalchemy import URL, Connection, Engine
@@ -82,7 +83,10 @@ class Database:
         if backend == "sqlite":
             return create_engine("sqlite://", creator=_sqlite(Path(self.url.database or "")), poolclass=NullPool)
         limits = {"connect_timeout": CONNECT_SECONDS} if backend in ("postgresql", "mysql", "mariadb") else {}
-        return create_engine(self.url, poolclass=NullPool, hide_parameters=True, connect_args=limits)
+        engine = create_engine(self.url, poolclass=NullPool, hide_parameters=True, connect_args=limits)
+        if backend == "postgresql":
+            shows_all_moments(engine)
+        return engine
 
     @contextmanager
     def explained(self) -> Iterator[None]:
