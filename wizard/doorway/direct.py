@@ -15,7 +15,7 @@ from wizard.doorway.scripts import Scripts
 from wizard.doorway.templates import rendered
 from wizard.errors import UsageError
 from wizard.mapping.transforms import Transform, parse_transform
-from wizard.mapping.words import FALSE_WORDS, MOMENT, NO_MOMENT, NOTHING_WORDS, TRUE_WORDS
+from wizard.mapping.words import FALSE_WORDS, MOMENT, NO_MOMENT, NOTHING_WORDS, ROUNDED, TRUE_WORDS
 from wizard.profile import FieldRule, ProfileAnswers
 
 Kind = Literal["postgresql", "mysql"]
@@ -105,7 +105,7 @@ def mapping_of(profile: ProfileAnswers, problems: list[str]) -> dict[str, Any]:
             problems.append(f"{field} is one column of JSON")
         elif metadata:
             members[field] = {"table": _table(metadata, field, problems)}
-    return {"prefix": profile.user_id_prefix or "", "members": members, "longest": LONGEST}
+    return {"prefix": profile.user_id_prefix or "", "members": members, "longest": LONGEST, "rounded": ROUNDED.pattern}
 
 
 def _table(table: Mapping[str, Any], place: str, problems: list[str]) -> dict[str, Any]:

@@ -44,8 +44,8 @@ NOTHING_WORDS = (
 )
 """What exports write for nothing, in lower case: databases, their tools, Python, Ruby, pandas, spreadsheets."""
 
-NO_MOMENT = r"[+-]?0+(?:[.,]0*)?|000[01]-[0-9]{2}-[0-9]{2}.*"
-"""Zero, MySQL's moment of zeros, and .NET's first one, which stand for none; in lower case."""
+NO_MOMENT = r"[+-]?0+(?:[.,]0*)?|000[01]-[0-9]{2}-[0-9]{2}.*|-infinity"
+"""Zero, MySQL's moment of zeros, .NET's first one and PostgreSQL's before all, which stand for none; in lower case."""
 
 _CLOCK = r"[t ,]+[0-9]{1,2}[:.][0-9]{2}(?:[:.][0-9]{2}(?:[.,:][0-9]+)?)? ?(?:[ap]m)? ?(?:z|utc|gmt)?(?:[+-][0-9]{2}(?::?[0-9]{2}){0,2})?"
 _MONTH = r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*[.]?"
@@ -55,10 +55,10 @@ _DAY = (
 )
 MOMENT = (
     rf"(?:(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*,? )?(?:{_DAY})(?:{_CLOCK}(?: [(][^()]*[)])?)?"
-    r"|[+]?[0-9]{1,19}(?:[.][0-9]+)?|[0-9]{14}(?:[.,][0-9]+)?(?:z|[+-][0-9]{4})"
+    r"|[+]?[0-9]{1,19}(?:[.][0-9]+)?|[0-9]{14}(?:[.,][0-9]+)?(?:z|[+-][0-9]{4})|infinity"
 )
 """A moment as stores write it, in lower case: ISO and what databases, spreadsheets and RFC 5322 make of it, seconds and
-milliseconds since 1970, LDAP's generalised time. The scripts for Auth0 read the same pattern."""
+milliseconds since 1970, LDAP's generalised time, PostgreSQL's after all. The scripts for Auth0 read the same pattern."""
 
 EMAIL = re.compile(
     r"[a-z0-9!#$%&'*+/=?^_`{|}~-]++(?:\.[a-z0-9!#$%&'*+/=?^_`{|}~-]++)*+"
