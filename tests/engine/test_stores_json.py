@@ -8,14 +8,15 @@ import pickle
 from pathlib import Path
 from typing import Any
 
+import orjson
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from wizard.errors import SourceError
-from wizard.legacy import kind_of, open_source
+from wizard.errors import SourceError, UsageError
+from wizard.legacy import kind_of, open_source, source_of
 from wizard.legacy.answers import SourceAnswers
-from wizard.legacy.json_cut import ArrayCutter, LineCutter, MapCutter, SequenceCutter
+from wizard.legacy.json_cut import ArrayCutter, LineCutter, MapCutter, PathCutter, SequenceCutter
 from wizard.legacy.source import BadRecord, LegacySource
 from wizard.mapping import User, compile_mapping
 from wizard.passwords.answers import PasswordsAnswers
@@ -375,3 +376,69 @@ def test_a_file_without_any_valid_record_is_refused(tmp_path: Path) -> None:
 )
 def test_uuids_of_mongodb_are_text(tmp_path: Path, wrapped: Any) -> None:
     assert found_in(tmp_path, json.dumps([{"_id": wrapped}])) == [{"_id": "df7b202c-a5bd-f6ec-f0f6-7985a263dcab"}]
+
+
+ANN, BOB = {"id": "1", "email": "ann@example.com"}, {"id": "2", "email": "bob@example.com"}
+
+
+@pytest.mark.parametrize("indent", [None, 2])
+@pytest.mark.parametrize(
+    ("whole", "path"),
+    [
+        ({"version": 1, "identities": [ANN, BOB]}, "identities"),
+        ({"db": [{"meta": {"version": "5"}, "data": {"posts": [{"id": 1}], "users": [ANN, BOB]}}]}, "db[].data.users"),
+        ({"orgs": [{"orgId": "1", "humanUsers": [ANN]}, {"humanUsers": [BOB]}]}, "orgs[].humanUsers"),
+        ({"total": 2, "Resources": [ANN, BOB]}, "Resources"),
+        ({"page": {"number": 1}, "empty": [], "content": [ANN, BOB], "sort": [1, "x"]}, "content"),
+    ],
+)
+def test_lists_of_users_have_many_names(tmp_path: Path, whole: Any, path: str, indent: int | None) -> None:
+    file = written(tmp_path, json.dumps(whole, indent=indent))
+    facts = opened(file).facts()
+    assert facts.details["list"] == path
+    assert found_in(tmp_path, json.dumps(whole, indent=indent)) == [ANN, BOB]
+    assert bool(facts.warnings) == (path == "orgs[].humanUsers")
+
+
+@pytest.mark.parametrize(
+    ("whole", "words"),
+    [
+        ({"documents": [{"title": "x"}]}, "no list of users"),
+        ({"clients": [{"clientId": "x"}]}, "no list of users"),
+        ({"members": [ANN], "people": [BOB]}, "more than one list"),
+        ({"staff": [ANN]}, "no list of users"),
+    ],
+)
+def test_a_list_that_may_not_be_of_users_is_to_be_named(tmp_path: Path, whole: Any, words: str) -> None:
+    with pytest.raises(SourceError, match=words) as error:
+        opened(written(tmp_path, json.dumps(whole))).facts()
+    assert "users.json#people" in error.value.remedy
+
+
+def test_a_list_is_named_after_the_file(tmp_path: Path) -> None:
+    file = written(tmp_path, json.dumps({"members": [ANN], "branches": [{"staff": [BOB]}]}))
+    for answers in (source_of(f"{file}#staff"), source_of(str(file), table="staff")):
+        assert answers.list_key == "staff"
+        (record,) = open_source(answers, secret=None, base=Path()).sample()
+        assert list(record.values) == ["2", "bob@example.com"]
+
+
+def test_only_json_objects_have_a_list_to_name(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="no database"):
+        source_of(f"{written(tmp_path, 'id,email', 'users.csv')}#staff")
+
+
+@given(
+    lists=st.lists(st.lists(st.dictionaries(st.text(), values, max_size=3), max_size=4), min_size=1, max_size=4),
+    around=st.dictionaries(st.text().filter(lambda name: name != "humanUsers"), scalars, max_size=3),
+    block=st.integers(1, 60),
+)
+@settings(deadline=None)
+def test_all_lists_at_one_path_are_cut_into_their_elements(
+    lists: list[Any], around: dict[str, Any], block: int
+) -> None:
+    data = orjson.dumps({**around, "orgs": [{**around, "humanUsers": each} for each in lists], "last": [[]]})
+    cutter = PathCutter(reader(data), ("humanUsers",), block, depth=3)
+    found = [each for part in cutter.blocks() for each in part.objects()]
+    assert found == [each for listed in orjson.loads(data)["orgs"] for each in listed["humanUsers"]]
+    assert (cutter.found, cutter.path) == (len(lists), "orgs[].humanUsers")

@@ -29,7 +29,7 @@ def command() -> None:
 @out
 @click.option("--force", is_flag=True, help="Replace the file if it exists.")
 @click.option("--from", "source", metavar="SOURCE", help="Fill in what this legacy store shows: a file or database.")
-@click.option("--table", help="Which table of that database holds the users.")
+@click.option("--table", help="Which table of that database, or list in JSON, holds the users.")
 @click.option("--store", help="Where the users come from, such as keycloak, if that is not recognised.")
 @common_options
 def new(

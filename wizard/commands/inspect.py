@@ -42,11 +42,13 @@ RESERVE = 0.2
 
 @click.command(short_help="Say what a legacy store holds and how to migrate it.")
 @click.argument("source", metavar="SOURCE")
-@click.option("--table", help="Which table of a database holds the users.")
+@click.option("--table", help="Which table of a database, or list in JSON, holds the users.")
 @click.option("--store", help="Where the users come from, such as keycloak or wordpress, if that is not recognised.")
 @common_options
 def command(source: str, table: str | None, store: str | None, output: Output) -> int:
     """Look through SOURCE: a file, a database file, or a database URL followed by #TABLE.
+
+    A JSON file may be followed by #LIST where the list of users in it has an unusual name.
 
     Says how many users there are, suggests how columns map to Auth0's fields, counts the formats of password hashes,
     rows that would be rejected and last logins, and recommends a way to migrate. No tenant is asked; prepared users lie

@@ -146,8 +146,9 @@ def source_of(argument: str, *, table: str | None = None, store: str | None = No
     """Read a store named on the command line: a file, a database URL, or a reference to a secret URL.
 
     Args:
-        argument: `users.csv`, `legacy.db#customers`, `postgresql://host/shop#customers`, `env:LEGACY_URL#customers`.
-        table: The table of users; wins over the part after `#`.
+        argument: `users.csv`, `legacy.db#customers`, `postgresql://host/shop#customers`, `env:LEGACY_URL#customers`, or
+            `users.json#people` where an object holds the users in a list of an unusual name.
+        table: The table of users, or that list; wins over the part after `#`.
         store: The name of the store, if the operator gives it; a database then needs no table.
 
     Raises:
@@ -165,6 +166,8 @@ def source_of(argument: str, *, table: str | None = None, store: str | None = No
         fields = {"path": location}
         if _is_sqlite(path):
             fields = {"kind": "sql", "path": location, "users_table": table or _only_table(path, store)}
+        elif table and kind_of(SourceAnswers(path=location), Path()) == "json":
+            fields = {"path": location, "list_key": table}
         elif table:
             raise UsageError(f"{path.name} is no database, so it has no table", remedy="leave the table out.")
     if store:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import itertools
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
@@ -14,14 +15,56 @@ from wizard.legacy.answers import SourceAnswers
 from wizard.legacy.encoding import Read
 from wizard.legacy.flat import Columns, Shape
 from wizard.legacy.json_block import JsonBlock
-from wizard.legacy.json_cut import ArrayCutter, LineCutter, ListsCutter, MapCutter, NoList, SequenceCutter
-from wizard.legacy.json_layout import Layout, key_column, layout_of, member_of_users, members_of
+from wizard.legacy.json_cut import (
+    ArrayCutter,
+    LineCutter,
+    ListsCutter,
+    MapCutter,
+    NoList,
+    PathCutter,
+    SequenceCutter,
+    no_list,
+)
+from wizard.legacy.json_layout import Layout, holds_users, key_column, layout_of, member_of_users, members_of
 from wizard.legacy.opened import Identity, changed, fingerprint, identity, is_packed, read_as_utf8
 from wizard.legacy.sniff import beginning_of
 from wizard.legacy.source import BadRecord, Record, SourceFacts
 
 LISTS = ("users", "Users", "data", "items", "records", "results", "value", "rows")
 """Where an object may keep its list of users."""
+
+OTHER_LISTS = (
+    *(
+        "identities",
+        "humanUsers",
+        "members",
+        "people",
+        "persons",
+        "customers",
+        "accounts",
+        "profiles",
+        "contacts",
+        "clients",
+    ),
+    *(
+        "subscribers",
+        "employees",
+        "documents",
+        "docs",
+        "content",
+        "entries",
+        "objects",
+        "list",
+        "result",
+        "Resources",
+        "nodes",
+    ),
+)
+"""Names of lists that are only taken for users where what they hold looks like it.
+
+Source: Ory docs, "Import users" (identities); Zitadel docs, "ImportData" (orgs, humanUsers); SCIM, RFC 7644, section 3.4.2
+(Resources); Spring Data's pages (content); Appwrite and PocketBase (documents, records).
+"""
 
 DEEPEST = 4
 """Objects around the list of users, at most."""
@@ -57,6 +100,7 @@ class JsonSource:
     layout: Layout = "list"
     key: str = ""
     member: str = ""
+    inside_lists: bool = False
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -99,10 +143,15 @@ def open_json(answers: SourceAnswers, base: Path, form: Form) -> JsonSource:
     empty = JsonSource(path, form, lists, answers.encoding, Shape(), SourceFacts(form, (), 0, ""), identity(path))
     if form == "json" and not answers.list_key:
         empty = _laid_out(empty, beginning_of(path))
-    try:
-        return _looked_through(empty)
-    except NoList:
-        return _looked_through(replace(empty, depth=DEEPEST, layout="list"))
+    deep = replace(empty, depth=DEEPEST, layout="list")
+    for attempt in (empty, deep):
+        with suppress(NoList):
+            return _looked_through(attempt)
+    more = lists if answers.list_key else (*LISTS, *OTHER_LISTS)
+    found = _looked_through(replace(deep, lists=more, inside_lists=True))
+    if not answers.list_key and not holds_users(found.columns):
+        raise no_list(more)
+    return found
 
 
 def _laid_out(empty: JsonSource, beginning: str) -> JsonSource:
@@ -138,6 +187,10 @@ def _looked_through(empty: JsonSource) -> JsonSource:
     if isinstance(cutter, ListsCutter) and cutter.found > 1:
         warnings = (*warnings, _REALMS.format(count=cutter.found))
     details = {"file": path.name, "form": "one object a line" if form == "ndjson" else FORMS[empty.layout]}
+    if isinstance(cutter, PathCutter):
+        details["list"] = cutter.path
+        if cutter.found > 1:
+            warnings = (*warnings, f"The users of {cutter.found} lists are read, all that are at {cutter.path}.")
     if is_packed(path):
         details["compression"] = "gzip"
     known = SourceFacts(
@@ -161,7 +214,8 @@ def _cutter(source: JsonSource, read: Read) -> ArrayCutter | LineCutter:
     if source.layout in ("realms", "table"):
         realms = source.layout == "realms"
         return ListsCutter(read, ("users",) if realms else ("data",), several=realms)
-    return ArrayCutter(read, source.lists, depth=source.depth)
+    cutter = PathCutter if source.inside_lists else ArrayCutter
+    return cutter(read, source.lists, depth=source.depth)
 
 
 def _fingerprint(source: JsonSource, digest: bytes, columns: Sequence[str]) -> str:

@@ -29,6 +29,12 @@ _SCALAR = re.compile(rb"[^,\]}\s]++")
 _FIRST_KEY = re.compile(rb'\{[ \t\r\n]*+("(?:[^"\\]++|\\.)*+")', re.DOTALL)
 
 
+NAME_IT = (
+    "name the member that holds the users in list of [source], or after the file as in users.json#people; or export an array of "
+    "objects."
+)
+
+
 class NoList(SourceError):
     """No member is a list of users; what is deeper was not looked at."""
 
@@ -103,24 +109,14 @@ class ArrayCutter:
         elif begin == b"{":
             yield from self._members(self._depth)
             if not self._found:
-                raise self._no_list()
+                raise no_list(self._lists)
         else:
             raise _broken("It begins neither with [ nor with {")
         self._expect_end()
 
     def _members(self, depth: int) -> Iterator[JsonBlock]:
         """Look for the list among the members; what comes after it is read to its end, too."""
-        self._at += 1
-        if self._next() == b"}":
-            self._at += 1
-            return
-        while True:
-            if self._next() != b'"':
-                raise self._cut_off("a key")
-            name = self._value()
-            if self._next() != b":":
-                raise self._cut_off("a colon")
-            self._at += 1
+        for name in self._names():
             begin = self._next()
             if begin == b"[" and _text(name) in self._lists and (self._depth > 1 or not self._found):
                 if self._found:
@@ -131,12 +127,25 @@ class ArrayCutter:
                 yield from self._members(depth - 1)
             else:
                 self._value()
-            mark = self._next()
+
+    def _names(self) -> Iterator[bytes]:
+        """The name of each member of the object that begins here; its value is to be taken before the next is asked for."""
+        self._at += 1
+        mark = self._next()
+        if mark == b"}":
             self._at += 1
-            if mark == b"}":
-                return
-            if mark != b",":
+        while mark != b"}":
+            if self._next() != b'"':
+                raise self._cut_off("a key")
+            name = self._value()
+            if self._next() != b":":
+                raise self._cut_off("a colon")
+            self._at += 1
+            yield name
+            mark = self._next()
+            if mark not in (b",", b"}"):
                 raise self._cut_off("a comma")
+            self._at += 1
 
     def _elements(self) -> Iterator[JsonBlock]:
         self._at += 1
@@ -275,19 +284,68 @@ class ArrayCutter:
     def _incomplete(self, wanted: str) -> SourceError:
         return _broken(f"It ends at element {self._element}, where {wanted} is missing: the export is not complete")
 
-    def _no_list(self) -> SourceError:
-        return NoList(
-            "The JSON file has no list of users",
-            why=f"it is an object, and none of its members is a list called {', '.join(self._lists)}",
-            remedy="name the member that holds the users in list of [source], or export an array of objects.",
-        )
-
     def _several(self, name: str) -> SourceError:
         return SourceError(
             "The JSON file has more than one list that could be of users",
             why=f"one of them is called {name}",
-            remedy="name the member that holds the users in list of [source], or export an array of objects.",
+            remedy=NAME_IT,
         )
+
+
+class PathCutter(ArrayCutter):
+    """The elements of lists that lie somewhere inside an object, in other lists too, but all by one path of names.
+
+    `path` is where they were found, such as orgs[].humanUsers, and `found` how many lists they were.
+    """
+
+    def __init__(self, read: Read, lists: Sequence[str], block: int = BLOCK_BYTES, *, depth: int = 1) -> None:
+        super().__init__(read, lists, block, depth=depth)
+        self.path = ""
+        self.found = 0
+        self._names_around: list[str] = []
+
+    def _members(self, depth: int) -> Iterator[JsonBlock]:
+        for name in self._names():
+            self._names_around.append(_text(name))
+            begin = self._next()
+            if begin == b"[":
+                yield from self._list(depth)
+            elif begin == b"{" and depth > 1:
+                yield from self._members(depth - 1)
+            else:
+                self._value()
+            self._names_around.pop()
+
+    def _list(self, depth: int) -> Iterator[JsonBlock]:
+        """The elements if this is a list of users; else what the objects in it hold."""
+        name = self._names_around[-1]
+        if name in self._lists:
+            path = ".".join(self._names_around)
+            if self.found and path != self.path:
+                raise self._several(name)
+            self._found, self.path = True, path
+            self.found += 1
+            yield from self._elements()
+        elif depth > 1:
+            self._names_around[-1] += "[]"
+            yield from self._inside(depth - 1)
+        else:
+            self._value()
+
+    def _inside(self, depth: int) -> Iterator[JsonBlock]:
+        self._at += 1
+        mark = self._next()
+        if mark == b"]":
+            self._at += 1
+        while mark != b"]":
+            if self._next() == b"{":
+                yield from self._members(depth)
+            else:
+                self._value()
+            mark = self._next()
+            if mark not in (b",", b"]"):
+                raise self._cut_off("a comma")
+            self._at += 1
 
 
 class SequenceCutter(ArrayCutter):
@@ -353,25 +411,6 @@ class MapCutter(SequenceCutter):
             yield self._with_key(name, self._value())
             self._element += 1
 
-    def _names(self) -> Iterator[bytes]:
-        """The name of each member of the object that begins here; its value is to be taken before the next is asked for."""
-        self._at += 1
-        mark = self._next()
-        if mark == b"}":
-            self._at += 1
-        while mark != b"}":
-            if self._next() != b'"':
-                raise self._cut_off("a key")
-            name = self._value()
-            if self._next() != b":":
-                raise self._cut_off("a colon")
-            self._at += 1
-            yield name
-            mark = self._next()
-            if mark not in (b",", b"}"):
-                raise self._cut_off("a comma")
-            self._at += 1
-
     def _with_key(self, name: bytes, value: bytes) -> bytes:
         if not value.startswith(b"{"):
             return value
@@ -406,11 +445,21 @@ class ListsCutter(ArrayCutter):
                 raise self._several(self._lists[0])
             mark = self._next()
         if not self.found:
-            raise self._no_list()
+            raise no_list(self._lists)
         if mark != b"]":
             raise self._cut_off("a comma")
         self._at += 1
         self._expect_end()
+
+
+def no_list(lists: Sequence[str]) -> NoList:
+    """The error for an object without a list of one of these names."""
+    few = ", ".join(lists[:8]) + (", …" if len(lists) > 8 else "")
+    return NoList(
+        "The JSON file has no list of users",
+        why=f"it is an object, and none of its members is a list called {few}",
+        remedy=NAME_IT,
+    )
 
 
 def _text(name: bytes) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Sequence
 from typing import Any, Literal
 
 Layout = Literal["list", "sequence", "map", "realms", "table"]
@@ -93,6 +94,11 @@ def key_column(members: dict[str, Any]) -> str:
 def is_user(value: dict[str, Any]) -> bool:
     """Whether an object by itself is a user."""
     return "_id" in value or any("mail" in key.lower() for key in value)
+
+
+def holds_users(columns: Sequence[str]) -> bool:
+    """Whether objects with these columns may be users: they have what one logs in with."""
+    return any("mail" in column.lower() or column.rpartition(".")[2].lower() in _LOGIN for column in columns)
 
 
 def lists_in(value: dict[str, Any]) -> list[str]:
