@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import os
 import pickle
+import tarfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -332,6 +334,35 @@ def test_an_empty_file_is_refused(opened: Open, data: bytes) -> None:
 def test_other_formats_are_named_with_the_way_out(opened: Open, data: bytes, says: str) -> None:
     with pytest.raises(SourceError, match=says):
         opened(data)
+
+
+@pytest.mark.parametrize("packed", [True, False])
+def test_an_archive_is_named_packed_or_not(opened: Open, packed: bool) -> None:
+    file = io.BytesIO()
+    with tarfile.open(fileobj=file, mode="w:gz" if packed else "w") as archive:
+        archive.addfile(tarfile.TarInfo("users.csv"), io.BytesIO())
+    with pytest.raises(SourceError, match="tar archive") as error:
+        opened(file.getvalue())
+    assert "tar -xf" in error.value.remedy
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ('<?xml version="1.0"?>\n<mysqldump xmlns:xsi="x">\n<database name="shop">', "XML"),
+        ('\n<resultset statement="select 1">', "XML"),
+        ("<html><body><table><tr><td>id</td></tr></table>", "HTML"),
+        ("<!DOCTYPE html>\n", "HTML"),
+    ],
+)
+@pytest.mark.parametrize("codec", ["utf-8-sig", "utf-16"])
+def test_markup_is_refused_by_name(opened: Open, text: str, name: str, codec: str) -> None:
+    with pytest.raises(SourceError, match=f"but {name}"):
+        opened(text.encode(codec))
+
+
+def test_a_header_may_begin_with_an_angle_bracket(opened: Open) -> None:
+    assert opened(b"<id>,<email>\n1,a@example.com\n").columns == ("<id>", "<email>")
 
 
 def test_a_missing_file_is_told_with_what_is_near(tmp_path: Path) -> None:

@@ -21,6 +21,7 @@ from wizard.legacy.source import BadRecord, LegacySource
 from wizard.mapping import User, compile_mapping
 from wizard.passwords.answers import PasswordsAnswers
 from wizard.profile import ProfileAnswers
+from wizard.rejects import REASONS
 
 
 def opened(path: Path, **answers: Any) -> LegacySource:
@@ -129,7 +130,7 @@ def test_a_bad_element_is_a_bad_record_and_the_others_are_read(tmp_path: Path) -
     assert [record.bad.code if record.bad else record.values for record in records] == [
         [1],
         "json_invalid",
-        "json_invalid",
+        "lone_surrogate",
         "not_object",
         "json_invalid",
         [2],
@@ -442,3 +443,34 @@ def test_all_lists_at_one_path_are_cut_into_their_elements(
     found = [each for part in cutter.blocks() for each in part.objects()]
     assert found == [each for listed in orjson.loads(data)["orgs"] for each in listed["humanUsers"]]
     assert (cutter.found, cutter.path) == (len(lists), "orgs[].humanUsers")
+
+
+@pytest.mark.parametrize("form", ["array", "lines", "map"])
+@pytest.mark.parametrize(
+    ("text", "code", "words"),
+    [
+        (r'"name": "smile \ud83d"', "lone_surrogate", "half of a surrogate pair"),
+        ('"age": NaN', "json_invalid", "NaN or Infinity"),
+        ('"age": -Infinity', "json_invalid", "NaN or Infinity"),
+        ('"age": 1 1', "json_invalid", "not valid JSON"),
+    ],
+)
+def test_what_is_wrong_with_one_record_is_said_and_the_others_are_read(
+    tmp_path: Path, form: str, text: str, code: str, words: str
+) -> None:
+    people = [f'{{"email": "{name}@example.com"}}' for name in "abcd"]
+    people.insert(2, f'{{"email": "x@example.com", {text}}}')
+    members = ",".join(f'"{number}": {one}' for number, one in enumerate(people))
+    data = {"array": f"[{','.join(people)}]", "lines": "\n".join(people), "map": f"{{{members}}}"}[form]
+    found = [record.bad for record in opened(written(tmp_path, data)).sample()]
+    bad = found.pop(2)
+    assert found == [None] * 4
+    assert bad is not None
+    assert (bad.code, words in bad.message) == (code, True)
+    assert code in REASONS
+
+
+def test_a_file_of_nothing_but_nan_says_so(tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match="is valid JSON") as error:
+        opened(written(tmp_path, '[{"age": NaN}, {"age": NaN}]'))
+    assert "2 were looked at; of most: it has NaN" in error.value.why

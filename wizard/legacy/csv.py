@@ -57,8 +57,21 @@ _OTHER_FORMATS = (
     (b"\x1f\x8b", "compressed with gzip", "unpack it first (gunzip)"),
     (b"SQLite format 3\0", "an SQLite database", "set kind to sql, and url to sqlite:///FILE"),
     (b"PAR1", "a Parquet file", "export it as CSV"),
+    (b"BZh", "compressed with bzip2", "unpack it first (bunzip2)"),
+    (b"\xfd7zXZ\0", "compressed with xz", "unpack it first (unxz)"),
+    (b"\x28\xb5\x2f\xfd", "compressed with Zstandard", "unpack it first (unzstd)"),
+    (b"7z\xbc\xaf\x27\x1c", "a 7-Zip archive", "unpack it"),
     (b"%PDF", "a PDF document", "export the users as CSV"),
 )
+
+
+_OF_TAR = 257
+"""Where a tar archive says that it is one. Source: POSIX, pax, "ustar Interchange Format"."""
+
+_MARKUP = re.compile(
+    r"\ufeff?\s*<(?:(\?xml|mysqldump|resultset|pma_xml_export)|!doctype|html|table|meta)\b", re.IGNORECASE
+)
+"""The beginning of XML as databases export it, and of the HTML that some programs call an Excel file."""
 
 
 @dataclass(frozen=True)
@@ -136,7 +149,10 @@ def open_csv(answers: SourceAnswers, base: Path) -> CsvSource:
     with opened(path) as file:
         _refuse_other_formats(path, file)
         encoding = find_encoding(file, answers.encoding)
-        _refuse_dumps(path, file, encoding)
+        file.seek(0)
+        head = readable_bytes(file.read, encoding)(SAMPLE_BYTES).decode(encoding.in_blocks, "replace")
+        _refuse_markup(path, head)
+        _refuse_dumps(path, head)
         dialect, leading_lines, told = _find_dialect(file, encoding, answers)
         file.seek(0)
         first = _first_record(path, _cutter(file.read, encoding, dialect, leading_lines, path.name))
@@ -282,19 +298,31 @@ def _with_last_column(source: CsvSource) -> CsvSource:
 
 
 def _refuse_other_formats(path: Path, file: BinaryIO) -> None:
-    head = file.read(16)
+    head = file.read(_OF_TAR + 5)
+    if head[_OF_TAR:] == b"ustar":
+        raise SourceError(
+            f"{path.name} is a tar archive, which may hold many files",
+            remedy="unpack it (tar -xf), and give the file of users.",
+        )
     for magic, name, remedy in _OTHER_FORMATS:
         if head.startswith(magic):
             raise SourceError(f"{path.name} is no delimited text but {name}", remedy=f"{remedy}.")
 
 
-def _refuse_dumps(path: Path, file: BinaryIO, encoding: Encoding) -> None:
+def _refuse_markup(path: Path, head: str) -> None:
+    """Tags would be read as cells. Source: what mysqldump --xml, mysql --xml and phpMyAdmin write first."""
+    if found := _MARKUP.match(head):
+        raise SourceError(
+            f"{path.name} is no delimited text but {'XML' if found[1] else 'HTML'}",
+            remedy="export the users as CSV with a header, or as JSON.",
+        )
+
+
+def _refuse_dumps(path: Path, head: str) -> None:
     """Statements of SQL would be read as cells, and a table of users on one line as the names of columns.
 
     Source: what mysqldump, pg_dump, phpMyAdmin and sqlite3 .dump write before the first row.
     """
-    file.seek(0)
-    head = readable_bytes(file.read, encoding)(SAMPLE_BYTES).decode(encoding.in_blocks, "replace")
     for line in itertools.islice(io.StringIO(head), _DUMP_LINES):
         words = " ".join(line[:500].split()).removeprefix("\ufeff")
         if _DUMP.match(words):

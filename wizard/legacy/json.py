@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import itertools
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -14,7 +15,7 @@ from wizard.errors import SourceError
 from wizard.legacy.answers import SourceAnswers
 from wizard.legacy.encoding import Read
 from wizard.legacy.flat import Columns, Shape
-from wizard.legacy.json_block import JsonBlock
+from wizard.legacy.json_block import INVALID, JsonBlock
 from wizard.legacy.json_cut import (
     ArrayCutter,
     LineCutter,
@@ -165,22 +166,18 @@ def _laid_out(empty: JsonSource, beginning: str) -> JsonSource:
 def _looked_through(empty: JsonSource) -> JsonSource:
     """The same with what a look at all of it shows."""
     path, form = empty.path, empty.form
-    digest, columns, records, bad = hashlib.sha256(), Columns(), 0, 0
+    digest, columns, records, bad = hashlib.sha256(), Columns(), 0, Counter[BadRecord]()
     with read_as_utf8(path, empty.encoding, digest.update) as read:
         cutter = _cutter(empty, read)
         for block in cutter.blocks():
             records += block.count
             for each in block.objects():
                 if each.__class__ is BadRecord:
-                    bad += 1
+                    bad[each] += 1
                 else:
                     columns.see(each)
-    if records and records == bad:
-        raise SourceError(
-            f"No record of {path.name} is valid JSON",
-            why=f"{records:,} were looked at" if records > 1 else "",
-            remedy="export the users once more, or correct what wrote the file: a comma before } is not JSON.",
-        )
+    if records and records == bad.total():
+        raise _none_valid(path, bad)
     shape, warnings = columns.shape()
     if not records:
         warnings = (*warnings, "The file has no users.")
@@ -197,6 +194,16 @@ def _looked_through(empty: JsonSource) -> JsonSource:
         form, shape.columns, records, _fingerprint(empty, digest.digest(), shape.columns), details, warnings
     )
     return replace(empty, shape=shape, known=known)
+
+
+def _none_valid(path: Path, bad: Counter[BadRecord]) -> SourceError:
+    ((most, _),) = bad.most_common(1)
+    looked_at = f"{bad.total():,} were looked at" if bad.total() > 1 else ""
+    return SourceError(
+        f"No record of {path.name} is valid JSON",
+        why=looked_at if most == INVALID else f"{looked_at}; of most: {most.message}".removeprefix("; "),
+        remedy="export the users once more, or correct what wrote the file: a comma before } is not JSON.",
+    )
 
 
 def _blocks(source: JsonSource, seen: Callable[[bytes], object]) -> Iterator[JsonBlock]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -13,6 +14,10 @@ from wizard.legacy.flat import Shape
 from wizard.legacy.source import BadRecord, Record
 
 INVALID = BadRecord("json_invalid", "it is not valid JSON")
+NO_NUMBER = BadRecord(
+    "json_invalid", "it has NaN or Infinity, which JSON does not have; null says that there is no number"
+)
+SURROGATE = BadRecord("lone_surrogate", "it has half of a surrogate pair, which is no text")
 BOM = b"\xef\xbb\xbf"
 
 Place = tuple[int, int]
@@ -45,7 +50,7 @@ class JsonBlock:
             try:
                 yield orjson.loads(piece)
             except ValueError:
-                yield INVALID
+                yield _why_invalid(piece)
 
     def rows(self) -> Iterator[Sequence[Any] | BadRecord]:
         row = self.shape.row
@@ -75,6 +80,20 @@ class JsonBlock:
         begin = self.line or 1
         lines = self.data.split(b"\n")
         return [number for number, line in enumerate(lines, begin) if not blank(line)]
+
+
+def _why_invalid(piece: bytes) -> BadRecord:
+    """What is wrong with an element that is not valid, as far as a reader shows that takes more."""
+    constants: list[str] = []
+    try:
+        value = json.loads(piece, parse_constant=constants.append)
+        if not constants:
+            json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return SURROGATE
+    except (ValueError, RecursionError):
+        return INVALID
+    return NO_NUMBER if constants else INVALID
 
 
 def blank(line: bytes) -> bool:
