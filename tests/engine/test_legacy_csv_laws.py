@@ -8,6 +8,7 @@ import tempfile
 import tracemalloc
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import example, given, settings
@@ -18,8 +19,9 @@ from wizard.legacy.csv_block import CsvBlock
 from wizard.legacy.csv_cut import Cutter
 from wizard.legacy.dialect import Dialect
 from wizard.legacy.source import BadRecord
+from wizard.mapping.table import Table
 
-MESS = st.text(st.sampled_from('",\n\r\\ ab;é'), max_size=80).map(str.encode)
+MESS = st.text(st.sampled_from('",\n\r\t\\ abnN;é'), max_size=80).map(str.encode)
 DIALECTS = st.builds(
     Dialect,
     delimiter=st.sampled_from([",", ";", "é"]),
@@ -27,6 +29,9 @@ DIALECTS = st.builds(
     escape=st.booleans(),
     spaces=st.booleans(),
 ).filter(lambda dialect: dialect.delimiter != dialect.quote and not (dialect.escape and not dialect.quote))
+TABLES = Dialect("\t", "", escape=True, instead=((r"\N", ""),))
+"""As MySQL and PostgreSQL write a table: nothing is quoted, a backslash escapes."""
+DIALECTS |= st.just(TABLES)
 
 
 def cut(data: bytes, dialect: Dialect, step: int) -> list[CsvBlock]:
@@ -104,3 +109,19 @@ def test_a_file_without_line_ends_is_refused() -> None:
     file = io.BytesIO(b"id,name\n" + b"x" * 5000)
     with pytest.raises(SourceError, match="Line 2 of the file is longer"):
         list(Cutter(file.read, Dialect(), block=64, longest_line=1000).blocks(2))
+
+
+@given(
+    st.lists(st.tuples(CELL | st.none(), CELL | st.none()), max_size=12),
+    st.sampled_from([{"\n": "\\\n", "\t": "\\\t"}, {"\n": r"\n", "\t": r"\t"}]),
+    st.integers(1, 60),
+)
+@settings(max_examples=300, deadline=None)
+def test_what_databases_write_is_read_back(rows: list[tuple[Any, Any]], escapes: dict[str, str], step: int) -> None:
+    codes = str.maketrans({"\\": r"\\", "\r": r"\r", **escapes})
+    lines = ["\t".join(r"\N" if cell is None else cell.translate(codes) for cell in row) for row in rows]
+    blocks = cut("".join(line + "\n" for line in lines).encode(), TABLES, step)
+    assert list(flat(blocks)) == [[cell or "" for cell in row] for row in rows]
+    for block in blocks:
+        table = Table.of(block, 2)
+        assert [list(table.row(index)) for index in range(block.count)] == list(flat([block]))

@@ -144,3 +144,31 @@ def test_bits_are_booleans(tmp_path: Path, between: str) -> None:
     blocked = mapping({**suggestion.rules, "username": "id"}, {"missing": "without_password"}, source.columns)
     found = [blocked.map_one(record.values) for record in source.sample()]
     assert [b'"blocked":true' in user.data for user in found if isinstance(user, User)] == [True, False]
+
+
+def test_backslashes_escape_where_a_database_wrote_the_table(tmp_path: Path) -> None:
+    data = b'id\tnote\temail\n1\ttwo\\nlines \\\\ \\t "x"\t\\N\n2\t"open\tb@example.com\n3\ta\\\nb\\\tc\tc@example.com\n4\tplain\t\\N\n'
+    source = opened(tmp_path, data)
+    assert cells(source) == [
+        ["1", 'two\nlines \\ \t "x"', ""],
+        ["2", '"open', "b@example.com"],
+        ["3", "a\nb\tc", "c@example.com"],
+        ["4", "plain", ""],
+    ]
+    assert source.facts().details["quotes"] == "none, backslash escapes"
+    assert [record.position for record in source.sample()] == ["line 2", "line 3", "line 4", "line 6"]
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        ["1\tC:\\new\ta@example.com", "2\tC:\\temp\tb@example.com"],
+        ["1\tC:\\srv\ta@example.com", "2\tC:\\temp\t\\N"],
+        ['1\t"C:\\temp"\ta@example.com', "2\tC:\\temp\t\\N"],
+    ],
+    ids=["no marker", "no escape", "quotes"],
+)
+def test_backslashes_are_letters_where_that_is_not_evident(tmp_path: Path, rows: Sequence[str]) -> None:
+    source = opened(tmp_path, "\n".join(["id\tpath\temail", *rows]).encode())
+    assert cells(source)[1][1] == r"C:\temp"
+    assert source.facts().details["quotes"] == "double quotes"

@@ -21,7 +21,7 @@ from wizard.legacy.csv_block import RAGGED, CsvBlock
 from wizard.legacy.csv_cut import Cutter
 from wizard.legacy.dialect import Dialect, find_dialect
 from wizard.legacy.encoding import Encoding, Read, find_encoding, readable_bytes
-from wizard.legacy.markers import markers_of
+from wizard.legacy.markers import escapes_backslashes, markers_of
 from wizard.legacy.opened import opened
 from wizard.legacy.source import Record, SourceFacts
 
@@ -165,7 +165,7 @@ def open_csv(answers: SourceAnswers, base: Path) -> CsvSource:
         columns, warnings = named_by_operator(answers.columns, width=len(first)), ()
     warnings = (*filter(None, (encoding.warning,)), *told, *warnings)
     source = CsvSource(path, encoding, dialect, columns, has_header, leading_lines, warnings)
-    return _with_markers(_with_last_column(source) if has_header else source)
+    return _with_markers(_with_last_column(source) if has_header else source, answers.quote_character)
 
 
 def _cutter(read: Read, encoding: Encoding, dialect: Dialect, leading_lines: int, name: str) -> Cutter:
@@ -278,11 +278,27 @@ def _first_record(path: Path, cutter: Cutter) -> list[str]:
     return list(first.values)
 
 
-def _with_markers(source: CsvSource) -> CsvSource:
-    """The source with what cells of this file are to be read as."""
-    instead, warnings = markers_of(source.columns, source.sample(MARKERS_IN))
-    instead = tuple(pair for pair in instead if source.dialect.delimiter not in "".join(pair))
-    return replace(source, dialect=replace(source.dialect, instead=instead), warnings=(*source.warnings, *warnings))
+def _with_markers(source: CsvSource, quote: str | None) -> CsvSource:
+    """The source with what cells of this file are to be read as, and its escapes where nothing is quoted."""
+    dialect = source.dialect
+    sample = source.sample(MARKERS_IN)
+    instead, warnings = markers_of(source.columns, sample)
+    if quote is None and (dialect.delimiter, dialect.quote, dialect.escape) == ("\t", '"', False):
+        escaped = replace(source, dialect=replace(dialect, quote="", escape=True))
+        if escapes_backslashes(_first_text(escaped), instead) and _bad(escaped.sample(MARKERS_IN)) <= _bad(sample):
+            dialect = escaped.dialect
+    instead = tuple(pair for pair in instead if dialect.delimiter not in "".join(pair))
+    return replace(source, dialect=replace(dialect, instead=instead), warnings=(*source.warnings, *warnings))
+
+
+def _first_text(source: CsvSource) -> str:
+    """The first records as they are in the file."""
+    block = next(source._read_blocks(lambda _: None), None)
+    return block.data.decode(source.dialect.encoding, "replace") if block else ""
+
+
+def _bad(records: Sequence[Record]) -> int:
+    return sum(record.bad is not None for record in records)
 
 
 def _with_last_column(source: CsvSource) -> CsvSource:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from wizard.legacy.dialect import Dialect
+from wizard.legacy.dialect import Dialect, unescaped
 from wizard.legacy.source import BadRecord, Record
 
 Piece = tuple[int, int, bool]
@@ -38,7 +38,8 @@ class CsvBlock:
 
     def rows(self) -> Iterator[Sequence[str] | BadRecord]:
         """Parse the block; the loop is short because it runs once a user."""
-        if self.pieces is not None or 0 in self.data:
+        escaped = self.dialect.unescapes and b"\\" in self.data
+        if self.pieces is not None or 0 in self.data or escaped:
             yield from (row for row, _ in self._checked())
             return
         try:
@@ -110,6 +111,8 @@ class CsvBlock:
     def _settled(self, row: list[str]) -> list[str]:
         """The row with each cell as it is to be read."""
         meant = self._instead
+        if self.dialect.unescapes:
+            return [unescaped(cell) if (found := meant.get(cell)) is None else found for cell in row]
         return [meant.get(cell, cell) for cell in row]
 
     @cached_property

@@ -157,7 +157,7 @@ class Cutter:
 
     def _count(self, data: bytes) -> _Found | None:
         """Count the records of `data` if its quotes prove to stand where cells begin and end; None if they don't."""
-        if not data or (self._dialect.escape and b"\\" in data):
+        if not data or (self._dialect.escape and b"\\" in data and not self._ends_lines(data)):
             return None
         quoted = bool(self._quote) and self._quote in data
         if quoted and len(data) > self._longest_quoted:
@@ -170,6 +170,10 @@ class Cutter:
         if outside.startswith(b"\n") or b"\n\n" in outside:
             return _Found(data, sum(map(bool, outside.split(b"\n"))))
         return _Found(data, outside.count(b"\n") + (not outside.endswith(b"\n")))
+
+    def _ends_lines(self, data: bytes) -> bool:
+        """Whether all line ends are those of records, though there are escapes."""
+        return not self._quote and b"\\\n" not in data and b"\\\r" not in data
 
     def _outside(self, data: bytes) -> bytes | None:
         """What is outside quoted cells, each of which becomes one quote; None if any quote is out of place.

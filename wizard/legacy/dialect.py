@@ -25,7 +25,8 @@ _WORDS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe", " ": "space"
 class Dialect:
     """What csv.reader has to know, and the encoding of the bytes it gets.
 
-    `quote` is "" where nothing is quoted; `escape` means that a backslash takes the next character as it is;
+    `quote` is "" where nothing is quoted; `escape` means that a backslash takes the next character as it is, and without quotes
+    that some letters after it stand for control characters, which is left to do by whoever reads the cells;
     `spaces` that blanks after a delimiter do not belong to the cell. Cells that are exactly the first of a pair of
     `instead` are read as the second.
     """
@@ -57,17 +58,24 @@ class Dialect:
             delimiter=self.delimiter,
             quotechar=self.quote or None,
             quoting=csv.QUOTE_MINIMAL if self.quote else csv.QUOTE_NONE,
-            escapechar="\\" if self.escape else None,
+            escapechar="\\" if self.escape and self.quote else None,
             skipinitialspace=self.spaces,
             strict=strict,
         )
 
     def rows(self, text: str) -> Reader:
         r"""Parse text; what cells are to be read as is left to do, but for \N where its backslash would be an escape."""
-        if self.escape and "\\N" in text and ("\\N", "") in self.instead:
+        if self.unescapes:
+            text = _without_escaped_ends(text, self.delimiter)
+        elif self.escape and "\\N" in text and ("\\N", "") in self.instead:
             ends = re.escape(self.delimiter) + "\r\n"
             text = re.sub(rf"(?<![^{ends}])\\N(?![^{ends}])", self.quote * 2, text)
         return self.read(io.StringIO(text, newline=""))
+
+    @property
+    def unescapes(self) -> bool:
+        """Whether backslashes are still in the cells when a record has been parsed."""
+        return self.escape and not self.quote
 
     def settled(self, data: bytes) -> bytes:
         r"""Lines of at least two cells, none quoted or escaped, ended by \n, with each cell as it is to be read."""
@@ -80,6 +88,23 @@ class Dialect:
                 data = data.replace(b"\n" + old + between, b"\n" + new + between)
                 data = data.replace(between + old + b"\n", between + new + b"\n")[1:-1]
         return data
+
+
+_CONTROLS = {"0": "\0", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v", "Z": "\x1a"}
+_LETTERS = {"\n": "n", "\r": "r", "\t": "t"}
+_ESCAPE = re.compile(r"\\([\s\S])")
+
+
+def unescaped(cell: str) -> str:
+    """What stands for this cell. Source: MySQL docs, "LOAD DATA", FIELDS ESCAPED BY; PostgreSQL docs, COPY, Text Format."""
+    return _ESCAPE.sub(lambda found: _CONTROLS.get(found[1], found[1]), cell) if "\\" in cell else cell
+
+
+def _without_escaped_ends(text: str, delimiter: str) -> str:
+    """The text with letters for escaped line ends and tabs, at which the parser would end a cell."""
+    if not any("\\" + end in text for end in (delimiter, "\n", "\r")):
+        return text
+    return _ESCAPE.sub(lambda found: "\\" + _LETTERS.get(found[1], found[1]), text)
 
 
 def find_dialect(sample: str, *, encoding: str, delimiter: str | None, quote: str | None, whole: bool) -> Dialect:

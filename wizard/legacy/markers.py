@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 
@@ -16,6 +17,9 @@ ALWAYS = ((BACKSLASH_N, ""), ("\x00", "0"), ("\\0", "0"), ("\x01", "1"))
 Source: PostgreSQL docs, COPY; MySQL docs, "Bit-Value Type", "SELECT ... INTO" and "mysql Client Options", --batch.
 """
 
+_ALONE = re.compile(r"(?<![^\t\r\n])\\N(?![^\t\r\n])")
+_ESCAPES = re.compile(rf"(?:[^\\]|\\[0bfnrtvZ\\\t\n\r]|{_ALONE.pattern})*+")
+_QUOTED = re.compile(r'(?<![^\t\r\n])"[^\t\r\n]*"(?![^\t\r\n])')
 _NAMES_OF_PEOPLE = frozenset().union(
     *(NAMES[field] for field in ("username", "given_name", "family_name", "name", "nickname"))
 )
@@ -38,6 +42,15 @@ def markers_of(
         return ALWAYS, ()
     where = ", ".join(columns[index] for index in sorted(found)[:3]) + (", …" if len(found) > 3 else "")
     return (*ALWAYS, (WORD, "")), (f"Cells that are exactly {WORD} are read as empty, as they stand in {where}.",)
+
+
+def escapes_backslashes(text: str, instead: Sequence[tuple[str, str]]) -> bool:
+    """Whether a file with tabs that begins with this text quotes nothing and escapes with backslashes, as databases write tables.
+
+    Only a marker of NULL shows it, and nothing may speak against it; paths of Windows have backslashes too.
+    """
+    shown = (WORD, "") in instead or _ALONE.search(text) is not None
+    return shown and _ESCAPES.fullmatch(text) is not None and _QUOTED.search(text) is None
 
 
 def _is_of_names(column: str) -> bool:

@@ -68,7 +68,8 @@ class Table:
         None where a comma or line end might not be what it looks like, or a record has another width.
         """
         dialect, between = block.dialect, block.dialect.delimiter.encode()
-        if block.pieces is not None or dialect.escape or dialect.spaces or width < 2:
+        quoted_escapes = dialect.escape and not dialect.unescapes
+        if block.pieces is not None or quoted_escapes or dialect.spaces or width < 2:
             return None
         data = block.data
         try:
@@ -82,7 +83,7 @@ class Table:
         if (dialect.quote and dialect.quote.encode() in data) or b"\r" in data:
             return None
         data = dialect.settled(data)
-        if b"\0" in data:
+        if b"\0" in data or (dialect.escape and b"\\" in data):
             return None
         # A line end becomes a cell of its own: if every record has the same width, these are where they must be.
         cells = data.replace(b"\n", between + b"\n" + between).split(between)
