@@ -172,3 +172,9 @@ def test_backslashes_are_letters_where_that_is_not_evident(tmp_path: Path, rows:
     source = opened(tmp_path, "\n".join(["id\tpath\temail", *rows]).encode())
     assert cells(source)[1][1] == r"C:\temp"
     assert source.facts().details["quotes"] == "double quotes"
+
+
+def test_a_lone_nul_is_damage_where_no_bit_is_set(tmp_path: Path) -> None:
+    source = opened(tmp_path, b"id,email,name\n1,ann@example.com,\0\n2,bo@example.com,Bo\n")
+    bad = [record.bad and record.bad.code for block in source.blocks() for record in block.records()]
+    assert bad == ["nul_byte", None]

@@ -282,7 +282,7 @@ def _with_markers(source: CsvSource, quote: str | None) -> CsvSource:
     """The source with what cells of this file are to be read as, and its escapes where nothing is quoted."""
     dialect = source.dialect
     sample = source.sample(MARKERS_IN)
-    instead, warnings = markers_of(source.columns, sample)
+    instead, warnings = markers_of(source.columns, sample, _first_text(source), dialect.delimiter)
     if quote is None and (dialect.delimiter, dialect.quote, dialect.escape) == ("\t", '"', False):
         escaped = replace(source, dialect=replace(dialect, quote="", escape=True))
         if escapes_backslashes(_first_text(escaped), instead) and _bad(escaped.sample(MARKERS_IN)) <= _bad(sample):

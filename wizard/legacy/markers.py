@@ -11,10 +11,16 @@ from wizard.mapping.names import NAMES, simple
 
 BACKSLASH_N = "\\N"
 WORD = "NULL"
-ALWAYS = ((BACKSLASH_N, ""), ("\x00", "0"), ("\\0", "0"), ("\x01", "1"))
-"""Cells and what they are read as. A BIT(1) of MySQL is the character itself, and the first of them is escaped where any is.
+ALWAYS = ((BACKSLASH_N, ""),)
+"""Cells and what they are read as.
 
-Source: PostgreSQL docs, COPY; MySQL docs, "Bit-Value Type", "SELECT ... INTO" and "mysql Client Options", --batch.
+Source: PostgreSQL docs, COPY; MySQL docs, "SELECT ... INTO".
+"""
+
+BITS = (("\x00", "0"), ("\\0", "0"), ("\x01", "1"))
+"""A BIT(1) of MySQL is the character itself, and the first of them is escaped where any is.
+
+Source: MySQL docs, "Bit-Value Type", "SELECT ... INTO" and "mysql Client Options", --batch.
 """
 
 _ALONE = re.compile(r"(?<![^\t\r\n])\\N(?![^\t\r\n])")
@@ -26,22 +32,27 @@ _NAMES_OF_PEOPLE = frozenset().union(
 
 
 def markers_of(
-    columns: Sequence[str], records: Sequence[Record]
+    columns: Sequence[str], records: Sequence[Record], beginning: str, delimiter: str
 ) -> tuple[tuple[tuple[str, str], ...], tuple[str, ...]]:
-    r"""What cells are read as in a file that begins with these records, and warnings about them.
+    r"""What cells are read as in a file that begins with these records and this text, and warnings about them.
+
+    Bits are bits where one is set: a lone NUL is damage otherwise.
 
     NULL stands for nothing where no \N is seen, and it stands in several columns or several rows; columns of people's names do
     not count alone, as somebody may be called that.
 
     Source: MySQL docs, "LOAD DATA" (NULL where nothing is escaped).
     """
+    ends = re.escape(delimiter) + '\r\n"'
+    has_bits = re.search(f"(?<![^{ends}])\x01(?![^{ends}])", beginning) is not None
+    always = (*ALWAYS, *BITS) if has_bits else ALWAYS
     rows = [record.values for record in records if record.bad is None]
     found = Counter(index for row in rows for index, cell in enumerate(row) if cell == WORD)
     telling = [index for index in found if not _is_of_names(columns[index])]
     if not telling or (len(found) == 1 and found.total() == 1) or any(BACKSLASH_N in row for row in rows):
-        return ALWAYS, ()
+        return always, ()
     where = ", ".join(columns[index] for index in sorted(found)[:3]) + (", …" if len(found) > 3 else "")
-    return (*ALWAYS, (WORD, "")), (f"Cells that are exactly {WORD} are read as empty, as they stand in {where}.",)
+    return (*always, (WORD, "")), (f"Cells that are exactly {WORD} are read as empty, as they stand in {where}.",)
 
 
 def escapes_backslashes(text: str, instead: Sequence[tuple[str, str]]) -> bool:

@@ -293,13 +293,8 @@ class _Compiler:
         with writer.block("else:"):
             given = "".join(f", {variable}" for variable in ("w", "x")[: len(beside)])
             writer.line(f"{writer.constant(carrier)}.carry(user, notes, v{given})")
-        others = tuple(
-            Origin((place,), (), not_text, stored_text) for place in beside
-        )  # white space may be part of a salt
-        required = answers.missing == "reject"
-        others = tuple(
-            Origin((place,), (), not_text, stored_text) for place in beside
-        )  # white space may be part of a salt
+        # White space may be part of a salt.
+        others = tuple(Origin((place,), (), not_text, stored_text) for place in beside)
         required = answers.missing == "reject"
         origin = Origin((index,), (str.strip,), not_text, stored_text)
         self._parts.append(Password(origin, others, self._judge, required, tried))
