@@ -71,6 +71,7 @@ class WizardApp(Desk):
         self.animation_level = "none"  # calm, and quick over slow lines too
         self.approved_hash = ""
         self._practice_first = practice
+        self._ends = False
 
     @property
     def domain(self) -> str:
@@ -333,7 +334,8 @@ class WizardApp(Desk):
         """End as if the operator had chosen to stop and quit, when nobody can choose any more."""
         from screens.terminal import is_gone
 
-        if is_gone():
+        if is_gone() and not self._ends:
+            self._ends = True
             begin(self, self._end, group="leave")
 
     async def _end(self) -> None:

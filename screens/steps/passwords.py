@@ -197,14 +197,16 @@ class PasswordsView(FormView):
     async def _counted(self, asked: asyncio.Future[Proof], told: Static) -> Proof:
         """What was asked for, with the seconds until then."""
         began = time.monotonic()
-        while not asked.done():
-            took = time.monotonic() - began
-            searching = (
-                f"not as described; trying other ways for {SEARCH_SECONDS:.0f} s at most" if took > 2 else "looking"
-            )
-            told.update(f"{took:.0f} s: {searching}…")
-            await asyncio.wait([asked], timeout=0.5)
-        return asked.result()
+        asked.add_done_callback(lambda done: done.cancelled() or done.exception())  # nobody may wait any more
+        try:
+            while not asked.done():
+                took = f"{time.monotonic() - began:.0f} s"
+                told.update(f"Looking, {took}. Where it does not fit, other ways are tried for {SEARCH_SECONDS:.0f} s…")
+                await asyncio.wait([asked], timeout=0.5)
+            return asked.result()
+        finally:
+            asked.cancel()
+            self.query_one("#password", Input).value = ""
 
     def _offer(self, found: Mapping[str, Any]) -> None:
         self._found = found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 from textual import on
@@ -64,7 +65,7 @@ class StrategyView(StepView):
             return
         mapping = compile_mapping(profile, passwords, source.columns, username_length=(1, 128), secret=tools.secret)
         self.query_one("#ways", Static).update(Content.styled("counting…", "$foreground-muted"))
-        described = declared(passwords, tools.secret, source.columns)
+        described = await asyncio.to_thread(declared, passwords, tools.secret, source.columns)
         groups = await wizard.apart.through(facts.records, census_of, source, passwords, described)
         found = await wizard.apart.through(facts.records, survey, source, mapping)
         self._known = known

@@ -383,6 +383,14 @@ async def test_an_unknown_user_takes_as_long_as_a_wrong_password(tmp_path: Path)
     assert 0.75 < ratio < 1.33, ratio
 
 
+async def test_nobody_is_unknown_where_no_hash_can_be_checked(tmp_path: Path) -> None:
+    people = [person(number, hash="$y$j9T$abc$def") for number in range(1, 4)]
+    given = answers({"kind": "sql", "path": store(tmp_path, people).name, "table": "users"}, attempts=1000)
+    async with world(tmp_path, given) as made:
+        assert (await made.login("nobody@example.com", "guess")).status_code == 404
+        assert (await made.login("person1@example.com", "guess")).status_code == 422
+
+
 async def test_other_requests_stay_quick_while_passwords_are_checked(tmp_path: Path) -> None:
     people = [person(number, hash=hashed("other", 11)) for number in range(1, 10)]
     given = answers(

@@ -178,3 +178,24 @@ def test_a_lone_nul_is_damage_where_no_bit_is_set(tmp_path: Path) -> None:
     source = opened(tmp_path, b"id,email,name\n1,ann@example.com,\0\n2,bo@example.com,Bo\n")
     bad = [record.bad and record.bad.code for block in source.blocks() for record in block.records()]
     assert bad == ["nul_byte", None]
+
+
+def test_a_marker_within_quotes_is_text(tmp_path: Path) -> None:
+    lines = (
+        ["id,email,note"]
+        + [f'{n},p{n}@example.com,"a \\" b"' for n in range(5)]
+        + ['9,p9@example.com,"a,\\N,b"', "8,\\N,x"]
+    )
+    found = cells(opened(tmp_path, "\n".join([*lines, ""]).encode()))
+    assert found[-2][2] == "a,N,b"
+    assert found[-1] == ["8", "", "x"]
+
+
+@pytest.mark.parametrize("short", ["2,bo@example.com\n\n", "\n2,bo@example.com\n", "2,bo@example.com\r\n\r\n"])
+def test_a_blank_line_does_not_fill_up_a_short_record(tmp_path: Path, short: str) -> None:
+    data = f"id,email,plan,name\n1,ann@example.com,,Ann\n{short}3,cy@example.com,,Cy\n"
+    source = opened(tmp_path, data.encode())
+    (block,) = source.blocks()
+    table = Table.of(block, len(source.columns))
+    assert list(table.bad) == [1]
+    assert [bad.code for bad in table.bad.values()] == ["ragged_row"]

@@ -109,13 +109,13 @@ def test_a_number_is_its_digits_in_a_user_id(cell: object, expected: str) -> Non
     ("cell", "expected"),
     [
         (bytes.fromhex("0190163d8694739b8ad10f8d5cd7a0c1"), "0190163d8694739b8ad10f8d5cd7a0c1"),
-        ("é".encode() * 8, "c3a9" * 8),
+        ("Jürgen Schneide".encode(), "Jürgen Schneide"),
         (b"sixteen.letters.", "sixteen.letters."),
         (b"\xff\x00", "ff00"),
         (b"\x02", "02"),
         ("Zoë".encode(), "Zoë"),
     ],
-    ids=["uuid", "16 bytes that could be text", "ASCII", "no text", "control characters", "text"],
+    ids=["uuid", "16 bytes of text", "ASCII", "no text", "control characters", "text"],
 )
 def test_bytes_are_text_where_they_are_printable_and_else_hex(cell: bytes, expected: str) -> None:
     found = profile(person(1, plan=cell), nickname="plan")

@@ -474,3 +474,37 @@ def test_a_file_of_nothing_but_nan_says_so(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match="is valid JSON") as error:
         opened(written(tmp_path, '[{"age": NaN}, {"age": NaN}]'))
     assert "2 were looked at; of most: it has NaN" in error.value.why
+
+
+MAIL = {"email": "someone@example.com"}
+
+
+@pytest.mark.parametrize("indent", [None, 2])
+@pytest.mark.parametrize(
+    "whole",
+    [
+        {"data": {"created_by": MAIL, "updated_by": MAIL}, "users": PAIR},
+        {"users": PAIR, "items": {"first": MAIL, "second": MAIL}},
+        {"Users": {"first": MAIL, "second": MAIL}, "users": PAIR},
+    ],
+)
+def test_a_list_of_users_is_not_hidden_by_a_map_beside_it(
+    tmp_path: Path, whole: dict[str, Any], indent: int | None
+) -> None:
+    assert found_in(tmp_path, json.dumps(whole, indent=indent)) == PAIR
+
+
+def test_a_user_who_holds_addresses_by_name_is_one_user(tmp_path: Path) -> None:
+    person = {"email": "a@example.com", "users": {"home": MAIL, "work": MAIL}}
+    assert opened(written(tmp_path, json.dumps(person, indent=2))).facts().records == 1
+
+
+@pytest.mark.parametrize("indent", [None, 2])
+def test_a_list_may_be_named_after_the_file_on_one_line_too(tmp_path: Path, indent: int | None) -> None:
+    path = written(tmp_path, json.dumps({"page": 1, "response": {"crowd": PAIR}}, indent=indent))
+    source = open_source(source_of(f"{path}#crowd"), secret=None, base=tmp_path)
+    assert source.facts().records == 2
+
+
+def test_lists_under_other_names_are_found_on_one_line(tmp_path: Path) -> None:
+    assert found_in(tmp_path, json.dumps({"response": {"members": PAIR}})) == PAIR

@@ -23,8 +23,10 @@ from wizard.mapping.passwords import UNTRIED
 from wizard.mapping.table import Table
 from wizard.passwords import Judge
 from wizard.passwords.answers import PasswordsAnswers
-from wizard.passwords.check import fits
+from wizard.passwords.cells import best_of
+from wizard.passwords.check import CannotCheck, fits
 from wizard.passwords.declared import declared
+from wizard.passwords.judging import rounds_in
 from wizard.passwords.verify import Verifier
 from wizard.profile import ProfileAnswers
 from wizard.rejects import Reject
@@ -212,3 +214,67 @@ def test_untried_passwords_are_counted_alike_one_by_one_and_by_blocks(tmp_path: 
         whole = mapping.map_table(Table.of(block, 3), 10_000).notes
         single = [mapping.notes_of(row, 10_000) for row in block.rows()]
         assert whole[UNTRIED] == sum(notes.count(UNTRIED) for notes in map(list, single)) == counted
+
+
+@pytest.mark.parametrize("head", ["#jbcrypt:", "$shiro2", "1|", "bcrypt$", "{BLF-CRYPT}", "argon2"])
+def test_a_wrapping_around_itself_is_damage_and_ends(head: str) -> None:
+    assert Judge()(head * 5000 + "$2b$10$").carried_by == "none"
+
+
+@pytest.mark.parametrize(
+    ("told", "rounds"),
+    [
+        ("27500", 27500),
+        ("$pbkdf2-sha256$i=64000,l=32$", 64000),
+        ("$pbkdf2-sha256$l=512,i=10000$", 10000),
+        ("pbkdf2$50000$50", 50000),
+        ("pbkdf2 sha256 256 10000", 10000),
+        ("pbkdf2:sha256:1000", 1000),
+        ("PBKDF2WithHmacSHA256", 0),
+        ("pbkdf2-sha512$i=1000", 0),
+        ("argon2$2$65536$8$50", 0),
+        ("", 0),
+    ],
+)
+def test_iterations_are_read_from_what_tells_them(told: str, rounds: int) -> None:
+    assert rounds_in(told, "sha256") == rounds
+
+
+@pytest.mark.parametrize(("told", "travels"), [("", True), ("0", True), ("1", True), ("1.0", True), ("2", False)])
+def test_a_digest_of_more_than_one_iteration_stays(told: str, travels: bool) -> None:
+    judge = Judge(declared(PasswordsAnswers(column="hash", format="sha256", iterations="told")))
+    assert (judge(hashlib.sha256(b"x").hexdigest(), told).carried_by != "none") == travels
+
+
+def test_iterations_beside_scrypt_say_nothing() -> None:
+    judge = Judge(declared(PasswordsAnswers(column="hash", format="scrypt", salt="salt", iterations=16384)))
+    assert judge(hashlib.scrypt(b"x", salt=b"s", n=16384, r=8, p=1).hex(), "s").carried_by == "custom_password_hash"
+
+
+def test_of_several_passwords_one_that_is_taken_for_certain_is_chosen() -> None:
+    argon2i = "$argon2i$v=19$m=4096,t=3,p=1$c29tZXNhbHQ$" + "A" * 43
+    assert best_of([argon2i, ssha(WORD)]) == ssha(WORD)
+
+
+@pytest.mark.parametrize("begin", [b"\x01\x00", b"\x02\x00"])
+def test_a_digest_that_begins_like_a_login_of_sql_server_is_a_digest(begin: bytes) -> None:
+    assert Judge()("0x" + (begin + b"\xff" * 18).hex()).scheme == "hex digest of 160 bits"
+    assert Judge()("0x0100" + "ab" * 24).scheme == "SQL Server login"
+
+
+def test_a_salt_of_text_in_a_binary_column_is_that_text() -> None:
+    judge = Judge(declared(PasswordsAnswers(column="hash", format="sha256", salt="salt")))
+    verdict = judge(hashlib.sha256(b"salt" + WORD.encode()).hexdigest(), "\\x" + b"salt".hex())
+    assert verdict.value is not None
+    assert fits(WORD, verdict.value)
+
+
+def test_the_salt_of_a_forum_is_the_name_that_its_columns_give_away() -> None:
+    stored = hashlib.sha1(b"bob" + WORD.encode(), usedforsecurity=False).hexdigest()
+    columns = ["id_member", "member_name", "passwd"]
+    settings = declared(PasswordsAnswers(column="passwd"), columns=columns)
+    assert settings.columns == ("member_name",)
+    assert Verifier(Judge(settings))(WORD, stored, "Bob")
+    for name in ("smf", "mybb", "vbulletin"):
+        with pytest.raises(CannotCheck):
+            Verifier(Judge(declared(PasswordsAnswers(column="passwd", format=name))))(WORD, stored)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -121,7 +122,8 @@ class People:
         """
         if person is not None and person.hash and person.hash[0].strip():
             return self.verifier(password, *person.hash)
-        self.verifier(password, *self.decoy)
+        with suppress(CannotCheck):  # nobody is nobody, also where no hash can be checked
+            self.verifier(password, *self.decoy)
         return False
 
     def _found(self, key: Key, value: str) -> Sequence[Person]:

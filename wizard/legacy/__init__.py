@@ -139,7 +139,8 @@ def kind_of(answers: SourceAnswers, base: Path) -> str:
         return "sql"
     from wizard.legacy.sniff import kind_of_file
 
-    return kind_of_file(path)
+    kind = kind_of_file(path)
+    return "json" if kind == "ndjson" and answers.list_key else kind  # a list has its name in one object
 
 
 def source_of(argument: str, *, table: str | None = None, store: str | None = None) -> SourceAnswers:
@@ -166,7 +167,7 @@ def source_of(argument: str, *, table: str | None = None, store: str | None = No
         fields = {"path": location}
         if _is_sqlite(path):
             fields = {"kind": "sql", "path": location, "users_table": table or _only_table(path, store)}
-        elif table and kind_of(SourceAnswers(path=location), Path()) == "json":
+        elif table and kind_of(SourceAnswers(path=location), Path()) in ("json", "ndjson"):
             fields = {"path": location, "list_key": table}
         elif table:
             raise UsageError(f"{path.name} is no database, so it has no table", remedy="leave the table out.")

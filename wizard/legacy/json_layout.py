@@ -48,22 +48,22 @@ def layout_of(text: str) -> Layout:
 def member_of_users(text: str) -> tuple[str, int]:
     """The member of the object that the text begins with under which users are kept by key, and where its value begins.
 
-    The member is "" if there is none.
+    The member is "" if there is none, the object is a user itself, or it has a list that may be of users.
     """
     from wizard.legacy.json import LISTS
 
-    at, decoder = text.find("{") + 1, json.JSONDecoder()
+    found, at, decoder = ("", 0), text.find("{") + 1, json.JSONDecoder()
     while name := _MEMBER.match(text, at):
-        named = json.loads(name[1])
-        if named in LISTS and text[name.end() : name.end() + 1] == "{":
-            members = members_of(text, name.end())
-            if is_map_of_users(members, fewest=1 if named in ("users", "Users") else 2):
-                return str(named), name.end()
+        named, begin = str(json.loads(name[1])), text[name.end() : name.end() + 1]
+        if (named in LISTS and begin == "[") or is_user({named: None}) or named.lower() in _LOGIN:
+            return "", 0
+        if named in ("users", "Users") and begin == "{" and is_map_of_users(members_of(text, name.end()), fewest=1):
+            found = named, name.end()
         try:
             _, at = decoder.raw_decode(text, name.end())
         except (ValueError, RecursionError):
             break
-    return "", 0
+    return found
 
 
 def members_of(text: str, start: int = 0) -> dict[str, Any]:

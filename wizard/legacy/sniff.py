@@ -70,7 +70,7 @@ def _holds_users(value: dict[str, Any]) -> bool:
 
 def _wraps_list(value: dict[str, Any]) -> bool:
     """Whether an object that is no user holds a list of users further down."""
-    from wizard.legacy.json import DEEPEST, LISTS
+    from wizard.legacy.json import DEEPEST, LISTS, OTHER_LISTS
 
     if any("mail" in key.lower() or key.lower() in _OF_A_USER for key in value):
         return False
@@ -78,7 +78,7 @@ def _wraps_list(value: dict[str, Any]) -> bool:
     for _ in range(DEEPEST):
         members = [member for each in level for member in each.items()]
         if any(
-            name in LISTS and isinstance(part, list) and part[:1] and isinstance(part[0], dict)
+            name in (*LISTS, *OTHER_LISTS) and isinstance(part, list) and part[:1] and isinstance(part[0], dict)
             for name, part in members
         ):
             return True

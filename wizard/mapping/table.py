@@ -80,6 +80,8 @@ class Table:
         if b"\r" in data:
             data = data.replace(b"\r\n", b"\n")
         data = data.removesuffix(b"\n")
+        if data.startswith(b"\n") or b"\n\n" in data:  # a blank line is no record, and no cell either
+            return None
         if (dialect.quote and dialect.quote.encode() in data) or b"\r" in data:
             return None
         data = dialect.settled(data)

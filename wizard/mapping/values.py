@@ -55,12 +55,14 @@ def text(value: Any, refusal: Reject) -> str:
 def _text_of_bytes(data: bytes) -> str:
     """A bit as true or false; text in UTF-8 without control characters as it is; anything else in hex, as ids are.
 
-    Of 16 bytes only ASCII is text: a UUID never is, as its variant sets the highest bit of a byte (RFC 9562).
+    16 bytes of which the ninth begins with the bits 10 are a UUID (RFC 9562, "Variant Field").
     """
     if data in BITS:
         return "true" if BITS[data] else "false"
+    if len(data) == 16 and data[8] & 0xC0 == 0x80:
+        return data.hex()
     try:
-        found = data.decode("ascii" if len(data) == 16 else "utf-8")
+        found = data.decode()
     except UnicodeDecodeError:
         return data.hex()
     return data.hex() if _CONTROLS.search(found) else found

@@ -30,4 +30,6 @@ def best_of(values: Sequence[str]) -> str:
         return values[0]
     from wizard.passwords.judging import judge_value
 
-    return next((value for value in values if judge_value(value.strip()).carried_by != "none"), values[0])
+    verdicts = [judge_value(value.strip()) for value in values]
+    travels = (each.carried_by != "none" and each.likely != "refused" for each in verdicts)
+    return next((value for value, good in zip(values, travels, strict=True) if good), values[0])

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from wizard.errors import UsageError
 from wizard.passwords.digests import ONCE
 from wizard.passwords.encoded import SIZES, from_base64, from_hex
-from wizard.passwords.telltale import format_by
+from wizard.passwords.telltale import told_by
 
 if TYPE_CHECKING:
     from wizard.passwords.answers import PasswordsAnswers
@@ -147,8 +147,8 @@ def declared(
     wanted |= {name: given[name] for name in answers.model_fields_set & preset.keys() - {"format"} if name in given}
     if (answers.column or "").endswith(METEOR_COLUMNS) and not answers.format:
         wanted["format"] = "meteor"
-    elif not answers.format and (told := format_by(columns, answers.column)):
-        wanted["format"] = told
+    elif not answers.format:
+        wanted = {**told_by(columns, answers.column), **wanted}
     wanted["letters"] = wanted["password_encoding"]
     rounds = wanted.pop("iterations", None)
     if isinstance(rounds, int):

@@ -24,8 +24,8 @@ SIZES = {
 HEX = re.compile(r"(?:\\x|0x)?((?:[0-9a-fA-F]{2})+)")
 """With what PostgreSQL or MySQL write before the bytes of a binary column."""
 
-SQL_SERVER = ("0x0100", "0x0200")
-"""What SQL Server writes of its own logins begins with this, and is a format of its own."""
+SQL_SERVER = re.compile(r"0x0100[0-9a-fA-F]{48}(?:[0-9a-fA-F]{40})?|0x0200[0-9a-fA-F]{136}")
+"""What SQL Server writes of its own logins: a version, four bytes of salt, and one digest or two. It is a format of its own."""
 
 BASE64 = re.compile(r"[A-Za-z0-9+/]+={0,2}")
 USUAL = bytes.maketrans(b"-_.", b"+/+")
@@ -60,7 +60,7 @@ def from_dump(value: str) -> str:
 
     Source: PostgreSQL docs, "Binary Data Types" (`\\x…`); MySQL manual, mysqldump --hex-blob (`0x…`).
     """
-    if value[1:2] != "x" or value.startswith(SQL_SERVER) or (data := from_hex(value)) is None:
+    if value[1:2] != "x" or SQL_SERVER.fullmatch(value) or (data := from_hex(value)) is None:
         return value
     return data.decode() if data.isascii() and data.decode().isprintable() else data.hex()
 

@@ -22,6 +22,11 @@ _ldap |= {f"{{S{name}}}": ldap.judge for name in ("SHA", "SHA1", "SHA224", "SHA2
 _spring = {f"{{{name}@SpringSecurity_v5_8}}": spring.delegated for name in ("argon2", "scrypt", "bcrypt")}
 
 
+def _php(value: str) -> Verdict:
+    """What password_hash of PHP made, and others that write bcrypt and argon2 as it does."""
+    return argon2.judge(value) if value.startswith("$argon2") else bcrypt.judge(value)
+
+
 def _unwrapped(head: str, inner: Recipe) -> Recipe:
     """What stands behind a wrapping that adds nothing."""
     return lambda value: inner(value[len(head) :])
@@ -49,7 +54,7 @@ HEADS: Mapping[str, Recipe] = {
     "$scrypt$": scrypt.phc,
     "s2:": scrypt.lucia,
     "$bcrypt$": bcrypt.phc,
-    "$shiro2$": lambda value: judge_value(value[len("$shiro2") :]),
+    "$shiro2$": lambda value: _php(value[len("$shiro2") :]),
     **_ldap,
     **{f"{head[:-1]}.{form}}}": ldap.encoded for head in (*_ldap, "{MD5}") for form in ("HEX", "B64", "BASE64")},
     **{f"{{{name}-MD5}}": ldap.md5 for name in ("PLAIN", "LDAP")},
@@ -92,7 +97,8 @@ NUMBERED = re.compile(r"[1-3]\|(?=\$)")
 JENKINS = "#jbcrypt:"
 
 
-_ROUNDS = re.compile(r"(?:^|[$:,;|/ ])(?:[a-z]{1,12}=)?([1-9][0-9]{2,9})(?=[$:,;|/ ]|$)", re.IGNORECASE)
+_NAMED_ROUNDS = re.compile(r"(?:^|[$:,;|/ ])(?:i|t|w|c|iter|iterations?|rounds?)=([1-9][0-9]{0,9})\b", re.IGNORECASE)
+_ROUNDS = re.compile(r"(?<![A-Za-z0-9=-])[1-9][0-9]{2,9}(?![A-Za-z0-9])")
 _DIGEST = re.compile(r"sha[-_]?(1|224|256|384|512)(?![0-9])", re.IGNORECASE)
 
 
@@ -107,8 +113,9 @@ def rounds_in(told: str, digest: str) -> int:
     named = _DIGEST.search(told)
     if "pbkdf2" not in told.lower() or (named and f"sha{named[1]}" != digest):
         return 0
-    found = _ROUNDS.search(told)
-    return int(found[1]) if found else 0
+    if by_name := _NAMED_ROUNDS.search(told):
+        return int(by_name[1])
+    return max(map(int, _ROUNDS.findall(told)), default=0)
 
 
 def judge_value(value: str) -> Verdict:
@@ -129,14 +136,14 @@ def _without_head(value: str, head: str) -> Verdict:
     if value[0] == "{" and (found := records.judge(value)) is not None:
         return found
     if (numbered := NUMBERED.match(value)) is not None:
-        return judge_value(value[numbered.end() :])
+        return _php(value[numbered.end() :])
     if value.startswith(JENKINS):
-        return judge_value(value[len(JENKINS) :])
+        return bcrypt.judge(value[len(JENKINS) :])
     if value[0] == "$" and (found := scrypt.spring(value)).carried_by != "none":
         return replace(found, assumes="that Spring wrote it")
     if value.startswith("grub.pbkdf2.sha512."):
         return pbkdf2.grub(value)
-    if value.startswith(SQL_SERVER):
+    if SQL_SERVER.fullmatch(value):
         return families.REFUSED[value[:6]](value)
     if families.MYSQL.fullmatch(value):
         return families.mysql(value)
@@ -191,11 +198,18 @@ class Judge:
         elif self.declared.salt is None:
             verdict = self._of(value, "", beside[0].strip())
         else:
-            salt = "" if beside[0].strip() in NOTHING else beside[0]  # white space may be part of it
+            salt = "" if beside[0].strip() in NOTHING else self._salt(beside[0])
             verdict = self._of(value, salt, beside[1].strip() if len(beside) > 1 else "")
         if (verdict.unconfirmed and self.declared.unconfirmed is not None) or verdict.likely == "refused":
             return self._decided(verdict)
         return verdict
+
+    def _salt(self, cell: str) -> str:
+        """The cell, in which white space may be part of the salt; text that PostgreSQL keeps as bytes is that text."""
+        if self.declared.salt_encoding != "utf8" or not cell.startswith("\\x"):
+            return cell
+        data = from_hex(cell.strip())
+        return data.decode() if data and data.isascii() and data.decode().isprintable() else cell
 
     def _decided(self, verdict: Verdict) -> Verdict:
         """Follow the operator where Auth0's behaviour is unconfirmed; left open, what it probably does."""
@@ -301,7 +315,8 @@ class Judge:
     def _translated(self, hashed: bytes, salt: bytes, iterations: str) -> Verdict:
         declared = self.declared
         told_rounds = iterations.strip() or str(declared.rounds or "")
-        if not declared.format.startswith("pbkdf2") and told_rounds not in ("", "1", *NOTHING):
+        once = declared.format in DIGESTS or declared.format in HMACS
+        if once and told_rounds not in ("", "0", "1", "1.0", *NOTHING):
             return refused(declared.format, "iterated", families.ITERATED)
         kind, _, algorithm = declared.format.partition("-")
         where = {"prefix": "salt before", "suffix": "salt after"}[declared.salt_position] if salt else "without salt"
@@ -317,7 +332,9 @@ class Judge:
         if kind == "pbkdf2":
             rounds = rounds_in(iterations, algorithm) if iterations.strip() else declared.rounds or 0
             if not rounds and re.search("[a-z]", iterations, re.IGNORECASE):
-                return refused(declared.format, "", f"the column of iterations tells of another algorithm; {WAY_OUT}")
+                return refused(
+                    declared.format, "", f"the column of iterations tells of another algorithm, or none; {WAY_OUT}"
+                )
             if not rounds:
                 return damaged(declared.format, why="it does not say how many iterations it has")
             found = pbkdf2.pbkdf2(declared.format, algorithm, rounds, salt + declared.key, hashed, assumes=DECLARED)

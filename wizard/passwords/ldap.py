@@ -48,7 +48,6 @@ def encoded(value: str) -> Verdict:
     data = from_hex(inner) if form == "HEX" else from_base64(inner)
     if data is None:
         return damaged("LDAP digest", name, f"what follows the scheme is not {'hex' if form == 'HEX' else 'base64'}")
-    name = {"PLAIN-MD5": "MD5", "LDAP-MD5": "MD5"}.get(name, name)
     return judge(f"{{{name}}}{phc(data)}")
 
 

@@ -18,8 +18,15 @@ SIGNS: tuple[tuple[frozenset[str], str | None, str], ...] = (
 """Columns that are there, the column of the hash if it always is that one, and the format."""
 
 
-def format_by(columns: Collection[str], column: str | None) -> str | None:
-    """The format of a product that these columns give away, where the hash is in this one."""
-    there = {name.rpartition(".")[2] for name in columns}
+SALTS = {"smf": "member_name"}
+"""The column of what is hashed with the password, by format."""
+
+
+def told_by(columns: Collection[str], column: str | None) -> dict[str, str]:
+    """Settings of [passwords] by what these columns give away, where the hash is in this one; empty if they do not."""
+    there = {name.rpartition(".")[2]: name for name in columns}
     hashes = (column or "").rpartition(".")[2]
-    return next((name for signs, where, name in SIGNS if signs <= there and where in (None, hashes)), None)
+    for signs, where, name in SIGNS:
+        if signs <= there.keys() and where in (None, hashes):
+            return {"format": name, **({"salt": there[SALTS[name]]} if name in SALTS else {})}
+    return {}

@@ -73,8 +73,17 @@ def _md5(data: str | bytes) -> str:
     return hashlib.md5(data.encode() if isinstance(data, str) else data, usedforsecurity=False).hexdigest()
 
 
+SALTED = frozenset({"mybb", "smf", "vbulletin"})
+
+
 def _declared(declared: Declared, salt: str) -> Check | None:
-    """The check of a format that is declared and hashes a hash, or is none."""
+    """The check of a format that is declared and hashes a hash, or is none.
+
+    Raises:
+        CannotCheck: it needs a salt, and no column of it is declared.
+    """
+    if declared.format in SALTED and declared.salt is None:
+        raise CannotCheck(f"no column of the salt of {declared.format} is declared")
     typed: Mapping[str, Check] = {
         "plain": _same,
         "md5-md5": lambda password, value: _same(_md5(_md5(password)), value.lower()),
