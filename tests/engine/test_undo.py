@@ -202,6 +202,14 @@ def test_who_logs_in_after_the_import_is_not_taken_for_one_who_came_back(stage: 
     assert "returned" not in stage.resume("cutover.confirm=acme-users", "cutover.leave_different=true").waiting
 
 
+def test_a_login_after_the_import_that_left_a_mark_and_no_note_is_nobody_who_came_back(stage: PhasesStage) -> None:
+    stage.apply("cutover.confirm=")
+    stage.resume("trickle.go_on=true")
+    stage.marked.add("5")
+    assert stage.tenant.db.execute("update users set logins_count = 1 where id = '5'").rowcount == 1
+    assert "returned" not in stage.resume("cutover.confirm=acme-users").waiting
+
+
 def test_who_is_missing_holds_up_the_cutover_whatever_was_decided(stage: PhasesStage) -> None:
     stage.apply("cutover.confirm=")
     stage.resume("trickle.go_on=true")

@@ -36,8 +36,9 @@ EXPORT_FIELDS = (
     "blocked",
     "user_metadata",
     "app_metadata",
+    "logins_count",
 )
-"""What an export has to bring for the comparison; hashes are never in one."""
+"""What an export has to bring for the comparison, and to tell who has logged in; hashes are never in one."""
 
 EXPORT_PATIENCE = 2 * 3600.0
 """Seconds after which an export job that does not end is given up; Auth0 stops its jobs after two hours itself."""

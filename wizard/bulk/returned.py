@@ -1,7 +1,8 @@
 """Users whom an import has brought back: they had moved at a login, and their account was deleted before the file was sent.
 
 Whoever logs in while a migration goes on is marked by the legacy API, and the same guard leaves its note in app_metadata.
-A user whom a file has made, who is marked, and whom Auth0 holds without the note, is not the one who logged in.
+A user whom a file has made, who is marked, and whom Auth0 holds without the note, is not the one who logged in. Whoever has
+logged in since the import is: a login that is cut off after the mark leaves no note, and the account is in use.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ async def returned_users(export: Path, connection: Connection, tools: Tools) -> 
     """Their ids, without `auth0|`, in the order of the files; None where the legacy API does not tell whom it has marked.
 
     Args:
-        export: Gzip of one user a line, with user_id, identities and app_metadata.
+        export: Gzip of one user a line, with user_id, identities, app_metadata and logins_count.
     """
     marked = None if tools.marks is None else await tools.marks.ids()
     if marked is None:
@@ -48,7 +49,7 @@ async def _without_note(export: Path, connection: str) -> AsyncIterator[bytes]:
             if number % LINES == 0:
                 await asyncio.sleep(0)
             user: dict[str, Any] = orjson.loads(line) if line.strip() else {}
-            if not user or MARK_FLAG in (user.get("app_metadata") or {}):
+            if not user or user.get("logins_count") or MARK_FLAG in (user.get("app_metadata") or {}):
                 continue
             for user_id in ids_in(user, connection):
                 yield user_id
