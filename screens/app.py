@@ -138,6 +138,7 @@ class WizardApp(Desk):
             practice = await self.practiced()
         finally:
             self.clear_notifications()
+            self.set_timer(1.0, self.clear_notifications)  # the message itself may be on its way still
         taken = await asyncio.to_thread(connections_of, self.runs)
         await self._open_journey(Journey(practice.folder, suggested=practice.fresh(taken)), None)
 
@@ -227,7 +228,9 @@ class WizardApp(Desk):
         from screens.frame import JourneyScreen
 
         await self.serve_legacy_api()
-        self.journey.approved = self.approved_hash = plan.hash
+        # Later plans of a run are what is left to do, which no other run can be held to.
+        self.approved_hash = plan.hash if self.work.run is None else ""
+        self.journey.approved = plan.hash
         self.start_work(plan.hash)
         if isinstance(self.screen, JourneyScreen):
             await self.screen.go("run")
@@ -339,7 +342,7 @@ class WizardApp(Desk):
             begin(self, self._end, group="leave")
 
     async def _end(self) -> None:
-        await self._keep_page()
+        await self.keep_page()
         await self.close_down()
         self.exit()
 
@@ -347,7 +350,7 @@ class WizardApp(Desk):
         """Textual's own key for leaving goes before those of a screen."""
         begin(self, self.leave, group="leave")
 
-    async def _keep_page(self) -> None:
+    async def keep_page(self) -> None:
         """Take what is on the open page into the draft, where it is right as it stands."""
         if self._journey is None:
             return

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import multiprocessing
 import os
+import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from multiprocessing import connection
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from wizard.bulk.workers import rebuilt, start_tracker, told
@@ -46,7 +49,6 @@ class Apart:
             WizardError: as the work raises it.
         """
         if self._pool is None:
-            import multiprocessing
             from concurrent.futures import ProcessPoolExecutor
 
             start_tracker()
@@ -75,10 +77,18 @@ class Apart:
 
 
 def _behind() -> None:
-    """Let the screen go first, where the platform has a way to say so."""
+    """Let the screen go first, where the platform has a way to say so, and end with the wizard however that ends."""
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     if hasattr(os, "nice"):
         with contextlib.suppress(OSError):
             os.nice(NICENESS)
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        connection.wait([parent.sentinel])
+        os._exit(0)
 
 
 def _guarded(work: Callable[..., Any], args: tuple[Any, ...], named: Mapping[str, Any]) -> tuple[bool, Any]:

@@ -58,6 +58,7 @@ class Form(Vertical):
         self._asked = {key: info for key, info in keys(section).items() if key not in without}
         self._first = [key for key in (first or self._asked) if key in self._asked]
         self._more = more
+        self._begun: dict[str, Any] = {}
 
     def compose(self) -> ComposeResult:
         for key in self._first:
@@ -87,6 +88,14 @@ class Form(Vertical):
             if (value := field.value) is not ABSENT:
                 found[field.key] = value
         return found
+
+    @property
+    def is_touched(self) -> bool:
+        """Whether a field holds another value than in the beginning."""
+        return self.values != self._begun
+
+    def on_mount(self) -> None:
+        self._begun = self.values
 
     def put(self, values: Mapping[str, Any]) -> None:
         """Show these values."""

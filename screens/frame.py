@@ -181,8 +181,8 @@ class JourneyScreen(Screen[str]):
         wizard, page = self.wizard, self.page
         journey = wizard.journey
         await self._looked.wait()  # a page answers when it has seen what it asks about
-        page.trouble(None)
         if page.stop.step is not None:
+            page.trouble(None)
             section = await page.answer()
             if section is None:
                 return
@@ -210,9 +210,27 @@ class JourneyScreen(Screen[str]):
             return
         before = journey.beside(journey.here, -1)
         if before == journey.here:
-            self.action_leave()
+            begin(self.wizard, self._to_start, group="begin")
             return
         begin(self, self.go, before, group="move")
+
+    async def _to_start(self) -> None:
+        """Back from the first page is the start; what is typed there and not complete is asked about first."""
+        page = self.page
+        if page.is_unfinished:
+            from screens.widgets.dialogs import Question
+
+            answer = await self.wizard.push_screen_wait(
+                Question(
+                    "Leave this page?",
+                    "It is not complete yet, so what is typed here would not be kept.",
+                    [("leave", "Leave"), ("stay", "Stay")],
+                )
+            )
+            if answer != "leave":
+                return
+        await self.wizard.keep_page()
+        await self.wizard.go_to_start()
 
     @on(StepView.Forward)
     def _forward(self) -> None:

@@ -93,6 +93,11 @@ class StepView(VerticalScroll):
         """What the page would answer as it stands, if that is right."""
         return None
 
+    @property
+    def is_unfinished(self) -> bool:
+        """Whether something was given here that is not right or not complete, and would be lost."""
+        return False
+
     async def answer(self) -> Section | None:
         """What the page answers; None when something is wrong, which the page then says."""
         return None
@@ -181,6 +186,10 @@ class FormView(StepView):
     @property
     def form(self) -> Form:
         return self.query_one(Form)
+
+    @property
+    def is_unfinished(self) -> bool:
+        return self.form.is_touched and not self.wizard.journey.is_answered(self.stop.key)
 
     def on_field_changed(self, event: Field.Changed) -> None:
         event.stop()

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from textual.app import ComposeResult
 from textual.content import Content
 from textual.widgets import Label, Static
 
 from screens.steps.base import FormView
+from wizard.answers import Section
 from wizard.counts import counted
 from wizard.steps.connection import ConnectionAnswers
 from wizard.steps.custom_database import CustomDatabaseFacts
@@ -22,6 +25,10 @@ class CustomDatabaseView(FormView):
     """An explanation and the connection as it is; a form only where values of others are at stake."""
 
     lead = "The connection asks the legacy store about users whom Auth0 does not know yet."
+
+    def __init__(self, stop: Any) -> None:
+        super().__init__(stop)
+        self._is_too_late = False
 
     def content(self) -> ComposeResult:
         yield Static(_explained(), classes="block")
@@ -45,7 +52,16 @@ class CustomDatabaseView(FormView):
         finally:
             place.update("")
         place.update(described(answers[ConnectionAnswers].name, facts))
+        self._is_too_late = bool(facts.users and not facts.own_database)
         self.form.display = bool(facts.foreign)
+
+    async def answer(self) -> Section | None:
+        if self._is_too_late:
+            self.trouble(
+                "Auth0 refuses it for a connection that has users: choose another connection, or Bulk as the way."
+            )
+            return None
+        return await super().answer()
 
 
 def _explained() -> Content:

@@ -240,13 +240,11 @@ def outcome(proof: Proof) -> str:
     if proof.recipe:
         described = ", ".join(f"{key} {value}" for key, value in sorted(proof.recipe.items()))
         return f"✓ The password fits with {described}. Found after {counted(proof.tried, 'try', 'tries')}."
-    words = f"{sign} {name}: {account.why}."
-    if proof.tried:
-        ended = "none fits" if proof.exhausted else "time is over"
-        words += f" {counted(proof.tried, 'other way', 'other ways')} of hashing tried: {ended}."
-    if account.fits is False:
-        words += " A typing error, a key (pepper) that is not given, or a way of hashing that Auth0 cannot check."
-    return words
+    slip = "The password may be mistyped, a key (pepper) not given, or the way of hashing one that Auth0 cannot check."
+    if not proof.tried:
+        return f"{sign} {name}: {account.why}." + (f" {slip}" if account.fits is False else "")
+    ended = "none fits" if proof.exhausted else "time is over"
+    return f"✗ {name}: {counted(proof.tried, 'way of hashing was', 'ways of hashing were')} tried: {ended}. {slip}"
 
 
 def bars(groups: Sequence[HashGroup]) -> Content:

@@ -34,7 +34,7 @@ class ReviewView(StepView):
     """A tree of changes; approving starts the run."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("f9", "approve", "Approve"), Binding("f5", "again", "Again")]
-    lead = "Nothing has been changed yet. This, and only this, is what approving allows."
+    lead = "This, and only this, is what approving allows."
     next_label = "Approve and start"
 
     def __init__(self, stop: Any) -> None:
@@ -89,8 +89,10 @@ class ReviewView(StepView):
 
     def _draw(self, plan: Plan) -> None:
         final = sum(not planned.change.reversible for planned in plan.changes)
+        begun = self.wizard.work.run is not None
         self.query_one("#sum", Static).update(
             Content.assemble(
+                "What the run has still to do: " if begun else "Nothing has been changed yet. ",
                 (counted(len(plan.changes), "change"), "bold") if plan.changes else ("Nothing to change.", "bold"),
                 f", {final} of which cannot be undone (!)" if final else "",
                 (f"\nplan {plan.hash[:16]}…  Ctrl+Y copies it whole", "$foreground-muted"),
@@ -127,7 +129,7 @@ class ReviewView(StepView):
     def focus_first(self) -> None:
         asks, typed = self.wizard.environment == "production", self.query_one("#typed", Input)
         self.query_one("#ask", Label).display = typed.display = asks
-        (typed if asks else self.query_one("#next", Button)).focus(scroll_visible=False)
+        (typed if asks else self.query_one("#plan", Tree)).focus(scroll_visible=False)  # Enter there only unfolds
 
     @on(Input.Submitted, "#typed")
     def _submitted(self, event: Input.Submitted) -> None:

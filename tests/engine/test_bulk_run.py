@@ -8,7 +8,7 @@ import httpx
 import pytest
 from rehearsal import COLUMNS, PASSWORD, CountingTransport, Rehearsal, person
 
-from wizard.errors import PlanStale, UsageError
+from wizard.errors import PlanStale, UsageError, WizardError
 from wizard.events import CheckFailed, OverwritesForeseen
 from wizard.practice.samples import add_samples
 
@@ -147,3 +147,16 @@ def test_an_unknown_application_is_told_with_a_near_name_before_anything_is_writ
     with pytest.raises(UsageError, match="Did you mean Web shop"):
         stage.apply('applications.enable=["Web shob"]')
     assert transport.writes == []
+
+
+def test_a_secret_for_the_checks_that_is_missing_is_told_before_anything_is_sent(stage: Rehearsal) -> None:
+    stage.answer(
+        "sample = 5\n",
+        'sample = 5\nlogin_client_id = "x"\nlogin_client_secret = "env:NOT_THERE"\n'
+        'canaries = [{ login = "person1@example.com", password = "env:NEITHER" }]\n',
+    )
+    counting = stage.count_requests()
+    with pytest.raises(WizardError, match="NOT_THERE"):
+        stage.apply()
+    assert counting.writes == []
+    assert stage.users() == []

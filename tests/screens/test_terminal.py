@@ -1,4 +1,4 @@
-"""A terminal that is taken away without a signal ends the wizard instead of keeping a core busy."""
+"""What ends with what: the wizard with its terminal, and the process beside the screen with the wizard."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import sys
 import time
 from pathlib import Path
 
+import psutil
 import pytest
 
 pty = pytest.importorskip("pty")
@@ -38,3 +39,30 @@ def test_the_wizard_ends_with_its_terminal(tmp_path: Path) -> None:
     finally:
         process.kill()
         process.wait()
+
+
+BESIDE = """
+import asyncio, os, time
+from screens.background import Apart
+
+async def main():
+    print(await Apart().do(os.getpid), flush=True)
+    time.sleep(60)
+
+if __name__ == "__main__":
+    asyncio.run(main())
+"""
+
+
+def test_the_process_beside_the_screen_ends_with_a_wizard_that_was_killed(tmp_path: Path) -> None:
+    script = tmp_path / "beside.py"
+    script.write_text(BESIDE)
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+    wizard = subprocess.Popen([sys.executable, str(script)], stdout=subprocess.PIPE, env=environment)
+    assert wizard.stdout is not None
+    beside = psutil.Process(int(wizard.stdout.readline()))
+    wizard.kill()
+    wizard.wait()
+    beside.wait(20)
+    assert not beside.is_running()
+    wizard.stdout.close()

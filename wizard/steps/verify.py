@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Literal
@@ -111,6 +112,10 @@ class VerifyStep(Step[VerifyFacts, RepairHalfMadeUsers]):
     scopes: ClassVar[dict[str, str]] = {"read:users": "POST /jobs/users-exports, GET /users-by-email, GET /users"}
 
     async def inspect(self, answers: Answers, tools: Tools) -> VerifyFacts:
+        wanted = answers[VerifyAnswers]
+        named = (wanted.login_client_secret, *(canary.password for canary in wanted.canaries))
+        for reference in filter(None, named):  # a secret that is not at hand is told before anything is sent
+            await asyncio.to_thread(tools.secret, reference)
         return VerifyFacts(tools.journal.recall(REPAIRED) or 0)
 
     def plan(self, answers: Answers, facts: VerifyFacts) -> Sequence[RepairHalfMadeUsers]:
