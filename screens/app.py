@@ -138,7 +138,7 @@ class WizardApp(Desk):
             practice = await self.practiced()
         finally:
             self.clear_notifications()
-            self.set_timer(1.0, self.clear_notifications)  # the message itself may be on its way still
+        self.set_timer(1.0, self.clear_notifications)  # the message may have been on its way still; no error is cleared
         taken = await asyncio.to_thread(connections_of, self.runs)
         await self._open_journey(Journey(practice.folder, suggested=practice.fresh(taken)), None)
 
@@ -342,6 +342,7 @@ class WizardApp(Desk):
             begin(self, self._end, group="leave")
 
     async def _end(self) -> None:
+        """Keep what is on the page, stop the run at a safe instant, and end."""
         await self.keep_page()
         await self.close_down()
         self.exit()

@@ -85,6 +85,7 @@ def _behind() -> None:
 
 
 def _end_with_parent() -> None:
+    """Wait until the wizard is gone; a killed one tells nobody, and the queue between the two would never close."""
     parent = multiprocessing.parent_process()
     if parent is not None:
         connection.wait([parent.sentinel])

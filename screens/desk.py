@@ -107,6 +107,7 @@ class Desk(KeysInOrder):
         return self._outlook
 
     def _journal_of_run(self) -> Path | None:
+        """Where the run remembers what it has done, once there is one."""
         return self.work.run.journal if self.work.run is not None else None
 
     @property

@@ -189,7 +189,8 @@ class FormView(StepView):
 
     @property
     def is_unfinished(self) -> bool:
-        return self.form.is_touched and not self.wizard.journey.is_answered(self.stop.key)
+        kept = self.wizard.journey.is_answered(self.stop.key) and self.draft() is not None
+        return self.form.is_touched and not kept
 
     def on_field_changed(self, event: Field.Changed) -> None:
         event.stop()

@@ -101,7 +101,7 @@ class PasswordsView(FormView):
         answers, tools = await self._opened()
         columns = (await tools.source(answers[SourceAnswers]))[0].columns
         if section.column is not None and section.column not in columns:
-            self._no_such_column(columns)
+            self._no_such_column("column", columns)
             return None
         if section.column is None and section.missing == "reject":
             self.form.field("column").complain(
@@ -115,8 +115,8 @@ class PasswordsView(FormView):
         journey = self.wizard.journey
         return journey.answers, await self.wizard.outlook.tools(journey.answers, journey.base)
 
-    def _no_such_column(self, columns: Sequence[str]) -> None:
-        self.form.field("column").complain(f"There is no such column; there are: {', '.join(columns)}.")
+    def _no_such_column(self, key: str, columns: Sequence[str]) -> None:
+        self.form.field(key).complain(f"There is no such column; there are: {', '.join(columns)}.")
 
     async def _count(self) -> None:
         """Count the formats again when they are described in another way."""
@@ -153,7 +153,7 @@ class PasswordsView(FormView):
         for key in ("column", "salt", "iterations"):
             named = getattr(section, key)
             if isinstance(named, str) and named not in columns:
-                self.form.field(key).complain(f"There is no such column; there are: {', '.join(columns)}.")
+                self._no_such_column(key, columns)
                 return ""
         return section
 

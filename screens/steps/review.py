@@ -90,9 +90,10 @@ class ReviewView(StepView):
     def _draw(self, plan: Plan) -> None:
         final = sum(not planned.change.reversible for planned in plan.changes)
         begun = self.wizard.work.run is not None
+        before = "What the run has still to do: " if begun else "Nothing has been changed yet. "
         self.query_one("#sum", Static).update(
             Content.assemble(
-                "What the run has still to do: " if begun else "Nothing has been changed yet. ",
+                before if plan.changes else "",
                 (counted(len(plan.changes), "change"), "bold") if plan.changes else ("Nothing to change.", "bold"),
                 f", {final} of which cannot be undone (!)" if final else "",
                 (f"\nplan {plan.hash[:16]}…  Ctrl+Y copies it whole", "$foreground-muted"),

@@ -138,13 +138,13 @@ class ScriptsView(FormView):
         login = self.query_one("#try-login", Input).value.strip()
         secret = self.query_one("#try-password", Input)
         password, secret.value = secret.value, ""
-        password = password or await self._known_password(login)
         if answers is None or not login:
             place.update("Type the e-mail address of an account of the legacy store.")
             return
         place.update(Content.styled("Running login and get user…", "$foreground-muted"))
         wizard = self.wizard
         try:
+            password = password or await self._known_password(login)
             values = complete(await values_of(answers, await wizard.outlook.tools(answers, wizard.journey.base)))
             self._trials = await try_scripts(
                 scripts_for(answers), values, login, password or None, outside=self._outside(answers)
@@ -162,15 +162,16 @@ class ScriptsView(FormView):
         return [each for each in listed if isinstance(each, Mapping) and each.get("login")]
 
     async def _known_password(self, login: str) -> str:
-        """The password of such an account, so that nobody has to type what is kept already; "" of any other."""
+        """The password of such an account, so that nobody has to type what is kept already; "" of any other.
+
+        Raises:
+            WizardError: it is named and not at hand.
+        """
         named = next((each.get("password") for each in self._accounts() if each["login"] == login), None)
         if not named:
             return ""
         tools = await self.wizard.outlook.tools(self.wizard.journey.answers, self.wizard.journey.base)
-        try:
-            return await asyncio.to_thread(tools.secret, str(named))
-        except WizardError:
-            return ""  # get user alone is tried then
+        return await asyncio.to_thread(tools.secret, str(named))
 
     def _outside(self, answers: Answers) -> dict[str, httpx.AsyncBaseTransport]:
         """What takes the place of the network, in a rehearsal within this process."""

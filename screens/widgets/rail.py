@@ -20,7 +20,7 @@ STYLES = {
 }
 TITLE_WIDTH = 12
 SHORT = {"trickle": "Automatic"}
-"""Titles that are longer."""
+"""Shorter words, by step, for titles that have no room."""
 
 
 class Rail(Choices):

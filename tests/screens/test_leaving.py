@@ -45,6 +45,17 @@ async def test_escape_on_the_first_page_is_back_to_the_start_and_asks_when_somet
         await shows(pilot, "New migration")
 
 
+async def test_an_answer_that_was_spoilt_is_asked_about_too(rehearsal: Rehearsal) -> None:
+    app = rehearsal.app()
+    async with opened(app) as pilot:
+        await go_on(pilot, "source")
+        await pilot.press("escape")
+        await until(pilot, lambda: page_is(app, "tenant"))
+        app.screen.query_one("#tenant #field-client_id Input", Input).value = ""
+        await pilot.press("escape")
+        await shows(pilot, "Leave this page?")
+
+
 async def test_enter_on_the_review_starts_nothing(rehearsal: Rehearsal) -> None:
     app = rehearsal.app()
     async with opened(app) as pilot:

@@ -8,13 +8,16 @@ from pathlib import Path
 
 import httpx
 import pytest
-from stage import Rehearsal, go_on, opened
+from stage import NARROW, Rehearsal, go_on, opened, shows, until
 from textual.widgets import Input
 
+from screens.app import WizardApp
 from screens.companion import Companion
-from screens.practice import SPEED, furnish, residents_of, start_practice
+from screens.practice import SPEED, Practice, furnish, residents_of, start_practice
 from screens.secrets_file import SecretsFile
 from screens.surroundings import SharedClock
+from wizard.errors import UsageError
+from wizard.runs import Runs
 from wizard.vault import Secret
 
 
@@ -93,3 +96,16 @@ async def test_another_store_changes_the_logins_that_are_tried(rehearsal: Rehear
         await go_on(pilot, "profile")
         assert app.journey.given("verify")["canaries"] == []
         assert "login_client_id" in app.journey.given("verify")
+
+
+async def test_why_a_rehearsal_could_not_begin_stays_in_sight(tmp_path: Path) -> None:
+    async def refused(folder: Path) -> Practice:
+        raise UsageError("No port is free", remedy="end another program.")
+
+    app = WizardApp(runs=Runs(tmp_path), open_practice=refused, base=tmp_path)
+    async with app.run_test(size=NARROW) as pilot:
+        await shows(pilot, "New migration")
+        await pilot.press("p")
+        await until(pilot, lambda: any("No port is free" in note.message for note in app._notifications))
+        await pilot.pause(1.5)
+        assert any("No port is free" in note.message for note in app._notifications)

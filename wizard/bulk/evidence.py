@@ -92,9 +92,7 @@ def _of_returned(returned: Sequence[str] | None, tools: Tools) -> Iterator[Findi
         with (tools.folder / "verify.ndjson").open("ab") as out:
             for user_id in returned:
                 out.write(orjson.dumps({"user_id": user_id, "status": "returned", "fields": []}) + b"\n")
-        detail = (
-            f"{len(returned):,} {'user' if len(returned) == 1 else 'users'} may have moved at login and been deleted"
-        )
+        detail = f"{counted(len(returned), 'user')} may have moved at login and been deleted"
         remedy = (
             "The import has made those that verify.ndjson names as returned, though the legacy API had marked them. Delete "
             "whoever closed the account, no one whose login only broke off; then resume the run."

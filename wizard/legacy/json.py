@@ -35,31 +35,9 @@ LISTS = ("users", "Users", "data", "items", "records", "results", "value", "rows
 """Where an object may keep its list of users."""
 
 OTHER_LISTS = (
-    *(
-        "identities",
-        "humanUsers",
-        "members",
-        "people",
-        "persons",
-        "customers",
-        "accounts",
-        "profiles",
-        "contacts",
-        "clients",
-    ),
-    *(
-        "subscribers",
-        "employees",
-        "documents",
-        "docs",
-        "content",
-        "entries",
-        "objects",
-        "list",
-        "result",
-        "Resources",
-        "nodes",
-    ),
+    *("identities", "humanUsers", "members", "people", "persons", "customers", "accounts", "profiles", "contacts"),
+    *("clients", "subscribers", "employees", "documents", "docs", "content", "entries", "objects", "list", "result"),
+    *("Resources", "nodes"),
 )
 """Names of lists that are only taken for users where what they hold looks like it.
 

@@ -27,7 +27,7 @@ ALPHABET = bytes.maketrans(
 
 
 def phc(value: str) -> Verdict:
-    """`$bcrypt$v=98$r=10$<salt>$<hash>`, as @phc/bcrypt of npm writes it: the version is the letter of the prefix, in base64 as usual."""
+    """`$bcrypt$v=98$r=10$<salt>$<hash>` of npm's @phc/bcrypt, in usual base64; the version is the letter of the prefix."""
     found = PHC.fullmatch(value)
     salt, hashed = (from_base64(found[3]), from_base64(found[4])) if found else (None, None)
     if found is None or salt is None or hashed is None or (len(salt), len(hashed)) != (16, 23):

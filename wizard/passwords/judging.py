@@ -95,7 +95,7 @@ NUMBERED = re.compile(r"[1-3]\|(?=\$)")
 """What Nextcloud and ownCloud write before what PHP made: the number of their way of hashing."""
 
 JENKINS = "#jbcrypt:"
-
+"""What Jenkins writes before bcrypt."""
 
 _NAMED_ROUNDS = re.compile(r"(?:^|[$:,;|/ ])(?:i|t|w|c|iter|iterations?|rounds?)=([1-9][0-9]{0,9})\b", re.IGNORECASE)
 _ROUNDS = re.compile(r"(?<![A-Za-z0-9=-])[1-9][0-9]{2,9}(?![A-Za-z0-9])")

@@ -25,9 +25,8 @@ def judge(value: str) -> Verdict:
     parameters, assumes = scheme, ""
     found = WHOLE.fullmatch(value)
     plain = canonical(found[2]) if found else None
-    if (
-        found is not None and len(found[2]) % 2 == 0 and HEX.fullmatch(found[2])
-    ):  # no base64 of a digest looks so by chance
+    if found is not None and len(found[2]) % 2 == 0 and HEX.fullmatch(found[2]):
+        # No base64 of a digest looks so by chance.
         plain = phc(bytes.fromhex(found[2]))
         assumes = "that the hex is of digest and salt" if salted else ""
     if plain is None:

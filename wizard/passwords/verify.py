@@ -74,6 +74,7 @@ def _md5(data: str | bytes) -> str:
 
 
 SALTED = frozenset({"mybb", "smf", "vbulletin"})
+"""Formats that nobody can check without what is in another column."""
 
 
 def _declared(declared: Declared, salt: str) -> Check | None:
