@@ -10,6 +10,7 @@ from rehearsal import Rehearsal, person
 
 from wizard.doorway.scripts import is_closed
 from wizard.errors import RunMismatch
+from wizard.events import Event, RequestSent
 
 
 @pytest.fixture
@@ -208,6 +209,18 @@ def test_a_login_after_the_import_that_left_a_mark_and_no_note_is_nobody_who_cam
     stage.marked.add("5")
     assert stage.tenant.db.execute("update users set logins_count = 1 where id = '5'").rowcount == 1
     assert "returned" not in stage.resume("cutover.confirm=acme-users").waiting
+
+
+def test_who_logs_in_while_the_export_is_made_is_nobody_who_came_back(stage: PhasesStage) -> None:
+    stage.apply("cutover.confirm=")
+    stage.resume("trickle.go_on=true")
+
+    def log_in_meanwhile(event: Event) -> None:
+        if isinstance(event, RequestSent) and event.path.endswith("/jobs/users-exports"):
+            stage.marked.add("5")  # the export was made just before that login
+
+    assert "returned" not in stage.resume("cutover.confirm=acme-users", watch=log_in_meanwhile).waiting
+    assert "5" in stage.marked
 
 
 def test_who_is_missing_holds_up_the_cutover_whatever_was_decided(stage: PhasesStage) -> None:

@@ -58,15 +58,17 @@ async def compare_with_export(connection: Connection, tools: Tools) -> Sequence[
     Raises:
         WizardError: the export failed, or the prepared files are gone.
     """
+    from wizard.bulk.marked import marked_by_now
     from wizard.bulk.returned import returned_users
 
     returned: list[str] | None = None
+    async with marked_by_now(tools) as marked:
 
-    async def look_for_returned(export: Path) -> None:
-        nonlocal returned
-        returned = await returned_users(export, connection, tools)
+        async def look_for_returned(export: Path) -> None:
+            nonlocal returned
+            returned = None if marked is None else await returned_users(export, marked, connection, tools)
 
-    result = await _compared(connection, tools, tools.folder / "verify.ndjson", look_for_returned)
+        result = await _compared(connection, tools, tools.folder / "verify.ndjson", look_for_returned)
     if result is None:
         return [Finding("export", False, "the prepared files are gone", "Verify before purging a run's files.")]
     tools.emit(UsersReconciled(result.compared, result.missing, result.different, result.extra))

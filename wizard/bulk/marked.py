@@ -6,8 +6,8 @@ next login, which may never come.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,8 +16,6 @@ import orjson
 from wizard.bulk.manifest import MIGRATED
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from wizard.bulk.residents import Residents
     from wizard.tools import Tools
 
@@ -28,11 +26,8 @@ async def unmarked(moved: Path, tools: Tools) -> list[str] | None:
     Args:
         moved: `migrated.ndjson` of a run: the users of the legacy store who were in Auth0 when it was prepared.
     """
-    marked = None if tools.marks is None else await tools.marks.ids()
-    if marked is None:
-        return None
-    with indexed((user_id.encode() for user_id in marked), tools.folder / "export.marked") as of_marks:
-        return [user_id for user_id in _ids(moved) if user_id.encode() not in of_marks]
+    async with marked_by_now(tools) as marked:
+        return None if marked is None else [user_id for user_id in _ids(moved) if user_id.encode() not in marked]
 
 
 def _ids(moved: Path) -> Iterator[str]:
@@ -54,13 +49,19 @@ async def mark_moved(folder: Path, tools: Tools) -> int:
     return await tools.marks.mark(missing)
 
 
-@contextmanager
-def indexed(ids: Iterable[bytes], path: Path) -> Iterator[Residents]:
-    """An index of ids that is gone afterwards."""
+@asynccontextmanager
+async def marked_by_now(tools: Tools) -> AsyncIterator[Residents | None]:
+    """The ids of those who are marked at this moment, in a file that is gone afterwards; None where that is not told."""
     from wizard.bulk.residents import Residents, write_index
 
+    ids = None if tools.marks is None else await tools.marks.ids()
+    if ids is None:
+        yield None
+        return
+    path = tools.folder / "export.marked"
     try:
-        write_index(ids, path)
+        write_index((user_id.encode() for user_id in ids), path)
+        del ids
         found = Residents(path)
         try:
             yield found

@@ -16,28 +16,25 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from wizard.bulk.marked import indexed
 from wizard.doorway.guards import MARK_FLAG
 
 if TYPE_CHECKING:
     from wizard.auth0.models import Connection
+    from wizard.bulk.residents import Residents
     from wizard.tools import Tools
 
 LINES = 500
 """Lines of an export between two looks whether a screen wants something."""
 
 
-async def returned_users(export: Path, connection: Connection, tools: Tools) -> list[str] | None:
-    """Their ids, without `auth0|`, in the order of the files; None where the legacy API does not tell whom it has marked.
+async def returned_users(export: Path, marked: Residents, connection: Connection, tools: Tools) -> list[str]:
+    """Their ids, without `auth0|`, in the order of the files.
 
     Args:
         export: Gzip of one user a line, with user_id, identities, app_metadata and logins_count.
+        marked: Who was marked before the export began: whoever logs in meanwhile is marked later than the export looked.
     """
-    marked = None if tools.marks is None else await tools.marks.ids()
-    if marked is None:
-        return None
-    with indexed((user_id.encode() for user_id in marked), tools.folder / "export.marked") as of_marks:
-        suspects = {one async for one in _without_note(export, connection.name) if one in of_marks}
+    suspects = {one async for one in _without_note(export, connection.name) if one in marked}
     return [user_id async for user_id in _made(tools) if user_id.encode() in suspects] if suspects else []
 
 

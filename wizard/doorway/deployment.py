@@ -200,8 +200,7 @@ async def _action_named(name: str, tools: Tools) -> Action | None:
 
 async def _deployed(action_id: str, name: str, tools: Tools) -> Action:
     """Wait until the draft is built, deploy it, and wait until the deployed version is the draft."""
-    until = tools.clock.now() + PATIENCE_SECONDS
-    asked = False
+    waited, asked = 0.0, False
     while True:
         action = await tools.tenant.action(action_id)
         if asked and action.is_live:
@@ -211,9 +210,10 @@ async def _deployed(action_id: str, name: str, tools: Tools) -> Action:
         if not asked and action.status == "built":
             asked = await tools.tenant.deploy_action(action_id)
             continue
-        if tools.clock.now() > until:
+        if waited >= PATIENCE_SECONDS:
             raise _not_deployed(name, f"after {PATIENCE_SECONDS:.0f} seconds it is {action.status or 'not known'}")
         await tools.clock.sleep(POLL_SECONDS)
+        waited += POLL_SECONDS
 
 
 def _not_deployed(name: str, why: str) -> WizardError:
