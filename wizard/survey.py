@@ -72,26 +72,25 @@ def suggestion_for(answers: SourceAnswers, source: LegacySource) -> Suggestion:
     found = suggest_answers(source.columns, source.sample(SAMPLE))
     if answers.store is None:
         return found
+    store = STORES[answers.store]
     there = [name for name in source.columns if name not in getattr(source, "absent", ())]
     tables = preset(answers.store, there)
     known = {
         field: Guess(field, " + ".join(columns_of(rule)), rule, SURE, "what this store is known for")
         for field, rule in tables["profile"].items()
     }
-    if answers.store == "mongodb":  # its collections have nothing in common but the id
+    if store.any_shape:
         known = {guess.field: guess for guess in found.guesses} | known
-    known |= STORES[answers.store].guess(there)
-    column = tables.get("passwords", {}).get("column") or (
-        found.passwords.column if answers.store == "mongodb" else None
-    )
-    made_of = STORES[answers.store].hashes_in
+    known |= store.guess(there)
+    column = tables.get("passwords", {}).get("column") or (found.passwords.column if store.any_shape else None)
+    made_of = store.hashes_in
     if made_of and made_of not in there:
         column = None
     if column:
         known["password"] = Guess("password", column, column, SURE, "what this store is known for")
     used = {name for guess in known.values() for name in columns_of(guess.rule)}
-    used |= {other for other, name in STORES[answers.store].aliases.items() if name in used}
-    made = {*STORES[answers.store].made, *STORES[answers.store].reads}
+    used |= {other for other, name in store.aliases.items() if name in used}
+    made = {*store.made, *store.reads}
     return replace(
         found,
         guesses=tuple(known[field] for field in (*ORDER, "password") if field in known),
@@ -133,7 +132,7 @@ def survey(answers: SourceAnswers, *, secret: Callable[[str], str] | None, base:
         groups,
         logins if logins and logins.total > logins.users[NEVER] else None,
         _prepared(source, facts, suggestion),
-        recommend(groups, activity=logins, withheld=store is not None and store.key != "mongodb" and not hashes),
+        recommend(groups, activity=logins, withheld=store is not None and not store.any_shape and not hashes),
         () if suggestion.has("user_id") else candidates(source, suggestion),
     )
 

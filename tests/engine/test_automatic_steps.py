@@ -12,6 +12,7 @@ from typing import Any
 import httpx
 import jwt
 import pytest
+from keyring.backends import fail
 from rehearsal import CANARY_SECRET, Rehearsal, person
 
 from wizard.answers import Answers
@@ -447,7 +448,7 @@ def test_rules_are_never_made_where_they_are_refused(stage: Automatic) -> None:
 
 
 def test_without_a_keyring_nothing_is_begun(stage: Automatic, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.fail.Keyring")
+    monkeypatch.setattr("keyring.core._keyring_backend", fail.Keyring())
     requests = stage.count_requests()
     stage.memory = None  # type: ignore[assignment]
     with pytest.raises(CredentialsError, match="keyring"):

@@ -111,8 +111,8 @@ def _found(
         path = path.relative_to(near) if path.is_relative_to(near) else path
         answers = answers.model_copy(update={"path": str(path)})
     column = suggestion.passwords.column
-    if column is None and answers.store and answers.store != "mongodb":
-        # Should the hashes come after all, they are there; collections of MongoDB have no column in common.
+    if column is None and answers.store and not STORES[answers.store].any_shape:
+        # Should the hashes come after all, they are there.
         column = STORES[answers.store].passwords.get("column")
     if suggestion.missing:
         missing = " and ".join(suggestion.missing)

@@ -272,5 +272,6 @@ MONGODB = Store(
     profile={"user_id": "_id", "email": "email"},
     passwords={"column": "password"},
     unwrap={"_id": _bare_id},
+    any_shape=True,
     notes=("Only _id is the same in all collections; check the other columns.",),
 )  # Source: MongoDB docs, "mongoexport"

@@ -71,6 +71,7 @@ class Store:
         look: Looks through the export once when it is opened, for what no single record shows.
         headless: Names of the columns of a delimited file without a header.
         table, query: What to read from its database.
+        any_shape: Whether only the tables above hold for all its exports, so that the other columns speak for themselves.
         notes: What an operator should know.
     """
 
@@ -94,6 +95,7 @@ class Store:
     headless: tuple[str, ...] = ()
     table: str = ""
     query: str = ""
+    any_shape: bool = False
     notes: tuple[str, ...] = ()
 
 
