@@ -58,6 +58,7 @@ STAY: dict[str, tuple[str, str]] = {
     "of Meteor": ("password_unsupported", "argon2 to SHA-256"),
     "phpass": ("password_unsupported", "again and again"),
     "plain": ("password_unsupported", "the password itself"),
+    "salt on both sides": ("password_unsupported", "before or after the password"),
     "salted-md5": ("password_unsupported", "iterated"),
     "scrypt of its own": ("password_unsupported", "its own variant"),
     "sha1 of md5": ("password_unsupported", "SHA-1 is applied to MD5"),

@@ -31,13 +31,15 @@ def _family(scheme: str, why: str, parameters: str = "", code: Code = "password_
 _phpass = _family("phpass", ITERATED, r"\$[PH]\$([./0-9A-Za-z])")
 _drupal = _family("Drupal 7", ITERATED, r"U?\$S\$([./0-9A-Za-z])")
 _over_sha256 = _family("bcrypt over SHA-256", NESTED)
-_crypt = _family("crypt(3)", CRYPT, r"\$([0-9a-z]{1,6})\$")
+_crypt = _family("crypt(3)", CRYPT, r"\$([0-9a-z]{1,6})(?:-crypt)?\$")
 _dovecot = _family("crypt(3)", CRYPT, r"\{([A-Z0-9]+)-CRYPT\}")
 _plain = _family("plain text", PLAIN)
+_firebase = _family("Firebase scrypt", f"Firebase's scrypt is its own variant, which Auth0 cannot check; {WAY_OUT}")
 _layered = _family("layered hash of MediaWiki", NESTED, r":([A-Za-z0-9-]{1,24}):")
 
 REFUSED: Mapping[str, Recipe] = {
-    **{f"${name}$": _crypt for name in ("1", "5", "6", "7", "y", "gy", "sm3", "md5", "sha1", "apr1")},
+    **{f"${name}$": _crypt for name in ("1", "5", "6", "7", "y", "gy", "sm3", "apr1")},
+    **{f"${name}-crypt$": _crypt for name in ("md5", "sha256", "sha512")},
     "$P$": _phpass,
     "$H$": _phpass,
     "$S$": _drupal,
@@ -46,9 +48,7 @@ REFUSED: Mapping[str, Recipe] = {
     "$bcrypt-sha256$": _over_sha256,
     "bcrypt_sha256$": _over_sha256,
     "$shiro1$": _family("Apache Shiro 1", ITERATED, r"\$shiro1\$([A-Z0-9-]{1,12})\$"),
-    "$fbscrypt$": _family(
-        "Firebase scrypt", f"Firebase's scrypt is its own variant, which Auth0 cannot check; {WAY_OUT}"
-    ),
+    **dict.fromkeys(("$fbscrypt$", "$firescrypt$"), _firebase),
     ":B:": _layered,
     ":pbkdf2-legacyA:": _layered,
     ":pbkdf2-legacyB:": _layered,

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from wizard.passwords import argon2, aspnet, bcrypt, digests, families, ldap, pbkdf2, records, scrypt, spring
+from wizard.passwords import argon2, aspnet, bcrypt, digests, families, kratos, ldap, pbkdf2, records, scrypt, spring
 from wizard.passwords.declared import DIGESTS, HMACS, NESTED, PBKDF2S, READERS, Declared
 from wizard.passwords.encoded import SIZES, SQL_SERVER, from_base64, from_dump, from_hex
 from wizard.passwords.recipe import WAY_OUT, Recipe, Verdict, damaged, refused
@@ -71,6 +71,8 @@ HEADS: Mapping[str, Recipe] = {
     "{pbkdf2@SpringSecurity_v5_8}": spring.pbkdf2,
     "{sha256}": spring.iterated,
     **families.REFUSED,
+    **{f"${name}$": kratos.patterned for name in ("md5", "sha1", "sha256", "sha512")},
+    **{f"$hmac-{name}$": kratos.keyed for name in ("md4", "md5", "sha1", "sha224", "sha256", "sha384", "sha512")},
 }
 """What a value begins with, to its recipe. A new format is a row here, and a vector that proves it."""
 

@@ -65,6 +65,15 @@ for (const [name, size] of [["sha224", 28], ["sha384", 48]]) {
   add("go-crypt", `pbkdf2 with ${name}`, (p) => `$pbkdf2-${name}$3100$${dotted(salt(16))}$${dotted(pbkdf2Sync(p, salt(16), 3100, size, name))}`);
 }
 add("Ory Kratos", "scrypt with N as ln", (p) => `$scrypt$ln=1024,r=8,p=1$${b64(salt(16))}$${b64(scryptSync(p, salt(16), 32, { N: 1024 }))}`);
+const pattern = (text) => b64(Buffer.from(text));
+for (const [name, before] of [["sha1", true], ["sha256", true], ["sha512", false], ["md5", false]]) {
+  const around = (p) => (before ? ["of the store: ", salt(8), p] : [p, "%%", salt(8)]);
+  const text = before ? "of the store: {SALT}{PASSWORD}" : "{PASSWORD}%%{SALT}";
+  add("Ory Kratos", `${name} by a pattern`, (p) => `$${name}$pf=${pattern(text)}$${b64(salt(8))}$${b64(hash(name, ...around(p)))}`);
+}
+add("Ory Kratos", "md5 without salt", (p) => `$md5$${b64(hash("md5", p))}`);
+add("Ory Kratos", "hmac", (p) => `$hmac-sha512$${pattern(createHmac("sha512", salt(16)).update(p).digest("hex"))}$${b64(salt(16))}`);
+add("Ory Kratos", "salt on both sides", (p) => `$sha256$pf=${pattern("${PASSWORD}${SALT}$")}$${b64(salt(8))}$${b64(hash("sha256", "$", p, "$", salt(8), "$"))}`);
 add("Zope", "{SHA256} in hex", (p) => `{SHA256}${hash("sha256", p).toString("hex")}`);
 add("home-made", "{SSHA} in URL-safe base64", (p) => `{SSHA}${b64(Buffer.concat([hash("sha1", p, salt(8)), salt(8)])).replaceAll("+", "-").replaceAll("/", "_")}`);
 add("Discourse", "pbkdf2 told beside it", (p) => ({ hash: pbkdf2Sync(p, "s@lt", 1500, 32, "sha256").toString("hex"), salt: "s@lt", told: "$pbkdf2-sha256$i=1500,l=32$" }), { format: "pbkdf2-sha256", salt: "salt", iterations: "told" });
