@@ -7,6 +7,7 @@ import hashlib
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,9 +18,12 @@ from wizard.legacy.sql_connect import Database, database_of
 from wizard.legacy.sql_values import plain_row
 
 if TYPE_CHECKING:
-    from sqlalchemy import ColumnElement, Connection, FromClause, Select
+    from sqlalchemy import ColumnElement, Connection, Dialect, FromClause, Select, quoted_name
 
 BLOCK_ROWS = 1000
+
+ORACLE_TEXT = 4000
+"""Bytes: the longest text of Oracle, which takes no text without a length."""
 
 
 @dataclass(frozen=True)
@@ -123,8 +127,6 @@ def tables_of(path: Path) -> list[str]:
 
 
 def _source(database: Database, users: FromClause, key: Sequence[str], answers: SourceAnswers) -> SqlSource:
-    from sqlalchemy import String, cast, select
-
     columns = tuple(users.c.keys())
     for name in answers.order_by:
         if name not in columns:
@@ -132,10 +134,6 @@ def _source(database: Database, users: FromClause, key: Sequence[str], answers: 
                 f"There is no column {name} to order by{_near(name, columns)}",
                 remedy="correct order_by in [source].",
             )
-    # Rows that share all ordering columns still need one order; as text, because not every type can be compared.
-    rest: Sequence[ColumnElement[Any]] = [users.c[name] for name in key]
-    rest = rest or [cast(users.c[name], String) for name in columns]
-    ordered = select(*users.c).order_by(*(users.c[name] for name in answers.order_by), *rest)
     warnings: tuple[str, ...] = ()
     if not key and not answers.order_by:
         warnings = ("There is no primary key, so rows are sorted by all columns, which is slow; better set order_by.",)
@@ -145,12 +143,23 @@ def _source(database: Database, users: FromClause, key: Sequence[str], answers: 
         "users": "query" if answers.query else answers.users_table,
         "order": ", ".join((*answers.order_by, *(key if not answers.order_by else ()))) or "all columns",
     }
-    return SqlSource(database, columns, ordered, details, warnings)
+    return SqlSource(database, columns, ordered(users, key, answers.order_by), details, warnings)
+
+
+def ordered(users: FromClause, key: Sequence[str], order_by: Sequence[str]) -> Select[Any]:
+    """All rows in an order that is the same each time: rows that share `order_by` and `key` still need one."""
+    from sqlalchemy import String, cast, select
+
+    rest: Sequence[ColumnElement[Any]] = [users.c[name] for name in key]
+    if not rest:
+        text = String().with_variant(String(ORACLE_TEXT), "oracle")  # as text, for not every type can be compared
+        rest = [cast(column, text) for column in users.c]
+    return select(*users.c).order_by(*(users.c[name] for name in order_by), *rest)
 
 
 def _table(connection: Connection, database: Database, wanted: str) -> tuple[FromClause, tuple[str, ...]]:
     """The table with its columns, and its primary key."""
-    from sqlalchemy import column, inspect, quoted_name, select, table, text
+    from sqlalchemy import column, inspect, select, table, text
 
     inspector = inspect(connection)
     schema, _, name = wanted.rpartition(".")
@@ -162,16 +171,17 @@ def _table(connection: Connection, database: Database, wanted: str) -> tuple[Fro
             f"There is no table {wanted} in {database.name}{_near(name, names)}",
             remedy=f"correct table in [source]; there are: {', '.join(names[:20]) or 'no tables'}.",
         )
-    of_schema = quoted_name(schema, True) if schema else None
-    bare = table(quoted_name(name, True), schema=of_schema)
+    exact = partial(exact_name, connection.dialect)
+    of_schema = exact(schema) if schema else None
+    bare = table(exact(name), schema=of_schema)
     found = connection.execute(select(text("*")).select_from(bare).where(text("1 = 0"))).keys()
     key = tuple(inspector.get_pk_constraint(name, schema=schema or None).get("constrained_columns") or ())
-    return table(quoted_name(name, True), *(column(quoted_name(each, True)) for each in found), schema=of_schema), key
+    return table(exact(name), *(column(exact(each)) for each in found), schema=of_schema), key
 
 
 def _query(connection: Connection, query: str) -> FromClause:
     """The query as a subquery with its columns named, so that it can be ordered."""
-    from sqlalchemy import column, quoted_name, select, text
+    from sqlalchemy import column, select, text
 
     # A colon is no parameter here: what an operator pastes is run as it is.
     inner = text(single_select(query).replace(":", r"\:") + "\n")
@@ -182,7 +192,14 @@ def _query(connection: Connection, query: str) -> FromClause:
         raise SourceError(
             f"The query yields two columns called {', '.join(twice)}", remedy="give one of each an alias with AS."
         )
-    return inner.columns(*(column(quoted_name(name, True)) for name in names)).subquery("users")
+    return inner.columns(*(column(exact_name(connection.dialect, name)) for name in names)).subquery("users")
+
+
+def exact_name(dialect: Dialect, name: str) -> quoted_name:
+    """The name just as it is written, in quotes; where small letters stand for any case, as in Oracle, only if needed."""
+    from sqlalchemy import quoted_name
+
+    return quoted_name(name, None if dialect.requires_name_normalize else True)
 
 
 _LITERALS = re.compile(r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"|--[^\n]*|/\*.*?\*/|\$(\w*)\$.*?\$\1\$", re.DOTALL)

@@ -1,0 +1,33 @@
+"""The statements for databases that are not at hand: as SQLAlchemy writes them for Oracle and SQL Server."""
+
+import pytest
+from sqlalchemy import Dialect, column, table
+from sqlalchemy.dialects import mssql, oracle
+
+from wizard.legacy.sql import exact_name, ordered
+
+NAMES = ("id", "Last Name", "LEVEL")
+"""As the drivers give them: small letters stand for any case in Oracle, but for words of its own."""
+
+
+def statement(dialect: Dialect, key: tuple[str, ...], order_by: tuple[str, ...] = ()) -> str:
+    users = table(exact_name(dialect, "users"), *(column(exact_name(dialect, name)) for name in NAMES))
+    return " ".join(str(ordered(users, key, order_by).compile(dialect=dialect)).split())
+
+
+def test_oracle_finds_the_names_that_it_writes_in_capitals() -> None:
+    text = statement(oracle.dialect(), ("id",), ("Last Name",))
+    assert text == 'SELECT users.id, users."Last Name", users."LEVEL" FROM users ORDER BY users."Last Name", users.id'
+
+
+@pytest.mark.parametrize(("dialect", "cast"), [(oracle.dialect(), "VARCHAR2(4000"), (mssql.dialect(), "VARCHAR(max)")])
+def test_rows_without_a_key_are_ordered_as_text_of_a_length_that_the_database_takes(
+    dialect: Dialect, cast: str
+) -> None:
+    text = statement(dialect, ())
+    assert text.count(cast) == len(NAMES)
+    assert text.index("ORDER BY") < text.index(cast)
+
+
+def test_sql_server_quotes_every_name() -> None:
+    assert statement(mssql.dialect(), ("id",)).startswith("SELECT [users].[id], [users].[Last Name], [users].[LEVEL]")
