@@ -1,10 +1,12 @@
 """The statements for databases that are not at hand: as SQLAlchemy writes them for Oracle and SQL Server."""
 
 import pytest
-from sqlalchemy import Dialect, column, table
-from sqlalchemy.dialects import mssql, oracle
+from sqlalchemy import Dialect, column, make_url, table
 
 from wizard.legacy.sql import exact_name, ordered
+
+ORACLE = make_url("oracle+oracledb://").get_dialect()()
+SQL_SERVER = make_url("mssql+pymssql://").get_dialect()()
 
 NAMES = ("id", "Last Name", "LEVEL")
 """As the drivers give them: small letters stand for any case in Oracle, but for words of its own."""
@@ -16,11 +18,11 @@ def statement(dialect: Dialect, key: tuple[str, ...], order_by: tuple[str, ...] 
 
 
 def test_oracle_finds_the_names_that_it_writes_in_capitals() -> None:
-    text = statement(oracle.dialect(), ("id",), ("Last Name",))
+    text = statement(ORACLE, ("id",), ("Last Name",))
     assert text == 'SELECT users.id, users."Last Name", users."LEVEL" FROM users ORDER BY users."Last Name", users.id'
 
 
-@pytest.mark.parametrize(("dialect", "cast"), [(oracle.dialect(), "VARCHAR2(4000"), (mssql.dialect(), "VARCHAR(max)")])
+@pytest.mark.parametrize(("dialect", "cast"), [(ORACLE, "VARCHAR2(4000"), (SQL_SERVER, "VARCHAR(max)")])
 def test_rows_without_a_key_are_ordered_as_text_of_a_length_that_the_database_takes(
     dialect: Dialect, cast: str
 ) -> None:
@@ -30,4 +32,4 @@ def test_rows_without_a_key_are_ordered_as_text_of_a_length_that_the_database_ta
 
 
 def test_sql_server_quotes_every_name() -> None:
-    assert statement(mssql.dialect(), ("id",)).startswith("SELECT [users].[id], [users].[Last Name], [users].[LEVEL]")
+    assert statement(SQL_SERVER, ("id",)).startswith("SELECT [users].[id], [users].[Last Name], [users].[LEVEL]")
