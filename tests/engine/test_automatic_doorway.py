@@ -7,8 +7,8 @@ from pathlib import Path
 
 import httpx
 import pytest
+from automatic_stage import AUDIENCE, Automatic
 from rehearsal import PASSWORD
-from test_automatic_steps import AUDIENCE, Automatic
 
 from wizard.doorway import build
 
