@@ -119,6 +119,16 @@ async def test_ten_wrong_passwords_from_one_address_block_the_account_for_that_a
     assert elsewhere.status_code == 200
 
 
+async def test_a_block_ends_thirty_days_after_the_last_wrong_password(canary: Canary) -> None:
+    clock = canary.api.tenant.clock
+    assert isinstance(clock, StillClock)
+    for _ in range(10):
+        await canary.login(password="wrong")
+    for seconds, status in ((29 * 86_400, 429), (2 * 86_400, 200)):
+        clock.time += seconds
+        assert (await canary.login()).status_code == status
+
+
 async def test_a_good_password_forgets_the_wrong_ones(canary: Canary) -> None:
     for _ in range(2):
         for _ in range(5):

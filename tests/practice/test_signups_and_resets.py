@@ -111,6 +111,16 @@ async def test_a_reset_of_a_user_in_the_store_never_asks_the_source(world: Scrip
     assert (await world.login("ann@example.com", NEW)).status_code == 200
 
 
+async def test_who_changes_the_password_is_blocked_no_more(world: ScriptWorld) -> None:
+    await world.login("ann@example.com")
+    for _ in range(10):
+        await world.login("ann@example.com", "wrong")
+    assert (await world.login("ann@example.com")).status_code == 429
+    [mail] = await ask_for_reset(world, "ann@example.com")
+    await follow(world, mail)
+    assert (await world.login("ann@example.com", NEW)).status_code == 200
+
+
 async def test_nobody_gets_no_mail(world: ScriptWorld) -> None:
     assert await ask_for_reset(world, "nobody@example.com") == []
 

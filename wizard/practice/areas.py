@@ -10,9 +10,10 @@ from starlette.routing import Route
 from wizard.practice import keys
 from wizard.practice.actions import endpoints as actions
 from wizard.practice.actions import execution, trials
-from wizard.practice.authentication import discovery, logins, oauth, resets, signups
+from wizard.practice.authentication import discovery, oauth, resets, signups
 from wizard.practice.jobs import endpoints as jobs
 from wizard.practice.management import apis, clients, connections, grants, logs, rules, settings, stats
+from wizard.practice.users import blocks
 from wizard.practice.users import endpoints as users
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 def create_tables(db: sqlite3.Connection) -> None:
     """Make the tables that are not there yet."""
-    for area in (keys, apis, clients, grants, connections, logins, logs, oauth, settings, users, jobs):
+    for area in (keys, apis, clients, grants, connections, blocks, logs, oauth, settings, users, jobs):
         area.create_tables(db)
     for area in (actions, execution, resets, rules):
         area.create_tables(db)

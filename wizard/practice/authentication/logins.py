@@ -5,7 +5,6 @@ Source: Auth0 docs, "Resource Owner Password Flow" and "Brute-Force Protection".
 
 from __future__ import annotations
 
-import sqlite3
 from collections import OrderedDict
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -22,13 +21,12 @@ from wizard.practice.errors import AuthError
 from wizard.practice.limits import Bucket, Limit
 from wizard.practice.management import grants, settings
 from wizard.practice.management.running_rules import run_rules
+from wizard.practice.users import blocks
 from wizard.practice.users import endpoints as users
 
 if TYPE_CHECKING:
     from wizard.practice.tenant import Connection, PracticeTenant
 
-FAILURES = 10
-"""Wrong passwords from one address for one account, before the account is blocked for that address."""
 ATTEMPTS = Limit(20, 10, 60)
 """Logins from one address to one account, good or bad."""
 REMEMBERED = 10_000
@@ -41,13 +39,6 @@ CLAIMS_BY_SCOPE = {
     "phone": ("phone_number",),
 }
 COUNTED = {"invalid_grant", "invalid_user_password"}
-
-
-def create_tables(db: sqlite3.Connection) -> None:
-    db.execute(
-        "create table if not exists failed_logins "
-        "(ip text, account text, failures integer not null, primary key (ip, account)) without rowid"
-    )
 
 
 async def login(
@@ -119,7 +110,7 @@ class Guard:
     def __init__(self, tenant: PracticeTenant, connection: Connection, ip: str, username: str) -> None:
         self._tenant = tenant
         self._protects = connection.options.get("brute_force_protection", True)
-        self._key = (ip, f"{connection.id} {username.strip().lower()}")
+        self._key = (ip, blocks.account(connection.id, username))
 
     def enter(self) -> None:
         """Refuse when there were too many attempts, or too many failures."""
@@ -131,26 +122,15 @@ class Guard:
             buckets.popitem(last=False)
         if not bucket.take(now).granted:
             raise AuthError(429, "too_many_requests", "Too many login attempts for this account.")
-        if self._protects and self._failures() >= FAILURES:
+        if self._protects and blocks.failures(self._tenant, *self._key) >= blocks.FAILURES:
             self._tenant.log("limit_wc", "Blocked account", ip=self._key[0])
             raise AuthError(429, "too_many_attempts", self._tenant.switches.brute_force_text)
 
     def failed(self) -> None:
-        with self._tenant.transaction() as db:
-            db.execute(
-                "insert into failed_logins values (?, ?, 1) on conflict do update set failures = failures + 1",
-                self._key,
-            )
+        blocks.count_failure(self._tenant, *self._key)
 
     def succeeded(self) -> None:
-        with self._tenant.transaction() as db:
-            db.execute("delete from failed_logins where ip = ? and account = ?", self._key)
-
-    def _failures(self) -> int:
-        row = self._tenant.db.execute(
-            "select failures from failed_logins where ip = ? and account = ?", self._key
-        ).fetchone()
-        return row["failures"] if row else 0
+        blocks.forget_failures(self._tenant, *self._key)
 
 
 def _attempts(tenant: PracticeTenant) -> OrderedDict[tuple[str, str], Bucket]:

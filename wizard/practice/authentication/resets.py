@@ -25,8 +25,8 @@ from wizard.practice.authentication.password_login import bcrypt_hash
 from wizard.practice.authentication.password_policy import weakness
 from wizard.practice.errors import AuthError
 from wizard.practice.limits import Bucket, Limit
+from wizard.practice.users import blocks, tickets
 from wizard.practice.users import table as user_table
-from wizard.practice.users import tickets
 from wizard.practice.users.creation import UserExists, add_user
 from wizard.practice.users.tickets import LIFE
 
@@ -214,6 +214,7 @@ def _set(tenant: PracticeTenant, reset: Reset, secret: str) -> sqlite3.Row:
     at = user_table.now_ms(tenant)
     changes = {"secret": secret, "last_password_reset_ms": at, "profile": orjson.dumps(profile).decode()}
     user_table.change(tenant, row, changes, at)
+    blocks.lift(tenant, row)
     return row
 
 
