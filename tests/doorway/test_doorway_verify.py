@@ -38,6 +38,14 @@ def standard_encoder() -> str:
     return "{sha256}" + (b"saltsalt" + digest).hex()
 
 
+def kratos_pattern() -> str:
+    """Salt on both sides, and a salt that looks like a part of the pattern."""
+    salt = b"{PASSWORD}"
+    digest = hashlib.sha256(b"#" + salt + WORD + b"#" + salt).digest()
+    parts = (b"#{SALT}{PASSWORD}#{SALT}", salt, digest)
+    return "$sha256$pf=" + "$".join(b64encode(part).decode() for part in parts)
+
+
 def wordpress() -> str:
     inner = b64encode(hmac.new(b"wp-sha384", WORD, "sha384").digest())
     return "$wp" + bcrypt.hashpw(inner, bcrypt.gensalt(4, b"2a")).decode().replace("$2a$", "$2y$")
@@ -70,6 +78,10 @@ STORED = {
     "Spring standard": standard_encoder(),
     "Spring noop": "{noop}" + PASSWORD,
     "WordPress 6.8": wordpress(),
+    "Kratos md5-crypt": made("md5_crypt").replace("$1$", "$md5-crypt$"),
+    "Kratos sha256-crypt": made("sha256_crypt", rounds=1000).replace("$5$", "$sha256-crypt$"),
+    "Kratos sha512-crypt": made("sha512_crypt", rounds=1000).replace("$6$", "$sha512-crypt$"),
+    "Kratos pattern": kratos_pattern(),
 }
 
 
@@ -94,7 +106,17 @@ VECTORS = [
 ]
 
 
-@pytest.mark.parametrize(("password", "stored"), VECTORS, ids=["firebase", "postgresql"])
+def of_kratos(stored: str) -> str:
+    """Firebase's hash as Ory Kratos writes it."""
+    _, _, numbers, salt, hashed = stored.split("$")
+    given = dict(part.split("=", 1) for part in numbers.split(","))
+    return f"$firescrypt$ln={given['n']},r={given['r']},p={given['p']}${salt}${hashed}${given['ss']}${given['sk']}"
+
+
+VECTORS.append((VECTORS[0][0], of_kratos(VECTORS[0][1])))
+
+
+@pytest.mark.parametrize(("password", "stored"), VECTORS, ids=["firebase", "postgresql", "kratos"])
 def test_vectors_of_the_makers_fit(password: str, stored: str) -> None:
     check = Verifier(Judge())
     assert check(password, stored)

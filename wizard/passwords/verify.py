@@ -14,6 +14,7 @@ from base64 import b64encode
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from wizard.passwords import kratos
 from wizard.passwords.check import MOST_COST, MOST_MEMORY, MOST_ROUNDS, CannotCheck, fits
 from wizard.passwords.declared import Declared
 from wizard.passwords.encoded import from_base64, from_dump, from_hex
@@ -285,9 +286,40 @@ def _firebase(password: str, value: str) -> bool:
     return _same(encryptor.update(key) + encryptor.finalize(), from_base64(stored) or b"")
 
 
+def _kratos_firebase(password: str, value: str) -> bool:
+    """The same as Ory Kratos writes it: `$firescrypt$ln=14,r=8,p=1$<salt>$<hash>$<separator>$<key>`."""
+    _, _, numbers, salt, stored, separator, key = value.split("$")
+    numbers = numbers.replace("ln=", "n=")
+    return _firebase(password, f"$fbscrypt$v=1,{numbers},ss={separator},sk={key}${salt}${stored}")
+
+
+def _kratos_pattern(password: str, value: str) -> bool:
+    """A single digest of Ory Kratos: what its pattern puts together of password and salt."""
+    found = kratos.BY_PATTERN.fullmatch(value)
+    parts = [from_base64(part) for part in found.groups()[1:]] if found else []
+    if found is None or len(parts) != 3 or None in parts:
+        raise CannotCheck("it is not written as Ory Kratos writes it")
+    pattern, salt, stored = (part or b"" for part in parts)
+    with_salt = {kratos.SALT: salt, kratos.PASSWORD: password.encode()}
+    pieces = re.split(rb"(\{SALT\}|\{PASSWORD\})", pattern)
+    whole = b"".join(with_salt.get(piece, piece) for piece in pieces)
+    return _same(hashlib.new(found[1], whole, usedforsecurity=False).digest(), stored)
+
+
+def _named_crypt(head: str, real: str) -> Check:
+    """crypt(3) with a name of Ory Kratos's own before it."""
+    return lambda password, value: _crypt(password, real + value[len(head) :])
+
+
 _crypt = _libpass("md5_crypt", "sha256_crypt", "sha512_crypt", "sha1_crypt", "apr_md5_crypt", "sun_md5_crypt")
 
 HEADS: Sequence[tuple[str, Check]] = (
+    *((f"${name}$pf=", _kratos_pattern) for name in ("md5", "sha1", "sha256", "sha512")),
+    *(
+        (f"${name}-crypt$", _named_crypt(f"${name}-crypt$", real))
+        for name, real in (("md5", "$1$"), ("sha256", "$5$"), ("sha512", "$6$"))
+    ),
+    ("$firescrypt$", _kratos_firebase),
     *((head, _crypt) for head in ("$1$", "$5$", "$6$", "$sha1$", "$apr1$", "$md5$", "$md5,")),
     ("$P$", _libpass("phpass")),
     ("$H$", _libpass("phpass")),
