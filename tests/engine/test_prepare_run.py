@@ -1,5 +1,6 @@
 """Preparing a store: files, rejects and manifest, whatever the number of workers."""
 
+import gzip
 import hashlib
 import json
 import math
@@ -16,7 +17,7 @@ from prepare_stage import HASH, ListSource, all_bytes, mapping, person, prepared
 
 from wizard.bulk.chunks import IMPORT_FILE_BYTES
 from wizard.bulk.manifest import read_file, read_manifest, require_manifest
-from wizard.bulk.prepare import Prepared, prepare, workers_for
+from wizard.bulk.prepare import LeaveOut, Prepared, prepare, workers_for
 from wizard.errors import Interrupted, SourceError, UsageError, WizardError
 from wizard.events import Event, UsersPrepared, UsersRead
 from wizard.legacy.source import BadRecord
@@ -74,6 +75,42 @@ def test_rejects_say_where_and_why_in_the_order_of_the_source(tmp_path: Path) ->
 def test_only_users_that_would_be_imported_can_collide(tmp_path: Path) -> None:
     made(DIRTY, tmp_path / "out")
     assert next(each for each in rejects(tmp_path / "out") if each["record"] == 9)["code"] == "password_missing"
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+def test_notes_are_of_the_users_in_the_files_alone(workers: int, tmp_path: Path) -> None:
+    rows = (
+        person(1, hash=""),
+        person(2, hash="", mail="same@example.com"),
+        person(3, mail="same@example.com"),
+        *(person(number) for number in range(4, 20)),
+        person(20, hash="", phone="+4930999999"),
+        person(21, hash="", phone="+4930999999", plan="x" * 11_000),
+        person(22, plan="x" * 11_000),
+    )
+    lenient = mapping(passwords={"column": "hash", "missing": "without_password"})
+    source = ListSource(rows)
+    prepared = prepare(source, source.facts(), lenient, tmp_path / "out", workers=workers)
+    assert prepared.reasons == {"duplicate_email": 2, "duplicate_phone": 2}
+    assert prepared.notes == {"large_profile": 1, "without_password": 1}
+
+
+@pytest.mark.parametrize(("nobody", "noted"), [(False, {"without_password": 2}), (True, {})])
+def test_notes_are_of_those_who_have_not_moved(nobody: bool, noted: dict[str, int], tmp_path: Path) -> None:
+    export = tmp_path / "export.ndjson.gz"
+    export.write_bytes(gzip.compress(b'{"user_id":"auth0|u2"}\n'))
+    bare = mapping(passwords={"missing": "without_password"})
+    source = ListSource((person(1), person(2), person(3)))
+    left_out = LeaveOut(export, "legacy-users", nobody=nobody)
+    prepared = prepare(source, source.facts(), bare, tmp_path / "out", leave_out=left_out)
+    assert (prepared.migrated, prepared.notes) == (1, noted)
+
+
+def test_nobody_is_noted_who_is_too_large_for_a_file(tmp_path: Path) -> None:
+    bare = mapping(passwords={"missing": "without_password"})
+    source = ListSource((person(1), person(2, plan="x" * 2_000), person(3)))
+    prepared = prepare(source, source.facts(), bare, tmp_path / "out", max_file_bytes=1_000)
+    assert (prepared.reasons, prepared.notes) == ({"user_too_large": 1}, {"without_password": 2})
 
 
 def test_skipped_rejects_are_counted_apart(tmp_path: Path) -> None:

@@ -212,8 +212,21 @@ def test_untried_passwords_are_counted_alike_one_by_one_and_by_blocks(tmp_path: 
         )
         (block,) = source.blocks()
         whole = mapping.map_table(Table.of(block, 3), 10_000).notes
-        single = [mapping.notes_of(row, 10_000) for row in block.rows()]
-        assert whole[UNTRIED] == sum(notes.count(UNTRIED) for notes in map(list, single)) == counted
+        single: list[str] = []
+        for row in block.rows():
+            mapping.to_user(row, single)
+        assert whole[UNTRIED] == single.count(UNTRIED) == counted
+
+
+def test_untried_passwords_of_users_who_are_not_imported_stop_no_run(tmp_path: Path) -> None:
+    stage = Rehearsal(tmp_path / "stage", file_bytes=500_000)
+    late = "sha256$salt$" + hmac.new(b"salt", WORD.encode(), "sha256").hexdigest()
+    people = [person(number) for number in range(SAMPLE + 5)]
+    twins = [{**person(SAMPLE + number), "mail": "twin@example.com", "password_hash": late} for number in (7, 8)]
+    stage.write_people([*people, *twins])
+    progress = stage.apply()
+    assert (progress.imported, progress.rejected) == (SAMPLE + 5, 2)
+    stage.tenant.close()
 
 
 @pytest.mark.parametrize("head", ["#jbcrypt:", "$shiro2", "1|", "bcrypt$", "{BLF-CRYPT}", "argon2"])

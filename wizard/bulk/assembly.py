@@ -27,7 +27,7 @@ CODES = {
 
 NOT_PREFERRED = "email_not_preferred"
 
-COLUMNS = 9
+COLUMNS = 11
 """Numbers kept of each block; of all that is known about users, they alone stay in memory."""
 
 
@@ -63,6 +63,8 @@ class Assembly:
                 mapped.rejects_bytes,
                 mapped.positions_at,
                 mapped.positions_bytes,
+                mapped.noted_at,
+                mapped.noted_bytes,
             )
         )
         self.read += mapped.count
@@ -85,7 +87,7 @@ class Assembly:
     def runs(self, rejects: Path, migrated: Path) -> Iterator[Run]:
         """Yield the users that collide with no other, in source order, and write all rejects on the way.
 
-        Who is in the connection already goes into `migrated`.
+        Who is in the connection already goes into `migrated`. Afterwards the notes are of the users that were yielded.
         """
         found = Collisions(self._spool)
         opened = Opened()
@@ -117,6 +119,8 @@ class Assembly:
         """The rejects of a block, those of collisions among them, by record."""
         lines = {orjson.loads(line)["record"]: line for line in users.rejects.splitlines(keepends=True)}
         positions = users.positions
+        for note, indices in users.noted.items():
+            self.notes[note] -= sum(users.first + index in colliding for index in indices)
         for number, collisions in colliding.items():
             why = self._reject(number, collisions)
             self.reasons[why.code] += 1
@@ -146,9 +150,8 @@ class _Users:
     """One block as it lies in the spool."""
 
     def __init__(self, spool: Path, block: tuple[int, ...], opened: Opened) -> None:
-        self.first, count, self._number, self._users_at, sizes_at, rejects_at, rejects_bytes, *self._positions_at = (
-            block
-        )
+        self.first, count, self._number, self._users_at, sizes_at, rejects_at, rejects_bytes, *more = block
+        self._positions_at, self._noted_at = more[:2], more[2:]
         self._spool = spool
         self._opened = opened
         self.sizes = array("I", self._read("sizes", count * 4, sizes_at))
@@ -161,6 +164,13 @@ class _Users:
     def positions(self) -> Positions:
         offset, size = self._positions_at
         return Positions(self._read("positions", size, offset))
+
+    @property
+    def noted(self) -> dict[str, list[int]]:
+        """Indices in the block of the users who are noted, by note."""
+        offset, size = self._noted_at
+        noted: dict[str, list[int]] = orjson.loads(self._read("noted", size, offset)) if size else {}
+        return noted
 
     def profile(self, index: int) -> dict[str, Any]:
         """The user of the record with this index in the block."""

@@ -30,6 +30,9 @@ MOVED_MARK = b'"code":"migrated"'
 
 EMAIL = "email"
 
+SPOOLED = ("users", "sizes", "rejects", "positions", "noted")
+"""The files of a worker; what is known of a block stands in each."""
+
 
 @dataclass(frozen=True, slots=True)
 class Mapped:
@@ -47,6 +50,8 @@ class Mapped:
     rejects_bytes: int
     positions_at: int
     positions_bytes: int
+    noted_at: int
+    noted_bytes: int
     reasons: Counter[str]
     notes: Counter[str]
 
@@ -88,8 +93,8 @@ class Worker:
     def __init__(self, job: Job, number: int) -> None:
         self._job = job
         self._number = number
-        self._files = [private(job.folder / f"{name}.{number}") for name in ("users", "sizes", "rejects", "positions")]
-        self._users, self._sizes, self._rejects, self._positions = self._files
+        self._files = [private(job.folder / f"{name}.{number}") for name in SPOOLED]
+        self._users, self._sizes, self._rejects, self._positions, self._noted = self._files
         self._keys = {key: KeySpool(job.folder / f"{key}.{number}", job.buckets) for key in job.mapping.keys}
         self._ranks = Ranks(job.folder) if job.mapping.preference else None
         self._collisions = CollisionFiles(job.folder, number)
@@ -101,10 +106,10 @@ class Worker:
         mapping = self._job.mapping
         table = Table.of(block, len(mapping.columns))
         mapped = mapping.map_table(table, self._job.largest_user)
-        moved = self._leave_out(mapped, table) if self._there is not None else {}
+        moved = self._leave_out(mapped) if self._there is not None else {}
         if self._ranks and mapping.preference:
             self._ranks.write(block.first, mapping.preference.ranks(table, mapped.users))
-        users_at, sizes_at, rejects_at, positions_at = (file.tell() for file in self._files)
+        users_at, sizes_at, rejects_at, positions_at, noted_at = (file.tell() for file in self._files)
         sizes = array("I", [len(user) + 1 if user else 0 for user in mapped.users])
         some_left_out = mapped.refused or moved
         present = [user for user in mapped.users if user] if some_left_out else mapped.users
@@ -116,6 +121,8 @@ class Worker:
         self._positions.write(positions)
         rejects = self._reject_lines(block.first, mapped, Positions(positions)) + _moved_lines(block.first, moved)
         self._rejects.write(rejects)
+        noted = orjson.dumps(mapped.noted) if mapped.noted else b""
+        self._noted.write(noted)
         for kind, keys in mapped.keys.items():
             self._keys[kind].add(keys, block.first)
         return Mapped(
@@ -128,11 +135,13 @@ class Worker:
             rejects_bytes=len(rejects),
             positions_at=positions_at,
             positions_bytes=len(positions),
+            noted_at=noted_at,
+            noted_bytes=len(noted),
             reasons=Counter(why.code for _, why, _ in mapped.refused) + Counter({MOVED: len(moved)}),
             notes=mapped.notes,
         )
 
-    def _leave_out(self, mapped: MappedRows, table: Table) -> dict[int, str]:
+    def _leave_out(self, mapped: MappedRows) -> dict[int, str]:
         """Take out who is in the connection already, also those who would be rejected; returns their ids by index.
 
         Where nobody is to be imported, all others become rejects: a password that could not travel is no reason then.
@@ -144,8 +153,6 @@ class Worker:
         waiting = Reject(NOT_LOGGED_IN, REASONS[NOT_LOGGED_IN].message)
         left_out = [*moved, *(index for index in ids if self._job.nobody and index not in moved)]
         for index in left_out:
-            if mapped.users[index]:
-                mapped.notes.subtract(self._job.mapping.notes_of(table.row(index), self._job.largest_user))
             mapped.users[index] = b""
             for keys in mapped.keys.values():
                 keys[index] = b""
@@ -153,6 +160,9 @@ class Worker:
                 refused.pop(index, None)
             elif index not in refused or refused[index][0].code.startswith("password_"):
                 refused[index] = (waiting, ids[index])
+        gone = set(left_out)
+        for indices in mapped.noted.values():
+            indices[:] = [index for index in indices if index not in gone]
         mapped.refused[:] = [(index, *refused[index]) for index in sorted(refused)]
         return moved
 

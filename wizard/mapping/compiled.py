@@ -41,13 +41,18 @@ class MappedRows:
         users: As JSON, by record; b"" for a reject.
         keys: What must be unique, by member and record; b"" for none.
         refused: Index, reason, and the user_id if that is known.
-        notes: What the users are noted for.
+        noted: Indices of the users who lack something or are large, by the note that says what.
     """
 
     users: list[bytes]
     keys: dict[str, list[bytes]]
     refused: list[tuple[int, Reject, str | None]]
-    notes: Counter[str]
+    noted: dict[str, list[int]]
+
+    @property
+    def notes(self) -> Counter[str]:
+        """How many users are noted for what."""
+        return Counter({note: len(indices) for note, indices in self.noted.items()})
 
 
 class Mapping:
@@ -124,9 +129,10 @@ class Mapping:
             odd = table.odd
             if max(map(len, users)) > largest:
                 odd.update(index for index, user in enumerate(users) if len(user) > largest)
+                noted = {note: [index for index in indices if index not in odd] for note, indices in noted.items()}
         else:
             odd = set(range(count))
-            users, keys, noted = [b""] * count, {key: [b""] * count for key in self.keys}, Counter()
+            users, keys, noted = [b""] * count, {key: [b""] * count for key in self.keys}, {}
         refused: list[tuple[int, Reject, str | None]] = []
         notes: list[str] = []
         for index in sorted(odd):
@@ -140,7 +146,8 @@ class Mapping:
             found = self._map_odd(table.row(index), largest, notes)
             if isinstance(found, User):
                 users[index] = found.data
-                noted.update(notes)
+                for note in notes:
+                    noted.setdefault(note, []).append(index)
                 for key, listed in keys.items():
                     if key in found.profile:
                         listed[index] = found.profile[key].encode()
@@ -148,11 +155,6 @@ class Mapping:
                 refused.append((index, *found))
             notes.clear()
         return MappedRows(users, keys, refused, noted)
-
-    def notes_of(self, values: Sequence[Any], largest: int) -> Sequence[str]:
-        """What the user of this record is noted for, as `map_table` counts it; nothing for a reject."""
-        notes: list[str] = []
-        return notes if isinstance(self._map_odd(values, largest, notes), User) else ()
 
     def _map_odd(self, row: Sequence[Any], largest: int, notes: list[str]) -> User | tuple[Reject, str | None]:
         """Map one record by the compiled function, to a user or to the reject and the user_id if it is known."""

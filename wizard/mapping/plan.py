@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -29,12 +28,12 @@ class Plan:
     absent: tuple[tuple[str, str], ...]
     most: int
 
-    def users(self, table: Table) -> tuple[list[bytes], dict[str, list[bytes]], Counter[str]]:
+    def users(self, table: Table) -> tuple[list[bytes], dict[str, list[bytes]], dict[str, list[int]]]:
         """Map the records that are regular, and add the indices of the others to the odd ones of the table.
 
         Returns:
-            Users as JSON, their keys by member (b"" without), and what they are noted for. For odd records both lists
-            hold anything.
+            Users as JSON, their keys by member (b"" without), and the indices of those who are noted, by note. For odd
+            records the first two hold anything.
         """
         watched = {*self.keys, *(key for key, _ in self.absent)}
         found: dict[str, Sequence[bytes]] = {}
@@ -56,11 +55,10 @@ class Plan:
         odd = table.odd
         if max(map(len, users), default=0) > self.most:
             odd.update(index for index, user in enumerate(users) if len(user) > self.most)
-        regular = table.count - len(odd)
-        notes = Counter(dict.fromkeys(self.notes, regular))
+        noted = {note: [index for index in range(table.count) if index not in odd] for note in self.notes}
         for key, note in self.absent:
             if not all(found[key]):
-                notes[note] += sum(not piece for index, piece in enumerate(found[key]) if index not in odd)
+                noted[note] = [index for index, piece in enumerate(found[key]) if not piece and index not in odd]
         if table.untried:
-            notes[UNTRIED] = sum(index not in odd for index in table.untried)
-        return users, {key: list(found[key]) for key in self.keys}, notes
+            noted[UNTRIED] = [index for index in table.untried if index not in odd]
+        return users, {key: list(found[key]) for key in self.keys}, noted
