@@ -1,4 +1,4 @@
-"""The strategy: the ways side by side with figures of this very store, and what is recommended and why."""
+"""The strategy: the ways side by side with figures of this very store, and which is advised and why."""
 
 from __future__ import annotations
 
@@ -104,9 +104,9 @@ class StrategyView(StepView):
         return self.draft()
 
 
-def _words(key: str, recommended: str) -> Content:
+def _words(key: str, advised: str) -> Content:
     title = TITLES[list(WORDS).index(key)]
-    mark = (" · advised", "bold") if key == recommended else ""
+    mark = (" · advised", "bold") if key == advised else ""
     return Content.assemble(f"{title}: {WORDS[key]}", mark)
 
 

@@ -51,7 +51,7 @@ def command(source: str, table: str | None, store: str | None, output: Output) -
     A JSON file may be followed by #LIST where the list of users in it has an unusual name.
 
     Says how many users there are, suggests how columns map to Auth0's fields, counts the formats of password hashes,
-    rows that would be rejected and last logins, and recommends a way to migrate. No tenant is asked; prepared users lie
+    rows that would be rejected and last logins, and advises a way to migrate. No tenant is asked; prepared users lie
     in a private temporary folder while it runs.
     """
     from wizard.legacy import source_of
@@ -91,7 +91,7 @@ def page(found: Survey) -> str:
     lines += _dirt(found)
     lines += _lacking(found)
     lines += _logins(found)
-    lines += ["", f"Recommended: {found.recommendation.strategy}"]
+    lines += ["", f"Advised: {found.recommendation.strategy}"]
     for why in found.recommendation.why:
         lines += _wrapped(f"because {why}", "  ")
     lines += _forecast(found)
