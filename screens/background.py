@@ -34,6 +34,8 @@ SMALL = 20_000
 
 SMALL_BYTES = 4_000_000
 NICENESS = 10
+CARRIERS = ("password_hash", "custom_password_hash")
+"""Members of a profile that a password travels in."""
 
 
 class Apart:
@@ -117,15 +119,24 @@ def census_of(source: LegacySource, answers: PasswordsAnswers, declared: Declare
 
 @dataclass(frozen=True)
 class Survey:
-    """What the mapping makes of a whole store: users, rejects by code, and bytes of those that can be imported."""
+    """What the mapping makes of a whole store: users, rejects by code, and bytes of those that can be imported.
+
+    `carried` are those of them whose password travels.
+    """
 
     read: int
     codes: Mapping[str, int]
     bytes: int
+    carried: int
 
     @property
     def rejected(self) -> int:
         return sum(self.codes.values())
+
+    @property
+    def left_by_password(self) -> int:
+        """Those whom what was decided about passwords keeps out; they can move at login."""
+        return sum(users for code, users in self.codes.items() if code.startswith("password_"))
 
 
 def survey(source: LegacySource, mapping: CompiledMapping) -> Survey:
@@ -134,16 +145,17 @@ def survey(source: LegacySource, mapping: CompiledMapping) -> Survey:
     from wizard.mapping import User
 
     codes: Counter[str] = Counter()
-    read = size = 0
+    read = size = carried = 0
     for block in source.blocks():
         for row in block.rows():
             read += 1
             made = row if isinstance(row, BadRecord) else mapping.map_one(row)
             if isinstance(made, User):
                 size += len(made.data) + 1
+                carried += not made.profile.keys().isdisjoint(CARRIERS)
             else:
                 codes[made.code] += 1
-    return Survey(read, dict(codes.most_common()), size)
+    return Survey(read, dict(codes.most_common()), size, carried)
 
 
 def prove(

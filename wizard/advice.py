@@ -56,7 +56,7 @@ def recommend(
     untried = sum(group.users for group in groups if group.needs_proof)
     if untried:
         kept += f", {untried:,} of them only if a description that nobody has tried is right"
-    lost = f"{counted(users - carried, 'user')} would have to reset the password"
+    lost = f"{counted(users - carried, 'user')} would stay behind or reset the password"
     if share >= MOSTLY:
         reasons = (kept, "nothing has to run in front of the legacy store")
         return Recommendation("bulk", reasons if carried == users else (*reasons, lost))

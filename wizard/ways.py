@@ -23,15 +23,24 @@ class Ways:
 
     Args:
         users: All of them.
-        carried: Those whose password hash travels.
+        carried: Those who can be imported and whose password hash travels.
         files: Import files that take all who can be imported.
         active: Those who logged in within `SOON` days; None where the store does not tell.
+        rejected: Those whom what was decided about passwords keeps out of an import; they can move at login.
+        refused: Those whom Auth0 takes neither way, such as users without an e-mail address.
     """
 
     users: int
     carried: int
     files: int
     active: int | None = None
+    rejected: int = 0
+    refused: int = 0
+
+    @property
+    def imported(self) -> int:
+        """Users whom an import of everybody brings."""
+        return self.users - self.rejected - self.refused
 
     @property
     def requests(self) -> int:
@@ -52,28 +61,43 @@ class Ways:
             limit: What the plan allows.
             reserve: Share of it that is left to live traffic.
         """
-        return _seconds(self.users, self.files, limit, reserve)
+        return _seconds(self.imported, self.files, limit, reserve)
 
     def seconds_left(self, limit: Rate, *, reserve: float) -> tuple[float, float] | None:
         """The same for those who are not active; None where nobody knows who is."""
         if self.active is None or self.files_left is None:
             return None
-        return _seconds(self.users - self.active, self.files_left, limit, reserve)
+        return _seconds(min(self.imported, self.users - self.active), self.files_left, limit, reserve)
 
     def rows(self) -> list[tuple[str, str, str, str]]:
         """A name and the words for each way, in the order of `TITLES`."""
-        reset, left = self.users - self.carried, self.files_left
+        reset, left = max(0, self.imported - self.carried), self.files_left
         almost, files = ("≤ ", self.files) if left is None else ("about ", left)
+        behind, more = self.users - self.imported, "+" if reset or self.rejected else ""
+        until_login = "≤ " if self.rejected else ""
         asked = files * REQUESTS_A_FILE + REQUESTS_BESIDES
         rows = [
-            ("keep password", f"{self.carried:,}", "who logs in", f"{self.carried:,}{'+' if reset else ''}"),
+            ("keep password", f"{self.carried:,}", "who logs in", f"{self.carried:,}{more}"),
             ("no password", f"{reset:,}" if reset else "none", "none", f"≤ {reset:,}" if reset else "none"),
-            ("stay behind", "none", "the others", "none"),
+            (
+                "stay behind",
+                f"{behind:,}" if behind else "none",
+                "the others",
+                f"{until_login}{behind:,}" if behind else "none",
+            ),
             ("import jobs", f"{self.files:,}", "none", f"{almost}{files:,}"),
             ("requests", f"about {self.requests:,}", "at login", f"{almost}{asked:,}"),
         ]
         if self.active is not None:
-            rows.insert(0, (f"in {SOON} days", "all", f"about {self.active:,}", f"about {self.active:,}"))
+            rows.insert(
+                0,
+                (
+                    f"in {SOON} days",
+                    "all" if not behind else f"{self.imported:,}",
+                    f"about {self.active:,}",
+                    f"about {self.active:,}",
+                ),
+            )
         return rows
 
 

@@ -69,9 +69,12 @@ class StrategyView(StepView):
         groups = await wizard.apart.through(facts.records, census_of, source, passwords, described)
         found = await wizard.apart.through(facts.records, survey, source, mapping)
         self._known = known
-        carried = sum(group.users for group in groups if group.carried_by != "none")
         files = max(1, -(-found.bytes // IMPORT_FILE_BYTES))
-        self._draw(Ways(facts.records, carried, files), answers[TenantAnswers])
+        rejected = found.left_by_password
+        refused = found.rejected - rejected
+        self._draw(
+            Ways(facts.records, found.carried, files, rejected=rejected, refused=refused), answers[TenantAnswers]
+        )
         advice = recommend(groups)
         ticks = self.query_one("#way", Ticks)
         for key in WORDS:

@@ -140,6 +140,19 @@ def test_a_store_that_does_not_tell_who_is_active_is_forecast_without_that(tmp_p
     assert "the rest after" not in page
 
 
+def test_whose_password_cannot_travel_stays_behind_in_bulk_unless_it_is_decided_otherwise(tmp_path: Path) -> None:
+    path = tmp_path / "users.csv"
+    cells = (BCRYPT, BCRYPT, "$1$abc$defghi", "")
+    rows = [f"{number},person{number}@example.com,{cell}\n" for number, cell in enumerate(cells)]
+    path.write_text("id,email,password\n" + "".join(rows))
+    page = run("inspect", str(path)).stdout
+    assert "and 2 users whose password cannot travel are left out unless you decide otherwise" in " ".join(page.split())
+    figures = {line[:15].strip(): line[15:].split() for line in page.splitlines()}
+    assert figures["keep password"] == ["2", "who", "logs", "in", "2+"]
+    assert figures["no password"] == ["none", "none", "none"]
+    assert figures["stay behind"] == ["2", "the", "others", "≤", "2"]
+
+
 def test_a_forecast_is_of_all_rows_also_of_those_that_would_be_rejected(tmp_path: Path) -> None:
     path = tmp_path / "users.csv"
     rows = ("1,ann@example.com", "2,", "3,ann@example.com", "4,bob@example.com")

@@ -31,6 +31,21 @@ def test_only_two_phase_moves_active_users_first_and_leaves_nobody_behind() -> N
     assert row(ways, "import jobs") == {"Bulk": "4", "Automatic": "none", "Two-phase": "about 2"}
 
 
+def test_who_is_rejected_for_the_password_stays_behind_in_bulk_and_can_move_at_login() -> None:
+    ways = Ways(users=1_000, carried=950, files=1, rejected=50)
+    assert row(ways, "keep password") == {"Bulk": "950", "Automatic": "who logs in", "Two-phase": "950+"}
+    assert row(ways, "no password") == {"Bulk": "none", "Automatic": "none", "Two-phase": "none"}
+    assert row(ways, "stay behind") == {"Bulk": "50", "Automatic": "the others", "Two-phase": "≤ 50"}
+
+
+def test_who_can_be_migrated_in_no_way_stays_behind_in_each() -> None:
+    ways = Ways(users=1_000, carried=990, files=1, active=500, refused=10)
+    assert row(ways, "in 90 days")["Bulk"] == "990"
+    assert row(ways, "no password")["Bulk"] == "none"
+    assert row(ways, "stay behind") == {"Bulk": "10", "Automatic": "the others", "Two-phase": "10"}
+    assert row(Ways(1_000, 950, 1, rejected=40, refused=10), "stay behind")["Two-phase"] == "≤ 50"
+
+
 def test_where_nobody_knows_who_is_active_no_figure_pretends_to() -> None:
     ways = Ways(users=1_000, carried=900, files=4)
     assert "in 90 days" not in {row[0] for row in ways.rows()}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from stage import Rehearsal, frame, go_on, opened, page_is, shows, until
 from textual.pilot import Pilot
 from textual.widgets import Button, Input
@@ -105,6 +107,32 @@ async def test_a_pepper_that_can_be_found_is_no_reason_to_stay(rehearsal: Rehear
         form.put({"format": "bcrypt", "key": "env:CANARY_1", "unsupported": "without_password"})
         await go_on(pilot, "strategy")
         await shows(pilot, "Advised")
+
+
+async def test_the_ways_tell_who_stays_behind_as_decided_about_passwords(tmp_path: Path) -> None:
+    rehearsal = Rehearsal(tmp_path, users=500, dirty=True)
+    app = rehearsal.app()
+    async with opened(app) as pilot:
+        await walk(pilot, "strategy")
+        rejecting = (await shows(pilot, "stay behind", "Advised")).splitlines()
+        assert figures(rejecting, "no password") == ["none", "none", "none"]
+        stay = int(figures(rejecting, "stay behind")[0])
+        assert figures(rejecting, "stay behind") == [str(stay), "the", "others", "≤", str(stay)]
+        await pilot.press("escape")
+        await until(pilot, lambda: page_is(app, "passwords"))
+        form = app.screen.query_one("#passwords Form", Form)
+        form.put({"unsupported": "without_password", "missing": "without_password"})
+        await go_on(pilot, "strategy")
+        await until(pilot, lambda: figures(frame(app).splitlines(), "no password")[:1] not in ([], ["none"]))
+        importing = frame(app).splitlines()
+        reset = int(figures(importing, "no password")[0])
+        assert int(figures(importing, "stay behind")[0]) == stay - reset
+    rehearsal.close()
+
+
+def figures(lines: list[str], name: str) -> list[str]:
+    """The words of a row of the ways, without its name."""
+    return next((line.partition(name)[2].split() for line in lines if name in line), [])
 
 
 async def test_the_button_of_the_review_approves_and_says_nothing_else(rehearsal: Rehearsal) -> None:

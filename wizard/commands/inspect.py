@@ -241,14 +241,20 @@ def _logins(found: Survey) -> Iterator[str]:
 
 def _forecast(found: Survey) -> Iterator[str]:
     """The ways side by side, and how long an import takes by subscription."""
+    from wizard.mapping.passwords import BARE
     from wizard.ways import SOON, TITLES, Ways
 
     if found.prepared is None or not found.prepared.files:
         return
     files = found.prepared.files
-    carried = sum(group.users for group in found.groups if group.carried_by != "none")
+    bare = found.prepared.notes.get(BARE, 0)
     ways = Ways(
-        found.facts.records, carried, files, found.activity.within(SOON) if found.activity is not None else None
+        found.facts.records,
+        found.prepared.prepared - bare,
+        files,
+        found.activity.within(SOON) if found.activity is not None else None,
+        rejected=bare if found.groups else 0,  # as long as nobody decides otherwise
+        refused=found.prepared.rejected,
     )
     yield ""
     yield from _table([("", *TITLES), *ways.rows()])
