@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from textual import on
@@ -16,6 +17,7 @@ from screens.widgets.ticks import Row, Ticks
 from wizard.answers import Section
 from wizard.answers.section import validated
 from wizard.bulk.answers import PrepareAnswers
+from wizard.bulk.assembly import CODES
 from wizard.counts import counted
 from wizard.legacy.answers import SourceAnswers
 from wizard.mapping import compile_mapping
@@ -66,12 +68,12 @@ class PrepareView(FormView):
                 ("\nAddresses and ids met twice are found when the files are made.", "$foreground-muted"),
             )
         )  # fmt: skip
-        self._fill(found.codes)
+        self._fill(found.codes, [CODES[key] for key in mapping.keys])
 
-    def _fill(self, codes: Any) -> None:
+    def _fill(self, codes: Mapping[str, int], twice: Sequence[str]) -> None:
+        """A row for every reason that was met, and for what only the making of files finds: who shares a key."""
         listed = self.query_one("#skip", Ticks)
         before = set(listed.ticked) or set(self.wizard.journey.given("prepare").get("skip", ()))
-        twice = [code for code in ("duplicate_email", "duplicate_user_id", "duplicate_username") if code in REASONS]
         rows = [*codes, *(code for code in dict.fromkeys([*twice, *sorted(before)]) if code not in codes)]
         listed.fill([Row(code, _words(code, codes.get(code)), code in before) for code in rows])
 

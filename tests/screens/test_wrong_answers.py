@@ -9,6 +9,8 @@ from textual.pilot import Pilot
 from textual.widgets import Button, Input
 
 from screens.form import Form
+from screens.widgets.ticks import Ticks
+from wizard.profile import ProfileAnswers
 
 PAGES = (
     "source", "profile", "passwords", "strategy", "connection", "applications", "prepare", "upload", "verify", "review",
@@ -128,6 +130,25 @@ async def test_the_ways_tell_who_stays_behind_as_decided_about_passwords(tmp_pat
         reset = int(figures(importing, "no password")[0])
         assert int(figures(importing, "stay behind")[0]) == stay - reset
     rehearsal.close()
+
+
+async def test_only_what_is_mapped_can_be_met_twice(rehearsal: Rehearsal) -> None:
+    app = rehearsal.app()
+    async with opened(app) as pilot:
+        await walk(pilot, "prepare")
+        await shows(pilot, "can be imported")
+
+        def offered() -> set[str]:
+            rows = app.screen.query_one("#prepare #skip", Ticks).rows
+            return {row.key.removeprefix("duplicate_") for row in rows if row.key.startswith("duplicate_")}
+
+        assert offered() == {"user_id", "email", "username", "phone"}
+        less = {**app.journey.given("profile"), "username": None, "phone_number": None}
+        app.journey.give("profile", ProfileAnswers.model_validate(less))
+        await pilot.press("escape")
+        await until(pilot, lambda: page_is(app, "applications"))
+        await go_on(pilot, "prepare")
+        await until(pilot, lambda: offered() == {"user_id", "email"})
 
 
 def figures(lines: list[str], name: str) -> list[str]:
