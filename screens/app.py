@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.app import SystemCommand
 from textual.binding import Binding, BindingType
@@ -139,8 +139,12 @@ class WizardApp(Desk):
         finally:
             self.clear_notifications()
         self.set_timer(1.0, self.clear_notifications)  # the message may have been on its way still; no error is cleared
-        taken = await asyncio.to_thread(connections_of, self.runs)
-        await self._open_journey(Journey(practice.folder, suggested=practice.fresh(taken)), None)
+        await self._open_journey(Journey(practice.folder, suggested=await self._suggested_in_practice()), None)
+
+    async def _suggested_in_practice(self) -> dict[str, dict[str, Any]]:
+        """Answers to begin a rehearsal with."""
+        practice = await self.practiced()
+        return practice.fresh(await asyncio.to_thread(connections_of, self.runs))
 
     async def start_from(self, file: Path) -> None:
         """A migration from an answers file, as far as that is filled in."""
@@ -152,6 +156,7 @@ class WizardApp(Desk):
         answers = load(file, SECTIONS, environment=self.world.environment, required=())
         journey = Journey(file.parent, answers=Answers(_given(answers, file)), file=file)
         await self._with_practice_of(answers)
+        self._try_logins_of_store(journey)
         await self._open_journey(journey, None)
 
     async def continue_draft(self, draft: Draft) -> None:
@@ -160,8 +165,9 @@ class WizardApp(Desk):
 
         answers = draft.load()
         await self.leave_practice()
-        practice = await self.practiced() if draft.practice else None
-        journey = Journey(draft.base, suggested=practice.suggested if practice else {}, answers=answers)
+        suggested = await self._suggested_in_practice() if draft.practice else {}
+        journey = Journey(draft.base, suggested=suggested, answers=answers)
+        self._try_logins_of_store(journey)
         journey.here = draft.here if draft.here in {stop.key for stop in journey.stops} else "tenant"
         if not journey.may_go_to(journey.here):
             journey.here = journey.unanswered[0].key if journey.unanswered else "review"
@@ -251,18 +257,26 @@ class WizardApp(Desk):
     def tried_logins_follow(self, store: str) -> None:
         """In a rehearsal, have the logins tried of accounts in the store that was chosen."""
         from screens.form import Form
+
+        self._try_logins_of_store(self.journey, store)
+        table = self.journey.given("verify")
+        for form in self.screen.query("#verify Form").results(Form):
+            form.put({"canaries": table.get("canaries", ())})
+
+    def _try_logins_of_store(self, journey: Journey, store: str | None = None) -> None:
+        """The same before its pages are open; the store is that of the answers, if they have one and no other is given."""
         from wizard.answers.section import validated
+        from wizard.legacy.answers import SourceAnswers
         from wizard.steps.verify import VerifyAnswers
 
-        if self.practice is None:
+        if store is None and journey.answers.has(SourceAnswers):
+            store = journey.answers[SourceAnswers].path
+        if self.practice is None or store is None:
             return
-        journey = self.journey
         table = self.practice.verify_for(store, journey.given("verify"))
         journey.suggested = {**journey.suggested, "verify": table}
         if journey.answers.has(VerifyAnswers):
             journey.give("verify", validated(VerifyAnswers, table))
-        for form in self.screen.query("#verify Form").results(Form):
-            form.put({"canaries": table["canaries"]})
 
     async def decide(self, section: Section) -> None:
         """Give an answer that a waiting run asks for, let it go on, and show it."""

@@ -67,7 +67,7 @@ class Practice:
         """The table [verify] for a legacy store: accounts of another sample store give way to those of this one.
 
         Args:
-            store: Its path, as the answers have it.
+            store: Its path, as the answers have it; "" for a store without one.
             given: The table so far.
         """
         listed = list(given.get("canaries", ()))

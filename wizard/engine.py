@@ -26,6 +26,9 @@ from wizard.tools import Stop
 from wizard.undo import Undone, UndoPlan, undo_all, undo_plan
 from wizard.world import World, connected, require_granted, steps_of
 
+EVIDENCE = "evidence"
+"""Journal fact: the answers that the evidence of an ended run was gathered for; some may change afterwards."""
+
 
 async def plan_for(answers: Answers, *, base: Path, world: World, run: RunFolder | None = None) -> Plan:
     """Say what carrying out the answers would change; nothing is written, in the tenant or here.
@@ -125,11 +128,12 @@ async def _carry_out(
         plan = await make_plan(steps, answers, tools)
         _require_hash(approved_hash, plan, journal)
         approval = _approved(plan, approve, run, journal)
-        if plan.is_empty and before.ended:
+        if plan.is_empty and before.ended and journal.recall(EVIDENCE) in (None, answers.digest()):
             journal.emit(RunEnded())
             return
         if await apply_plan(approval, steps, answers, tools) is None:
             await check_all(steps, answers, tools)
+            journal.remember(EVIDENCE, answers.digest())
             journal.emit(RunEnded())
 
 

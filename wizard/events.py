@@ -296,6 +296,11 @@ class CheckFailed(Event):
     remedy: str
 
 
+def found_by(check: CheckPassed | CheckFailed) -> str:
+    """The detail where the name is said already: one that has to stand alone may begin with it."""
+    return check.detail.removeprefix(f"{check.name}: ")
+
+
 @dataclass(frozen=True, slots=True)
 class RateLimitSeen(Event):
     """What a gauge of the rate limit needs; times are seconds."""

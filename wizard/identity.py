@@ -48,7 +48,9 @@ class Identity:
         """What is not as `before`, the identity that the run was made with; empty when nothing."""
         if self.answers != before["answers"]:
             now, then = (from_tables(tables, SECTIONS) for tables in (self.answers, before["answers"]))
-            return [f"{name} is no longer as the run was made with" for name in now.differences(then)]
+            changed = _lasting_differences(now, then)
+            if changed:
+                return [f"{name} is no longer as the run was made with" for name in changed]
         if self.fingerprint != before["fingerprint"]:
             return ["the users in the legacy store are not those the run began with"]
         return []

@@ -279,7 +279,7 @@ class Progress:
             case happened.CheckPassed():
                 return replace(self, failed_checks={k: v for k, v in self.failed_checks.items() if k != event.name})
             case happened.CheckFailed():
-                return replace(self, failed_checks={**self.failed_checks, event.name: event.detail})
+                return replace(self, failed_checks={**self.failed_checks, event.name: happened.found_by(event)})
             case happened.RateLimitSeen():
                 return replace(self, rate=event)
             case happened.RequestSent():

@@ -15,6 +15,7 @@ from textual.widgets import Button, Input, Label, Static
 
 from screens.half_made import approve_repair, half_made
 from screens.steps.base import StepView
+from screens.steps.results import hint_of
 from screens.tasks import begin
 from screens.widgets.ticks import YesNo
 from wizard.answers import Section
@@ -213,7 +214,8 @@ def _evidence(failed: dict[str, str]) -> str:
 def _remedies(failed: dict[str, str]) -> str:
     if not failed:
         return "The checks come when everybody has been imported."
-    return "\n".join(f"{name}: {detail}" for name, detail in failed.items())
+    lines = [*(f"{name}: {detail}" for name, detail in failed.items()), hint_of(failed)]
+    return "\n".join(filter(None, lines))
 
 
 def checklist(gates: Sequence[Gate]) -> Content:

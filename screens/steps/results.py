@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import csv
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -24,6 +24,7 @@ from screens.tasks import begin
 from screens.widgets.dialogs import FilePicker
 from screens.widgets.draw import bar
 from screens.widgets.grown import Table
+from wizard.bulk.evidence import is_canary
 from wizard.counts import counted
 from wizard.progress import Progress
 from wizard.step import Change
@@ -194,7 +195,16 @@ def checks(now: Progress) -> Content:
     for name, detail in now.failed_checks.items():
         if name != "export":
             lines += ["\n", ("✗ ", "$text-error"), f"{name}: {detail}"]
+    if hint := hint_of(now.failed_checks):
+        lines += ["\n", (f"  {hint}", "$foreground-muted")]
     return Content.assemble(*lines)
+
+
+def hint_of(failed_checks: Iterable[str]) -> str:
+    """Where in the wizard something can be done about checks that failed, beyond what they say themselves."""
+    if not any(map(is_canary, failed_checks)):
+        return ""
+    return "The accounts to log in with are on the page Verify: mend or remove them there, then press F5."
 
 
 def rows_of(run: RunFolder) -> Iterator[tuple[str, ...]]:

@@ -8,6 +8,7 @@ import httpx
 import pytest
 from rehearsal import COLUMNS, PASSWORD, CountingTransport, Rehearsal, person
 
+from wizard.commands.reporting import report_of
 from wizard.errors import PlanStale, UsageError, WizardError
 from wizard.events import CheckFailed, OverwritesForeseen
 from wizard.practice.samples import add_samples
@@ -147,6 +148,25 @@ def test_an_unknown_application_is_told_with_a_near_name_before_anything_is_writ
     with pytest.raises(UsageError, match="Did you mean Web shop"):
         stage.apply('applications.enable=["Web shob"]')
     assert transport.writes == []
+
+
+def test_accounts_that_cannot_log_in_may_be_exchanged_while_the_run_goes_on(stage: Rehearsal) -> None:
+    stage.write_people([person(1), person(2)])
+    client_id = add_samples(stage.tenant).login_client_id
+    application = f'login_client_id = "{client_id}"\n'
+    stranger = 'canaries = [{ login = "nobody@example.com", password = "env:PRACTICE_SECRET" }]\n'
+    stage.answer('enable = ["Web shop"]', 'enable = ["Login check"]')
+    stage.answer("sample = 5\n", f"sample = 5\n{application}{stranger}")
+    progress = stage.apply()
+    assert progress.verdict == "attention"
+    [(name, detail)] = progress.failed_checks.items()
+    assert name == "canary 1"
+    assert name not in detail, "wherever it is shown, its name stands before it"
+    report = report_of(stage.run, stage.answers(), progress, stage.events, None)
+    assert [check.detail for check in report.checks if check.name == name] == [detail]
+    stage.answer(stranger, "")
+    progress = stage.apply()
+    assert (progress.verdict, progress.failed_checks, len(stage.runs.all())) == ("complete", {}, 1)
 
 
 def test_a_secret_for_the_checks_that_is_missing_is_told_before_anything_is_sent(stage: Rehearsal) -> None:

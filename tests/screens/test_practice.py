@@ -8,7 +8,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from stage import NARROW, Rehearsal, go_on, opened, shows, until
+from stage import NARROW, Rehearsal, at_rest, go_on, opened, page_is, shows, until
 from textual.widgets import Input
 
 from screens.app import WizardApp
@@ -16,8 +16,12 @@ from screens.companion import Companion
 from screens.practice import SPEED, Practice, furnish, residents_of, start_practice
 from screens.secrets_file import SecretsFile
 from screens.surroundings import SharedClock
+from wizard.answers import Answers, save
 from wizard.errors import UsageError
+from wizard.legacy.answers import SourceAnswers
 from wizard.runs import Runs
+from wizard.steps.tenant import TenantAnswers
+from wizard.steps.verify import VerifyAnswers
 from wizard.vault import Secret
 
 
@@ -96,6 +100,37 @@ async def test_another_store_changes_the_logins_that_are_tried(rehearsal: Rehear
         await go_on(pilot, "profile")
         assert app.journey.given("verify")["canaries"] == []
         assert "login_client_id" in app.journey.given("verify")
+
+
+async def test_answers_of_another_store_that_were_left_ask_for_no_login_of_the_sample(rehearsal: Rehearsal) -> None:
+    (rehearsal.practice_folder / "people.csv").write_bytes((rehearsal.practice_folder / "customers.csv").read_bytes())
+    app = rehearsal.app()
+    async with opened(app) as pilot:
+        await go_on(pilot, "source")
+        app.screen.query_one("#source #field-path Input", Input).value = "people.csv"
+        await go_on(pilot, "profile")
+        await at_rest(pilot)
+    again = rehearsal.app(practice=False)
+    async with again.run_test(size=NARROW) as pilot:
+        await shows(pilot, "BEGUN")
+        await again.continue_draft(again.drafts.all()[0])
+        await until(pilot, lambda: page_is(again, "profile"))
+        assert again.journey.given("verify")["canaries"] == []
+        assert "login_client_id" in again.journey.given("verify")
+
+
+async def test_answers_that_are_opened_ask_for_logins_of_their_own_store(rehearsal: Rehearsal, tmp_path: Path) -> None:
+    practice = rehearsal.practice
+    tables = {**practice.suggested, "source": {"path": "people.csv"}}
+    kept = [TenantAnswers, SourceAnswers, VerifyAnswers]
+    file = tmp_path / "answers.toml"
+    save(file, Answers([kind.model_validate(tables[kind.table]) for kind in kept]))
+    app = rehearsal.app()
+    async with opened(app) as pilot:
+        await app.start_from(file)
+        await until(pilot, lambda: page_is(app, "tenant") and app.journey.file == file)
+        assert app.practice is practice
+        assert app.journey.answers[VerifyAnswers].canaries == ()
 
 
 async def test_why_a_rehearsal_could_not_begin_stays_in_sight(tmp_path: Path) -> None:

@@ -12,9 +12,12 @@ import pytest
 from stage import Rehearsal, go_on, opened, page_is, shows, until
 from textual.widgets import Input
 
-from screens.steps.results import COLUMNS, rows_of, write_csv
+from screens.steps.cutover import checklist, gates_of
+from screens.steps.results import COLUMNS, checks, rows_of, write_csv
 from wizard.bulk.reconcile import reconcile
+from wizard.events import CheckFailed, RunStarted, UsersReconciled
 from wizard.journal import Journal, Refusal
+from wizard.progress import Progress
 from wizard.runs import RunFolder
 
 
@@ -119,3 +122,12 @@ def test_a_run_that_was_never_compared_has_no_user_to_look_at(tmp_path: Path) ->
     run = RunFolder(tmp_path)
     Journal(run.journal, now=lambda: 0.0).close()
     assert list(rows_of(run)) == []
+
+
+def test_a_login_that_failed_is_named_once_and_leads_to_the_page_with_its_account() -> None:
+    failed = CheckFailed("verify", "canary 1", "canary 1: wrong_password (Wrong email or password.)", "Check it.")
+    now = Progress.of([RunStarted("run-1", "two-phase", resumed=False), UsersReconciled(1, 0, 0, 0), failed])
+    for shown in (checks(now).plain, checklist(gates_of(now, leave_rejected=False)).plain):
+        assert shown.count("canary 1") == 1
+        assert "canary 1: wrong_password" in shown
+        assert "on the page Verify" in shown

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from wizard import __version__
 from wizard.clock import RealClock
 from wizard.counts import counted
-from wizard.events import CheckFailed, CheckPassed, Event, UsersReconciled
+from wizard.events import CheckFailed, CheckPassed, Event, UsersReconciled, found_by
 from wizard.journal import Journal
 
 if TYPE_CHECKING:
@@ -187,7 +187,7 @@ def _checks(events: list[Event]) -> Iterator[Check]:
     checks: dict[str, Check] = {}
     for event in events:
         if isinstance(event, CheckPassed):
-            checks[event.name] = Check(event.name, True, event.detail)
+            checks[event.name] = Check(event.name, True, found_by(event))
         elif isinstance(event, CheckFailed):
-            checks[event.name] = Check(event.name, False, event.detail, event.remedy)
+            checks[event.name] = Check(event.name, False, found_by(event), event.remedy)
     yield from checks.values()

@@ -41,7 +41,9 @@ class VerifyAnswers(Section):
     """How deep to look after the import."""
 
     table: ClassVar[str] = "verify"
-    later: ClassVar[frozenset[str]] = frozenset({"repair_at_most"})
+    later: ClassVar[frozenset[str]] = frozenset(
+        {"repair_at_most", "canaries", "login_client_id", "login_client_secret"}
+    )
     depth: Literal["full", "sample"] = Field(
         default="full",
         title="Depth",
@@ -163,9 +165,7 @@ class VerifyStep(Step[VerifyFacts, RepairHalfMadeUsers]):
             findings += await _half_made(connection, tools)
         findings.append(await evidence.look_up_sample(connection, wanted.sample, tools))
         findings.append(await evidence.count_by_search(connection, tools))
-        if wanted.canaries:
-            findings += await evidence.log_in(connection, wanted, tools)
-        return findings
+        return [*findings, *await evidence.log_in(connection, wanted, tools)]
 
 
 async def _half_made(connection: Connection, tools: Tools) -> Sequence[Finding]:
