@@ -97,7 +97,7 @@ async def carry_out(
         except Exception as error:
             # Its words might quote a user; its kind does not.
             what = f"An error that should not happen: {type(error).__name__}"
-            account.note(RunFailed(what, f"Resume the run: auth0-migrate resume {run.id}. Please report it."))
+            account.note(RunFailed(what, f"Resume the run: `{run.command('resume', run.id)}`. Please report it."))
             raise
         finally:
             account.close()
@@ -170,7 +170,7 @@ def _approved(plan: Plan, approve: Callable[[Plan], bool] | None, run: RunFolder
             else f"The world has changed since the plan of run {run.id} was approved",
             why=f"this would now be done and was not approved: {new.summary}",
             state="Nothing was changed.",
-            remedy=f"Approve it by `auth0-migrate apply` with the same answers, or `auth0-migrate resume {run.id} --yes`.",
+            remedy=f"Approve it by `auth0-migrate apply` with the same answers, or `{run.command('resume', run.id, '--yes')}`.",
         )
     if not approve(plan):
         raise PlanStale(
@@ -215,7 +215,9 @@ async def verify_again(
         try:
             if not (account.progress.ended or account.progress.waiting):
                 raise WizardError(
-                    f"Run {run.id} is not finished", state="Nothing was done.", remedy=f"auth0-migrate resume {run.id}"
+                    f"Run {run.id} is not finished",
+                    state="Nothing was done.",
+                    remedy=f"Finish it: `{run.command('resume', run.id)}`.",
                 )
             manifest = read_manifest(run.path)
             if manifest and manifest.files and not any(run.path.glob("users/*")):
@@ -223,7 +225,7 @@ async def verify_again(
                     f"The files of users of run {run.id} were purged",
                     why="what is in Auth0 can no longer be compared with what was prepared",
                     state="The run's verdict stands as it was.",
-                    remedy=f"Look at it with `auth0-migrate status {run.id}`.",
+                    remedy=f"Look at it with `{run.command('status', run.id)}`.",
                 )
             async with connected(answers, journal, run.path, base, world, stop) as tools:
                 await check_all(steps_of(answers), answers, tools)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Literal
 
 from wizard.curve import drawing
+from wizard.runs import command
 
 TEMPLATE = Path(__file__).parents[1] / "assets" / "report.html.j2"
 
@@ -99,6 +100,7 @@ class Report:
         advice: What else to do next, one sentence each.
         rejects_file, details_file: Names of the files in the run's folder that list users one by one; "" if there are
             none.
+        runs: The folder that the run is in; None for the usual one.
     """
 
     run: str
@@ -127,6 +129,7 @@ class Report:
     rejects_file: str = ""
     details_file: str = ""
     practice: bool = False
+    runs: Path | None = None
     phases: Sequence[Phase] = ()
     moving: Moving | None = None
     version: str = field(default="", kw_only=True)
@@ -233,11 +236,15 @@ def next_steps(report: Report) -> Iterator[NextStep]:
     if report.verdict == "failed":
         if report.remedy:
             yield NextStep(report.remedy)
-        yield NextStep("Resume the run; what was done is not done again.", f"auth0-migrate resume {report.run}")
+        yield NextStep(
+            "Resume the run; what was done is not done again.", command("resume", report.run, runs=report.runs)
+        )
     elif report.verdict == "waiting":
-        yield NextStep("Run it again later; it goes on where it is.", f"auth0-migrate resume {report.run}")
+        yield NextStep("Run it again later; it goes on where it is.", command("resume", report.run, runs=report.runs))
     elif report.unaccounted > 0:
-        yield NextStep("Resume the run; it settles the users not accounted for.", f"auth0-migrate resume {report.run}")
+        yield NextStep(
+            "Resume the run; it settles the users not accounted for.", command("resume", report.run, runs=report.runs)
+        )
     found = report.compared
     if found and (found.missing or found.different):
         where = f" {report.details_file} names each of them and what differs." if report.details_file else ""
@@ -264,7 +271,7 @@ def next_steps(report: Report) -> Iterator[NextStep]:
     if report.verdict in ("complete", "attention"):
         yield NextStep(
             "When nobody needs the prepared files any more, delete them: they hold personal data.",
-            f"auth0-migrate runs --purge {report.run}",
+            command("runs", "--purge", report.run, runs=report.runs),
         )
 
 

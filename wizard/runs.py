@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import secrets
+import shlex
 import shutil
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -46,6 +47,10 @@ class RunFolder:
     def id(self) -> str:
         return self.path.name
 
+    def command(self, *words: str) -> str:
+        """A command that finds this run by its id, ready to be pasted."""
+        return command(*words, runs=self.path.parent)
+
     @property
     def answers(self) -> Path:
         return self.path / "answers.toml"
@@ -83,7 +88,7 @@ class RunFolder:
             raise WizardError(
                 f"Another process is working on run {self.id}",
                 state="Nothing was done by this one.",
-                remedy=f"Wait for it, or watch it with: auth0-migrate status {self.id}",
+                remedy=f"Wait for it, or watch it with: `{self.command('status', self.id)}`",
             ) from None
         except OSError as error:
             raise _unwritable(self.path, error) from None
@@ -133,6 +138,17 @@ def rehearsals() -> Path:
     return default_folder().with_name("rehearsals")
 
 
+def command(*words: str, runs: Path | None) -> str:
+    """A command of ours as a shell takes it, with the folder of the runs where that is not the usual one.
+
+    Args:
+        words: The name of the command and what follows it.
+        runs: The folder; None for the usual one.
+    """
+    where = () if runs is None or runs.absolute() == default_folder() else ("--runs", str(runs.absolute()))
+    return shlex.join(("auth0-migrate", *words, *where))
+
+
 class Runs:
     """All runs below one folder.
 
@@ -142,6 +158,10 @@ class Runs:
 
     def __init__(self, folder: Path | None = None) -> None:
         self.folder = (folder or default_folder()).absolute()
+
+    def command(self, *words: str) -> str:
+        """A command that looks into this folder, ready to be pasted."""
+        return command(*words, runs=self.folder)
 
     def all(self) -> Sequence[RunFolder]:
         """The runs, newest first."""
@@ -229,5 +249,5 @@ class Runs:
         raise UsageError(
             f"“{wanted}” {problem} in {self.folder}",
             state=f"Runs: {known}.",
-            remedy="Name one of them; `auth0-migrate runs` lists all.",
+            remedy=f"Name one of them; `{self.command('runs')}` lists all.",
         )

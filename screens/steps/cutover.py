@@ -174,10 +174,11 @@ class CutoverView(StepView):
         return self._decided
 
     def says(self, changes: list[Change] | None) -> str | None:
+        run = self.wizard.work.run
         return (
             "Afterwards login and get user find nobody. The grant, the application and the guards that this run made are "
             "removed.\n\nImport mode stays on: with it off Auth0 would look for users in the legacy store alone.\n\n"
-            "auth0-migrate undo RUN --cutover puts the scripts back."
+            f"{self.wizard.runs.command('undo', run.id if run else 'RUN', '--cutover')}\nputs the scripts back."
         )
 
     def commands(self) -> Sequence[tuple[str, str, Any]]:

@@ -86,7 +86,7 @@ class FinishView(StepView):
         else:
             lines.append("Let a few people log in, and watch Monitoring > Logs in the Dashboard.")
         if run is not None:
-            lines.append(f"When all is well, delete the files of users: auth0-migrate runs --purge {run.id}")
+            lines.append(f"When all is well, delete the files of users: {run.command('runs', '--purge', run.id)}")
         return Content("\n".join(f"{number}. {line}" for number, line in enumerate(lines, 1)))
 
     @on(Button.Pressed, "#copy-command")

@@ -236,7 +236,7 @@ class RunView(StepView):
         return (
             f"Run {name}\n\nThe run goes on whichever page is open. Closing the wizard stops it at a safe instant; it goes "
             "on from there.\n\nF7 pauses and resumes, F8 stops.\n\nThe same from a shell:\n"
-            f"auth0-migrate resume {name}"
+            f"{self.wizard.runs.command('resume', run.id if run else 'latest')}"
         )
 
     def copied(self) -> str:
@@ -244,7 +244,7 @@ class RunView(StepView):
         if files.has_focus and files.row_count:
             return str(list(self._rows)[files.cursor_row])
         run = self.wizard.work.run
-        return super().copied() or (f"auth0-migrate resume {run.id}" if run else "")
+        return super().copied() or (run.command("resume", run.id) if run else "")
 
     def commands(self) -> Sequence[tuple[str, str, Any]]:
         return (

@@ -195,13 +195,14 @@ class TrickleView(FormView):
         run = self.wizard.work.run
         return (
             "Nothing is changed here: people move by logging in.\n\nYou may close the wizard for days; the run is kept and "
-            f"goes on from here.\n\nThe same from a shell, once a day:\nauth0-migrate resume {run.id if run else 'latest'}\n"
+            f"goes on from here.\n\nThe same from a shell, once a day:\n"
+            f"{self.wizard.runs.command('resume', run.id if run else 'latest')}\n"
             "It ends with status 6 while it waits; --go-on ends the phase."
         )
 
     def copied(self) -> str:
         run = self.wizard.work.run
-        return super().copied() or (f"auth0-migrate resume {run.id} --go-on" if run else "")
+        return super().copied() or (run.command("resume", run.id, "--go-on") if run else "")
 
     def commands(self) -> Sequence[tuple[str, str, Any]]:
         if not self._is_open:

@@ -23,6 +23,7 @@ from screens.app import WizardApp
 from screens.steps import legacy_api
 from screens.tasks import begin
 from screens.work import Work
+from wizard import runs
 from wizard.answers.reading import from_tables
 from wizard.errors import WizardError
 from wizard.events import RateLimitSeen
@@ -96,10 +97,11 @@ async def settle(pilot: Pilot[None], app: WizardApp, wanted: str | None) -> None
 
 @asynccontextmanager
 async def folder() -> AsyncIterator[Path]:
-    """A folder whose name is as long each time, so that lines break at the same places."""
+    """A folder whose name is as long each time, so that lines break at the same places; its runs are in the usual one."""
     made = Path(tempfile.mkdtemp(prefix="f-"))
     try:
-        yield made
+        with mock.patch.object(runs, "default_folder", lambda: made / "runs"):
+            yield made
     finally:
         shutil.rmtree(made, ignore_errors=True)
 
@@ -263,6 +265,7 @@ async def _run(place: Path, size: tuple[int, int], take: Take) -> None:
     from screens.guide import Journey
     from wizard.runs import RunFolder, Runs
 
+    kept = Runs(place / "runs")
     now = [0.0]
     work = Work(lambda: now[0])
     work.phase, work.started = "running", 0.0
@@ -270,10 +273,10 @@ async def _run(place: Path, size: tuple[int, int], take: Take) -> None:
         now[0] += seconds
         work.hear(event)
         work.sample()
-    work.run = RunFolder(place / "20260701-090000-acme-users-01ab")
-    work.run.path.mkdir()
+    work.run = RunFolder(kept.folder / "20260701-090000-acme-users-01ab")
+    work.run.path.mkdir(parents=True)
     answers = {**ANSWERS, "tenant": {**ANSWERS["tenant"], "environment": "production"}}
-    app = WizardApp(runs=Runs(place), base=place)
+    app = WizardApp(runs=kept, base=place)
     async with app.run_test(size=size) as pilot:
         take.app = app
         journey = Journey(place, answers=from_tables(answers, SECTIONS), here="run", approved="before")

@@ -13,6 +13,7 @@ from wizard.counts import counted
 from wizard.errors import Interrupted, WizardError
 from wizard.events import UsersMovedSince, UsersReconciled
 from wizard.progress import PARTLY_IMPORTED, Progress
+from wizard.runs import RunFolder
 from wizard.step import Finding
 
 if TYPE_CHECKING:
@@ -258,11 +259,12 @@ async def export_users(connection: Connection, path: Path, tools: Tools, fields:
             if attempt == 2:
                 raise
             job = await tools.tenant.job(job.id)
+    run = RunFolder(tools.folder)
     raise WizardError(
         "The export of the connection failed",
         why=f"job {job.id} is {job.status}",
         state="Everything that was uploaded is kept.",
-        remedy="Verify again: auth0-migrate verify RUN.",
+        remedy=f"Verify again: `{run.command('verify', run.id)}`.",
     )
 
 

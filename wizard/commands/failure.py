@@ -51,7 +51,9 @@ def as_wizard_error(error: BaseException) -> WizardError:
     if isinstance(error, click.ClickException):
         return UsageError(error.format_message(), state="Nothing was sent.", remedy="See --help.")
     if isinstance(error, (KeyboardInterrupt, click.Abort, asyncio.CancelledError)):
-        told = WizardError("Interrupted", remedy="Resume the run: auth0-migrate resume latest")
+        told = WizardError(
+            "Interrupted", remedy="Resume the run: `auth0-migrate resume latest`, with the same --runs if it had one"
+        )
         told.exit = Exit.INTERRUPTED
         return told
     frames = traceback.extract_tb(error.__traceback__)[-4:]

@@ -83,6 +83,7 @@ def report_of(
         details_file=run.verify.name if progress.missing or progress.different or progress.extra else "",
         practice=answers[TenantAnswers].environment == "practice",
         version=__version__,
+        runs=run.path.parent,
     )
 
 

@@ -100,7 +100,7 @@ def carry_out_and_report(
     approve: Callable[[Plan], bool] | None,
     output: Output,
     approved_hash: str | None = None,
-    again: Callable[[RunFolder], str] = lambda run: f"auth0-migrate resume {run.id}",
+    again: Callable[[RunFolder], str] = lambda run: run.command("resume", run.id),
     meanwhile: Callable[[RunFolder, Progress], Awaitable[Answers | None]] | None = None,
 ) -> int:
     """Carry out a run, write its report, print the answer; returns the exit code.
@@ -190,7 +190,7 @@ def summary(progress: Progress, run: RunFolder, report: str | None) -> str:
     lines = [f"{'STOPPED' if progress.stopped else progress.verdict.upper()}: run {run.id}"]
     if progress.stopped or progress.waiting:
         where = f"in step {progress.step}" if progress.step else "before its first step"
-        lines.append(f"  {progress.waiting or f'{where}; go on with: auth0-migrate resume {run.id}'}")
+        lines.append(f"  {progress.waiting or f'{where}; go on with: ' + run.command('resume', run.id)}")
     lines += [f"  {name:<24}{count:>12,}" for name, count in rows if count or name in ("read", "imported")]
     if not progress.adds_up:
         lines.append(f"  {'not accounted for':<24}{progress.read - progress.users_done:>12,}")

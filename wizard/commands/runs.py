@@ -27,7 +27,7 @@ def command(purge: str | None, runs_folder: Path | None, output: Output) -> int:
             raise UsageError(
                 f"Run {run.id} still needs its files",
                 state="Nothing was deleted.",
-                remedy=f"Finish it first: auth0-migrate resume {run.id}",
+                remedy=f"Finish it first: `{run.command('resume', run.id)}`.",
             )
         with run.locked():
             run.purge_users()

@@ -171,6 +171,7 @@ class VerifyStep(Step[VerifyFacts, RepairHalfMadeUsers]):
 async def _half_made(connection: Connection, tools: Tools) -> Sequence[Finding]:
     """Explain missing users that Auth0 called duplicates and nobody finds."""
     from wizard.bulk.half_made import half_made_users
+    from wizard.runs import RunFolder
 
     count = 0
     async for _ in half_made_users(connection, tools):
@@ -184,5 +185,7 @@ async def _half_made(connection: Connection, tools: Tools) -> Sequence[Finding]:
     detail = (
         f"{count:,} {they} half-made: a login broke off, and Auth0 refuses {them} as duplicate and finds {them} nowhere"
     )
-    remedy = f"auth0-migrate resume {tools.folder.name} --set verify.repair_at_most={count} --yes repairs them."
+    run = RunFolder(tools.folder)
+    repair = run.command("resume", run.id, "--set", f"verify.repair_at_most={count}", "--yes")
+    remedy = f"`{repair}` repairs them."
     return [Finding("half-made", False, detail, remedy)]

@@ -1,0 +1,47 @@
+"""Commands that are told to the operator work where they are pasted."""
+
+import shlex
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from wizard.errors import UsageError
+from wizard.report import Report, next_steps
+from wizard.runs import RunFolder, Runs, default_folder
+
+
+def test_a_command_names_the_folder_of_runs_where_it_is_not_the_usual_one(tmp_path: Path) -> None:
+    folder = tmp_path / "ann's runs"
+    told = RunFolder(folder / "20261122-acme").command("resume", "20261122-acme")
+    assert shlex.split(told) == ["auth0-migrate", "resume", "20261122-acme", "--runs", str(folder)]
+    assert Runs(folder).command("runs") == shlex.join(["auth0-migrate", "runs", "--runs", str(folder)])
+
+
+def test_a_command_is_short_where_the_runs_are_in_the_usual_folder() -> None:
+    assert Runs().command("resume", "latest") == "auth0-migrate resume latest"
+    assert RunFolder(default_folder() / "a").command("status", "a") == "auth0-migrate status a"
+
+
+def test_a_relative_folder_is_told_in_full(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert Runs(Path("here")).command("runs") == f"auth0-migrate runs --runs {shlex.quote(str(tmp_path / 'here'))}"
+
+
+def test_what_a_report_advises_finds_its_run(tmp_path: Path) -> None:
+    now = datetime.now(UTC)
+    report = Report(
+        run="20261122-acme", verdict="waiting", tenant="a", connection="c", strategy="bulk", source="s", started=now,
+        ended=None, read=1, imported=0, migrated=0, already_there=0, rejected=0, skipped=0, runs=tmp_path,
+    )  # fmt: skip
+    assert next(next_steps(report)).command == shlex.join(
+        ["auth0-migrate", "resume", "20261122-acme", "--runs", str(tmp_path)]
+    )
+
+
+def test_a_run_that_is_not_there_leads_to_the_list_of_its_folder(tmp_path: Path) -> None:
+    (tmp_path / "20261122-acme").mkdir()
+    (tmp_path / "20261122-acme" / "journal.db").touch()
+    with pytest.raises(UsageError) as told:
+        Runs(tmp_path).find("nothing")
+    assert f"auth0-migrate runs --runs {tmp_path}" in told.value.remedy
