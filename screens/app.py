@@ -243,13 +243,16 @@ class WizardApp(Desk):
 
     def start_work(self, approved: str | None) -> None:
         """Begin the run, or go on with it; None goes on with what was approved before."""
+        from screens.answers_file import holds
+
         journey = self.journey
         if approved is None and journey.approved not in ("", "before"):
             approved = journey.approved
         spare_the_living("run")
-        self.work.start(
-            journey.answers, journey.base, world=self.world, runs=self.runs, approved=approved, file=journey.file
-        )
+        file = journey.file  # an edit of it is told when the run is resumed, so it has to say the same now
+        if file is not None and not holds(file, journey.answers, file.parent):
+            file = None
+        self.work.start(journey.answers, journey.base, world=self.world, runs=self.runs, approved=approved, file=file)
         if self.draft is not None:
             self.draft.forget()
             self.draft = None
@@ -307,27 +310,70 @@ class WizardApp(Desk):
         self.draft = replace(self.draft, base=journey.base, here=journey.here, practice=self.practice is not None)
         self.draft.keep(journey.answers)
 
-    async def save_answers(self) -> None:
-        """Write the answers to a file that the operator names once."""
-        from screens.widgets.dialogs import FilePicker
+    async def save_answers(self, *, asks: bool = False) -> None:
+        """Write the answers to a file that the operator names once; those of a rehearsal as they are, or for a real tenant.
+
+        Args:
+            asks: Also ask what a rehearsal is saved for where that was answered before.
+        """
+        from screens.answers_file import for_own_tenant, remark, seen_from
         from wizard.answers import save
 
-        journey = self.journey
+        journey, practice = self.journey, self.practice
         if not len(journey.answers):
             self.notify("There are no answers yet; the first page comes first.")
             return
-        file = journey.file or await self.push_screen_wait(
-            FilePicker("Save the answers as", journey.base, name="answers.toml", must_exist=False)
-        )
+        answers, words, own = journey.answers, "", False
+        if practice is not None and (asks or journey.file is None):
+            own = (what := await self._what_for()) == "own"
+            if not what:
+                return
+            if own:
+                answers, left_out = for_own_tenant(answers, practice)
+                words = remark(left_out)
+        file = None if own else journey.file
+        file = file or await self._new_file(self._base if own else journey.base)
         if file is None:
             return
         try:
-            save(file, journey.answers)
+            save(file, seen_from(file.parent, answers, journey.base), remark=words)
         except WizardError as error:
             self.notify(str(error), title="Not saved", severity="error", timeout=12)
             return
-        journey.file = file
+        if own:
+            journey.own_file = file
+        else:
+            journey.file = file
         self.notify(f"Saved to {file}")
+        self._tell_page()
+
+    async def _what_for(self) -> str:
+        """Whether answers of a rehearsal are saved for a tenant of one's own ("own"), or as they are; "" for neither."""
+        from screens.widgets.dialogs import Question
+
+        return await self.push_screen_wait(
+            Question(
+                "What are these answers for?",
+                "They are of a rehearsal. For your own tenant, what is of the practice tenant alone is left out: its address "
+                "and secrets, its applications, accounts to log in with, and a store that was invented for it. The file says "
+                "so, and the wizard asks for it.\n\nAs they are, they can be opened again to practice.",
+                [("own", "For my own tenant"), ("practice", "As they are")],
+            )
+        )
+
+    async def _new_file(self, folder: Path) -> Path | None:
+        from screens.answers_file import free_name
+        from screens.widgets.dialogs import FilePicker
+
+        return await self.push_screen_wait(
+            FilePicker("Save the answers as", folder, name=free_name(folder), must_exist=False, may_exist=False)
+        )
+
+    def _tell_page(self) -> None:
+        from screens.frame import JourneyScreen
+
+        if isinstance(self.screen, JourneyScreen):
+            self.screen.page.saved()
 
     async def leave(self) -> None:
         """Quit: at once when nothing is under way, otherwise at a safe instant."""

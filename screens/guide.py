@@ -93,12 +93,14 @@ class Journey:
         base: Where relative paths in the answers start.
         suggested: Values to begin a form with, by table.
         file: The answers file they were opened from, or saved to.
+        own_file: The file that a rehearsal was saved to for a tenant of one's own.
     """
 
     base: Path
     suggested: dict[str, dict[str, Any]] = field(default_factory=dict)
     answers: Answers = field(default_factory=Answers)
     file: Path | None = None
+    own_file: Path | None = None
     touched: set[str] = field(default_factory=set)
     here: str = "tenant"
     approved: str = ""

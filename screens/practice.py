@@ -70,12 +70,18 @@ class Practice:
             store: Its path, as the answers have it; "" for a store without one.
             given: The table so far.
         """
+        store = self.sample_at(store) or store
         listed = list(given.get("canaries", ()))
         foreign = [each for other, known in self.canaries.items() if other != store for each in known]
         kept = [canary for canary in listed if canary not in foreign]
         if len(kept) == len(listed):  # what an operator lists stays as it is
             return dict(given)
         return {**given, "canaries": [*self.canaries.get(store, ()), *kept]}
+
+    def sample_at(self, path: str) -> str | None:
+        """The sample store that a path in the answers leads to, by its name; None for a store of the operator's own."""
+        file = self.folder / path
+        return next((name for name, _ in self.stores if path and file == self.folder / name), None)
 
     @property
     def stores(self) -> Sequence[tuple[str, str]]:

@@ -109,6 +109,9 @@ class StepView(VerticalScroll):
     def refresh_work(self) -> None:
         """The run has moved on; called at most four times a second while the page is in sight."""
 
+    def saved(self) -> None:
+        """The answers have been written to their file."""
+
     def copied(self) -> str:
         """What Ctrl+Y copies: the id, error or command that matters here."""
         return str(self.query_one(".trouble", Static).content)

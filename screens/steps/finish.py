@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
 from typing import Any, ClassVar
 
 from textual import on
@@ -13,6 +15,7 @@ from textual.containers import Horizontal
 from textual.content import Content
 from textual.widgets import Button, Label, Static
 
+from screens.answers_file import holds
 from screens.steps.base import StepView
 from screens.steps.results import picture
 from screens.tasks import begin
@@ -25,9 +28,12 @@ VERDICTS = {
     "failed": ("✗ Not finished", "$text-error", "The run stopped half-way; everything done is kept."),
 }
 
-ONLY_HERE = (
-    "With your own tenant in the answers. That of a rehearsal and its secrets are there only while the wizard is open."
+UNSAVED = "Save the answers (Ctrl+S). The command then stands here, and names their file."
+UNSAVED_PRACTICE = (
+    "A rehearsal is repeated in the wizard alone. Save its answers for your own tenant (Ctrl+S): the command for that then "
+    "stands here."
 )
+TO_FILL_IN = "Fill in first what the rehearsal has left out:"
 
 
 class FinishView(StepView):
@@ -47,7 +53,21 @@ class FinishView(StepView):
             yield Button("Copy the command", id="copy-command", compact=True)
             yield Button("Start screen", id="to-start", compact=True)
 
+    def __init__(self, stop: Any) -> None:
+        super().__init__(stop)
+        self._file: Path | None = None
+
     async def shown(self) -> None:
+        self.saved()
+
+    def saved(self) -> None:
+        """Find out whether there is a file that the command can name."""
+        journey = self.wizard.journey
+        if self.wizard.practice is not None:
+            self._file = journey.own_file if journey.own_file is not None and journey.own_file.is_file() else None
+        else:
+            self._file = journey.file if holds(journey.file, journey.answers, journey.base) else None
+        self.query_one("#copy-command").display = self._file is not None
         self.refresh_work()
 
     def refresh_work(self) -> None:
@@ -56,18 +76,29 @@ class FinishView(StepView):
         self.query_one("#verdict", Static).update(Content.assemble((title, f"bold {style}"), f"\n{words}"))
         width = max(10, self.query_one("#account").size.width - 40)
         self.query_one("#account", Static).update(picture(now, width))
-        self.query_one("#command", Static).update(
-            f"{self.command}\n\n{ONLY_HERE}" if self.wizard.environment == "practice" else self.command
-        )
+        self.query_one("#command", Static).update(self._told)
         self.query_one("#next-steps", Static).update(self._next_steps())
 
     @property
     def command(self) -> str:
-        """The exact command that repeats this run; the answers file is named once it is saved."""
-        journey, plan = self.wizard.journey, self.wizard.approved_hash
-        file = journey.file or journey.base / "answers.toml"
-        approve = f"--approve {plan}" if plan else "--yes"
-        return f"auth0-migrate apply {shlex.quote(str(file))} {approve}"
+        """The exact command that repeats this run, or after a rehearsal begins the real one; "" while there is no file."""
+        wizard = self.wizard
+        if self._file is None:
+            return ""
+        if wizard.practice is not None:
+            return wizard.runs.command("apply", str(self._file))
+        approve = ("--approve", wizard.approved_hash) if wizard.approved_hash else ("--yes",)
+        return wizard.runs.command("apply", str(self._file), *approve)
+
+    @property
+    def _told(self) -> str:
+        """The command with what there is to know about it."""
+        practice = self.wizard.practice is not None
+        if self._file is None:
+            return UNSAVED_PRACTICE if practice else UNSAVED
+        if not practice:
+            return self.command
+        return f"{self.command}\n\n{TO_FILL_IN}\nauth0-migrate answers check {shlex.quote(str(self._file))}"
 
     def _next_steps(self) -> Content:
         wizard = self.wizard
@@ -75,14 +106,10 @@ class FinishView(StepView):
         lines = []
         if run is not None and run.report.is_file():
             lines.append(f"Hand over the report: {run.report}")
-        if wizard.journey.file is None:
-            lines.append("Save the answers (Ctrl+S): the command above needs the file.")
         if now.rejected or now.missing or now.different:
             lines.append("Look at the users on the page Results, mend them in the legacy store, and run again.")
-        if wizard.environment == "practice":
-            lines.append(
-                "This was practice. For the real tenant start a new migration, or open these answers and change the tenant."
-            )
+        if wizard.practice is not None:
+            lines.append("This was practice. For the real tenant open what was saved for it, or start a new migration.")
         else:
             lines.append("Let a few people log in, and watch Monitoring > Logs in the Dashboard.")
         if run is not None:
@@ -105,7 +132,7 @@ class FinishView(StepView):
 
     def may_leave(self) -> bool:
         """Next on the last page saves the answers."""
-        begin(self.wizard, self.wizard.save_answers, group="save")
+        begin(self.wizard, partial(self.wizard.save_answers, asks=True), group="save")
         return False
 
     def says(self, changes: list[Change] | None) -> str | None:

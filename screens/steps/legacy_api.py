@@ -48,11 +48,15 @@ class LegacyApiView(FormView):
     async def shown(self) -> None:
         self.query_one("#serve", Static).update(self._how())
 
+    def saved(self) -> None:
+        self.query_one("#serve", Static).update(self._how())
+
     @property
     def command(self) -> str:
         """What serves the API; the answers file is named once it is saved."""
         journey = self.wizard.journey
-        return f"auth0-migrate legacy-api {shlex.quote(str(journey.file or 'answers.toml'))}"
+        file = journey.own_file if self.wizard.practice is not None else journey.file
+        return f"auth0-migrate legacy-api {shlex.quote(str(file or 'answers.toml'))}"
 
     def _how(self) -> Content:
         practice = self.wizard.practice is not None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tomllib
 from pathlib import Path
 
 from stage import Rehearsal, frame, go_on, opened, page_is, shows, until
@@ -65,8 +66,20 @@ async def _migrate(app: WizardApp, rehearsal: Rehearsal) -> None:
         await go_on(pilot, "results")
         await shows(pilot, "✓ adds up")
         await go_on(pilot, "finish")
-        assert "auth0-migrate apply" in await shows(pilot, "Complete")
+        assert "auth0-migrate apply" not in await shows(pilot, "Complete", "Save its answers")
         await pilot.press("ctrl+s")
+        await shows(pilot, "What are these answers for?")
+        await pilot.press("enter")
         await shows(pilot, "Save the answers as")
         await pilot.press("enter")
         await until(pilot, (rehearsal.practice_folder / "answers.toml").is_file)
+        await until(pilot, lambda: page_is(app, "finish"))
+        await pilot.press("ctrl+n")
+        await shows(pilot, "What are these answers for?")
+        await pilot.press("left", "enter")
+        await shows(pilot, "Save the answers as")
+        await pilot.press("enter")
+        await shows(pilot, "auth0-migrate apply")
+        own = (rehearsal.folder / "answers.toml").read_text(encoding="utf-8")
+        assert "From a rehearsal." in own
+        assert not {"tenant", "source", "applications"} & tomllib.loads(own).keys()

@@ -87,7 +87,7 @@ def test_the_practice_migration_is_done_by_keys_in_tmux(tmux: Tmux) -> None:
     tmux.go_on("Results")
     tmux.shows("adds up")
     tmux.go_on("Finish")
-    tmux.shows("auth0-migrate apply")
+    tmux.shows("Save its answers")
     tmux.press("C-q")
     deadline = time.monotonic() + PATIENCE
     while subprocess.run(["tmux", "-S", tmux._socket, "ls"], check=False, capture_output=True).returncode == 0:

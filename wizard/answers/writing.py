@@ -18,18 +18,22 @@ version = {VERSION}
 """
 
 
-def save(path: Path, answers: Answers) -> None:
+def save(path: Path, answers: Answers, *, remark: str = "") -> None:
     """Bring the file to these answers: atomically, synced to disk, readable by its owner alone.
 
     Tables of other sections stay as they are. What is to be written is read back first, so that a file that would not
     load, or that would hold anything but a reference where a secret is named, never takes the place of the old one.
+
+    Args:
+        remark: Lines of comment for the beginning of a new file.
 
     Raises:
         AnswersInvalid: the file there is not TOML, or an answer is not valid (a secret in place of its reference).
         UsageError: the file there cannot be read.
         WizardError: it cannot be written, or is laid out in a way that cannot be edited.
     """
-    write_atomically(path, rendered(read_text(path) if path.exists() else "", answers, name=str(path)))
+    before = read_text(path) if path.exists() else f"{HEADER}{remark}" if remark else ""
+    write_atomically(path, rendered(before, answers, name=str(path)))
 
 
 def rendered(before: str, answers: Answers, *, name: str = "answers.toml") -> str:
