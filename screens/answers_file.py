@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from screens.practice import Practice
 
 NAME = "answers"
+OF_PRACTICE = """\
+# Of a rehearsal, to be opened in the wizard again: the tenant, its applications, the accounts to log in with and the
+# address of the legacy API are of the practice tenant alone. For another tenant save them for that.
+"""
 OF_STORE = (SourceAnswers, ProfileAnswers, PasswordsAnswers)
 
 

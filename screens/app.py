@@ -316,7 +316,7 @@ class WizardApp(Desk):
         Args:
             asks: Also ask what a rehearsal is saved for where that was answered before.
         """
-        from screens.answers_file import for_own_tenant, remark, seen_from
+        from screens.answers_file import OF_PRACTICE, for_own_tenant, remark, seen_from
         from wizard.answers import save
 
         journey, practice = self.journey, self.practice
@@ -331,6 +331,8 @@ class WizardApp(Desk):
             if own:
                 answers, left_out = for_own_tenant(answers, practice)
                 words = remark(left_out)
+            else:
+                words = OF_PRACTICE
         file = None if own else journey.file
         file = file or await self._new_file(self._base if own else journey.base)
         if file is None:

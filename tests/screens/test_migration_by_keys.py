@@ -74,6 +74,7 @@ async def _migrate(app: WizardApp, rehearsal: Rehearsal) -> None:
         await pilot.press("enter")
         await until(pilot, (rehearsal.practice_folder / "answers.toml").is_file)
         await until(pilot, lambda: page_is(app, "finish"))
+        assert "# Of a rehearsal" in (rehearsal.practice_folder / "answers.toml").read_text(encoding="utf-8")
         await pilot.press("ctrl+n")
         await shows(pilot, "What are these answers for?")
         await pilot.press("left", "enter")
