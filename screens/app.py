@@ -368,7 +368,7 @@ class WizardApp(Desk):
         from screens.widgets.dialogs import FilePicker
 
         return await self.push_screen_wait(
-            FilePicker("Save the answers as", folder, name=free_name(folder), must_exist=False, may_exist=False)
+            FilePicker("Save the answers as", folder, name=free_name(folder), wanted="new")
         )
 
     def _tell_page(self) -> None:

@@ -114,8 +114,7 @@ class ResultsView(StepView):
                 "Export these users as CSV",
                 self.wizard.journey.base,
                 name="users-to-look-at.csv",
-                must_exist=False,
-                may_exist=False,
+                wanted="new",
             )
         )
         if path is None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from textual import on
 from textual.app import ComposeResult
@@ -14,6 +14,9 @@ from textual.screen import ModalScreen
 from textual.widgets import Button, DataTable, DirectoryTree, Input, Label, Markdown, Static
 
 from screens.widgets.grown import Table
+
+Wanted = Literal["there", "new", "either"]
+"""Whether a file that is given has to be there, must not be, or may be: one to read, one to make, one to write over."""
 
 
 class Window(Vertical):
@@ -101,21 +104,17 @@ class FilePicker(ModalScreen[Path | None]):
         title: What the file is for.
         start: The folder to begin in.
         name: A name to begin with, for a file that is to be written.
-        must_exist: Whether the file has to be there.
-        may_exist: Whether one that is there may be taken; not where it would be overwritten.
+        wanted: Which files are taken.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [("escape", "dismiss(None)", "Cancel")]
 
-    def __init__(
-        self, title: str, start: Path, *, name: str = "", must_exist: bool = True, may_exist: bool = True
-    ) -> None:
+    def __init__(self, title: str, start: Path, *, name: str = "", wanted: Wanted = "there") -> None:
         super().__init__()
         self._title = title
         self._start = start if start.is_dir() else Path.cwd()
         self._begin = name
-        self._must_exist = must_exist
-        self._may_exist = may_exist
+        self._wanted = wanted
 
     def compose(self) -> ComposeResult:
         with Window():
@@ -139,15 +138,15 @@ class FilePicker(ModalScreen[Path | None]):
         self.dismiss(path)
 
     def _wrong(self, path: Path) -> str:
-        if self._must_exist and not path.is_file():
+        if self._wanted == "there" and not path.is_file():
             return f"There is no file {path}"
-        if not self._may_exist and path.exists():
+        if self._wanted == "new" and path.exists():
             return f"{path} is there already; type another name"
         return ""
 
     @on(DirectoryTree.FileSelected)
     def _chosen(self, event: DirectoryTree.FileSelected) -> None:
-        if self._must_exist:
+        if self._wanted == "there":
             self.dismiss(event.path)
         else:
             self.query_one(Input).value = str(event.path)
