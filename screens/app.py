@@ -13,7 +13,7 @@ from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
 from screens.desk import Desk
-from screens.garbage import spare_the_living
+from screens.garbage import let_go, spare_the_living
 from screens.start import StartScreen
 from screens.tasks import begin
 from wizard.errors import WizardError
@@ -226,6 +226,7 @@ class WizardApp(Desk):
             self.notify("The run is under way; pause it first.", severity="warning")
             return
         await self.switch_screen(StartScreen())
+        let_go()
 
     # The run
 

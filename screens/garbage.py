@@ -20,3 +20,9 @@ def spare_the_living(occasion: str) -> None:
     if occasion not in _spared:
         _spared.add(occasion)
         gc.freeze()
+
+
+def let_go() -> None:
+    """A migration has been left: what it had grown to is garbage, and has to be found though it was spared."""
+    gc.unfreeze()
+    _spared.discard("run")

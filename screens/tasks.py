@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
+from functools import partial
 from typing import Any, cast
 
 from textual.css.query import NoMatches
@@ -11,10 +12,13 @@ from textual.dom import DOMNode
 
 def begin(node: DOMNode, work: Callable[..., Coroutine[Any, Any, Any]], *args: Any, group: str) -> None:
     """Run the work as a task of the node, which ends with it; the work of the same group before it is cancelled."""
+    waiting = [partial(work, *args)]
 
     async def started() -> None:
         try:
-            await work(*args)
+            await (
+                waiting.pop()()
+            )  # what is made by it remembers the worker, which need not remember the page that began it
         except NoMatches:
             if node.app.is_running and node.display:
                 raise
