@@ -212,6 +212,7 @@ class WizardApp(Desk):
         from screens.work import Work
 
         self.journey, self.work, self.draft = journey, work or Work(), draft
+        self.unmasked = False
         journey.progress = self.work.progress
         await self.serve_legacy_api()
         screen = JourneyScreen()

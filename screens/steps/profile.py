@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import ValidationError
-from textual import on
+from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
@@ -19,6 +19,7 @@ from textual.widgets import DataTable, Input, Label, Static
 from screens.form import Form
 from screens.masking import masked
 from screens.steps.base import StepView
+from screens.steps.masking import MASKING, Unmasking
 from screens.steps.rules import flat, nested, origin_of, rule_of, transforms_of
 from screens.widgets.grown import Table
 from wizard.answers import Section
@@ -43,17 +44,21 @@ FIELDS = (
     "phone_number", "phone_verified", "picture", "blocked",
 )  # fmt: skip
 FACTORS = ("mfa.totp", "mfa.phone", "mfa.email")
+LINES = ("origin", "transforms")
+"""Ids of the lines that a rule is typed into."""
+
 TABLES = ("mfa", "app_metadata", "user_metadata")
 """Keys whose rules lie one level or more below them; on the page they are dotted rows."""
 
 
-class ProfileView(StepView):
+class ProfileView(Unmasking, StepView):
     """A table of fields, two lines to change the one that is highlighted, and a sample user below."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("f5", "another(-1)", "Sample ‹", show=False),
         Binding("f6", "another(1)", "Sample"),
-        Binding("f7", "unmask", "Unmask"),
+        *MASKING,
+        Binding("escape", "put_back", "Undo row"),
     ]
     lead = "Which column feeds which field. Enter on a row changes it; the user below changes as you type."
 
@@ -67,6 +72,9 @@ class ProfileView(StepView):
         self._looked_at: object = None
         self._row = ""
         self._unread = ""  # what is wrong with the lines being typed, which are in no rule yet
+        self._before: tuple[Any, float | None] | None = (
+            None  # rule and guess of the row as it was; None while none is edited
+        )
         self._sample = 0
 
     def content(self) -> ComposeResult:
@@ -170,6 +178,10 @@ class ProfileView(StepView):
         event.stop()
         name = str(event.row_key.value or "")
         self._row = f"app_metadata.{name[2:]}" if name.startswith("· ") else name
+        self._show_rule()
+
+    def _show_rule(self) -> None:
+        """Put the rule of the row into the lines below the table."""
         rule = self.rules.get(self._row)
         self.query_one("#which", Label).update(f"{self._row}  ")
         self.query_one("#origin", Input).value = origin_of(rule)
@@ -179,9 +191,45 @@ class ProfileView(StepView):
     def _selected(self, event: DataTable.RowSelected) -> None:
         event.stop()
         origin = self.query_one("#origin", Input)
+        self._edit()
         if str(event.row_key.value or "").startswith("· "):
             origin.value = str(event.row_key.value)[2:]
         origin.focus()
+
+    def on_descendant_focus(self, event: events.DescendantFocus) -> None:
+        if event.widget.id not in LINES:
+            self._before = None
+        elif self._before is None:
+            self._edit()
+        self.refresh_bindings()
+
+    def _edit(self) -> None:
+        """Remember the row as it is before it is changed."""
+        self._before = self.rules.get(self._row), self._suggested.get(self._row)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action == "put_back":
+            return self._before is not None and any(self.query_one(f"#{line}").has_focus for line in LINES)
+        return super().check_action(action, parameters)
+
+    def action_put_back(self) -> None:
+        """End the editing of a row and leave it as it was."""
+        if self._before is None:
+            return
+        rule, guess = self._before
+        self.rules.pop(self._row, None)
+        self._suggested.pop(self._row, None)
+        if rule is not None:
+            self.rules[self._row] = rule
+        if guess is not None:
+            self._suggested[self._row] = guess
+        self._before, self._unread = None, ""
+        self._show_rule()
+        self.trouble(None)
+        self._draw_row()
+        self._draw_user()
+        self.query_one(DataTable).focus()
+        self.post_message(self.Changed())
 
     @on(Input.Submitted, "#origin")
     @on(Input.Submitted, "#transforms")
@@ -249,7 +297,7 @@ class ProfileView(StepView):
         try:
             self._compiled(section)
         except WizardError as error:
-            self.trouble(error)
+            self.trouble(self._told(error))
             return None
         return section
 
@@ -267,6 +315,11 @@ class ProfileView(StepView):
         passwords = PasswordsAnswers(column=column or None, unsupported="without_password", missing="without_password")
         return compile_mapping(section, passwords, self._columns, username_length=(1, 128))
 
+    @staticmethod
+    def _told(error: WizardError) -> str:
+        """What is wrong and what to do, in words of this page; the error itself speaks of answers in a file."""
+        return f"{error.why or error.what}. Correct that row, or empty it.".replace("?.", "?").replace("..", ".")
+
     def _draw_user(self) -> None:
         """Map the sample again and show one user of it, and how many would be rejected."""
         tally, shown = self.query_one("#tally", Static), self.query_one("#user", Static)
@@ -278,7 +331,7 @@ class ProfileView(StepView):
         try:
             mapping = self._compiled(section)
         except WizardError as error:
-            tally.update(Content.styled(f"✗ {error}", "$text-error"))
+            tally.update(Content.styled(f"✗ {self._told(error)}", "$text-error"))
             return
         made = [mapping.map_one(record.values) for record in self._records if record.bad is None]
         unread = sum(record.bad is not None for record in self._records)
@@ -311,8 +364,7 @@ class ProfileView(StepView):
         self._sample += step
         self._draw_user()
 
-    def action_unmask(self) -> None:
-        self.wizard.unmasked = not self.wizard.unmasked
+    def draw_unmasked(self) -> None:
         self._draw_user()
 
     def says(self, changes: list[Change] | None) -> str | None:
@@ -327,7 +379,7 @@ class ProfileView(StepView):
     def commands(self) -> Sequence[tuple[str, str, Any]]:
         return (
             ("Next sample user", "Show another user of the sample", lambda: self.action_another(1)),
-            ("Mask or unmask", "Show personal data of the sample, or hide it", self.action_unmask),
+            self.mask_command("Show personal data of the sample, or hide it"),
         )
 
 

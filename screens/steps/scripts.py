@@ -17,6 +17,7 @@ from textual.widgets import Button, Input, Static, TabbedContent, TabPane
 from screens.fields import Field
 from screens.masking import masked
 from screens.steps.base import FormView
+from screens.steps.masking import MASKING, Unmasking
 from screens.tasks import begin
 from screens.widgets.code import Code, CodeWindow, difference, javascript
 from wizard.answers import Answers
@@ -36,10 +37,10 @@ STATES = {"same": "✓ as on the tenant", "different": "! another one is on the 
 SECRETS = frozenset({"LEGACY_API_CLIENT_SECRET", "LEGACY_DATABASE_URL"})
 
 
-class ScriptsView(FormView):
+class ScriptsView(Unmasking, FormView):
     """A form, and tabs with what it leads to."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("f6", "read", "Read"), Binding("f7", "unmask", "Unmask")]
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("f6", "read", "Read"), *MASKING]
     first = ("kind",)
     lead = "Auth0 runs these at each first login. Read them before anything is sent."
 
@@ -188,8 +189,7 @@ class ScriptsView(FormView):
         parts = [part for trial in self._trials for part in told(trial, unmasked=self.wizard.unmasked)]
         self.query_one("#tried", Static).update(Content.assemble(*parts))
 
-    def action_unmask(self) -> None:
-        self.wizard.unmasked = not self.wizard.unmasked
+    def draw_unmasked(self) -> None:
         self._draw_trials()
 
     def copied(self) -> str:
@@ -198,7 +198,7 @@ class ScriptsView(FormView):
     def commands(self) -> Sequence[tuple[str, str, Any]]:
         return (
             ("Read the script", "Show the open text over the whole screen", self.action_read),
-            ("Mask or unmask", "Show personal data of the tried account, or hide it", self.action_unmask),
+            self.mask_command("Show personal data of the tried account, or hide it"),
         )
 
 

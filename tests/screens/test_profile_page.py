@@ -1,0 +1,100 @@
+"""The profile page: a row that is edited can be put back, and what is wrong is told in the page's own words."""
+
+from __future__ import annotations
+
+from stage import NARROW, Rehearsal, at_rest, frame, go_on, opened, page_is, shows, until
+from textual.pilot import Pilot
+from textual.widgets import DataTable, Input
+
+from screens.app import WizardApp
+from screens.steps.profile import ProfileView
+
+
+async def at_profile(pilot: Pilot[None]) -> ProfileView:
+    app: WizardApp = pilot.app  # type: ignore[assignment]
+    for key in ("source", "profile"):
+        await go_on(pilot, key)
+    await at_rest(pilot)
+    await shows(pilot, "User 1 of the sample")
+    return app.screen.query_one(ProfileView)
+
+
+async def test_escape_ends_the_editing_of_a_row_and_puts_its_rule_back_before_it_goes_back(
+    rehearsal: Rehearsal,
+) -> None:
+    app = rehearsal.app()
+    async with opened(app, NARROW) as pilot:
+        page = await at_profile(pilot)
+        before, guesses = dict(page.rules), dict(page._suggested)
+        await pilot.press("down", "enter", "home", "x", "tab", *"strip")
+        await until(pilot, lambda: page.rules["email"] == {"column": "xemail", "transforms": ["strip"]})
+        assert "esc Undo row" in frame(app)
+        await pilot.press("escape")
+        await until(pilot, lambda: page.query_one("#fields", DataTable).has_focus)
+        await pilot.pause()
+        assert page_is(app, "profile")
+        assert (page.rules, page._suggested) == (before, guesses)
+        assert [page.query_one(f"#{line}", Input).value for line in ("origin", "transforms")] == ["email", ""]
+        assert "esc Back" in await shows(pilot, "rejected:" if rehearsal.dirty else "can be imported")
+        await pilot.press("escape")
+        await until(pilot, lambda: page_is(app, "source"))
+
+
+async def test_escape_takes_back_only_what_enter_has_not_taken(rehearsal: Rehearsal) -> None:
+    app = rehearsal.app()
+    async with opened(app, NARROW) as pilot:
+        page = await at_profile(pilot)
+        await pilot.press("down", "down", "enter", "tab", *"lower", "enter")
+        await until(pilot, lambda: page.query_one("#fields", DataTable).has_focus)
+        taken = page.rules["email_verified"]
+        assert taken == {"column": "email_verified", "transforms": ["lower"]}
+        await pilot.press("enter", "tab", "end", *", strip(", "escape")
+        await until(pilot, lambda: page.query_one("#fields", DataTable).has_focus)
+        assert page.rules["email_verified"] == taken
+        assert not page._unread
+        assert page_is(app, "profile")
+
+
+async def test_a_column_that_was_not_moved_is_not_moved_after_escape(rehearsal: Rehearsal) -> None:
+    app = rehearsal.app()
+    async with opened(app, NARROW) as pilot:
+        page = await at_profile(pilot)
+        before = dict(page.rules)
+        await pilot.press("ctrl+end", "enter")
+        await until(pilot, lambda: page.rules != before)
+        await pilot.press("escape")
+        await until(pilot, lambda: page.rules == before)
+        assert page_is(app, "profile")
+
+
+async def test_what_is_wrong_with_a_rule_is_told_in_the_words_of_the_page(rehearsal: Rehearsal) -> None:
+    app = rehearsal.app()
+    async with opened(app, NARROW) as pilot:
+        await at_profile(pilot)
+        await pilot.press("down", "enter", "x", "enter")
+        shown = await shows(pilot, "✗ email asks for")
+        for key in (None, "ctrl+n"):
+            if key:
+                await pilot.press(key)
+                shown = await shows(pilot, "which the")
+            assert "Nothing was written" not in shown
+            assert "[profile]" not in shown
+
+
+async def test_the_key_that_unmasks_says_what_it_does_now_and_every_migration_begins_masked(
+    rehearsal: Rehearsal,
+) -> None:
+    app = rehearsal.app()
+    async with opened(app, NARROW) as pilot:
+        await at_profile(pilot)
+        await shows(pilot, "f7 Unmask", "F7 unmask", "•")
+        await pilot.press("f7")
+        assert "f7 Unmask" not in await shows(pilot, "f7 Mask", "F7 mask")
+        await pilot.press("escape", "escape")
+        await until(pilot, lambda: page_is(app, "tenant"))
+        await at_rest(pilot)
+        await pilot.press("escape")
+        await shows(pilot, "New migration")
+        await pilot.press("p")
+        await until(pilot, lambda: page_is(app, "tenant"))
+        assert not app.unmasked
