@@ -48,6 +48,11 @@ Which column feeds which field of the Auth0 user. The sample below changes while
 **app_metadata** is for applications; **user_metadata** is what users may change themselves.
 
 **Writing it.** `mail` is a column, `{first} {last}` a template of columns, `=legacy` the same value for everybody.
+Esc puts a row back as it was. `98% sure` beside a row is a guess from the columns; look at it.
+
+**Transforms**, one after the other: `strip`, `lower`, `upper`, `spaces`, `printable`, `truncate(20)`, `replace("a", "b")`,
+`before("@")`, `after("@")`, `remove_prefix("x")`, `remove_suffix("x")`. Last may come one that gives a value: `bool`, `present`,
+`int`, `float`, `json`, `split(",")`, `date("%d.%m.%Y")`, `datetime`, `epoch`.
 
 **Auth0 calls it** the *bulk import database schema*. A user's page in the Dashboard (User Management > Users) shows the result.
 """,
@@ -118,7 +123,8 @@ Enter opens a change and shows what it sends.
 Files are prepared on this computer, then imported two at a time. You may leave this page or close the wizard: what is done
 is kept, and the run goes on from there.
 
-**Pause** finishes what is under way and sends nothing more. **Stop** ends at the next safe instant.
+**Pause** finishes what is under way and sends nothing more. **Stop** ends at the next safe instant. F7 resumes what was paused.
+While a run **waits**, Ctrl+N opens the page of what it waits for, and F7 looks again. → in the table of files shows more of it.
 Jobs that Auth0 has accepted go on there, and are looked up when the run is resumed.
 """,
     "results": """\

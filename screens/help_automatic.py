@@ -68,6 +68,8 @@ forecast is the range that the counts so far allow, and says nothing before a fe
 bulk (two-phase), or stays behind (automatic).
 
 You may close the wizard: open the run again, or let a timer run `auth0-migrate resume RUN` once a day.
+
+In a rehearsal the dates here are **practice time**: a week passes there in less than a minute. All other pages tell your own time.
 """,
     "cutover": """\
 # Cutover

@@ -36,10 +36,11 @@ ROWS_A_TICK = 40
 """Rows of the files table that one refresh may change, so that no key waits for it."""
 
 FILE_COLUMNS = (
-    ("file", "file", 12), ("users", "users", 6), ("status", "status", 10), ("imported", "imported", 8),
-    ("rejected", "rejected", 8), ("there", "there already", 13), ("size", "size", 7), ("seconds", "took", 6),
+    ("file", "file", 11), ("status", "status", 11), ("imported", "imported", 9), ("rejected", "rejected", 9),
+    ("there", "there", 8), ("users", " users", 8), ("size", " size", 8), ("seconds", " took", 7),
 )  # fmt: skip
-"""Key, words and width of each column of the files table."""
+"""Key, words and width of each column of the files table, what matters most first: on a narrow page the last three are to its
+right."""
 
 BULK = (("prepare", "Prepare"), ("upload", "Upload"), ("verify", "Verify"))
 STEPS_OF = {
@@ -51,8 +52,11 @@ STEPS_OF = {
 
 PHASES = {
     "idle": "not started", "starting": "looking at tenant and store", "running": "running", "pausing": "pausing…",
-    "paused": "paused", "failed": "stopped by an error", "waiting": "waiting for the world", "ended": "ended",
+    "paused": "◌ paused · F7 resumes", "failed": "✗ stopped by an error · F7 resumes", "waiting": "◌ waiting for the world",
+    "ended": "ended",
 }  # fmt: skip
+AT_REST = ("paused", "failed", "waiting")
+"""States in which nothing goes on until somebody says so, or the world has moved."""
 
 
 class RunView(StepView):
@@ -60,6 +64,8 @@ class RunView(StepView):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("f7", "pause", "Pause"),
+        Binding("f7", "resume", "Resume"),
+        Binding("f7", "look", "Look"),
         Binding("f8", "stop", "Stop"),
     ]
     lead = ""
@@ -72,6 +78,7 @@ class RunView(StepView):
         self._rows: dict[str, tuple[str, ...]] = {}
         self._logged = 0
         self._work: Work | None = None
+        self._phase = ""
         self._faults: Sequence[Fault] = ()
         self._faults_for: tuple[object, ...] = ()
 
@@ -83,7 +90,7 @@ class RunView(StepView):
         yield Static("", id="charts")
         with TabbedContent(id="details"):
             with TabPane("Files", id="files-tab"):
-                yield Table(id="files", cursor_type="row")
+                yield Table(id="files", cursor_type="row", cell_padding=0)
             with TabPane("Log", id="log-tab"):
                 yield RichLog(id="log", wrap=True, markup=False, highlight=False)
             with TabPane("Errors", id="errors-tab"):
@@ -110,10 +117,9 @@ class RunView(StepView):
             self._rows.clear()
             self.query_one("#files", DataTable).clear()
             self.query_one("#log", RichLog).clear()
-        clock = self.wizard.world.clock
-        speed = clock.speed if isinstance(clock, FastClock) else 1.0
+        speed = self._speed
         wide = max(20, self.query_one("#bar").size.width - 1)
-        self._put("state", headline(work))
+        self._put("state", headline(work, self._opens))
         self._put("bar", overall(work.progress, wide))
         self._put("speed", pace(work, speed))
         self._put("slots", slots(work, speed, wide))
@@ -124,9 +130,18 @@ class RunView(StepView):
             self.trouble(work.error)
         elif work.is_busy:
             self.trouble(None)
+        if work.phase != self._phase:
+            self._phase = work.phase
+            self.refresh_bindings()
         if (known := _known_faults(work)) != self._faults_for:
             self._faults_for = known
             begin(self, self._find_faults, group="faults")
+
+    @property
+    def _speed(self) -> float:
+        """How fast the run's clock is; all that this page tells is in seconds of the operator's."""
+        clock = self.wizard.world.clock
+        return clock.speed if isinstance(clock, FastClock) else 1.0
 
     def _put(self, name: str, words: Content) -> None:
         before, now = self._shown.get(name), words.plain
@@ -139,7 +154,7 @@ class RunView(StepView):
         table = self.query_one("#files", DataTable)
         left = ROWS_A_TICK
         for job, tally in now.jobs.items():
-            cells = row_of(tally)
+            cells = row_of(tally, self._speed)
             before = self._rows.get(job)
             if cells == before:
                 continue
@@ -192,20 +207,35 @@ class RunView(StepView):
             Listing(f"{fault.code}: {counted(fault.users, 'user')}", ("user_id", "where", "why"), users, fault.remedy)
         )
 
+    @property
+    def _opens(self) -> str:
+        """Title of the page that a run which waits waits at; "" where that is none."""
+        step = self.wizard.work.progress.step
+        return next((stop.title for stop in self.wizard.journey.stops if stop.key == step), "")
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Only keys that do something now are there."""
+        phase = self.wizard.work.phase
+        may = {
+            "pause": phase in ("starting", "running"),
+            "stop": phase in ("starting", "running"),
+            "resume": phase in ("paused", "failed"),
+            "look": phase == "waiting",
+        }
+        return may.get(action, True)
+
     def action_pause(self) -> None:
-        work = self.wizard.work
-        if work.is_busy:
-            work.pause()
-            self.app.notify("Pausing: what is under way is finished, nothing more is sent.")
-        elif work.phase in ("paused", "failed", "waiting"):
-            self.wizard.start_work(None)
+        self.wizard.work.pause()
+        self.app.notify("Pausing: what is under way is finished, nothing more is sent.")
+
+    def action_resume(self) -> None:
+        self.wizard.start_work(None)
+
+    def action_look(self) -> None:
+        self.wizard.start_work(None)
 
     def action_stop(self) -> None:
-        work = self.wizard.work
-        if not work.is_busy:
-            self.app.notify("Nothing is running.")
-            return
-        work.pause()
+        self.wizard.work.pause()
         self.app.notify(
             "Stopping at the next safe instant. The run can go on at any time, from here or from the start."
         )
@@ -215,7 +245,8 @@ class RunView(StepView):
         if not now.ended and self.wizard.work.phase == "waiting":
             return self._at_what_waits(now.step)
         if not now.ended:
-            self.app.notify("What comes next is there when the run has ended.")
+            resumes = " F7 resumes it." if self.check_action("resume", ()) else ""
+            self.app.notify(f"What comes next is there when the run has ended.{resumes}")
             return False
         return True
 
@@ -235,7 +266,7 @@ class RunView(StepView):
         name = run.id if run else "none yet"
         return (
             f"Run {name}\n\nThe run goes on whichever page is open. Closing the wizard stops it at a safe instant; it goes "
-            "on from there.\n\nF7 pauses and resumes, F8 stops.\n\nThe same from a shell:\n"
+            "on from there.\n\nF7 pauses and resumes, F8 stops; while the run waits, F7 looks again.\n\nThe same from a shell:\n"
             f"{self.wizard.runs.command('resume', run.id if run else 'latest')}"
         )
 
@@ -247,10 +278,17 @@ class RunView(StepView):
         return super().copied() or (run.command("resume", run.id) if run else "")
 
     def commands(self) -> Sequence[tuple[str, str, Any]]:
-        return (
-            ("Pause or resume", "Finish what is under way and send nothing more; or go on", self.action_pause),
-            ("Stop", "Stop the run at a safe instant; it can go on later", self.action_stop),
+        every: Sequence[tuple[str, str, str]] = (
+            ("pause", "Pause", "Finish what is under way and send nothing more"),
+            ("resume", "Resume", "Go on with the run"),
+            ("look", "Look again", "See whether the run can go on"),
+            ("stop", "Stop", "Stop the run at a safe instant; it can go on later"),
         )
+        return [
+            (name, words, getattr(self, f"action_{action}"))
+            for action, name, words in every
+            if self.check_action(action, ())
+        ]
 
 
 def keeps_height(before: str, now: str, width: int) -> bool:
@@ -259,8 +297,12 @@ def keeps_height(before: str, now: str, width: int) -> bool:
     return before.count("\n") == now.count("\n") and max(map(cell_len, lines), default=0) <= width
 
 
-def headline(work: Work) -> Content:
-    """Which step it is at, and in what state the run is."""
+def headline(work: Work, opens: str = "") -> Content:
+    """Which step it is at, in what state the run is, and where it rests, the key that goes on.
+
+    Args:
+        opens: Title of the page that Next leads to while the run waits.
+    """
     now = work.progress
     if now.ended and not work.is_busy:
         signs = {"complete": ("✓ ", "$text-success"), "attention": ("! ", "$text-warning")}
@@ -279,8 +321,11 @@ def headline(work: Work) -> Content:
         parts.append((f"{mark} {title}   ", style))
     style = "$text-warning" if work.phase in ("paused", "pausing", "waiting") else "$foreground-muted"
     phase = f"◌ {now.waiting}" if work.phase == "waiting" and now.waiting else PHASES[work.phase]
-    broken = "\n" if work.phase == "waiting" or len(steps) > len(STEPS_OF["bulk"]) else ""
-    return Content.assemble(*parts, broken, (phase, "$text-error" if work.phase == "failed" else style))
+    broken = "\n" if work.phase in AT_REST or len(steps) > len(STEPS_OF["bulk"]) else ""
+    parts += [broken, (phase, "$text-error" if work.phase == "failed" else style)]
+    if work.phase == "waiting":
+        parts += ["\n", (f"Ctrl+N opens {opens} · F7 looks again" if opens else "F7 looks again", "bold")]
+    return Content.assemble(*parts)
 
 
 def share_of(now: Progress) -> tuple[float, int, int]:
@@ -329,7 +374,7 @@ def slots(work: Work, speed: float, width: int = 80) -> Content:
         lines.append((f"{chr(10) * bool(number)}{label}", "$foreground-muted"))
         if number < len(running):
             job, tally = running[number]
-            age = work.age_of(job, tally.seconds / speed) * speed
+            age = work.age_of(job, tally.seconds / speed)
             users = f"{tally.users:,}" if narrow else counted(tally.users, "user")
             lines.append(f"{tally.file}  {users}  {size(tally.bytes)}  {tally.status}  {duration(age)}")
         else:
@@ -370,18 +415,18 @@ def speeds_of(samples: Sequence[Sample]) -> list[float]:
     return speeds
 
 
-def row_of(tally: JobTally) -> tuple[str, ...]:
-    """A row of the files table."""
+def row_of(tally: JobTally, speed: float = 1.0) -> tuple[str, ...]:
+    """A row of the files table; `speed` is how fast the run's clock is, as what is shown are seconds of the operator's."""
     ended = tally.ended
     return (
         tally.file,
-        f"{tally.users:,}",
         tally.status,
         f"{tally.imported:,}" if ended else "",
         f"{tally.rejected:,}" if ended else "",
         f"{tally.already_there:,}" if ended else "",
-        size(tally.bytes),
-        duration(tally.seconds) if ended else "",
+        f" {tally.users:,}",
+        f" {size(tally.bytes)}",
+        f" {duration(tally.seconds / speed)}" if ended else "",
     )
 
 

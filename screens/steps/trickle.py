@@ -99,7 +99,7 @@ class TrickleView(FormView):
         parts = {
             "phase": headline(work, width) if begun else NOT_BEGUN,
             "curve": chart(now, wanted, width, HEIGHTS[self.app.size.width >= 112]) if begun else Content(""),
-            "moved": figures(now, wanted) if begun else Content(""),
+            "moved": figures(now, wanted, rehearses=self._rehearses) if begun else Content(""),
         }
         key = "".join(part.plain for part in parts.values()) + str((self._is_open, self._living, width))
         if key == self._shown:
@@ -260,8 +260,12 @@ def chart(now: Progress, wanted: TrickleAnswers, width: int, height: int) -> Con
     return Content.assemble(drawn, "\n", *legend, *goal_words)
 
 
-def figures(now: Progress, wanted: TrickleAnswers) -> Content:
-    """Who is left, what the legacy API has marked, what is foreseen, when it goes on."""
+def figures(now: Progress, wanted: TrickleAnswers, *, rehearses: bool = False) -> Content:
+    """Who is left, what the legacy API has marked, what is foreseen, when it goes on.
+
+    Args:
+        rehearses: Whether all times are the practice tenant's, whose clock is not the operator's.
+    """
     last = now.looks[-1]
     looks = [(look.at, look.migrated) for look in now.looks]
     until = {
@@ -277,12 +281,11 @@ def figures(now: Progress, wanted: TrickleAnswers) -> Content:
         lines.append(("forecast", "after a few looks on different days"))
     if not last.due:
         lines.append(("goes on", until))
-        lines.append(
-            (
-                "last look",
-                f"{datetime.fromtimestamp(last.at, UTC):%d %b %H:%M} UTC, again every {duration(LOOKS_EVERY)}",
-            )
-        )
+        moment = f"{datetime.fromtimestamp(last.at, UTC):%d %b %H:%M} UTC"
+        again = f", again every {duration(LOOKS_EVERY)}"
+        lines.append(("last look", f"{moment}{', practice time' if rehearses else again}"))
+    if rehearses:
+        lines.append(("dates", "practice time, ahead of yours"))
     return Content.assemble(
         *(part for name, words in lines for part in ((f"{name:<11}", "$foreground-muted"), f"{words}\n"))
     )

@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import pytest
+from stage import Rehearsal, frame, opened, until
 
-from screens.steps.run import charts, headline, overall, pace, slots
+from screens.app import WizardApp
+from screens.steps.run import charts, headline, overall, pace, row_of, slots
+from screens.steps.trickle import figures
 from screens.work import Work
+from wizard.answers.reading import from_tables
 from wizard.errors import WizardError
 from wizard.events import (
     Event,
@@ -21,10 +25,15 @@ from wizard.events import (
     StepFinished,
     StepStarted,
     UploadExpected,
+    UsersMigrated,
     UsersPrepared,
     UsersRead,
     UsersRefused,
+    WorldAwaited,
 )
+from wizard.practice.legacy_store import ANSWERS
+from wizard.steps import SECTIONS
+from wizard.steps.trickle import TrickleAnswers
 
 MILLION = 1_000_000
 
@@ -153,3 +162,64 @@ def test_a_lost_network_is_told_with_what_to_do() -> None:
     work.phase = "failed"
     assert "stopped by an error" in headline(work).plain
     assert "Next: Check the network" in str(work.error)
+
+
+def test_a_run_at_rest_says_which_key_goes_on_from_there() -> None:
+    work = heard([*begun(10), UsersPrepared(10, 10, 0, 0, 1, 4640)])
+    for phase, words in (("paused", "paused · F7 resumes"), ("failed", "stopped by an error · F7 resumes")):
+        work.phase = phase
+        assert words in headline(work).plain
+    work.hear(WorldAwaited("trickle", "3 of 10 users have moved at login", "you say so"))
+    work.phase = "waiting"
+    assert "◌ 3 of 10 users have moved at login\nCtrl+N opens Automatic phase · F7 looks again" in (
+        headline(work, "Automatic phase").plain
+    )
+
+
+KEYS_OF = {
+    "running": {"f7": "Pause", "f8": "Stop"}, "pausing": {}, "paused": {"f7": "Resume"}, "failed": {"f7": "Resume"},
+    "waiting": {"f7": "Look"}, "ended": {},
+}  # fmt: skip
+
+
+async def test_the_keys_of_the_page_are_those_that_do_something_now(rehearsal: Rehearsal) -> None:
+    app = rehearsal.app()
+    async with opened(app) as pilot:
+        app.journey.answers = from_tables({**rehearsal.practice.suggested, **ANSWERS}, SECTIONS)
+        app.journey.approved = "before"
+        app.work = heard([*begun(10), UsersPrepared(10, 10, 0, 0, 1, 4640)])
+        await app.screen.go("run")  # type: ignore[attr-defined]
+        for phase, keys in KEYS_OF.items():
+            app.work.phase = phase
+            app.work.version += 1
+            shown = [f"{key} {word}" for key, word in keys.items()]
+            hidden = [f" {key} " for key in ("f7", "f8") if key not in keys]
+            await until(
+                pilot,
+                lambda s=shown, h=hidden: (
+                    all(map(last(app).__contains__, s)) and not any(map(last(app).__contains__, h))
+                ),
+            )  # type: ignore[misc]
+        app.work.phase = "idle"
+
+
+def last(app: WizardApp) -> str:
+    return frame(app).splitlines()[-1]
+
+
+def test_in_a_rehearsal_all_seconds_are_those_of_the_operator() -> None:
+    seconds = Seconds()
+    work = heard([*begun(3), UsersPrepared(2000, 2000, 0, 0, 2, 928_000), StepStarted("upload")], seconds)
+    work.hear(JobSubmitted("00001.json", "job_1", 1000, 464_000))
+    seconds.now += 2
+    assert "pending  2 s" in slots(work, 20.0).plain
+    work.hear(JobEnded("00001.json", "job_1", "completed", 1000, 0, 0, 40.0))
+    assert row_of(work.progress.jobs["job_1"], 20.0)[-1].strip() == "2 s"
+
+
+def test_the_dates_of_a_rehearsal_are_told_to_be_of_its_own_time() -> None:
+    now = heard([*begun(3), UsersMigrated(1_800_000_000.0, 10, 3, 3, False)]).progress
+    assert "UTC, practice time" in figures(now, TrickleAnswers(), rehearses=True).plain
+    real = figures(now, TrickleAnswers()).plain
+    assert "practice" not in real
+    assert "again every 5 min" in real
