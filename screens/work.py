@@ -118,7 +118,7 @@ class Work:
             self.sample()
 
     def hear_request(self, event: Event) -> None:
-        """Count a request, of the run or of a look ahead, for the gauge in the footer."""
+        """Count a request, of the run or of a look ahead, for the gauge."""
         match event:
             case happened.RequestSent():
                 self.requests += 1

@@ -10,6 +10,9 @@ from textual.content import Content
 from textual.screen import Screen
 from textual.widget import Widget
 
+ALWAYS = ("leave", "quit", "command_palette")
+"""Actions whose keys are there however little room there is: how to get out, and where all the others are."""
+
 GAPS = (2, 1)
 """Columns between two keys: the first with which all of them fit, or the last."""
 
@@ -22,11 +25,13 @@ class Key:
         name: As it is pressed: `ctrl+n`.
         sign: As it is written: `^n`.
         does: What for, in a word.
+        always: Whether others make room for it.
     """
 
     name: str
     sign: str
     does: str
+    always: bool = False
 
     @property
     def width(self) -> int:
@@ -35,7 +40,7 @@ class Key:
 
 
 class Keys(Widget):
-    """The keys that do something now; those for which there is no room are in the menu.
+    """The keys that do something now; those for which there is no room are in the menu. Quit and the menu always have room.
 
     One widget that paints a line, where Textual's Footer is made anew, key by key, whenever the focus moves: that takes longer
     than everything else a Tab leads to.
@@ -67,24 +72,24 @@ class Keys(Widget):
         for _, binding, enabled, _ in self.screen.active_bindings.values():
             if binding.show and enabled and binding.action not in shown:
                 sign = self.app.get_key_display(binding)
-                shown[binding.action] = Key(binding.key, sign, binding.description)
+                shown[binding.action] = Key(binding.key, sign, binding.description, binding.action in ALWAYS)
         keys = tuple(shown.values())
         if keys != self._keys:
             self._keys = keys
             self.refresh()
 
     def _fitting(self) -> Sequence[tuple[int, Key]]:
-        """The keys for which there is room, each with the column where it begins; the menu, which is last, always is."""
+        """The keys for which there is room, each with the column where it begins; others make room for those that stay."""
         room = self.content_size.width
-        gap = next((gap for gap in GAPS if sum(key.width + gap for key in self._keys) - gap <= room), GAPS[-1])
-        *others, last = self._keys or (Key("", "", ""),)
+        gap = next((gap for gap in GAPS if _width(self._keys, gap) <= room), GAPS[-1])
+        shown = list(self._keys)
+        while _width(shown, gap) > room and (spare := [key for key in shown if not key.always]):
+            shown.remove(spare[-1])
         found, at = [], 0
-        for key in others:
-            if at + key.width + gap + last.width > room:
-                break
+        for key in shown:
             found.append((at, key))
             at += key.width + gap
-        return [*found, (at, last)]
+        return found
 
     def render(self) -> Content:
         parts: list[str | tuple[str, str]] = []
@@ -100,3 +105,8 @@ class Keys(Widget):
             if where is not None and at <= where.x < at + key.width:
                 event.stop()
                 self.app.simulate_key(key.name)
+
+
+def _width(keys: Sequence[Key], gap: int) -> int:
+    """Columns that they take side by side."""
+    return sum(key.width + gap for key in keys) - gap

@@ -6,16 +6,19 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.widgets import Label
 
+from screens.widgets.gauge import Gauge
+
 NAMES = {"production": "PRODUCTION", "staging": "staging", "development": "development", "practice": "PRACTICE"}
+NO_TENANT = "no tenant yet"
 
 
 class TopBar(Horizontal):
-    """Domain and environment; production has another colour and says so in capitals."""
+    """Domain, environment and rate limit of the tenant; production has another colour and says so in capitals."""
 
     DEFAULT_CSS = """
     TopBar {
         height: 1; background: $panel; color: $foreground;
-        & > #product { width: 1fr; padding: 0 1; text-style: bold; }
+        & > #product { width: 1fr; padding: 0 1; text-style: bold; text-wrap: nowrap; text-overflow: ellipsis; }
         & > #domain { width: auto; padding: 0 1; }
         & > #environment { width: auto; padding: 0 1; text-style: bold; background: $surface; }
         &.-practice > #environment { background: $success-muted; color: $text-success; }
@@ -32,8 +35,15 @@ class TopBar(Horizontal):
 
     def compose(self) -> ComposeResult:
         yield Label("Auth0 Migration Wizard", id="product", markup=False)
-        yield Label("no tenant yet", id="domain", markup=False)
+        yield Gauge()
+        yield Label(NO_TENANT, id="domain", markup=False)
         yield Label("", id="environment", markup=False)
+
+    @property
+    def room(self) -> int:
+        """Columns beside domain and environment."""
+        domain, environment = self._shown or ("", "")
+        return self.screen.size.width - len(domain or NO_TENANT) - len(NAMES.get(environment, environment)) - 4
 
     def draw(self, domain: str, environment: str) -> None:
         """Show the tenant.
@@ -45,7 +55,7 @@ class TopBar(Horizontal):
         if self._shown == (domain, environment):
             return
         self._shown = (domain, environment)
-        self.query_one("#domain", Label).update(domain or "no tenant yet")
+        self.query_one("#domain", Label).update(domain or NO_TENANT)
         self.query_one("#environment", Label).update(NAMES.get(environment, environment))
         for name in NAMES:
             self.set_class(name == environment, f"-{name}")

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from stage import NARROW, WIDE, Rehearsal, frame, opened, page_is, shows, until
+from stage import NARROW, WIDE, Rehearsal, frame, go_on, opened, page_is, shows, until
 
 from screens.widgets.dialogs import Reading
+from screens.widgets.gauge import words
 from screens.widgets.keys import Keys
+from wizard.events import RateLimitSeen
 
 KEYS = ("^n Next", "esc Back", "f1 Help", "f2 Plan", "f3 Steps", "^q Quit", "^p Menu")
 
@@ -16,17 +18,41 @@ def last_line(words: str) -> str:
 
 
 @pytest.mark.parametrize("size", [(60, 24), NARROW, WIDE], ids=["60x24", "80x24", "120x40"])
-async def test_keys_are_there_whole_or_not_at_all_and_the_menu_always(
+async def test_keys_are_there_whole_or_not_at_all_and_those_that_lead_out_always(
     rehearsal: Rehearsal, size: tuple[int, int]
 ) -> None:
     app = rehearsal.app()
     async with opened(app, size) as pilot:
         await shows(pilot, "^p Menu")
-        words = last_line(frame(app)).split()
-        shown = [" ".join(pair) for pair in zip(words[::2], words[1::2], strict=True)]
+        shown = keys_in(frame(app))
         assert [key for key in KEYS if key in shown] == shown
-        assert shown[-1] == "^p Menu"
+        assert shown[-2:] == ["^q Quit", "^p Menu"]
         assert len(shown) == len(KEYS) or size[0] < 80
+
+
+def keys_in(words: str) -> list[str]:
+    parts = last_line(words).split()
+    return [" ".join(pair) for pair in zip(parts[::2], parts[1::2], strict=True)]
+
+
+async def test_a_page_with_keys_of_its_own_shows_how_to_quit_too(rehearsal: Rehearsal) -> None:
+    app = rehearsal.app()
+    async with opened(app, NARROW) as pilot:
+        for key in ("source", "profile"):
+            await go_on(pilot, key)
+        assert {"f6 Sample", "f7 Unmask", "^n Next", "^q Quit", "^p Menu"} <= set(
+            keys_in(await shows(pilot, "f7 Unmask"))
+        )
+
+
+def test_the_gauge_says_what_it_is_and_gives_way_to_nothing_but_tenant_and_environment() -> None:
+    rate = RateLimitSeen("all", 50, 41.0, 2.0, 0)
+    assert words(rate, 38, 0, room=80) == "rate limit ▇ 41/50 free · 38 requests sent"
+    assert words(rate, 38, 0, room=47) == "rate limit ▇ 41/50 free"
+    assert words(rate, 38, 3, room=40) == "rate limit ▇ 41/50 free · 3 × 429"
+    assert words(rate, 38, 3, room=20) == "▇ 41/50 free"
+    assert words(rate, 38, 3, room=5) == words(None, 1, 0, room=20) == words(None, 0, 0) == ""
+    assert words(None, 1, 0, room=80) == "1 request sent"
 
 
 async def test_a_click_on_a_key_is_that_key(rehearsal: Rehearsal) -> None:
