@@ -321,8 +321,8 @@ def described(changes: Sequence[Change], stop: Stop) -> Content:
     for change in changes:
         parts += [("· ", "bold $text-success"), change.summary[:1].upper() + change.summary[1:], "\n"]
         parts += [(f"    {request}\n", "$foreground-muted") for request in change.requests]
-        if not change.reversible:
-            parts.append(("    ! cannot be undone\n", "$text-warning"))
+        if change.is_for_good:
+            parts.append(("    ! for good: cannot be undone\n", "$text-warning"))
     if stop.step is not None and stop.step.scopes:
         parts.append(("\nIt needs\n", "bold"))
         for scope, call in stop.step.scopes.items():

@@ -37,6 +37,11 @@ class Change:
         return f"undo: {self.summary}"
 
     @property
+    def is_for_good(self) -> bool:
+        """Whether it stays: it cannot be undone, or no longer once the run has gone on from it."""
+        return not self.reversible
+
+    @property
     def requests(self) -> Sequence[str]:
         """The calls behind it, as an operator would find them in Auth0's reference: `POST /connections`."""
         return ()

@@ -237,7 +237,7 @@ def listed(changes: Sequence[Planned]) -> Content:
         summary = planned.change.summary
         parts += [("· ", "bold $text-success"), f"{summary[:1].upper()}{summary[1:]}\n"]
         if not planned.change.reversible:
-            parts.append(("  ! cannot be undone\n", "$text-warning"))
+            parts.append(("  ! for good: cannot be undone\n", "$text-warning"))
     return Content.assemble(*parts) if parts else Content.styled("Nothing any more.", "$foreground-muted")
 
 

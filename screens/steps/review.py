@@ -17,6 +17,7 @@ from textual.widgets import Button, Input, Label, Static, Tree
 
 from screens.steps.base import StepView, unseen
 from screens.tasks import begin
+from screens.widgets.draw import cut
 from wizard.counts import counted
 from wizard.errors import WizardError
 from wizard.runner import Plan
@@ -27,7 +28,10 @@ INDENT = 10
 """Columns that the lines of the tree take before the details of a change."""
 
 BESIDE = 6
-"""Columns that guide, arrow and sign take before the words of a change."""
+"""Columns that guide, arrow and a short sign take before the words of a change."""
+
+FOR_GOOD = "! for good"
+"""Marks a change that stays."""
 
 
 class ReviewView(StepView):
@@ -88,14 +92,15 @@ class ReviewView(StepView):
         return await wizard.outlook.plan(journey.steps, journey.answers, journey.base)
 
     def _draw(self, plan: Plan) -> None:
-        final = sum(not planned.change.reversible for planned in plan.changes)
+        final = sum(planned.change.is_for_good for planned in plan.changes)
         begun = self.wizard.work.run is not None
         before = "What the run has still to do: " if begun else "Nothing has been changed yet. "
         self.query_one("#sum", Static).update(
             Content.assemble(
                 before if plan.changes else "",
                 (counted(len(plan.changes), "change"), "bold") if plan.changes else ("Nothing to change.", "bold"),
-                f", {final} of which cannot be undone (!)" if final else "",
+                (f"\n{FOR_GOOD}" if final else "", "bold $text-warning"),
+                f" marks {final} that cannot be undone" if final else "",
                 (f"\nplan {plan.hash[:16]}…  Ctrl+Y copies it whole", "$foreground-muted"),
             )
         )
@@ -106,7 +111,8 @@ class ReviewView(StepView):
         for step, group in groupby(plan.changes, key=lambda planned: planned.step):
             branch = tree.root.add(Text(titles.get(step, step), style="bold"), expand=True)
             for planned in group:
-                leaf = branch.add(_line(planned.change, tree.size.width - BESIDE), data=planned.change)
+                told = _line(planned.change, tree.size.width - BESIDE, self.app.theme_variables["text-warning"])
+                leaf = branch.add(told, data=planned.change)
                 for words in details(planned.change):
                     for line in wrap(words, max(20, tree.size.width - INDENT), subsequent_indent="        "):
                         leaf.add_leaf(Text(line, style="dim"))
@@ -170,11 +176,10 @@ class ReviewView(StepView):
         )
 
 
-def _line(change: Change, width: int) -> Text:
-    """The sign of what is for good, and the summary as far as it fits; all of it is in the lines below."""
-    summary = change.summary
-    shown = summary if len(summary) <= width or width < 2 else f"{summary[: width - 1]}…"
-    return Text.assemble("· " if change.reversible else ("! ", "bold"), shown)
+def _line(change: Change, width: int, colour: str) -> Text:
+    """The mark of what is for good, and the summary as far as it fits; all of it is in the lines below."""
+    mark, style = (f"{FOR_GOOD}: ", f"bold {colour}") if change.is_for_good else ("· ", "")
+    return Text.assemble((mark, style), cut(change.summary, max(2, width + 2 - len(mark))))
 
 
 def details(change: Change) -> Sequence[str]:

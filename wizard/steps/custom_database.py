@@ -79,6 +79,10 @@ class UseOwnDatabase(Change):
         return f"let {self.connection} {done}" if turned_on else f"{done} on {self.connection}"
 
     @property
+    def is_for_good(self) -> bool:
+        return self.own_database
+
+    @property
     def undo_summary(self) -> str:
         return f"put own database and import mode of {self.connection} back as they were"
 
