@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.app import SystemCommand
 from textual.binding import Binding, BindingType
+from textual.notifications import Notification, Notify
 from textual.screen import Screen
 
 from screens.desk import Desk
@@ -133,18 +134,23 @@ class WizardApp(Desk):
         """A migration into the practice tenant, with answers to begin with."""
         from screens.guide import Journey
 
-        self.notify("Starting the practice tenant and inventing its users…", timeout=60)
+        told = Notification("Starting the practice tenant and inventing its users…", timeout=60, markup=False)
+        self.post_message(Notify(told))
         try:
-            practice = await self.practiced()
+            await self.practiced()
         finally:
-            self.clear_notifications()
-        self.set_timer(1.0, self.clear_notifications)  # the message may have been on its way still; no error is cleared
+            self.call_later(self._take_back, told)  # behind it in the queue, as it may be on its way still
         await self._open_journey(Journey(practice.folder, suggested=await self._suggested_in_practice()), None)
 
     async def _suggested_in_practice(self) -> dict[str, dict[str, Any]]:
         """Answers to begin a rehearsal with."""
         practice = await self.practiced()
         return practice.fresh(await asyncio.to_thread(connections_of, self.runs))
+
+    def _take_back(self, told: Notification) -> None:
+        """Show a message no longer."""
+        if told in self._notifications:
+            self._unnotify(told)
 
     async def start_from(self, file: Path) -> None:
         """A migration from an answers file, as far as that is filled in."""
@@ -213,6 +219,7 @@ class WizardApp(Desk):
 
         self.journey, self.work, self.draft = journey, work or Work(), draft
         self.unmasked = False
+        self.clear_notifications()  # what did not work at the start is over
         journey.progress = self.work.progress
         await self.serve_legacy_api()
         screen = JourneyScreen()
@@ -235,6 +242,7 @@ class WizardApp(Desk):
         """Start the run of exactly this plan and show it."""
         from screens.frame import JourneyScreen
 
+        self.clear_notifications()  # such as how to approve
         await self.serve_legacy_api()
         # Later plans of a run are what is left to do, which no other run can be held to.
         self.approved_hash = plan.hash if self.work.run is None else ""

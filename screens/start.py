@@ -51,7 +51,7 @@ class Known:
 
 
 class StartScreen(Screen[None]):
-    """A list; Enter takes what is highlighted."""
+    """A list; arrows or Tab move through it, Enter takes what is highlighted."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("n", "choose('new')", "New"),
@@ -60,6 +60,8 @@ class StartScreen(Screen[None]):
         Binding("d,delete", "forget", "Delete"),
         Binding("f1", "help", "Help"),
         Binding("ctrl+q,q", "quit", "Quit"),
+        Binding("tab", "move(1)", show=False),
+        Binding("shift+tab", "move(-1)", show=False),
     ]
 
     def __init__(self) -> None:
@@ -135,6 +137,15 @@ class StartScreen(Screen[None]):
                 await self._try(wizard.continue_draft(self._drafts[int(number)]))
             case "run":
                 await self._try(wizard.resume(self._runs[int(number)].run))
+
+    def action_move(self, by: int) -> None:
+        """Tab goes where the arrows do: everything there is here is a line of the one list."""
+        choices = self.query_one(OptionList)
+        choices.focus()
+        if by > 0:
+            choices.action_cursor_down()
+        else:
+            choices.action_cursor_up()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Delete is there only where answers that were begun have the cursor: runs stay, as the record of what was done."""
