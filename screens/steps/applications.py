@@ -7,10 +7,11 @@ from collections.abc import Collection, Sequence
 from textual import on
 from textual.app import ComposeResult
 from textual.content import Content
-from textual.widgets import Input, Static
+from textual.widgets import Input, OptionList, Static
 
 from screens.guide import Stop
 from screens.steps.base import StepView
+from screens.widgets.draw import cut
 from screens.widgets.ticks import Row, Ticks
 from wizard.answers import Section
 from wizard.answers.section import validated
@@ -22,6 +23,9 @@ from wizard.steps.connection import ConnectionAnswers
 KINDS = {
     "regular_web": "web application", "native": "native", "spa": "single page", "non_interactive": "machine to machine",
 }  # fmt: skip
+
+NAME = 24
+"""Columns of a name in the list, so that its kind beside it fits."""
 
 
 class ApplicationsView(StepView):
@@ -40,6 +44,7 @@ class ApplicationsView(StepView):
         yield Input(placeholder="type to filter", id="filter", compact=True)
         yield Static("", id="tally", classes="block", markup=False)
         yield Ticks(id="applications-list")
+        yield Static("", id="client", classes="hint", markup=False)
 
     async def shown(self) -> None:
         wizard = self.wizard
@@ -60,10 +65,10 @@ class ApplicationsView(StepView):
 
     def _fill(self, words: str) -> None:
         known = {one.client_id for one in self._clients}
-        absent = ("  ✗ not in the tenant", "$text-error")
+        absent = ("   ✗ not in the tenant", "$text-error")
         self.query_one(Ticks).fill(
             [
-                Row(word, Content.assemble((f"{word:<24}", "bold"), absent), word in self._ticked)
+                Row(word, Content.assemble((cut(word, NAME).ljust(NAME), "bold"), absent), word in self._ticked)
                 for word in self._given or ()
                 if self._meant_by(word) == [word] and word not in known
             ]
@@ -76,15 +81,21 @@ class ApplicationsView(StepView):
         self._tell()
 
     def _row(self, one: Client) -> Content:
-        there = ("  ✓ enabled", "$text-success") if one.client_id in self._enabled else ("", "")
+        there = (" ✓ ", "$text-success") if one.client_id in self._enabled else ("   ", "")
         kind = KINDS.get(one.app_type or "", one.app_type or "unknown kind")
-        return Content.assemble(
-            (f"{one.name:<24}", "bold"), f" {kind}", there, (f"  {one.client_id[:10]}…", "$foreground-muted")
-        )
+        return Content.assemble((cut(one.name, NAME).ljust(NAME), "bold"), there, (kind, "$foreground-muted"))
 
     def _tell(self) -> None:
         known = counted(len(self._clients), "application")
-        self.query_one("#tally", Static).update(f"{known} in the tenant, {len(self._ticked)} ticked")
+        enabled = " · ✓ is enabled already" if self._enabled else ""
+        self.query_one("#tally", Static).update(f"{known} in the tenant, {len(self._ticked)} ticked{enabled}")
+
+    @on(OptionList.OptionHighlighted)
+    def _moved(self, event: OptionList.OptionHighlighted) -> None:
+        """Tell all of the application under the cursor, as the list has no room for it."""
+        event.stop()
+        one = next((one for one in self._clients if one.client_id == event.option.id), None)
+        self.query_one("#client", Static).update(f"{one.name}, client ID {one.client_id}" if one else "")
 
     @on(Input.Changed, "#filter")
     def _filtered(self, event: Input.Changed) -> None:

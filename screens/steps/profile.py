@@ -21,6 +21,7 @@ from screens.masking import masked
 from screens.steps.base import StepView
 from screens.steps.masking import MASKING, Unmasking
 from screens.steps.rules import flat, nested, origin_of, rule_of, transforms_of
+from screens.widgets.draw import cut
 from screens.widgets.grown import Table
 from wizard.answers import Section
 from wizard.answers.complaints import complaints
@@ -47,6 +48,13 @@ FACTORS = ("mfa.totp", "mfa.phone", "mfa.email")
 LINES = ("origin", "transforms")
 """Ids of the lines that a rule is typed into."""
 
+ROOMY = 64
+"""Columns of the page from which the table shows longer names whole."""
+
+COLUMNS = (("field", "Auth0 field"), ("from", "comes from"), ("mark", ""))
+WIDTHS = ((16, 14, 13), (24, 24, 24))
+"""Of the columns of the table, on a narrow page and on a roomy one."""
+
 TABLES = ("mfa", "app_metadata", "user_metadata")
 """Keys whose rules lie one level or more below them; on the page they are dotted rows."""
 
@@ -70,6 +78,7 @@ class ProfileView(Unmasking, StepView):
         self._records: Sequence[Record] = ()
         self._source: LegacySource | None = None
         self._looked_at: object = None
+        self._widths = WIDTHS[False]
         self._row = ""
         self._unread = ""  # what is wrong with the lines being typed, which are in no rule yet
         self._before: tuple[Any, float | None] | None = (
@@ -81,10 +90,10 @@ class ProfileView(Unmasking, StepView):
         yield Table(id="fields", cursor_type="row")
         with Horizontal(classes="row"):
             yield Label("", id="which")
-            yield Input(placeholder="column, {first} {last} or =the same for all", id="origin", compact=True)
+            yield Input(placeholder="column, {a} {b}, =fixed", id="origin", compact=True)
         with Horizontal(classes="row"):
             yield Label("  transforms", id="how")
-            yield Input(placeholder='strip, lower, bool, date("%d.%m.%Y"), …', id="transforms", compact=True)
+            yield Input(placeholder="strip, lower… F1 has all", id="transforms", compact=True)
         yield Static("", id="tally")
         yield Static("", id="user")
         yield Form(
@@ -99,10 +108,21 @@ class ProfileView(Unmasking, StepView):
         )
 
     def on_mount(self) -> None:
+        self._lay_out()
+
+    def on_resize(self) -> None:
+        widths = WIDTHS[self.content_size.width >= ROOMY]
+        if widths != self._widths:
+            self._widths = widths
+            self._lay_out()
+            if self._records:
+                self._draw_table()
+
+    def _lay_out(self) -> None:
         table = self.query_one(DataTable)
-        table.add_column("Auth0 field", width=24, key="field")
-        table.add_column("comes from", width=24, key="from")
-        table.add_column("", key="mark")
+        table.clear(columns=True)
+        for (key, words), width in zip(COLUMNS, self._widths, strict=True):
+            table.add_column(words, width=width, key=key)
 
     async def shown(self) -> None:
         wizard = self.wizard
@@ -154,24 +174,30 @@ class ProfileView(Unmasking, StepView):
             table.add_row(*self._cells(name), key=name)
         table.move_cursor(row=min(cursor, table.row_count - 1))
 
-    def _cells(self, name: str) -> tuple[Content, str, Content]:
+    def _cells(self, name: str) -> tuple[Content, Content, Content]:
+        """Field, origin and mark of a row; the lines below the table have the whole of what is cut here."""
+        (field, field_style), (origin, _), (mark, mark_style) = self._words(name)
+        room, origin_room, mark_room = self._widths
+        return (
+            Content.styled(cut(field, room, end="." not in field), field_style),
+            Content(cut(origin, origin_room)),
+            Content.styled(cut(mark, mark_room), mark_style),
+        )
+
+    def _words(self, name: str) -> Sequence[tuple[str, str]]:
         if name.startswith("· "):
-            return (
-                Content.styled(f"{name[2:]}", "$foreground-muted"),
-                "",
-                Content.styled("not moved", "$foreground-muted"),
-            )
+            return (name[2:], "$foreground-muted"), ("", ""), ("not moved", "$foreground-muted")
         rule = self.rules.get(name)
         needed = name in ("user_id", "email") and rule is None
         mark = "✗ needed" if needed else self._mark(name)
         style = "$text-error" if needed else "$foreground-muted"
-        return Content(name), origin_of(rule), Content.styled(mark, style)
+        return (name, ""), (origin_of(rule), ""), (mark, style)
 
     def _mark(self, name: str) -> str:
-        sure = self._suggested.get(name)
-        words = [f"suggested, {sure:.0%}"] if sure is not None else []
-        words += [transforms_of(self.rules.get(name))] if transforms_of(self.rules.get(name)) else []
-        return " · ".join(words)
+        sure, transforms = self._suggested.get(name), transforms_of(self.rules.get(name))
+        if sure is None:
+            return transforms
+        return f"{sure:.0%} · {transforms}" if transforms else f"{sure:.0%} sure"
 
     @on(DataTable.RowHighlighted)
     def _highlighted(self, event: DataTable.RowHighlighted) -> None:

@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 LISTED = 2000
 HALF_MADE = "half-made users: their first login broke off; the repair is asked for and shown before it is done"
 COLUMNS = ("what", "user_id", "reason", "details")
+LISTED_COLUMNS = 3
+"""Those that the table has room for; a line above it has the last too, of the user under the cursor."""
 
 
 class ResultsView(StepView):
@@ -49,6 +51,7 @@ class ResultsView(StepView):
     def __init__(self, stop: Any) -> None:
         super().__init__(stop)
         self._rows: Sequence[tuple[str, ...]] = ()
+        self._chosen: Sequence[tuple[str, ...]] = ()
 
     def content(self) -> ComposeResult:
         yield Static("", id="sum", classes="block")
@@ -58,10 +61,11 @@ class ResultsView(StepView):
             yield Label(HALF_MADE, classes="hint")
         yield unseen(Input(placeholder="type to filter: a user id, a code, “missing”", id="filter", compact=True))
         yield Static("", id="found", markup=False)
+        yield Static("", id="about", classes="hint", markup=False)
         yield unseen(Table(id="users", cursor_type="row"))
 
     def on_mount(self) -> None:
-        self.query_one("#users", DataTable).add_columns(*COLUMNS)
+        self.query_one("#users", DataTable).add_columns(*COLUMNS[:LISTED_COLUMNS])
 
     async def shown(self) -> None:
         run = self.wizard.work.run
@@ -93,14 +97,21 @@ class ResultsView(StepView):
     def _fill(self, words: str) -> None:
         table = self.query_one("#users", DataTable)
         table.clear()
-        chosen = [row for row in self._rows if words in " ".join(row).lower()]
-        table.add_rows(chosen)
+        self.query_one("#about", Static).update("")
+        self._chosen = chosen = [row for row in self._rows if words in " ".join(row).lower()]
+        table.add_rows(row[:LISTED_COLUMNS] for row in chosen)
         table.display = bool(self._rows)
         self.query_one("#filter").display = bool(self._rows)
         shown = (
             f"{len(chosen):,} of {counted(len(self._rows), 'user')} to look at" if self._rows else "No user to look at."
         )
         self.query_one("#found", Static).update(shown)
+
+    @on(DataTable.RowHighlighted, "#users")
+    def _moved(self, event: DataTable.RowHighlighted) -> None:
+        event.stop()
+        row = self._chosen[event.cursor_row] if event.cursor_row < len(self._chosen) else ()
+        self.query_one("#about", Static).update(" · ".join(cell for cell in row[1:] if cell))
 
     def action_export(self) -> None:
         begin(self, self._export, group="export")

@@ -24,6 +24,13 @@ def spark(values: Sequence[float], width: int, *, top: float | None = None) -> s
     return drawn.rjust(width)
 
 
+def cut(text: str, width: int, *, end: bool = True) -> str:
+    """The text as far as it fits, with a sign where something is missing: at its end, or at its beginning."""
+    if len(text) <= width:
+        return text
+    return f"{text[: width - 1]}…" if end else f"…{text[1 - width :]}"
+
+
 def size(number: int) -> str:
     """`58 KB`, `1.2 MB`."""
     return f"{number / 1_000_000:.1f} MB" if number >= 1_000_000 else f"{max(1, round(number / 1000))} KB"

@@ -19,8 +19,7 @@ STYLES = {
     State.FAILED: "bold $text-error",
 }
 TITLE_WIDTH = 12
-SHORT = {"trickle": "Automatic"}
-"""Shorter words, by step, for titles that have no room."""
+"""Columns of a title; one that is longer moves its word, which has the room as long as no word but a short one comes there."""
 
 
 class Rail(Choices):
@@ -67,7 +66,7 @@ class Rail(Choices):
 def row(stop: Stop, journey: Journey) -> Content:
     """One row: sign, title, word."""
     state = journey.state(stop.key)
-    title = SHORT.get(stop.key, stop.title)[:TITLE_WIDTH].ljust(TITLE_WIDTH)
+    title = stop.title.ljust(TITLE_WIDTH)
     style = STYLES[state]
     shown = "" if state in (State.TO_DO, State.DONE) else style
     faint = "$foreground-muted" if not journey.may_go_to(stop.key) else shown
