@@ -113,6 +113,12 @@ class ResultsView(StepView):
         row = self._chosen[event.cursor_row] if event.cursor_row < len(self._chosen) else ()
         self.query_one("#about", Static).update(" · ".join(cell for cell in row[1:] if cell))
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Only keys that do something now are there."""
+        work = self.wizard.work
+        may = {"verify": work.progress.ended and not work.is_busy, "export": work.run is not None}
+        return may.get(action, True)
+
     def action_export(self) -> None:
         begin(self, self._export, group="export")
 

@@ -37,7 +37,7 @@ ROWS_A_TICK = 40
 
 FILE_COLUMNS = (
     ("file", "file", 11), ("status", "status", 11), ("imported", "imported", 9), ("rejected", "rejected", 9),
-    ("there", "there", 8), ("users", " users", 8), ("size", " size", 8), ("seconds", " took", 7),
+    ("there", "there", 10), ("users", " users", 8), ("size", " size", 8), ("seconds", " took", 7),
 )  # fmt: skip
 """Key, words and width of each column of the files table, what matters most first: on a narrow page the last three are to its
 right."""

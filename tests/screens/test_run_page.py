@@ -203,6 +203,20 @@ async def test_the_keys_of_the_page_are_those_that_do_something_now(rehearsal: R
         app.work.phase = "idle"
 
 
+async def test_evidence_is_gathered_anew_only_of_a_run_that_has_ended(rehearsal: Rehearsal) -> None:
+    app = rehearsal.app()
+    async with opened(app) as pilot:
+        app.journey.answers = from_tables({**rehearsal.practice.suggested, **ANSWERS}, SECTIONS)
+        app.work = heard([*begun(10), UsersPrepared(10, 10, 0, 0, 1, 4640)])
+        await app.screen.go("results")  # type: ignore[attr-defined]
+        app.work.phase = "paused"
+        await until(pilot, lambda: "f5 Check" not in last(app) and "^q Quit" in last(app))
+        app.work.hear(RunEnded())
+        app.work.phase = "ended"
+        await until(pilot, lambda: "f5 Check" in last(app))
+        app.work.phase = "idle"
+
+
 def last(app: WizardApp) -> str:
     return frame(app).splitlines()[-1]
 
