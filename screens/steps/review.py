@@ -18,6 +18,7 @@ from textual.widgets import Button, Input, Label, Static, Tree
 from screens.steps.base import StepView, unseen
 from screens.tasks import begin
 from screens.widgets.draw import cut
+from screens.widgets.grown import Branches
 from wizard.counts import counted
 from wizard.errors import WizardError
 from wizard.runner import Plan
@@ -48,7 +49,7 @@ class ReviewView(StepView):
 
     def content(self) -> ComposeResult:
         yield Static("", id="sum", classes="block")
-        tree: Tree[Change] = Tree("plan", id="plan")
+        tree: Tree[Change] = Branches("plan", id="plan")
         tree.show_root = False
         tree.guide_depth = 2
         yield tree

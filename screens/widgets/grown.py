@@ -8,8 +8,12 @@ the layout of before; here it takes the one it was given last.
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 from textual.widget import Widget
-from textual.widgets import DataTable, OptionList, TextArea
+from textual.widgets import DataTable, OptionList, TextArea, Tree
+
+Kept = TypeVar("Kept")
 
 
 class _Grown(Widget):
@@ -23,6 +27,10 @@ class Table(DataTable[str], _Grown):
     def watch_virtual_size(self) -> None:
         super().watch_virtual_size()
         self.call_after_refresh(self.notify_style_update)  # its head may have been painted with the widths of before
+
+
+class Branches(Tree[Kept], _Grown):
+    """A tree whose lines keep something."""
 
 
 class Choices(OptionList, _Grown):
