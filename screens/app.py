@@ -137,7 +137,7 @@ class WizardApp(Desk):
         told = Notification("Starting the practice tenant and inventing its users…", timeout=60, markup=False)
         self.post_message(Notify(told))
         try:
-            await self.practiced()
+            practice = await self.practiced()
         finally:
             self.call_later(self._take_back, told)  # behind it in the queue, as it may be on its way still
         await self._open_journey(Journey(practice.folder, suggested=await self._suggested_in_practice()), None)
