@@ -1,4 +1,4 @@
-"""The one frame of every page: tenant and rate limit at the top, rail, page, what will happen, keys at the bottom."""
+"""The one frame of every page: tenant at the top, rail, page, what will happen, keys and rate limit at the bottom."""
 
 from __future__ import annotations
 
@@ -78,7 +78,9 @@ class JourneyScreen(Screen[str]):
             with VerticalScroll(id="outlook", can_focus=False):
                 yield Label("What will happen", classes="title")
                 yield Static("", id="happens")
-        yield Keys(classes="-alone")
+        with Horizontal(id="bottom"):
+            yield Keys()
+            yield Gauge()
 
     async def on_mount(self) -> None:
         self.set_interval(REFRESH_SECONDS, self._tick)
@@ -134,9 +136,9 @@ class JourneyScreen(Screen[str]):
         wizard = self.wizard
         wizard.journey.progress = wizard.work.progress
         self.query_one(Rail).draw(self._foreseen)
-        top, work = self.query_one(TopBar), wizard.work
-        top.draw(wizard.domain, wizard.environment)
-        self.query_one(Gauge).draw(work.rate, work.requests, work.limited, room=top.room)
+        work = wizard.work
+        self.query_one(TopBar).draw(wizard.domain, wizard.environment)
+        self.query_one(Gauge).draw(work.rate, work.requests, work.limited)
         self.query_one(Keys).draw()
 
     @property

@@ -6,14 +6,12 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.widgets import Label
 
-from screens.widgets.gauge import Gauge
-
 NAMES = {"production": "PRODUCTION", "staging": "staging", "development": "development", "practice": "PRACTICE"}
 NO_TENANT = "no tenant yet"
 
 
 class TopBar(Horizontal):
-    """Domain, environment and rate limit of the tenant; production has another colour and says so in capitals."""
+    """Domain and environment of the tenant; production has another colour and says so in capitals."""
 
     DEFAULT_CSS = """
     TopBar {
@@ -35,15 +33,8 @@ class TopBar(Horizontal):
 
     def compose(self) -> ComposeResult:
         yield Label("Auth0 Migration Wizard", id="product", markup=False)
-        yield Gauge()
         yield Label(NO_TENANT, id="domain", markup=False)
         yield Label("", id="environment", markup=False)
-
-    @property
-    def room(self) -> int:
-        """Columns beside domain and environment."""
-        domain, environment = self._shown or ("", "")
-        return self.screen.size.width - len(domain or NO_TENANT) - len(NAMES.get(environment, environment)) - 4
 
     def draw(self, domain: str, environment: str) -> None:
         """Show the tenant.

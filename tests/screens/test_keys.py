@@ -45,14 +45,14 @@ async def test_a_page_with_keys_of_its_own_shows_how_to_quit_too(rehearsal: Rehe
         )
 
 
-def test_the_gauge_says_what_it_is_and_gives_way_to_nothing_but_tenant_and_environment() -> None:
+def test_the_gauge_says_what_it_is_and_leaves_the_keys_their_room() -> None:
     rate = RateLimitSeen("all", 50, 41.0, 2.0, 0)
-    assert words(rate, 38, 0, room=80) == "rate limit ▇ 41/50 free · 38 requests sent"
-    assert words(rate, 38, 0, room=47) == "rate limit ▇ 41/50 free"
-    assert words(rate, 38, 3, room=40) == "rate limit ▇ 41/50 free · 3 × 429"
-    assert words(rate, 38, 3, room=20) == "▇ 41/50 free"
-    assert words(rate, 38, 3, room=5) == words(None, 1, 0, room=20) == words(None, 0, 0) == ""
-    assert words(None, 1, 0, room=80) == "1 request sent"
+    assert words(rate, 38, 0, width=160) == "rate limit ▇ 41/50 free · 38 requests sent"
+    assert words(rate, 38, 3, width=120) == "rate limit ▇ 41/50 free · 3 × 429"
+    assert words(rate, 38, 0, width=80) == "rate 41/50"
+    assert words(rate, 38, 3, width=80) == "rate 41/50 3×429"
+    assert words(None, 1, 0, width=160) == "1 request sent"
+    assert words(None, 1, 0, width=80) == words(None, 0, 0) == ""
 
 
 async def test_a_click_on_a_key_is_that_key(rehearsal: Rehearsal) -> None:
