@@ -12,13 +12,12 @@ from textual.dom import DOMNode
 
 def begin(node: DOMNode, work: Callable[..., Coroutine[Any, Any, Any]], *args: Any, group: str) -> None:
     """Run the work as a task of the node, which ends with it; the work of the same group before it is cancelled."""
+    # Taken out when it begins: what the work makes remembers the worker, which is not to remember the page in turn.
     waiting = [partial(work, *args)]
 
     async def started() -> None:
         try:
-            await (
-                waiting.pop()()
-            )  # what is made by it remembers the worker, which need not remember the page that began it
+            await waiting.pop()()
         except NoMatches:
             if node.app.is_running and node.display:
                 raise

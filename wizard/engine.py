@@ -9,18 +9,18 @@ from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from wizard.answers import Answers, save
+from wizard.answers import Answers, load, save
 from wizard.bulk.manifest import read_manifest
 from wizard.counts import counted
 from wizard.errors import Exit, Interrupted, PlanStale, RunMismatch, UsageError, WizardError
 from wizard.events import Emit, Event, ProcessEnded, RunEnded, RunFailed, RunInterrupted, RunStarted
-from wizard.identity import Identity, require_same
+from wizard.identity import Identity, keep, require_same
 from wizard.journal import Journal, JournalFailed
 from wizard.legacy.answers import SourceAnswers
 from wizard.progress import Progress
 from wizard.runner import Plan, apply_plan, check_all, make_plan
 from wizard.runs import RunFolder
-from wizard.steps import STEPS
+from wizard.steps import SECTIONS, STEPS
 from wizard.steps.strategy import StrategyAnswers
 from wizard.tools import Stop
 from wizard.undo import Undone, UndoPlan, undo_all, undo_plan
@@ -97,7 +97,7 @@ async def carry_out(
         except Exception as error:
             # Its words might quote a user; its kind does not.
             what = f"An error that should not happen: {type(error).__name__}"
-            account.note(RunFailed(what, f"Resume the run: `{run.command('resume', run.id)}`. Please report it."))
+            account.note(RunFailed(what, "Resume the run, and please report it."))
             raise
         finally:
             account.close()
@@ -128,13 +128,20 @@ async def _carry_out(
         plan = await make_plan(steps, answers, tools)
         _require_hash(approved_hash, plan, journal)
         approval = _approved(plan, approve, run, journal)
-        if plan.is_empty and before.ended and journal.recall(EVIDENCE) in (None, answers.digest()):
+        proven = journal.recall(EVIDENCE) in (None, answers.digest()) or _is_purged(run)
+        if plan.is_empty and before.ended and proven:
             journal.emit(RunEnded())
             return
         if await apply_plan(approval, steps, answers, tools) is None:
             await check_all(steps, answers, tools)
             journal.remember(EVIDENCE, answers.digest())
             journal.emit(RunEnded())
+
+
+def _is_purged(run: RunFolder) -> bool:
+    """Whether the files of users are gone, so that nothing can be compared with them any more."""
+    manifest = read_manifest(run.path)
+    return bool(manifest and manifest.files) and not any(run.path.glob("users/*"))
 
 
 def _require_users_not_deleted(before: Progress) -> None:
@@ -219,16 +226,18 @@ async def verify_again(
                     state="Nothing was done.",
                     remedy=f"Finish it: `{run.command('resume', run.id)}`.",
                 )
-            manifest = read_manifest(run.path)
-            if manifest and manifest.files and not any(run.path.glob("users/*")):
+            if _is_purged(run):
                 raise UsageError(
                     f"The files of users of run {run.id} were purged",
                     why="what is in Auth0 can no longer be compared with what was prepared",
                     state="The run's verdict stands as it was.",
                     remedy=f"Look at it with `{run.command('status', run.id)}`.",
                 )
+            keep(run, answers, load(run.answers, SECTIONS, environment={}))
             async with connected(answers, journal, run.path, base, world, stop) as tools:
                 await check_all(steps_of(answers), answers, tools)
+            if account.progress.ended:
+                journal.remember(EVIDENCE, answers.digest())
         finally:
             account.close()
             journal.close()

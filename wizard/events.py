@@ -296,6 +296,13 @@ class CheckFailed(Event):
     remedy: str
 
 
+@dataclass(frozen=True, slots=True)
+class CheckWithdrawn(Event):
+    """What was found says nothing any more: it is asked for no longer."""
+
+    name: str
+
+
 def found_by(check: CheckPassed | CheckFailed) -> str:
     """The detail where the name is said already: one that has to stand alone may begin with it."""
     return check.detail.removeprefix(f"{check.name}: ")

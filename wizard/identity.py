@@ -48,8 +48,7 @@ class Identity:
         """What is not as `before`, the identity that the run was made with; empty when nothing."""
         if self.answers != before["answers"]:
             now, then = (from_tables(tables, SECTIONS) for tables in (self.answers, before["answers"]))
-            changed = _lasting_differences(now, then)
-            if changed:
+            if changed := _lasting_differences(now, then):
                 return [f"{name} is no longer as the run was made with" for name in changed]
         if self.fingerprint != before["fingerprint"]:
             return ["the users in the legacy store are not those the run began with"]
@@ -103,9 +102,20 @@ async def _identity(answers: Answers, base: Path, world: World) -> dict[str, Any
 def _run_with(identity: Mapping[str, Any], runs: Runs) -> RunFolder | None:
     for run in runs.all():
         with suppress(WizardError):  # a damaged journal of an old run stands in nobody's way; `runs` names it
-            if facts_of(run)["identity"] == identity:
+            if _as_lasting(facts_of(run)["identity"]) == identity:
                 return run
     return None
+
+
+def _as_lasting(known: dict[str, Any] | None) -> dict[str, Any] | None:
+    """A kept identity without answers that may change by now: a run of before was made with more of them."""
+    if known is None:
+        return None
+    tables = {
+        table: {key: value for key, value in values.items() if f"{table}.{key}" not in LATER}
+        for table, values in known["answers"].items()
+    }
+    return {**known, "answers": tables}
 
 
 def require_same(identity: Identity, journal: Journal) -> None:
@@ -196,13 +206,22 @@ def decided(run: RunFolder, answers: Answers, flags: Sequence[str]) -> Answers:
     if not flags:
         return answers
     now = load(run.answers, SECTIONS, environment={}, flags=flags)
-    if refused := _lasting_differences(now, answers):
+    with run.locked():
+        keep(run, now, answers)
+    return now
+
+
+def keep(run: RunFolder, now: Answers, before: Answers) -> None:
+    """Write down the answers of a locked run with what was decided since.
+
+    Raises:
+        RunMismatch: they differ in what the run was made for.
+    """
+    if refused := _lasting_differences(now, before):
         raise RunMismatch(
             f"Run {run.id} was made with other answers",
             why=f"these cannot change while it goes on: {', '.join(refused)}",
             state="Nothing was changed.",
             remedy=f"Start a new run for them. What can be decided now: {', '.join(sorted(LATER))}.",
         )
-    with run.locked():
-        save(run.answers, now)
-    return now
+    save(run.answers, now)

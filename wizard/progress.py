@@ -276,7 +276,7 @@ class Progress:
                     different=event.different,
                     extra=event.extra,
                 )
-            case happened.CheckPassed():
+            case happened.CheckPassed() | happened.CheckWithdrawn():
                 return replace(self, failed_checks={k: v for k, v in self.failed_checks.items() if k != event.name})
             case happened.CheckFailed():
                 return replace(self, failed_checks={**self.failed_checks, event.name: happened.found_by(event)})

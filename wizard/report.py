@@ -12,6 +12,9 @@ from typing import Literal
 from wizard.curve import drawing
 from wizard.runs import command
 
+FOLDER = "FOLDER"
+"""Stands in a report for the folder of the runs: it is handed on, and says nothing of the machine it was made on."""
+
 TEMPLATE = Path(__file__).parents[1] / "assets" / "report.html.j2"
 
 
@@ -100,7 +103,7 @@ class Report:
         advice: What else to do next, one sentence each.
         rejects_file, details_file: Names of the files in the run's folder that list users one by one; "" if there are
             none.
-        runs: The folder that the run is in; None for the usual one.
+        elsewhere: Whether the run is in another folder than the usual one, which commands then have to name.
     """
 
     run: str
@@ -129,7 +132,7 @@ class Report:
     rejects_file: str = ""
     details_file: str = ""
     practice: bool = False
-    runs: Path | None = None
+    elsewhere: bool = False
     phases: Sequence[Phase] = ()
     moving: Moving | None = None
     version: str = field(default="", kw_only=True)
@@ -233,17 +236,18 @@ class NextStep:
 
 def next_steps(report: Report) -> Iterator[NextStep]:
     """What to do now, the most pressing first."""
+    folder = ("--runs", FOLDER) if report.elsewhere else ()
     if report.verdict == "failed":
         if report.remedy:
             yield NextStep(report.remedy)
         yield NextStep(
-            "Resume the run; what was done is not done again.", command("resume", report.run, runs=report.runs)
+            "Resume the run; what was done is not done again.", command("resume", report.run, *folder, runs=None)
         )
     elif report.verdict == "waiting":
-        yield NextStep("Run it again later; it goes on where it is.", command("resume", report.run, runs=report.runs))
+        yield NextStep("Run it again later; it goes on where it is.", command("resume", report.run, *folder, runs=None))
     elif report.unaccounted > 0:
         yield NextStep(
-            "Resume the run; it settles the users not accounted for.", command("resume", report.run, runs=report.runs)
+            "Resume the run; it settles the users not accounted for.", command("resume", report.run, *folder, runs=None)
         )
     found = report.compared
     if found and (found.missing or found.different):
@@ -271,7 +275,7 @@ def next_steps(report: Report) -> Iterator[NextStep]:
     if report.verdict in ("complete", "attention"):
         yield NextStep(
             "When nobody needs the prepared files any more, delete them: they hold personal data.",
-            command("runs", "--purge", report.run, runs=report.runs),
+            command("runs", "--purge", report.run, *folder, runs=None),
         )
 
 

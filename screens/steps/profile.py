@@ -81,9 +81,8 @@ class ProfileView(Unmasking, StepView):
         self._widths = WIDTHS[False]
         self._row = ""
         self._unread = ""  # what is wrong with the lines being typed, which are in no rule yet
-        self._before: tuple[Any, float | None] | None = (
-            None  # rule and guess of the row as it was; None while none is edited
-        )
+        # Rule and guess of the row as it was; None while none is edited.
+        self._before: tuple[Any, float | None] | None = None
         self._sample = 0
 
     def content(self) -> ComposeResult:
@@ -344,7 +343,8 @@ class ProfileView(Unmasking, StepView):
     @staticmethod
     def _told(error: WizardError) -> str:
         """What is wrong and what to do, in words of this page; the error itself speaks of answers in a file."""
-        return f"{error.why or error.what}. Correct that row, or empty it.".replace("?.", "?").replace("..", ".")
+        words = (error.why or error.what).rstrip(".")
+        return f"{words}{'' if words.endswith('?') else '.'} Correct that row, or empty it."
 
     def _draw_user(self) -> None:
         """Map the sample again and show one user of it, and how many would be rejected."""

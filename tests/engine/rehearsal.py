@@ -245,9 +245,10 @@ class Rehearsal:
             carry_out(self.run, answers, base=base, world=world, approve=approve, watchers=[self.events.append, watch])
         )
 
-    def verify(self) -> Progress:
-        """What `auth0-migrate verify latest` does, in this process."""
-        answers, base = load(self.run.answers, SECTIONS, environment={}), Path(origin_of(self.run).base)
+    def verify(self, answers: Answers | None = None) -> Progress:
+        """What `auth0-migrate verify latest` does, in this process, or the wizard, which has answers at hand."""
+        answers = answers or load(self.run.answers, SECTIONS, environment={})
+        base = Path(origin_of(self.run).base)
         return asyncio.run(verify_again(self.run, answers, base=base, world=self.world, watchers=[self.events.append]))
 
     def undo(self, *, users: bool = False, only: str | None = None) -> Undone:

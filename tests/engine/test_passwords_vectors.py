@@ -129,3 +129,15 @@ def test_what_auth0_cannot_check_stays_behind_with_the_reason(vector: dict[str, 
 
 def test_no_form_is_known_to_be_refused_that_has_no_vector() -> None:
     assert {vector["form"] for vector in VECTORS} >= STAY.keys()
+
+
+@pytest.mark.parametrize(
+    ("value", "code"),
+    [
+        ("$sha256$abcd$" + "5e" * 32, "password_undeclared"),
+        ("$sha512$" + "5e" * 64, "password_undeclared"),
+        ("$sha256$pf=e1BB$" + "5e" * 32, "password_damaged"),
+    ],
+)
+def test_only_what_has_a_pattern_is_a_hash_of_kratos_that_may_be_damaged(value: str, code: str) -> None:
+    assert Judge()(value).code == code

@@ -11,7 +11,7 @@ import orjson
 
 from wizard.counts import counted
 from wizard.errors import Interrupted, WizardError
-from wizard.events import UsersMovedSince, UsersReconciled
+from wizard.events import CheckFailed, CheckPassed, CheckWithdrawn, UsersMovedSince, UsersReconciled
 from wizard.progress import PARTLY_IMPORTED, Progress
 from wizard.runs import RunFolder
 from wizard.step import Finding
@@ -45,8 +45,8 @@ CANARY = "canary "
 """What the names of the checks begin with that log in as a canary; its number follows."""
 
 CANARY_REMEDY = (
-    "Check the account under canaries in [verify], or on the page Verify: first that it is one of this store and its "
-    "password, then how its hash was made."
+    "See first that the account is one of this store, and its password, then how its hash was made. Another account is named "
+    "under canaries in [verify], and that file applied again, or on the page Verify."
 )
 
 EXPORT_PATIENCE = 2 * 3600.0
@@ -207,7 +207,10 @@ async def count_by_search(connection: Connection, tools: Tools) -> Finding:
 
 
 async def log_in(connection: Connection, wanted: VerifyAnswers, tools: Tools) -> Sequence[Finding]:
-    """Log in as each canary once; the accounts are named by number only. Whoever is listed no more holds up nothing."""
+    """Log in as each canary once; the accounts are named by number only.
+
+    What was found of one that is not listed any more is withdrawn.
+    """
     findings = []
     secret = tools.secret(wanted.login_client_secret) if wanted.login_client_secret else None
     for number, canary in enumerate(wanted.canaries, 1):
@@ -218,10 +221,15 @@ async def log_in(connection: Connection, wanted: VerifyAnswers, tools: Tools) ->
         detail = f"{name}: " + ("logged in" if result.accepted else f"{result.outcome} ({result.why})")
         findings.append(Finding(name, result.accepted, detail, "" if result.accepted else CANARY_REMEDY))
     listed = {finding.name for finding in findings}
-    for name in Progress.of(tools.journal.events()).failed_checks:
-        if is_canary(name) and name not in listed:
-            findings.append(Finding(name, True, f"{name}: no such login is asked for any more"))
+    for name in _canaries_before(tools) - listed:
+        tools.emit(CheckWithdrawn(name))
     return findings
+
+
+def _canaries_before(tools: Tools) -> set[str]:
+    """The names of the logins that were found good or bad before."""
+    checks = (event for event in tools.journal.events() if isinstance(event, CheckPassed | CheckFailed))
+    return {check.name for check in checks if is_canary(check.name)}
 
 
 def canary_name(number: int) -> str:

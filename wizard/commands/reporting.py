@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from wizard import __version__
 from wizard.clock import RealClock
 from wizard.counts import counted
-from wizard.events import CheckFailed, CheckPassed, Event, UsersReconciled, found_by
+from wizard.events import CheckFailed, CheckPassed, CheckWithdrawn, Event, UsersReconciled, found_by
 from wizard.journal import Journal
 
 if TYPE_CHECKING:
@@ -49,9 +49,13 @@ def report_of(
     """What there is to say about a run; counts, names and reasons only."""
     from wizard.bulk.manifest import REJECTS, read_manifest
     from wizard.legacy.answers import SourceAnswers
-    from wizard.report import Report
+    from wizard.report import FOLDER, Report
+    from wizard.runs import default_folder
     from wizard.steps.connection import ConnectionAnswers
     from wizard.steps.tenant import TenantAnswers
+
+    def told(words: str) -> str:
+        return words.replace(str(run.path.parent), FOLDER)
 
     manifest = read_manifest(run.path)
     source = answers[SourceAnswers]
@@ -74,16 +78,16 @@ def report_of(
         reasons=list(_reasons(progress, manifest)),
         upload=_upload(progress) if progress.jobs else None,
         compared=_compared(events),
-        checks=list(_checks(events)),
+        checks=[replace(check, remedy=told(check.remedy)) for check in _checks(events)],
         without_password=manifest.notes.get("without_password", 0) if manifest else 0,
         waiting_for=progress.waiting,
-        error=progress.error,
-        remedy=progress.remedy,
+        error=told(progress.error),
+        remedy=told(progress.remedy),
         rejects_file=REJECTS if progress.refused_before or progress.skipped else "",
         details_file=run.verify.name if progress.missing or progress.different or progress.extra else "",
         practice=answers[TenantAnswers].environment == "practice",
         version=__version__,
-        runs=run.path.parent,
+        elsewhere=run.path.parent != default_folder(),
     )
 
 
@@ -191,4 +195,6 @@ def _checks(events: list[Event]) -> Iterator[Check]:
             checks[event.name] = Check(event.name, True, found_by(event))
         elif isinstance(event, CheckFailed):
             checks[event.name] = Check(event.name, False, found_by(event), event.remedy)
+        elif isinstance(event, CheckWithdrawn):
+            checks.pop(event.name, None)
     yield from checks.values()

@@ -34,7 +34,7 @@ def command(
     """Go on with RUN (an id, its beginning, a path, or `latest`) where it stopped.
 
     What was approved before stays approved. Another tenant, changed data or edited answers are refused, but for what is
-    decided by what the run shows: when to go on, what may be repaired, and the cutover.
+    decided by what the run shows: when to go on, what may be repaired, who logs in as a proof, and the cutover.
     """
     from wizard.commands.apply import approval
     from wizard.identity import decided, origin_of, require_unedited

@@ -209,7 +209,8 @@ async def _deployed(action_id: str, name: str, tools: Tools) -> Action:
             raise _not_deployed(name, "Auth0 could not build it")
         if not asked and action.status == "built":
             asked = await tools.tenant.deploy_action(action_id)
-            continue
+            if asked:
+                continue
         if waited >= PATIENCE_SECONDS:
             raise _not_deployed(name, f"after {PATIENCE_SECONDS:.0f} seconds it is {action.status or 'not known'}")
         await tools.clock.sleep(POLL_SECONDS)

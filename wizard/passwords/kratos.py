@@ -23,15 +23,16 @@ ONE_SIDE = f"Auth0 takes a salt before or after the password, and this one has m
 
 
 def patterned(value: str) -> Verdict:
-    """`$sha256$pf=<base64 of the pattern>$<base64 of the salt>$<base64>`; anything else here is crypt(3)."""
+    """`$sha256$pf=<base64 of the pattern>$<base64 of the salt>$<base64>`; others of these heads are of somebody else."""
     if (plain := UNSALTED.fullmatch(value)) is not None:
         return digest("md5 of Kratos", "md5", from_base64(plain[1]), parameters="without salt")
     found = BY_PATTERN.fullmatch(value)
     algorithm = value[1:].partition("$")[0]
     scheme = f"{algorithm} of Kratos"
     if found is None:
-        crypts = algorithm in ("md5", "sha1") and "$pf=" not in value
-        return families.REFUSED["$1$"](value) if crypts else damaged(scheme)
+        if value.startswith(f"${algorithm}$pf="):
+            return damaged(scheme)
+        return families.REFUSED["$1$"](value) if algorithm in ("md5", "sha1") else families.unknown(value)
     pattern, salt = from_base64(found[2]), from_base64(found[3])
     if pattern is None or salt is None or not pattern:
         return damaged(scheme)

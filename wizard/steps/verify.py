@@ -63,7 +63,7 @@ class VerifyAnswers(Section):
     canaries: tuple[Canary, ...] = Field(
         default=(),
         title="Canary accounts",
-        description="Log in as these; each counts as a login of that user.",
+        description="Log in as these; each counts as a login of that user. They may change while a run goes on.",
         examples=[[{"login": "canary@example.com", "password": "env:CANARY_PASSWORD"}]],
     )
     login_client_id: str | None = Field(
@@ -144,7 +144,7 @@ class VerifyStep(Step[VerifyFacts, RepairHalfMadeUsers]):
                     f"There are {len(users):,} half-made users in {change.connection}",
                     why=f"agreed to were {change.at_most:,}",
                     state="None was repaired.",
-                    remedy=f"Resume the run with --set verify.repair_at_most={len(users)} --yes if that is what you want.",
+                    remedy=f"`{_repair(tools, len(users))}` if that is what you want.",
                 )
             under_way = begin_round(users, tools) if users else None
         if under_way is not None:
@@ -171,7 +171,6 @@ class VerifyStep(Step[VerifyFacts, RepairHalfMadeUsers]):
 async def _half_made(connection: Connection, tools: Tools) -> Sequence[Finding]:
     """Explain missing users that Auth0 called duplicates and nobody finds."""
     from wizard.bulk.half_made import half_made_users
-    from wizard.runs import RunFolder
 
     count = 0
     async for _ in half_made_users(connection, tools):
@@ -185,7 +184,12 @@ async def _half_made(connection: Connection, tools: Tools) -> Sequence[Finding]:
     detail = (
         f"{count:,} {they} half-made: a login broke off, and Auth0 refuses {them} as duplicate and finds {them} nowhere"
     )
+    return [Finding("half-made", False, detail, f"`{_repair(tools, count)}` repairs them.")]
+
+
+def _repair(tools: Tools, users: int) -> str:
+    """The command that allows the repair of so many."""
+    from wizard.runs import RunFolder
+
     run = RunFolder(tools.folder)
-    repair = run.command("resume", run.id, "--set", f"verify.repair_at_most={count}", "--yes")
-    remedy = f"`{repair}` repairs them."
-    return [Finding("half-made", False, detail, remedy)]
+    return run.command("resume", run.id, "--set", f"verify.repair_at_most={users}", "--yes")
