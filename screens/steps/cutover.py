@@ -190,6 +190,7 @@ def gates_of(now: Progress, *, leave_rejected: bool) -> Sequence[Gate]:
     unknown = abs(now.read - now.users_done)
     over = "trickle" in now.steps_done and bool(now.looks) and now.looks[-1].due
     failed = {name: detail for name, detail in now.failed_checks.items() if not name.startswith("legacy api")}
+    proven = "verify" in now.steps_done
     return [
         Gate("Automatic phase", over, "over" if over else "going on", "It ends on the page Automatic phase."),
         Gate(
@@ -198,7 +199,7 @@ def gates_of(now: Progress, *, leave_rejected: bool) -> Sequence[Gate]:
             f"{now.users_done:,} of {counted(now.read, 'user')}",
             f"{unknown:,} are not; resume the run and look at Results.",
         ),
-        Gate("Evidence", not failed and "verify" in now.steps_done, _evidence(failed), _remedies(failed)),
+        Gate("Evidence", proven and not failed, _evidence(failed, proven), _remedies(failed)),
         Gate(
             "Rejected users",
             not now.rejected or leave_rejected,
@@ -208,8 +209,10 @@ def gates_of(now: Progress, *, leave_rejected: bool) -> Sequence[Gate]:
     ]
 
 
-def _evidence(failed: dict[str, str]) -> str:
-    return "all checks hold" if not failed else counted(len(failed), "check fails", "checks fail")
+def _evidence(failed: dict[str, str], proven: bool) -> str:
+    if failed:
+        return counted(len(failed), "check fails", "checks fail")
+    return "all checks hold" if proven else "not gathered yet"
 
 
 def _remedies(failed: dict[str, str]) -> str:
