@@ -171,10 +171,9 @@ def _records(part: Part, folder: Any) -> list[dict[str, Any]]:
 
 async def _is_in(user_id: str, connection: str, tools: Tools) -> bool:
     try:
-        user = await tools.tenant.user(user_id)
+        return (await tools.tenant.user(user_id)).is_in(connection)
     except NotFound:
         return False
-    return any(identity.connection == connection for identity in user.identities)
 
 
 def _stop_if_asked(tools: Tools) -> None:

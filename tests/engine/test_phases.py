@@ -7,11 +7,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from phases_stage import PhasesStage, stage_of
-from rehearsal import CountingTransport, CutShapes, person
+from rehearsal import CountingTransport, CutShapes, known_hash, person
 
 from wizard.bulk.residents import Residents, write_index
 from wizard.errors import PlanStale, RunMismatch, WizardError
 from wizard.events import CheckFailed, UsersMigrated, UsersPrepared
+from wizard.practice.users.creation import add_user
 from wizard.practice.users.endpoints import plant_half_made_user
 
 
@@ -267,6 +268,22 @@ def test_half_made_users_are_repaired_after_approval_and_imported_anew(stage: Ph
     after = stage.users()
     assert [user for user in after if user in before] == before, "nobody else was touched"
     assert len(after) == 30
+
+
+def test_an_id_that_is_somebodys_in_another_connection_hides_no_half_made_user(stage: PhasesStage) -> None:
+    """Auth0 does not enforce that ids are unique over connections; deleting by id would take the other one."""
+    stage.make_connection("another-company")
+    other = stage.tenant.connection_named("another-company")
+    assert other is not None
+    stage.apply("verify.repair_at_most=2")
+    for number in (5, 6):
+        who = person(number)
+        add_user(stage.tenant, other, {"user_id": who["id"], "email": who["mail"]}, secret=known_hash())
+    plant(stage, [5, 6])
+    progress = stage.resume("trickle.go_on=true")
+    assert (progress.verdict, progress.imported, progress.missing) == ("complete", 30, 0)
+    left = stage.tenant.db.execute("select id from users where connection_id = ? order by id", (other.id,))
+    assert [row["id"] for row in left] == ["5", "6"]
 
 
 def test_more_half_made_users_than_agreed_to_stop_the_run(stage: PhasesStage) -> None:

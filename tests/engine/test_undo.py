@@ -223,6 +223,16 @@ def test_who_logs_in_while_the_export_is_made_is_nobody_who_came_back(stage: Pha
     assert "5" in stage.marked
 
 
+def test_what_a_kill_left_of_the_evidence_is_in_nobodys_way(stage: PhasesStage) -> None:
+    stage.apply("cutover.confirm=")
+    stage.log_in([1])
+    stage.resume("trickle.go_on=true")
+    for name in ("export.marked", "export.marked.000"):
+        (stage.run.path / name).write_bytes(b"half")
+    assert stage.resume("cutover.confirm=acme-users").verdict == "complete"
+    assert not list(stage.run.path.glob("export.marked*"))
+
+
 def test_who_is_missing_holds_up_the_cutover_whatever_was_decided(stage: PhasesStage) -> None:
     stage.apply("cutover.confirm=")
     stage.resume("trickle.go_on=true")

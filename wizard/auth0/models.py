@@ -324,6 +324,10 @@ class User(Auth0Model):
     app_metadata: dict[str, JsonValue] = Field(default_factory=dict)
     user_metadata: dict[str, JsonValue] = Field(default_factory=dict)
 
+    def is_in(self, connection: str) -> bool:
+        """Whether the connection of this name has the user; an id may be somebody's of another one too."""
+        return any(identity.connection == connection for identity in self.identities)
+
 
 class UserPage(Auth0Model):
     """One page of a search; `total` only when asked for. No search reaches beyond its first 1000 users."""

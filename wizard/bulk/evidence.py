@@ -175,7 +175,7 @@ async def look_up_sample(connection: Connection, count: int, tools: Tools) -> Fi
             continue
         looked += 1
         there = await tools.tenant.users_by_email(user["email"])
-        found += any(other.user_id == f"auth0|{user['user_id']}" for other in there)
+        found += any(one.user_id == f"auth0|{user['user_id']}" and one.is_in(connection.name) for one in there)
     detail = f"{found} of {counted(looked, 'sampled user')} found by e-mail"
     progress = Progress.of(tools.journal.events())
     if progress.unproven:

@@ -25,7 +25,7 @@ from wizard.events import UsersRepaired
 from wizard.progress import Progress
 
 if TYPE_CHECKING:
-    from wizard.auth0.models import Connection
+    from wizard.auth0.models import Connection, User
     from wizard.tools import Tools
 
 ROUND = "repair"
@@ -67,12 +67,18 @@ async def half_made_users(connection: Connection, tools: Tools) -> AsyncIterator
 
 async def is_there(connection: Connection, user: Profile, tools: Tools) -> bool:
     """Whether Auth0 finds the user, by id or by e-mail address in this connection; both are up to date at once."""
+    holder = await _holder(user, tools)
+    if holder is not None and holder.is_in(connection.name):
+        return True
+    return any(one.is_in(connection.name) for one in await tools.tenant.users_by_email(user["email"]))
+
+
+async def _holder(user: Profile, tools: Tools) -> User | None:
+    """Who is found by this id; that may be somebody of another connection, for Auth0 lets two have the same id."""
     try:
-        await tools.tenant.user(f"auth0|{user['user_id']}")
+        return await tools.tenant.user(f"auth0|{user['user_id']}")
     except NotFound:
-        found = await tools.tenant.users_by_email(user["email"])
-        return any(one.connection == connection.name for each in found for one in each.identities)
-    return True
+        return None
 
 
 async def _is_in_the_way(connection: Connection, user: Profile, tools: Tools) -> bool:
@@ -159,7 +165,8 @@ async def finish_round(one: Round, connection: Connection, tools: Tools) -> None
     for user in _users(one, tools):
         _stop_if_asked(tools)
         if not await is_there(connection, user, tools):
-            await tools.tenant.delete_user(f"auth0|{user['user_id']}")
+            if await _holder(user, tools) is None:  # else the id is somebody's of another connection, who stays
+                await tools.tenant.delete_user(f"auth0|{user['user_id']}")
             await tools.tenant.delete_user_of_connection(connection.id, user["email"])
             if tools.marks is not None:
                 await tools.marks.unmark(user["user_id"])

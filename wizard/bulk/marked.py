@@ -59,6 +59,7 @@ async def marked_by_now(tools: Tools) -> AsyncIterator[Residents | None]:
         yield None
         return
     path = tools.folder / "export.marked"
+    path.unlink(missing_ok=True)  # of a process that was killed
     try:
         write_index((user_id.encode() for user_id in ids), path)
         del ids

@@ -75,6 +75,8 @@ def write_index(ids: Iterable[bytes], path: Path) -> int:
     """Write the sorted index of these ids; return how many different ones there are."""
     parts = [bytearray() for _ in range(PARTS)]
     spools = [path.with_name(f"{path.name}.{number:03}") for number in range(PARTS)]
+    for spool in spools:
+        spool.unlink(missing_ok=True)  # a process that was killed may have left its own
     held = 0
     for user_id in ids:
         key = key_of(user_id)
