@@ -15,7 +15,7 @@ from textual.screen import Screen
 
 from screens.desk import Desk
 from screens.garbage import let_go, spare_the_living
-from screens.start import StartScreen
+from screens.start import StartScreen, known_runs
 from screens.tasks import begin
 from wizard.errors import WizardError
 
@@ -141,6 +141,9 @@ class WizardApp(Desk):
         finally:
             self.call_later(self._take_back, told)  # behind it in the queue, as it may be on its way still
         await self._open_journey(Journey(practice.folder, suggested=await self._suggested_in_practice()), None)
+        known = await asyncio.to_thread(known_runs, self.runs)
+        if any(one.domain == practice.domain and not (one.progress.ended or one.progress.taken_back) for one in known):
+            self.notify("A run is not finished. Esc leads to the start, where it can go on.", timeout=10)
 
     async def _suggested_in_practice(self) -> dict[str, dict[str, Any]]:
         """Answers to begin a rehearsal with."""
@@ -320,12 +323,8 @@ class WizardApp(Desk):
         self.draft = replace(self.draft, base=journey.base, here=journey.here, practice=self.practice is not None)
         self.draft.keep(journey.answers)
 
-    async def save_answers(self, *, asks: bool = False) -> None:
-        """Write the answers to a file that the operator names once; those of a rehearsal as they are, or for a real tenant.
-
-        Args:
-            asks: Also ask what a rehearsal is saved for where that was answered before.
-        """
+    async def save_answers(self) -> None:
+        """Write the answers to a file that the operator names once; those of a rehearsal as they are, or for a real tenant."""
         from screens.answers_file import OF_PRACTICE, for_own_tenant, remark, seen_from
         from wizard.answers import save
 
@@ -334,7 +333,7 @@ class WizardApp(Desk):
             self.notify("There are no answers yet; the first page comes first.")
             return
         answers, words, own = journey.answers, "", False
-        if practice is not None and (asks or journey.file is None):
+        if practice is not None:
             own = (what := await self._what_for()) == "own"
             if not what:
                 return
@@ -369,7 +368,7 @@ class WizardApp(Desk):
                 "They are of a rehearsal. For your own tenant, what is of the practice tenant alone is left out: its address "
                 "and secrets, its applications, accounts to log in with, and a store that was invented for it. The file says "
                 "so, and the wizard asks for it.\n\nAs they are, they can be opened again to practice.",
-                [("own", "For my own tenant"), ("practice", "As they are")],
+                [("practice", "As they are"), ("own", "For my own tenant")],
             )
         )
 

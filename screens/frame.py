@@ -24,7 +24,7 @@ from screens.widgets.gauge import Gauge
 from screens.widgets.keys import Keys
 from screens.widgets.rail import Rail
 from screens.widgets.topbar import TopBar
-from wizard.errors import WizardError
+from wizard.errors import TableMissing, WizardError
 from wizard.step import Change
 
 if TYPE_CHECKING:
@@ -284,6 +284,8 @@ class JourneyScreen(Screen[str]):
             return described((), page.stop)
         try:
             changes = await self.wizard.outlook.changes(step, journey.answers.replace(section), journey.base)
+        except TableMissing:
+            return Content.styled("The pages that follow decide what this leads to.", "$foreground-muted")
         except WizardError as error:
             return Content.styled(f"✗ {error}", "$text-error")
         self.draw()

@@ -55,6 +55,10 @@ class UsageError(WizardError):
     exit = Exit.USAGE
 
 
+class TableMissing(UsageError):
+    """A table of the answers is needed that is not there."""
+
+
 class SourceError(WizardError):
     """The legacy store cannot be read, or not as the answers say."""
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Sequence
-from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -132,7 +131,7 @@ class FinishView(StepView):
 
     def may_leave(self) -> bool:
         """Next on the last page saves the answers."""
-        begin(self.wizard, partial(self.wizard.save_answers, asks=True), group="save")
+        begin(self.wizard, self.wizard.save_answers, group="save")
         return False
 
     def says(self, changes: list[Change] | None) -> str | None:

@@ -6,7 +6,7 @@ import asyncio
 import time
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from rich.cells import cell_len
 from textual import on
@@ -27,6 +27,9 @@ from wizard.counts import counted
 from wizard.durations import between, duration
 from wizard.progress import JobTally, Progress
 from wizard.step import Change
+
+if TYPE_CHECKING:
+    from wizard.runs import RunFolder
 
 SLOTS = 2
 ROOMY = 60
@@ -266,9 +269,14 @@ class RunView(StepView):
         name = run.id if run else "none yet"
         return (
             f"Run {name}\n\nThe run goes on whichever page is open. Closing the wizard stops it at a safe instant; it goes "
-            "on from there.\n\nF7 pauses and resumes, F8 stops; while the run waits, F7 looks again.\n\nThe same from a shell:\n"
-            f"{self.wizard.runs.command('resume', run.id if run else 'latest')}"
+            f"on from there.\n\nF7 pauses and resumes, F8 stops; while the run waits, F7 looks again.{self.from_a_shell(run)}"
         )
+
+    def from_a_shell(self, run: RunFolder | None) -> str:
+        """How to do the same without the wizard; its practice tenant lives no longer than it does."""
+        if self.wizard.practice is not None:
+            return ""
+        return f"\n\nThe same from a shell:\n{self.wizard.runs.command('resume', run.id if run else 'latest')}"
 
     def copied(self) -> str:
         files = self.query_one("#files", DataTable)

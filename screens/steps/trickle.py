@@ -151,8 +151,7 @@ class TrickleView(FormView):
         left = now.looks[-1].users - now.looks[-1].migrated if now.looks else 0
         bulk = self.wizard.journey.strategy == "two-phase"
         then = (
-            f"{counted(left, 'user')} have not moved. They are imported now, in bulk; whose hash Auth0 does not take resets "
-            "the password."
+            f"{counted(left, 'user')} have not moved. Whoever can be imported now is, in bulk. {self._of_passwords}"
             if bulk
             else f"{counted(left, 'user')} have not moved, and will not: after the cutover they cannot log in."
         )
@@ -160,6 +159,17 @@ class TrickleView(FormView):
         if await self.app.push_screen_wait(question) == "go":
             wanted = self._wanted
             await self.wizard.decide(TrickleAnswers.model_validate({**wanted.model_dump(), "go_on": True}))
+
+    @property
+    def _of_passwords(self) -> str:
+        """What becomes of those whose password does not travel, as it was decided."""
+        from wizard.passwords.answers import PasswordsAnswers
+
+        answers = self.wizard.journey.answers
+        decided = answers[PasswordsAnswers].unsupported if answers.has(PasswordsAnswers) else "reject"
+        if decided == "reject":
+            return "Whose hash Auth0 does not take stays behind, as was decided on the page Passwords."
+        return "Whose hash Auth0 does not take has to reset the password."
 
     def action_days(self) -> None:
         begin(self, self._days, group="days")
@@ -193,9 +203,16 @@ class TrickleView(FormView):
         if not self.wizard.work.progress.looks:
             return None
         run = self.wizard.work.run
-        return (
+        kept = (
             "Nothing is changed here: people move by logging in.\n\nYou may close the wizard for days; the run is kept and "
-            f"goes on from here.\n\nThe same from a shell, once a day:\n"
+            "goes on from here."
+        )
+        if self.wizard.work.progress.ended:
+            return "Nothing is changed here: people move by logging in."
+        if self.wizard.practice is not None:
+            return kept
+        return (
+            f"{kept}\n\nThe same from a shell, once a day:\n"
             f"{self.wizard.runs.command('resume', run.id if run else 'latest')}\n"
             "It ends with status 6 while it waits; --go-on ends the phase."
         )

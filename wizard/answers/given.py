@@ -13,7 +13,7 @@ from pydantic import BaseModel
 from pydantic_core import to_jsonable_python
 
 from wizard.answers.section import Section, parts
-from wizard.errors import UsageError
+from wizard.errors import TableMissing
 
 S = TypeVar("S", bound=Section)
 
@@ -45,11 +45,11 @@ class Answers:
         """Return the section of this class.
 
         Raises:
-            UsageError: these answers do not have it.
+            TableMissing: these answers do not have it.
         """
         found = self._sections.get(kind)
         if not isinstance(found, kind):
-            raise UsageError(
+            raise TableMissing(
                 f"The answers have no table [{kind.table}]",
                 remedy=f"add [{kind.table}] to the answers file; `auth0-migrate answers new` shows what belongs in it.",
             )
