@@ -29,11 +29,11 @@ class RealClock:
 
 
 class FastClock:
-    """A clock that runs `speed` times as fast as the machine's, from now on."""
+    """A clock that runs `speed` times as fast as the machine's, from now on or from a later moment."""
 
-    def __init__(self, speed: float) -> None:
+    def __init__(self, speed: float, since: float = 0.0) -> None:
         self.speed = speed
-        self._started = time.time()
+        self._started = max(time.time(), since)
         self._origin = time.monotonic()
 
     def run_at(self, speed: float) -> None:

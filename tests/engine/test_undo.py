@@ -1,6 +1,7 @@
 """Cutover and undo: what closes the door, what opens it again, and what leaves the tenant as it was."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ import pytest
 from phases_stage import PhasesStage, stage_of
 from rehearsal import Rehearsal, person
 
+from wizard.__main__ import main
 from wizard.doorway.scripts import is_closed
 from wizard.errors import RunMismatch
 from wizard.events import Event, RequestSent
@@ -249,3 +251,24 @@ def test_a_file_of_users_that_was_replaced_holds_up_the_cutover(stage: PhasesSta
     assert "the file of users was replaced" in stage.resume("cutover.confirm=acme-users").waiting
     stage.write_people([person(number) for number in range(1, 9)])
     assert stage.resume().verdict == "complete"
+
+
+def test_without_a_terminal_the_undo_is_told_with_the_hash_that_approves_it(
+    stage: PhasesStage, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stage.apply()
+    monkeypatch.setattr("wizard.commands.undo.world", lambda: stage.world)
+
+    def ran(command: str, *words: str) -> tuple[object, str]:
+        with pytest.raises(SystemExit) as ended:
+            main([command, stage.run.id, "--runs", str(stage.runs.folder), *words])
+        told = capsys.readouterr()
+        return ended.value.code, told.out + told.err
+
+    status, told = ran("undo")
+    assert status == 2
+    assert "To be put back, in this order:" in told
+    assert "undo: undo:" not in told
+    [approval] = set(re.findall(r"--approve ([0-9a-f]{64})", told))
+    assert ran("undo", "--approve", approval)[0] == 0
+    assert "undo has put back" in ran("status")[1]

@@ -5,13 +5,17 @@ from __future__ import annotations
 import os
 import stat
 import sys
+import time
 from pathlib import Path
 
 import httpx
 import pytest
 from core_support import open_api, still_tenant
 
+from wizard.clock import FastClock
 from wizard.errors import UsageError
+from wizard.practice.store import last_moment
+from wizard.practice.tenant import PracticeTenant
 
 
 async def test_entities_keys_and_tokens_survive_a_restart(tmp_path: Path) -> None:
@@ -96,3 +100,16 @@ def test_a_transaction_inside_another_undoes_only_its_own() -> None:
             raise ValueError("inner")
     assert (tenant.meta.get("outer"), tenant.meta.get("inner")) == ("kept", None)
     tenant.close()
+
+
+def test_a_tenant_opened_again_goes_on_from_the_last_moment_of_its_state(tmp_path: Path) -> None:
+    path = tmp_path / "tenant.db"
+    assert last_moment(path) == 0
+    ahead = time.time() + 5_000
+    tenant = PracticeTenant(path, clock=FastClock(1.0, since=ahead))
+    with tenant.transaction():
+        tenant.log("s", "Success")
+    tenant.close()
+    assert last_moment(path) >= ahead
+    assert FastClock(60.0, since=last_moment(path)).now() >= ahead
+    assert FastClock(60.0, since=time.time() - 100).now() >= time.time() - 1

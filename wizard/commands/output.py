@@ -156,7 +156,12 @@ def tell(text: str, *, err: bool = False, colour: bool | None = None) -> None:
 def common_options(command: Callable[..., Returned]) -> Callable[..., Returned]:
     """Give a click command `--json`, `--quiet` and `--log-file`, and pass it an `output`."""
 
-    @click.option("--json", "as_json", is_flag=True, help="One JSON object as the last line of stdout.")
+    @click.option(
+        "--json",
+        "as_json",
+        is_flag=True,
+        help="One JSON object as the last line of stdout; of what serves, as the first.",
+    )
     @click.option("--quiet", is_flag=True, help="No narration on stderr; errors and results stay.")
     @click.option(
         "--log-file",

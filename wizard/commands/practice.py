@@ -6,6 +6,7 @@ import asyncio
 import re
 import signal
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -38,7 +39,11 @@ if TYPE_CHECKING:
     "--plan", default="enterprise-production", show_default=True, help="Subscription whose rate limits apply."
 )
 @click.option(
-    "--speed", type=click.FloatRange(0.01, 100000), default=1.0, show_default=True, help="How fast its clock runs."
+    "--speed",
+    type=click.FloatRange(0.01, 100000),
+    default=1.0,
+    show_default=True,
+    help="How fast its clock runs; a legacy-api of its own beside it takes tokens at 1 alone.",
 )
 @click.option(
     "--faults", type=click.Path(path_type=Path, dir_okay=False), help="File that says what goes wrong, and when."
@@ -72,14 +77,16 @@ def command(
     from wizard.clock import FastClock, RealClock
     from wizard.practice.faults import Faults
     from wizard.practice.samples import APPLICATIONS, CANARY, add_samples
+    from wizard.practice.store import last_moment
     from wizard.practice.tenant import DOMAIN, PracticeTenant
 
     pair = _pair(certificate, key)
+    since = last_moment(state) if state else 0.0
     tenant = PracticeTenant(
         state,
         domain=DOMAIN if domain is None else _domain(domain),
         plan=plan,
-        clock=RealClock() if speed == 1.0 else FastClock(speed),
+        clock=RealClock() if speed == 1.0 and since <= time.time() else FastClock(speed, since),
         faults=Faults.from_file(faults) if faults else None,
         switches=_switches(flags),
     )

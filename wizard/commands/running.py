@@ -188,6 +188,8 @@ def summary(progress: Progress, run: RunFolder, report: str | None) -> str:
         ("left behind as decided", progress.skipped),
     ]
     lines = [f"{'STOPPED' if progress.stopped else progress.verdict.upper()}: run {run.id}"]
+    if progress.taken_back:
+        lines.append(f"  undo has put back what it changed; {run.command('resume', run.id)} would do it again")
     if progress.stopped or progress.waiting:
         where = f"in step {progress.step}" if progress.step else "before its first step"
         lines.append(f"  {progress.waiting or f'{where}; go on with: ' + run.command('resume', run.id)}")

@@ -44,13 +44,6 @@ def command(
     """
     if users and cutover:
         raise UsageError("--users and --cutover exclude each other", remedy="Give one of them.")
-    if not (yes or approve or sys.stdin.isatty()):
-        raise UsageError(
-            "Nobody can approve the undo",
-            why="there is no terminal to ask on",
-            state="Nothing was sent.",
-            remedy="Give --approve HASH, or --yes for whatever it is.",
-        )
     from wizard.answers import load
     from wizard.engine import undo_run
     from wizard.identity import origin_of
@@ -63,6 +56,13 @@ def command(
 
     def approved(plan: UndoPlan) -> bool:
         output.say(plan_text(plan))
+        if not (yes or approve or sys.stdin.isatty()):
+            raise UsageError(
+                "Nobody can approve the undo",
+                why="there is no terminal to ask on",
+                state="Nothing was changed.",
+                remedy=f"Give --approve {plan.hash} for just this, or --yes for whatever it is.",
+            )
         return yes or approve is not None or click.confirm("Put this back?", default=False, err=True)
 
     progress, undone = run_until_stopped(
@@ -92,6 +92,6 @@ def command(
 def plan_text(plan: UndoPlan) -> str:
     """What would be put back, for people, and the hash that approves it."""
     lines = [f"  delete {counted(plan.users, 'user')} that this run imported"] if plan.users else []
-    lines += [f"  {one.step:<14} undo: {one.summary}" for one in plan.changes]
+    lines += [f"  {one.step:<14} undo: {one.summary.removeprefix('undo: ')}" for one in plan.changes]
     lines += [f"  stays          {summary}" for summary in plan.stays]
     return "\n".join(["To be put back, in this order:", *lines, f"Undo {plan.hash}"])

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -40,6 +41,9 @@ class Marks:
             MarksUnavailable: the database cannot be reached or written.
         """
         with self._explained():
+            if self.url.get_backend_name() == "sqlite" and self.url.database:  # ids of people: their owner's alone
+                with suppress(OSError):  # what cannot be made is told when it is opened
+                    os.close(os.open(self.url.database, os.O_RDWR | os.O_CREAT, 0o600))
             self._table.metadata.create_all(self._engine)
 
     def holds(self, user_id: str) -> bool:

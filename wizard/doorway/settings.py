@@ -61,12 +61,19 @@ def kept_secret(tools: Tools) -> str | None:
     Raises:
         KeyringUnavailable: the keyring cannot be used.
     """
-    from wizard.vault import SecretMissing
+    from wizard.vault import KeyringUnavailable, SecretMissing
 
     try:
         return tools.secret(f"keyring:{SECRET}")
     except SecretMissing:
         return None
+    except KeyringUnavailable as error:
+        raise KeyringUnavailable(
+            "The secret of the application that calls the legacy API needs a keyring, and none can be used here",
+            why=error.why,
+            state="Nothing was changed.",
+            remedy="Install a keyring backend, or run in a session that has one, such as dbus-run-session with gnome-keyring.",
+        ) from None
 
 
 async def wanted_values(api: LegacyApi, tools: Tools) -> dict[str, str | None]:

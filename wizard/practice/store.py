@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
+from urllib.parse import quote
 
 from wizard.errors import UsageError
 
@@ -73,3 +74,14 @@ def _opened(path: Path | None) -> sqlite3.Connection:
         db.close()
         raise
     return db
+
+
+def last_moment(path: Path) -> float:
+    """UNIX time of the last thing that a tenant's state tells of; its clock goes on from there. 0 for no state."""
+    if not path.is_file():
+        return 0.0
+    try:
+        with closing(sqlite3.connect(f"file:{quote(str(path.resolve()))}?mode=ro", uri=True)) as db:
+            return float(db.execute("select max(at) from logs").fetchone()[0] or 0.0)
+    except sqlite3.Error:
+        return 0.0  # what is wrong with it is told when it is opened
