@@ -333,7 +333,7 @@ class WizardApp(Desk):
             self.notify("There are no answers yet; the first page comes first.")
             return
         answers, words, own = journey.answers, "", False
-        if practice is not None:
+        if practice is not None and (journey.file is None or journey.here == "finish"):
             own = (what := await self._what_for()) == "own"
             if not what:
                 return

@@ -28,15 +28,13 @@ def test_a_relative_folder_is_told_in_full(tmp_path: Path, monkeypatch: pytest.M
     assert Runs(Path("here")).command("runs") == f"auth0-migrate runs --runs {shlex.quote(str(tmp_path / 'here'))}"
 
 
-def test_what_a_report_advises_finds_its_run(tmp_path: Path) -> None:
+def test_what_a_report_advises_names_the_folder_of_runs_without_telling_it() -> None:
     now = datetime.now(UTC)
     report = Report(
         run="20261122-acme", verdict="waiting", tenant="a", connection="c", strategy="bulk", source="s", started=now,
-        ended=None, read=1, imported=0, migrated=0, already_there=0, rejected=0, skipped=0, runs=tmp_path,
+        ended=None, read=1, imported=0, migrated=0, already_there=0, rejected=0, skipped=0, elsewhere=True,
     )  # fmt: skip
-    assert next(next_steps(report)).command == shlex.join(
-        ["auth0-migrate", "resume", "20261122-acme", "--runs", str(tmp_path)]
-    )
+    assert next(next_steps(report)).command == "auth0-migrate resume 20261122-acme --runs FOLDER"
 
 
 def test_a_run_that_is_not_there_leads_to_the_list_of_its_folder(tmp_path: Path) -> None:
