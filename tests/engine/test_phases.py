@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import httpx
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -216,6 +217,25 @@ def test_marks_that_the_legacy_api_does_not_take_hold_the_run_up_until_it_does(s
     stage.refuses_marks = False
     assert stage.resume().verdict == "complete"
     assert {"1", "2"} <= stage.marked
+
+
+def test_marks_that_nobody_could_be_asked_for_are_set_once_the_legacy_api_is_back(
+    stage: PhasesStage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stage.apply("cutover.confirm=")
+    stage.log_in(range(1, 11))
+    stage.marked -= {"1", "2", "3", "4"}
+    stage.pass_days(1)
+
+    def refused(request: httpx.Request) -> httpx.Response:
+        raise httpx.ConnectError("refused")
+
+    with monkeypatch.context() as down:
+        down.setattr(stage, "_legacy_api", refused)
+        assert stage.resume("trickle.go_on=true").migrated == 10
+    assert "1" not in stage.marked
+    assert stage.resume("cutover.confirm=acme-users").verdict == "complete"
+    assert {"1", "2", "3", "4"} <= stage.marked
 
 
 def test_moved_users_whom_the_legacy_api_cannot_mark_are_told_of(stage: PhasesStage) -> None:

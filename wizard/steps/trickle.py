@@ -12,6 +12,7 @@ from pydantic import Field, model_validator
 from wizard.activity import age_in_words
 from wizard.answers import Answers, Section
 from wizard.counts import counted
+from wizard.errors import Interrupted, WizardError
 from wizard.events import UsersLeftCounted, UsersMigrated
 from wizard.forecast import DAY, Forecast, forecast, per_day
 from wizard.legacy.answers import SourceAnswers
@@ -152,11 +153,22 @@ class TrickleStep(Step[TrickleFacts, Change]):
 
 
 async def _marks_agree(tools: Tools) -> Sequence[Finding]:
-    """Whether all who had moved when the rest was prepared are marked; nothing where the legacy API cannot be asked."""
+    """Whether all who had moved when the rest was prepared are marked; nothing where the legacy API cannot be asked.
+
+    They were marked then, but for a legacy API that could not be asked: now that it can be, this is made up for.
+    """
     from wizard.bulk.manifest import MIGRATED
-    from wizard.bulk.marked import unmarked
+    from wizard.bulk.marked import mark_moved, unmarked
 
     missing = await unmarked(tools.folder / MIGRATED, tools)
+    if missing:
+        try:
+            await mark_moved(tools.folder, tools)
+        except Interrupted:
+            raise
+        except WizardError:
+            pass  # who is not marked is told below
+        missing = await unmarked(tools.folder / MIGRATED, tools)
     if missing is None:
         return []
     if not missing:
