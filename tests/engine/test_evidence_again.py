@@ -41,6 +41,8 @@ def test_what_was_found_of_a_login_that_is_asked_for_no_more_is_no_evidence(stag
     assert sorted(stage.apply().failed_checks) == ["canary 1"]
     assert [event.name for event in stage.events if isinstance(event, CheckWithdrawn)] == ["canary 2"]
     assert "canary 2" not in checks_of(stage)
+    stage.verify()
+    assert len([event for event in stage.events if isinstance(event, CheckWithdrawn)]) == 1, "once is enough"
     stage.answer(f"canaries = [{STRANGER}]\n", "")
     assert stage.apply().verdict == "complete"
     assert not [name for name in checks_of(stage) if name.startswith("canary")]

@@ -271,4 +271,6 @@ def test_without_a_terminal_the_undo_is_told_with_the_hash_that_approves_it(
     assert "undo: undo:" not in told
     [approval] = set(re.findall(r"--approve ([0-9a-f]{64})", told))
     assert ran("undo", "--approve", approval)[0] == 0
-    assert "undo has put back" in ran("status")[1]
+    told = ran("status")[1]
+    assert "undo has put back" in told
+    assert "would do it again" in told

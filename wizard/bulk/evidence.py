@@ -227,9 +227,14 @@ async def log_in(connection: Connection, wanted: VerifyAnswers, tools: Tools) ->
 
 
 def _canaries_before(tools: Tools) -> set[str]:
-    """The names of the logins that were found good or bad before."""
-    checks = (event for event in tools.journal.events() if isinstance(event, CheckPassed | CheckFailed))
-    return {check.name for check in checks if is_canary(check.name)}
+    """The names of the logins of which something was found that still stands."""
+    standing = set[str]()
+    for event in tools.journal.events():
+        if isinstance(event, CheckPassed | CheckFailed) and is_canary(event.name):
+            standing.add(event.name)
+        elif isinstance(event, CheckWithdrawn):
+            standing.discard(event.name)
+    return standing
 
 
 def canary_name(number: int) -> str:

@@ -189,7 +189,12 @@ def summary(progress: Progress, run: RunFolder, report: str | None) -> str:
     ]
     lines = [f"{'STOPPED' if progress.stopped else progress.verdict.upper()}: run {run.id}"]
     if progress.taken_back:
-        lines.append(f"  undo has put back what it changed; {run.command('resume', run.id)} would do it again")
+        again = (
+            "a new run, by apply --new, imports its users again"
+            if progress.removed
+            else f"{run.command('resume', run.id)} would do it again"
+        )
+        lines.append(f"  undo has put back what could be of it; {again}")
     if progress.stopped or progress.waiting:
         where = f"in step {progress.step}" if progress.step else "before its first step"
         lines.append(f"  {progress.waiting or f'{where}; go on with: ' + run.command('resume', run.id)}")

@@ -158,12 +158,12 @@ async def _marks_agree(tools: Tools) -> Sequence[Finding]:
     They were marked then, but for a legacy API that could not be asked: now that it can be, this is made up for.
     """
     from wizard.bulk.manifest import MIGRATED
-    from wizard.bulk.marked import mark_moved, unmarked
+    from wizard.bulk.marked import unmarked
 
     missing = await unmarked(tools.folder / MIGRATED, tools)
-    if missing:
+    if missing and tools.marks is not None:
         try:
-            await mark_moved(tools.folder, tools)
+            await tools.marks.mark(missing)
         except Interrupted:
             raise
         except WizardError:
