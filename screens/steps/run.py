@@ -13,7 +13,7 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.content import Content
-from textual.widgets import DataTable, RichLog, Static, TabbedContent, TabPane
+from textual.widgets import DataTable, RichLog, Static, TabPane
 
 from screens.faults import Fault, faults_of, users_of
 from screens.steps.base import StepView
@@ -21,6 +21,7 @@ from screens.tasks import begin
 from screens.widgets.dialogs import Listing
 from screens.widgets.draw import bar, size, spark
 from screens.widgets.grown import Table
+from screens.widgets.tabbed import Tabbed
 from screens.work import SPEED_OVER, Sample, Work
 from wizard.clock import FastClock
 from wizard.counts import counted
@@ -91,7 +92,7 @@ class RunView(StepView):
         yield Static("", id="speed")
         yield Static("", id="slots", classes="block")
         yield Static("", id="charts")
-        with TabbedContent(id="details"):
+        with Tabbed(id="details"):
             with TabPane("Files", id="files-tab"):
                 yield Table(id="files", cursor_type="row", cell_padding=0)
             with TabPane("Log", id="log-tab"):

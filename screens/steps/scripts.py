@@ -12,7 +12,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.content import Content
-from textual.widgets import Button, Input, Static, TabbedContent, TabPane
+from textual.widgets import Button, Input, Static, TabPane
 
 from screens.fields import Field
 from screens.masking import masked
@@ -20,6 +20,7 @@ from screens.steps.base import FormView
 from screens.steps.masking import MASKING, Unmasking
 from screens.tasks import begin
 from screens.widgets.code import Code, CodeWindow, difference, javascript
+from screens.widgets.tabbed import Tabbed
 from wizard.answers import Answers
 from wizard.doorway.answers import LegacyApiAnswers
 from wizard.errors import WizardError
@@ -50,7 +51,7 @@ class ScriptsView(Unmasking, FormView):
         self._trials: Sequence[Trial] = ()
 
     def content(self) -> ComposeResult:
-        with TabbedContent(id="script-tabs"):
+        with Tabbed(id="script-tabs"):
             for key, title in (("login", "login"), ("get_user", "get user"), ("values", "Values"), ("diff", "Diff")):
                 with TabPane(title, id=f"tab-{key}"):
                     yield Code(id=f"code-{key}")
@@ -109,7 +110,7 @@ class ScriptsView(Unmasking, FormView):
 
     @property
     def _open(self) -> str:
-        return self.query_one("#script-tabs", TabbedContent).active.removeprefix("tab-")
+        return self.query_one("#script-tabs", Tabbed).active.removeprefix("tab-")
 
     def action_read(self) -> None:
         """Show the open text over the whole screen."""
