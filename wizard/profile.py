@@ -188,7 +188,7 @@ class ProfileAnswers(Section):
         title="Several users with one e-mail address",
         description="Auth0 takes one. reject leaves all of them out; keep_newest, keep_verified and "
         "keep_most_recently_active import the one that is, and count the others as skipped. Where that is nobody, or "
-        "several, all are rejected.",
+        "several, all are rejected. Records that are rejected for another reason count too, and nobody takes their place.",
         examples=["keep_most_recently_active"],
     )
     created: Annotated[str, Field(min_length=1)] | None = Field(

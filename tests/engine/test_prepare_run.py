@@ -67,14 +67,44 @@ def test_rejects_say_where_and_why_in_the_order_of_the_source(tmp_path: Path) ->
     assert [each["position"] for each in found] == [f"row {each['record']}" for each in found]
     assert [each["decision"] for each in found] == ["skip"] + [None] * 6
     assert [each["user_id"] for each in found] == ["u2", None, "u4", None, "u7", "u8", "u9"]
-    assert found[2]["message"] == "the same e-mail address as other records, in any case of letters: record 7"
+    assert found[2]["message"] == "the same e-mail address as other records, in any case of letters: record 7, 9"
     assert found[4]["code"] == "duplicate_email"
-    assert found[4]["message"].endswith("letters: record 4; the same telephone number as other records: record 8")
+    assert found[4]["message"].endswith("letters: record 4, 9; the same telephone number as other records: record 8")
 
 
-def test_only_users_that_would_be_imported_can_collide(tmp_path: Path) -> None:
-    made(DIRTY, tmp_path / "out")
-    assert next(each for each in rejects(tmp_path / "out") if each["record"] == 9)["code"] == "password_missing"
+@pytest.mark.parametrize(
+    ("cells", "code"),
+    [
+        ({"hash": ""}, "password_missing"),
+        ({"hash": "$1$abc$defghi"}, "password_unsupported"),
+        ({"login": "bad name"}, "username_invalid"),
+        ({"id": " "}, "user_id_missing"),
+        ({"first": "x" * 151}, "given_name_too_long"),
+        ({"first": "bell\x07"}, "control_character"),
+        ({"plan": "x" * 2_000}, "user_too_large"),
+    ],
+)
+@pytest.mark.parametrize("shared", [{"mail": "Person1@example.com"}, {"phone": "+4930123456"}])
+@pytest.mark.parametrize("workers", [0, 2])
+def test_what_two_records_share_is_nobodys_though_one_of_them_is_rejected_anyway(
+    cells: dict[str, Any], code: str, shared: dict[str, Any], workers: int, tmp_path: Path
+) -> None:
+    rows = (person(1, phone="+49 30 123456"), person(2, **cells | shared), person(3))
+    prepared = made(rows, tmp_path / "out", max_file_bytes=1_000, workers=workers)
+    assert [user["user_id"] for user in prepared_users(tmp_path / "out")] == ["u3"]
+    first, second = rejects(tmp_path / "out")
+    assert (first["code"], second["code"]) == (f"duplicate_{'email' if 'mail' in shared else 'phone'}", code)
+    assert first["message"].endswith(": record 2")
+    assert (prepared.rejected, prepared.reasons) == (2, {first["code"]: 1, code: 1})
+
+
+def test_who_moved_before_keeps_what_nobody_else_can_have(tmp_path: Path) -> None:
+    export = tmp_path / "export.ndjson.gz"
+    export.write_bytes(gzip.compress(b'{"user_id":"auth0|u2"}\n'))
+    rows = (person(1, mail="same@example.com"), person(2, mail="SAME@example.com"), person(3))
+    source = ListSource(rows)
+    prepared = prepare(source, source.facts(), MAPPING, tmp_path / "out", leave_out=LeaveOut(export, "legacy-users"))
+    assert (prepared.migrated, prepared.prepared, prepared.reasons) == (1, 1, {"duplicate_email": 1})
 
 
 @pytest.mark.parametrize("workers", [0, 2])
@@ -143,11 +173,12 @@ def test_files_hold_exactly_the_users_whose_keys_are_theirs_alone(
         for n, (mail, login, plan) in enumerate(people)
     )
     prepared = made(rows, out, size=size, max_file_bytes=1000)
-    valid = [(row, found) for row in rows if (found := getattr(MAPPING.map_one(row), "profile", None))]
-    mails, logins = Counter(found["email"] for _, found in valid), Counter(found.get("username") for _, found in valid)
+    valid = [found for row in rows if (found := getattr(MAPPING.map_one(row), "profile", None))]
+    keys = [MAPPING.keys_of(row) for row in rows]
+    mails, logins = Counter(each["email"] for each in keys), Counter(each.get("username") for each in keys)
     expected = [
         found
-        for _, found in valid
+        for found in valid
         if mails[found["email"]] == 1 and (found.get("username") is None or logins[found["username"]] == 1)
     ]
     assert prepared_users(out) == expected

@@ -105,6 +105,32 @@ def test_who_is_preferred_may_still_share_a_username_with_somebody_else(tmp_path
     assert prepared.prepared == 0
 
 
+@pytest.mark.parametrize("cells", [{"hash": ""}, {"phone": "12"}, {"id": ""}])
+@pytest.mark.parametrize("rule", RULES[1:])
+def test_nobody_takes_the_place_of_one_who_is_preferred_and_rejected(
+    rule: str, cells: dict[str, Any], tmp_path: Path
+) -> None:
+    rows = (
+        row(1, "ada@example.com", made="2020-01-01", seen="2020-01-01"),
+        row(2, "ada@example.com", made="2022-01-01", seen="2022-01-01", verified="yes", **cells),
+        row(3, "kim@example.com"),
+    )
+    prepared = made(rows, tmp_path / "out", rule)
+    assert [user["user_id"] for user in prepared_users(tmp_path / "out")] == ["u3"]
+    assert (prepared.rejected, prepared.skipped, prepared.reasons["email_not_preferred"]) == (1, 1, 1)
+
+
+@pytest.mark.parametrize("rule", RULES[1:])
+def test_one_who_is_rejected_and_not_preferred_is_in_nobodys_way(rule: str, tmp_path: Path) -> None:
+    rows = (
+        row(1, "ada@example.com", made="2020-01-01", seen="2020-01-01", hash=""),
+        row(2, "ada@example.com", made="2022-01-01", seen="2022-01-01", verified="yes"),
+    )
+    prepared = made(rows, tmp_path / "out", rule)
+    assert [user["user_id"] for user in prepared_users(tmp_path / "out")] == ["u2"]
+    assert (prepared.rejected, prepared.reasons) == (1, {"password_missing": 1})
+
+
 def test_verified_in_metadata_is_not_verified(tmp_path: Path) -> None:
     columns = ("id", "mail", "verified", "data", "hash")
     profile = {

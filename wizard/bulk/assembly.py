@@ -96,7 +96,11 @@ class Assembly:
             with private(rejects) as file, private(migrated) as moved:
                 for block in self._in_order():
                     users = _Users(self._spool, block, opened)
-                    colliding = found.between(users.first, users.first + len(users.sizes))
+                    colliding = {
+                        number: collisions
+                        for number, collisions in found.between(users.first, users.first + len(users.sizes)).items()
+                        if users.sizes[number - users.first]  # a reject has its reason already
+                    }
                     written = self._merged(users, colliding) if colliding else users.rejects
                     if MOVED_MARK in written:
                         listed = written.splitlines(keepends=True)

@@ -106,9 +106,9 @@ class Worker:
         mapping = self._job.mapping
         table = Table.of(block, len(mapping.columns))
         mapped = mapping.map_table(table, self._job.largest_user)
-        moved = self._leave_out(mapped) if self._there is not None else {}
         if self._ranks and mapping.preference:
-            self._ranks.write(block.first, mapping.preference.ranks(table, mapped.users))
+            self._ranks.write(block.first, mapping.preference.ranks(table, mapped))
+        moved = self._leave_out(mapped) if self._there is not None else {}
         users_at, sizes_at, rejects_at, positions_at, noted_at = (file.tell() for file in self._files)
         sizes = array("I", [len(user) + 1 if user else 0 for user in mapped.users])
         some_left_out = mapped.refused or moved
@@ -144,6 +144,7 @@ class Worker:
     def _leave_out(self, mapped: MappedRows) -> dict[int, str]:
         """Take out who is in the connection already, also those who would be rejected; returns their ids by index.
 
+        Their keys stay: nobody else can have the same.
         Where nobody is to be imported, all others become rejects: a password that could not travel is no reason then.
         """
         there, refused = self._there, {index: (why, user_id) for index, why, user_id in mapped.refused}
@@ -154,12 +155,12 @@ class Worker:
         left_out = [*moved, *(index for index in ids if self._job.nobody and index not in moved)]
         for index in left_out:
             mapped.users[index] = b""
-            for keys in mapped.keys.values():
-                keys[index] = b""
             if index in moved:
                 refused.pop(index, None)
             elif index not in refused or refused[index][0].code.startswith("password_"):
                 refused[index] = (waiting, ids[index])
+        if self._job.nobody:  # then nobody collides
+            mapped.keys.update({key: [b""] * len(listed) for key, listed in mapped.keys.items()})
         gone = set(left_out)
         for indices in mapped.noted.values():
             indices[:] = [index for index in indices if index not in gone]

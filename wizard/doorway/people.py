@@ -69,8 +69,7 @@ class Person:
 class People:
     """Everybody in the store; picklable. Calls block, and may come from several threads.
 
-    A record that cannot go to Auth0 still makes its e-mail address and user_id ambiguous: the bulk file, which was looked
-    through beforehand, has the other record; here nobody guesses whose address it is while somebody logs in.
+    A record that cannot go to Auth0 still makes its e-mail address, username and user_id ambiguous, as in the bulk file.
     """
 
     finder: Finder
@@ -127,7 +126,7 @@ class People:
         return False
 
     def _found(self, key: Key, value: str) -> Sequence[Person]:
-        """Whom the bulk file has under this key; where it has nobody, those that share it."""
+        """Whom the bulk file has under this key; where several share it, two of them."""
         if not could_be(value):
             return []
         found = self._kept(key, value)
@@ -143,38 +142,30 @@ class People:
         return found
 
     def _kept(self, key: Key, value: str) -> Sequence[Person]:
-        """Those with this key, less those that the bulk file leaves out: by `same_email`, or as they cannot go to Auth0.
-
-        Where that leaves nobody, those that it would be between.
-        """
+        """Those with this key, less those that the bulk file leaves out by `same_email`."""
         records = self.finder.find(key, value)
         if len(records) > 1:
             records = self.finder.find(key, value, LARGEST_GROUP)
         if len(records) == LARGEST_GROUP:
             return [self._person(record) for record in records[:MOST]]
         people = [self._person(record) for record in records]
-        able = [place for place, person in enumerate(people) if person.profile is not None]
         if key == "email" and len(records) < 2:
             return people
-        kept = [place for place in able if not self._is_left_out(records[place])]
-        if able and not kept:
-            return [replace(people[able[0]], profile=None, reason="email_not_preferred")]
-        return [people[place] for place in kept or range(len(people))][:MOST]
+        kept = [person for person, record in zip(people, records, strict=True) if not self._is_left_out(record)]
+        if people and not kept:
+            return [replace(people[0], profile=None, reason="email_not_preferred")]
+        return kept[:MOST]
 
     def _is_left_out(self, record: Record) -> bool:
         """Whether `same_email` of [profile] prefers another record with the same e-mail address."""
-        preference, mapped = self.mapping.preference, self.mapping.map_one(record.values)
-        if preference is None or not isinstance(mapped, User) or "email" not in mapped.profile:
+        preference = self.mapping.preference
+        address = self.mapping.keys_of(record.values).get("email") if preference is not None else None
+        if preference is None or address is None:
             return False
-        group = self.finder.find("email", mapped.profile["email"], LARGEST_GROUP)
+        group = self.finder.find("email", address, LARGEST_GROUP)
         if not 1 < len(group) < LARGEST_GROUP:
             return False
-        users = [self.mapping.map_one(each.values) for each in group]
-        ranks = [
-            preference.rank(each.values, user.data if isinstance(user, User) else b"")
-            for each, user in zip(group, users, strict=True)
-        ]
-        best = preferred(ranks)
+        best = preferred([preference.rank(each.values, self.mapping.keys_of(each.values)) for each in group])
         return best is not None and list(group[best].values) != list(record.values)
 
     def _person(self, record: Record) -> Person:

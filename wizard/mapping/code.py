@@ -1,4 +1,4 @@
-"""Compile answers to one flat Python function: nothing is looked up or interpreted for each user that could be before.
+"""Compile answers to flat Python functions: nothing is looked up or interpreted for each user that could be before.
 
 Beside each member of the profile that it writes for single records, it notes how the same is done for whole blocks.
 Source of the rules: Auth0 docs, "Bulk User Import Database Schema and Examples" and "User Profile Structure".
@@ -33,7 +33,7 @@ from wizard.passwords.declared import declared
 from wizard.profile import FieldRule, ProfileAnswers
 from wizard.rejects import reject
 
-VERSION = 4
+VERSION = 5
 """Raised when the same answers begin to give other users, so that files prepared before are not taken for the same."""
 
 USER_ID = re.compile(r"[^\s\x00-\x1f\x7f\ufeff]++")
@@ -99,26 +99,41 @@ class _Compiler:
         return Plan(parts, keys, self._notes, self._absent, warning if limit is None else min(warning, limit))
 
     def write(self) -> None:
-        """Write all of the function.
+        """Write both functions.
 
         Raises:
             UsageError: the answers do not fit the columns.
         """
+        self._write_user()
+        self.writer.refuse_problems()
+        parts = self._parts
+        self._parts = []
+        self._write_keys()
+        self._parts = parts
+
+    def _write_keys(self) -> None:
+        """What must be unique, and what decides between those who share it: each by itself, whatever the others hold."""
+        writer = self.writer
+        with writer.block("def to_keys(row):"):
+            writer.line("user, notes = {}, []")
+            for write in (self._user_id, self._address, self._phone_number, self._user_name):
+                with writer.block("try:"):
+                    write()
+                    writer.line("pass")
+                with writer.block("except Refused:"):
+                    writer.line("pass")
+            writer.line("return user")
+
+    def _write_user(self) -> None:
         profile, line = self._profile, self.writer.line
         with self.writer.block("def to_user(row, notes):"):
             line("user_id = None")
             with self.writer.block("try:"):
                 self._user_id()
-                made_up = profile.without_email is not None
-                self._member("email", self._email, column_checks.emails, missing="email_missing")
-                with self.writer.block("if not made_up:" if made_up and profile.email_verified is not None else ""):
-                    self._boolean("email_verified")
-                self._member(
-                    "phone_number", self._phone, partial(column_checks.phones, Memo(possible_lengths_of_bytes))
-                )
+                self._address()
+                self._phone_number()
                 self._boolean("phone_verified")
-                shortest, longest, _ = self._usernames
-                self._member("username", self._username, partial(column_checks.usernames, shortest, longest))
+                self._user_name()
                 for name, most in LONGEST.items():
                     self._member(name, partial(self._length, most), partial(column_checks.at_most, most))
                 self._member("picture", self._picture, column_checks.pictures)
@@ -130,7 +145,6 @@ class _Compiler:
                 line("return user")
             with self.writer.block("except Refused as refused:"):
                 line("return refused.reject, user_id")
-        self.writer.refuse_problems()
 
     @contextmanager
     def _present(self, mapped: str | FieldRule, field: str, *, wants: Wanted, missing: str = "") -> Iterator[Loaded]:
@@ -195,6 +209,19 @@ class _Compiler:
         self._parts.append(
             loaded.part("user_id", check=partial(column_checks.user_ids, prefix.encode()), required=True)
         )
+
+    def _address(self) -> None:
+        made_up = self._profile.without_email is not None
+        self._member("email", self._email, column_checks.emails, missing="email_missing")
+        with self.writer.block("if not made_up:" if made_up and self._profile.email_verified is not None else ""):
+            self._boolean("email_verified")
+
+    def _phone_number(self) -> None:
+        self._member("phone_number", self._phone, partial(column_checks.phones, Memo(possible_lengths_of_bytes)))
+
+    def _user_name(self) -> None:
+        shortest, longest, _ = self._usernames
+        self._member("username", self._username, partial(column_checks.usernames, shortest, longest))
 
     def _email(self, field: str) -> None:
         writer = self.writer

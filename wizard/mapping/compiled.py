@@ -19,6 +19,9 @@ Profile = dict[str, Any]
 ToUser = Callable[[Sequence[Any], list[str]], Any]
 """A record to a profile, or to a tuple of the reject and the user_id if that is known. Appends notes to the list."""
 
+ToKeys = Callable[[Sequence[Any]], Profile]
+"""A record to those members of its profile that must be unique and can be read, and `email_verified`."""
+
 LARGE_PROFILE = "large_profile"
 USER_TOO_LARGE = reject("user_too_large")
 METADATA = frozenset({"app_metadata", "user_metadata"})
@@ -39,8 +42,10 @@ class MappedRows:
 
     Args:
         users: As JSON, by record; b"" for a reject.
-        keys: What must be unique, by member and record; b"" for none.
+        keys: What must be unique, by member and record; b"" for none. Rejects have theirs too, as far as they can be read:
+            whose address it is does not depend on what else is wrong with a record.
         refused: Index, reason, and the user_id if that is known.
+        verified: Indices of the rejects whose e-mail address is verified.
         noted: Indices of the users who lack something or are large, by the note that says what.
     """
 
@@ -48,6 +53,7 @@ class MappedRows:
     keys: dict[str, list[bytes]]
     refused: list[tuple[int, Reject, str | None]]
     noted: dict[str, list[int]]
+    verified: frozenset[int] = frozenset()
 
     @property
     def notes(self) -> Counter[str]:
@@ -59,8 +65,8 @@ class Mapping:
     """Maps records of one source; picklable.
 
     Args:
-        source: Python text that defines `to_user`; made by this package alone, with all the operator's words in
-            `constants`.
+        source: Python text that defines `to_user` and `to_keys`; made by this package alone, with all the operator's
+            words in `constants`.
         constants: What the text refers to by name.
         columns: Columns of the source it was compiled for.
         fingerprint: SHA-256 in hex of everything that decides what a record becomes.
@@ -96,6 +102,7 @@ class Mapping:
         names = dict(constants)
         exec(compile(source, "<mapping>", "exec"), names)  # noqa: S102 - generated text, no operator's word in it
         self.to_user: ToUser = names["to_user"]
+        self.keys_of: ToKeys = names["to_keys"]
 
     def __reduce__(self) -> tuple[Callable[..., Mapping], tuple[Any, ...]]:
         return _restored, (
@@ -134,6 +141,7 @@ class Mapping:
             odd = set(range(count))
             users, keys, noted = [b""] * count, {key: [b""] * count for key in self.keys}, {}
         refused: list[tuple[int, Reject, str | None]] = []
+        verified: set[int] = set()
         notes: list[str] = []
         for index in sorted(odd):
             users[index] = b""
@@ -143,18 +151,23 @@ class Mapping:
                 bad = table.bad[index]
                 refused.append((index, Reject(bad.code, bad.message), None))
                 continue
-            found = self._map_odd(table.row(index), largest, notes)
+            row = table.row(index)
+            found = self._map_odd(row, largest, notes)
             if isinstance(found, User):
                 users[index] = found.data
                 for note in notes:
                     noted.setdefault(note, []).append(index)
-                for key, listed in keys.items():
-                    if key in found.profile:
-                        listed[index] = found.profile[key].encode()
+                profile = found.profile
             else:
                 refused.append((index, *found))
+                profile = self.keys_of(row)
+                if profile.get("email_verified") is True:
+                    verified.add(index)
+            for key, listed in keys.items():
+                if key in profile:
+                    listed[index] = profile[key].encode("utf-8", "surrogatepass")
             notes.clear()
-        return MappedRows(users, keys, refused, noted)
+        return MappedRows(users, keys, refused, noted, frozenset(verified))
 
     def _map_odd(self, row: Sequence[Any], largest: int, notes: list[str]) -> User | tuple[Reject, str | None]:
         """Map one record by the compiled function, to a user or to the reject and the user_id if it is known."""

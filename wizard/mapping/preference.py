@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from itertools import repeat
 from typing import TYPE_CHECKING, Any, Literal
 
 import orjson
@@ -13,6 +12,7 @@ import orjson
 from wizard.activity import moment_of
 
 if TYPE_CHECKING:
+    from wizard.mapping.compiled import MappedRows
     from wizard.mapping.table import Table
     from wizard.profile import ProfileAnswers
 
@@ -27,6 +27,8 @@ _MICROSECOND = timedelta(microseconds=1)
 class Preference:
     """Gives each record a rank; the highest is kept, and nobody if it is 0 or several records have it.
 
+    A record that is rejected has its rank too: nobody else becomes the user in its place.
+
     Args:
         column: Index of the column with the moment; None where the profile itself says it.
     """
@@ -34,19 +36,26 @@ class Preference:
     rule: Rule
     column: int | None
 
-    def ranks(self, table: Table, users: Sequence[bytes]) -> list[int]:
-        """One rank a record, by users as JSON; 0 for those that cannot be preferred."""
-        cells = repeat(None) if self.column is None else table.cells[self.column]
-        return [self._rank(cell, user) for cell, user in zip(cells, users, strict=self.column is not None)]
-
-    def rank(self, values: Sequence[Any], user: bytes) -> int:
-        """The same for one record, its values in the order of the columns."""
-        return self._rank(None if self.column is None else values[self.column], user)
-
-    def _rank(self, cell: Any, user: bytes) -> int:
+    def ranks(self, table: Table, mapped: MappedRows) -> list[int]:
+        """One rank a record; 0 for those that cannot be preferred."""
         if self.column is None:
-            return int(VERIFIED in user and is_verified(user))
-        return rank_of(cell) if user else 0
+            return [
+                int((VERIFIED in user and is_verified(user)) or index in mapped.verified)
+                for index, user in enumerate(mapped.users)
+            ]
+        cells, addresses = table.cells[self.column], mapped.keys["email"]
+        return [rank_of(cell) if address else 0 for cell, address in zip(cells, addresses, strict=True)]
+
+    def rank(self, values: Sequence[Any], keys: Mapping[str, Any]) -> int:
+        """The same for one record.
+
+        Args:
+            values: In the order of the columns.
+            keys: What `keys_of` of the compiled mapping finds in it.
+        """
+        if self.column is None:
+            return int(keys.get("email_verified") is True)
+        return rank_of(values[self.column])
 
 
 def preferred(ranks: Sequence[int]) -> int | None:
