@@ -458,6 +458,7 @@ class WizardApp(Desk):
     def _journey_commands(self, screen: JourneyScreen) -> Iterable[SystemCommand]:
         yield SystemCommand("Next", "Take this answer and go on", screen.action_next)
         yield SystemCommand("Back", "Go to the step before", screen.action_back)
+        yield SystemCommand("To the start", "The list of runs; runs and answers are kept", screen.action_start)
         yield SystemCommand("Help", "What this step does and why", screen.action_help)
         yield SystemCommand("What will happen", "The changes this answer leads to", screen.action_outlook)
         yield SystemCommand("Save answers", "Write the answers to a file", screen.action_save)

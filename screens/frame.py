@@ -211,12 +211,15 @@ class JourneyScreen(Screen[str]):
             return
         before = journey.beside(journey.here, -1)
         if before == journey.here:
-            begin(self.wizard, self._to_start, group="begin")
+            self.action_start()
             return
         begin(self, self.go, before, group="move")
 
+    def action_start(self) -> None:
+        begin(self.wizard, self._to_start, group="begin")
+
     async def _to_start(self) -> None:
-        """Back from the first page is the start; what is typed there and not complete is asked about first."""
+        """To the list of runs; what is typed on the page and not complete is asked about first."""
         page = self.page
         if page.is_unfinished:
             from screens.widgets.dialogs import Question

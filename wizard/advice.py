@@ -56,13 +56,17 @@ def recommend(
     untried = sum(group.users for group in groups if group.needs_proof)
     if untried:
         kept += f", {untried:,} of them only if a description that nobody has tried is right"
-    lost = f"{counted(users - carried, 'user')} would stay behind or reset the password"
+    lost = f"{counted(users - carried, 'password')} would stay behind, or be set anew by {_whose(users - carried)}"
     if share >= MOSTLY:
         reasons = (kept, "nothing has to run in front of the legacy store")
         return Recommendation("bulk", reasons if carried == users else (*reasons, lost))
     if share == 0:
         return Recommendation("automatic", (kept, keep_all, *_active(activity)))
     return Recommendation("two-phase", (kept, f"in bulk alone {lost}", keep_all, *_active(activity)))
+
+
+def _whose(number: int) -> str:
+    return "its user" if number == 1 else "their users"
 
 
 def _were(number: int) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -111,6 +110,8 @@ class FinishView(StepView):
             lines.append("This was practice. For the real tenant open what was saved for it, or start a new migration.")
         else:
             lines.append("Let a few people log in, and watch Monitoring > Logs in the Dashboard.")
+        if run is not None and wizard.practice is None:
+            lines.append(f"To put back what this run has changed instead: {run.command('undo', run.id)}")
         if run is not None:
             lines.append(f"When all is well, delete the files of users: {run.command('runs', '--purge', run.id)}")
         return Content("\n".join(f"{number}. {line}" for number, line in enumerate(lines, 1)))
@@ -139,6 +140,3 @@ class FinishView(StepView):
 
     def copied(self) -> str:
         return self.command
-
-    def commands(self) -> Sequence[tuple[str, str, Any]]:
-        return (("Start screen", "Go back to the list of runs", self.action_start),)

@@ -17,7 +17,8 @@ from screens.widgets.code import CodeWindow, javascript
 from screens.widgets.ticks import Row, Ticks
 from wizard.answers import Section
 from wizard.answers.section import validated
-from wizard.doorway.guards import GUARDS, TITLES
+from wizard.doorway.guards import GUARDS, TITLES, Guard, feeds_metadata
+from wizard.profile import ProfileAnswers
 from wizard.steps.guards import GuardsAnswers, sources_of
 
 WHY = {
@@ -25,6 +26,7 @@ WHY = {
     "fetch_metadata": "what a broken first login left out is fetched, once a user",
     "mark_migrated": "who has moved is marked, so that get user answers “not found”",
 }
+NO_METADATA = "not made: the profile maps no metadata, so none can be missing"
 RULES_GONE = "Rules are not offered by this tenant (they ended on 2026-11-18); Actions it is."
 
 
@@ -37,18 +39,24 @@ class GuardsView(FormView):
 
     def content(self) -> ComposeResult:
         given = self.wizard.journey.given("guards").get("which", GUARDS)
-        rows = [
-            Row(key, Content.assemble((TITLES[key], "bold"), (f"\n    {WHY[key]}", "$foreground-muted")), key in given)
-            for key in GUARDS
-        ]
-        yield Ticks(rows, id="guards-list", classes="block")
+        yield Ticks([Row(key, self._words(key), key in given) for key in GUARDS], id="guards-list", classes="block")
         yield from super().content()
         yield Static("", id="probed", classes="block")
         yield Label("A login then runs", classes="head")
         yield Static("", id="order", classes="block")
 
     async def shown(self) -> None:
+        ticks = self.query_one("#guards-list", Ticks)
+        for key in GUARDS:
+            ticks.say(key, self._words(key))  # the profile may be another one by now
         await self._look()
+
+    def _words(self, key: Guard) -> Content:
+        """What the guard is for, or that there is nothing for it to do."""
+        answers, why = self.wizard.journey.answers, WHY[key]
+        if key == "fetch_metadata" and answers.has(ProfileAnswers) and not feeds_metadata(answers[ProfileAnswers]):
+            why = NO_METADATA
+        return Content.assemble((TITLES[key], "bold"), (f"\n    {why}", "$foreground-muted"))
 
     @on(Ticks.Changed)
     def _ticked(self, event: Ticks.Changed) -> None:

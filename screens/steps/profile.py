@@ -313,8 +313,11 @@ class ProfileView(Unmasking, StepView):
             return None
 
     async def answer(self) -> Section | None:
-        if self._unread:
-            self.trouble(self._unread)
+        if self._unread:  # which stands below the row, so that nothing scrolls it away
+            self.query_one("#origin", Input).focus()
+            self.app.notify(
+                "This row is not right yet. Correct it, or press Esc to leave it as it was.", severity="warning"
+            )
             return None
         section = self._checked()
         if section is None:

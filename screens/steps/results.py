@@ -147,9 +147,14 @@ class ResultsView(StepView):
         self.wizard.verify_again()
 
     def says(self, changes: list[Change] | None) -> str | None:
+        again = (
+            "F5 gathers the evidence anew: an export of the connection, users looked up one by one, logins."
+            if self.wizard.work.progress.ended
+            else "The evidence is gathered when the run has done all else; from then on F5 gathers it anew."
+        )
         return (
-            "Nothing is changed here.\n\nF5 gathers the evidence anew: an export of the connection, users looked up one by "
-            "one, logins.\n\nF6 writes the table to a CSV file: ids and reasons, no e-mail address, no hash."
+            f"Nothing is changed here.\n\n{again}\n\nF6 writes the table to a CSV file: ids and reasons, no e-mail "
+            "address, no hash."
         )
 
     def copied(self) -> str:

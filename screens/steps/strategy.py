@@ -18,6 +18,7 @@ from wizard.answers import Section
 from wizard.answers.section import validated
 from wizard.auth0.limits import plan_of
 from wizard.bulk.chunks import IMPORT_FILE_BYTES
+from wizard.counts import counted
 from wizard.durations import between
 from wizard.legacy.answers import SourceAnswers
 from wizard.mapping import compile_mapping
@@ -79,6 +80,8 @@ class StrategyView(StepView):
         ticks = self.query_one("#way", Ticks)
         for key in WORDS:
             ticks.say(key, _words(key, advice.strategy))
+        if not self.wizard.journey.is_answered("strategy") and self._way == "bulk":
+            ticks.highlighted = list(WORDS).index(advice.strategy)  # one key takes it; nothing is chosen for anybody
         self.query_one("#advice", Static).update(
             Content.assemble(
                 ("Advised: ", "$foreground-muted"), (advice.strategy, "bold"),
@@ -122,4 +125,18 @@ def side_by_side(ways: Ways, span: tuple[float, float]) -> list[Content]:
         cells = "".join(figure.ljust(width) for figure, width in zip(figures, widths[1:], strict=True)).rstrip()
         lines.append(Content.assemble((name.ljust(widths[0]), "$foreground-muted"), (cells, "" if number else "bold")))
     takes = f"Bulk takes {between(*span)} at this plan; with logins it is weeks or months."
-    return [*lines, Content(""), Content.styled(takes, "$foreground-muted")]
+    below = [*([why] if (why := of_those_left(ways)) else ()), takes]
+    return [*lines, Content(""), *(Content.styled(words, "$foreground-muted") for words in below)]
+
+
+def of_those_left(ways: Ways) -> str:
+    """Why some stay behind an import: those who can move at a login, and those whom Auth0 takes neither way."""
+    if not ways.refused:
+        return ""
+    if not ways.rejected:
+        return f"{counted(ways.refused, 'user')} cannot move either way; inspect and the run say why."
+    are = "is" if ways.refused == 1 else "are"
+    return (
+        f"Of those {ways.rejected + ways.refused:,}, {ways.rejected:,} can still move at a login; {ways.refused:,} {are} "
+        "rejected either way."
+    )

@@ -259,8 +259,9 @@ def headline(work: Work, width: int) -> Content:
         state = ("✗ the last look failed", "$text-error")
     else:
         state = ("◌ waiting", "$text-warning")
+    moved = "had moved at login by its end" if last.due else "have moved at login"
     return Content.assemble(
-        state, f"  {last.migrated:,} of {counted(last.users, 'user')} have moved at login\n",
+        state, f"  {last.migrated:,} of {counted(last.users, 'user')} {moved}\n",
         (bar(share, max(10, width - len(words))), "$text-primary"), (words, "bold"),
     )  # fmt: skip
 
@@ -291,7 +292,13 @@ def figures(now: Progress, wanted: TrickleAnswers, *, rehearses: bool = False) -
         "date": f"on {wanted.date}",
     }[wanted.until]
     marked = "the legacy API cannot be asked" if last.marked is None else f"{last.marked:,} marked in the legacy API"
-    lines = [("left", f"{last.users - last.migrated:,} who have not logged in since"), ("marks", marked)]
+    left = f"{last.users - last.migrated:,}"
+    if last.due:
+        moment = f"{datetime.fromtimestamp(last.at, UTC):%d %b %H:%M} UTC"
+        then = f"{left} who had not logged in by then; the page Results has where everybody is"
+        lines = [("ended", f"{moment}{', practice time' if rehearses else ''}"), ("left", then)]
+    else:
+        lines = [("left", f"{left} who have not logged in since"), ("marks", marked)]
     if told := outlook(looks, last.users, wanted):
         lines.append(("forecast", told))
     elif not last.due:

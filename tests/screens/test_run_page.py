@@ -10,6 +10,7 @@ from stage import Rehearsal, frame, opened, until
 from screens.app import WizardApp
 from screens.steps.run import charts, headline, overall, pace, row_of, slots
 from screens.steps.trickle import figures
+from screens.steps.trickle import headline as phase_headline
 from screens.work import Work
 from wizard.answers.reading import from_tables
 from wizard.errors import WizardError
@@ -237,3 +238,13 @@ def test_the_dates_of_a_rehearsal_are_told_to_be_of_its_own_time() -> None:
     real = figures(now, TrickleAnswers()).plain
     assert "practice" not in real
     assert "again every 5 min" in real
+
+
+@pytest.mark.parametrize("rehearses", [True, False])
+def test_after_its_end_the_automatic_phase_tells_when_it_was_and_who_was_left(rehearses: bool) -> None:
+    work = heard([*begun(3), UsersMigrated(1_800_000_000.0, 10, 7, 7, True)])
+    words = figures(work.progress, TrickleAnswers(), rehearses=rehearses).plain
+    assert "ended      15 Jan 08:00 UTC" in words
+    assert "3 who had not logged in by then" in words
+    assert not any(name in words for name in ("goes on", "forecast", "last look"))
+    assert "✓ over  7 of 10 users had moved at login by its end" in phase_headline(work, 60).plain

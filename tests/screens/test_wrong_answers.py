@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from stage import Rehearsal, frame, go_on, opened, page_is, shows, until
@@ -80,8 +81,10 @@ async def test_a_transform_that_cannot_be_read_is_not_dropped(rehearsal: Rehears
         app.screen.query_one("#profile #transforms", Input).value = "[[bad"
         await pilot.press("ctrl+n")
         await shows(pilot, "✗", "a bracket or a quote does not close")
-        await pilot.pause(0.3)
+        await until(pilot, lambda: any("not right yet" in note.message for note in app._notifications))
         assert page_is(app, "profile")
+        row = app.screen.query_one("#profile #origin", Input)
+        assert row.has_focus and row.region.overlaps(app.screen.region)
         app.screen.query_one("#profile #transforms", Input).value = ""
         await pilot.press("ctrl+n")
         await until(pilot, lambda: page_is(app, "passwords"))
@@ -120,6 +123,14 @@ async def test_the_ways_tell_who_stays_behind_as_decided_about_passwords(tmp_pat
         assert figures(rejecting, "no password") == ["none", "none", "none"]
         stay = int(figures(rejecting, "stay behind")[0])
         assert figures(rejecting, "stay behind") == [str(stay), "the", "others", "≤", str(stay)]
+        words = " ".join("\n".join(rejecting).replace("│", " ").split())
+        told = re.search(rf"Of those {stay}, (\d+) can", words)
+        assert told is not None
+        either_way = int(re.search(r"login; .*?(\d+) are", words)[1])  # type: ignore[index]
+        assert int(told[1]) + either_way == stay
+        way = app.screen.query_one("#way", Ticks)
+        assert [row.key for row in way.rows if "advised" in row.words.plain] == [way.highlighted_option.id]  # type: ignore[union-attr]
+        assert list(way.ticked) == ["bulk"]
         await pilot.press("escape")
         await until(pilot, lambda: page_is(app, "passwords"))
         form = app.screen.query_one("#passwords Form", Form)
