@@ -26,6 +26,8 @@ from wizard.tools import Stop
 from wizard.undo import Undone, UndoPlan, undo_all, undo_plan
 from wizard.world import World, connected, require_granted, steps_of
 
+APPROVAL = "approval"
+"""Journal fact: hashes of the changes that were approved; none once they were put back."""
 EVIDENCE = "evidence"
 """Journal fact: the answers that the evidence of an ended run was gathered for; some may change afterwards."""
 
@@ -127,7 +129,7 @@ async def _carry_out(
         await require_granted(steps, answers, tools)
         plan = await make_plan(steps, answers, tools)
         _require_hash(approved_hash, plan, journal)
-        approval = _approved(plan, approve, run, journal)
+        approval = _approved(plan, approve, run, journal, was_undone=bool(before.undone))
         proven = journal.recall(EVIDENCE) in (None, answers.digest()) or _is_purged(run)
         if plan.is_empty and before.ended and proven:
             journal.emit(RunEnded())
@@ -159,22 +161,27 @@ def _require_users_not_deleted(before: Progress) -> None:
         )
 
 
-def _approved(plan: Plan, approve: Callable[[Plan], bool] | None, run: RunFolder, journal: Journal) -> frozenset[str]:
+def _approved(
+    plan: Plan, approve: Callable[[Plan], bool] | None, run: RunFolder, journal: Journal, *, was_undone: bool
+) -> frozenset[str]:
     """What may be changed: all that was approved before if the plan asks for no more, else what is approved now.
 
     Raises:
         PlanStale: it is not approved.
     """
-    before = journal.recall("approval")
+    before = journal.recall(APPROVAL)
     approval = frozenset(before or ())
     if plan.approval <= approval:
         return approval
     if approve is None:
         new = next(planned.change for planned in plan.changes if planned.hash not in approval)
+        what = f"The world has changed since the plan of run {run.id} was approved"
+        if before is None:
+            what = f"The plan of run {run.id} was not approved yet"
+        elif was_undone and not approval:
+            what = f"What run {run.id} had changed was put back, and is not approved any more"
         raise PlanStale(
-            f"The plan of run {run.id} was not approved yet"
-            if before is None
-            else f"The world has changed since the plan of run {run.id} was approved",
+            what,
             why=f"this would now be done and was not approved: {new.summary}",
             state="Nothing was changed.",
             remedy=f"Approve it by `auth0-migrate apply` with the same answers, or `{run.command('resume', run.id, '--yes')}`.",
@@ -185,7 +192,7 @@ def _approved(plan: Plan, approve: Callable[[Plan], bool] | None, run: RunFolder
             state="Nothing was changed.",
             remedy=f"Look at it with `auth0-migrate plan`, then approve it with --approve {plan.hash}.",
         )
-    journal.remember("approval", sorted(plan.approval))
+    journal.remember(APPROVAL, sorted(plan.approval))
     journal.remember("approved_hash", plan.hash)
     return plan.approval
 
@@ -285,6 +292,8 @@ async def undo_run(
                 )
             if plan.is_empty:
                 return account.progress, Undone(0, 0, plan.stays)
+            if only is None:
+                journal.remember(APPROVAL, [])  # to do it all again is another decision
             async with connected(answers, journal, run.path, base, world, stop) as tools:
                 undone = await undo_all(plan, STEPS, files, tools)
         finally:

@@ -11,7 +11,7 @@ from rehearsal import Rehearsal, person
 
 from wizard.__main__ import main
 from wizard.doorway.scripts import is_closed
-from wizard.errors import RunMismatch
+from wizard.errors import PlanStale, RunMismatch
 from wizard.events import Event, RequestSent
 
 
@@ -102,6 +102,19 @@ def test_a_connection_that_the_run_made_goes_when_nobody_is_in_it(stage: PhasesS
     assert stage.ask("POST", "connections", json={"name": "acme-users", "strategy": "auth0"})
     stage.remove_connection("acme-users")
     assert configuration(stage) == before
+
+
+def test_what_was_put_back_is_done_again_only_with_another_approval(stage: PhasesStage) -> None:
+    stage.ask("POST", "connections", json={"name": "acme-users", "strategy": "auth0"})
+    stage.apply()
+    assert stage.undo().left == ()
+    before = configuration(stage)
+    for _ in range(2):
+        with pytest.raises(PlanStale, match="was put back, and is not approved any more"):
+            stage.resume("trickle.go_on=true")
+    assert configuration(stage) == before
+    assert stage.resume(approve=lambda plan: True).ended
+    assert options(stage)["import_mode"] is True
 
 
 def bulk(folder: Path) -> Rehearsal:
