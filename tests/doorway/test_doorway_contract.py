@@ -250,6 +250,7 @@ async def test_the_log_says_what_happened_and_nothing_about_anybody(api: World) 
         ("/users", 200, "ok"),
         ("/users/{user_id:path}", 200, "ok"),
     ]
+    assert [line.get("why") for line in lines] == ["The password is wrong", None, None]
     assert lines[2]["request_id"] == "trace-7"
     told = "\n".join(api.log)
     assert not any(secret in told for secret in ("person", "example.com", "canary", "legacy|1", "eyJ", hashed()))

@@ -118,7 +118,7 @@ def test_two_workers_serve_one_port_and_marks_survive_a_graceful_end(tenant: dic
     assert (folder / "stderr").read_text() == ""
     log = (folder / "log.txt").read_text()
     assert log.count('"route": "/migrated", "status": 200') == 20
-    assert log.count('"outcome": "invalid_token"') == 2
+    assert log.count('"outcome": "invalid_token"') == log.count('"why": "') == 2
     assert "person2" not in log
     with started(folder, "legacy-api", "answers.toml") as (process, told):
         answer = httpx.post(f"{told['address']}/login", json=login, headers=bearer(tenant["token"]))

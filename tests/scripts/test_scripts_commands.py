@@ -195,6 +195,16 @@ def test_a_diff_shows_what_is_absent_the_same_and_different(tmp_path: Path) -> N
     assert "+function login(identifier, password, callback) {" in text
 
 
+def test_a_guard_that_was_changed_and_not_deployed_is_compared_by_what_logins_run(tmp_path: Path) -> None:
+    with served(tmp_path) as place:
+        place.set_up()
+        place.tenant.db.execute("update actions set body = json_set(body, '$.code', 'draft', '$.revision', 99)")
+        assert told(place.run(scripts_command, "diff", "--json"))["different"] == 0
+        place.tenant.db.execute("delete from action_versions")
+        found = told(place.run(scripts_command, "diff", "--json"))["files"]
+    assert {one["state"] for one in found if one["path"].startswith("actions/")} == {"absent"}
+
+
 def test_trying_shows_profile_and_timing(tmp_path: Path) -> None:
     with served(tmp_path, login=user(), users=user()) as place:
         place.set_up()

@@ -153,6 +153,7 @@ class ActionVersion(Auth0Model):
 
     number: int = 0
     deployed: bool = False
+    code: str | None = None
 
 
 class Action(Auth0Model):
@@ -173,6 +174,13 @@ class Action(Auth0Model):
     def is_live(self) -> bool:
         version = self.deployed_version
         return self.all_changes_deployed and version is not None and version.deployed
+
+    @property
+    def live_code(self) -> str | None:
+        """What logins run; None where nothing of it is deployed, or the tenant does not say what."""
+        if self.deployed_version is not None and self.deployed_version.code is not None:
+            return self.deployed_version.code
+        return self.code if self.is_live else None
 
 
 class Binding(Auth0Model):

@@ -80,7 +80,7 @@ def save_files(files: Mapping[str, str], out: Path) -> None:
 
 
 async def files_on_tenant(answers: Answers, tools: Tools) -> dict[str, str]:
-    """What the tenant has in the places of the wanted files; those that are absent are left out."""
+    """What the tenant runs in the places of the wanted files; those that are absent, or not deployed, are left out."""
     found: dict[str, str] = {}
     name = answers[ConnectionAnswers].name
     connection = await tools.tenant.connection_named(name)
@@ -96,7 +96,8 @@ async def files_on_tenant(answers: Answers, tools: Tools) -> dict[str, str]:
         rules = await tools.tenant.rules() or []
         return found | {f"rules/{by_name[rule.name]}.js": rule.script for rule in rules if rule.name in by_name}
     actions = [one for one in await tools.tenant.actions() if one.name in by_name]
-    return found | {f"actions/{by_name[action.name]}.js": action.code for action in actions}
+    live = {by_name[action.name]: action.live_code for action in actions}
+    return found | {f"actions/{guard}.js": code for guard, code in live.items() if code is not None}
 
 
 def compare(wanted: Mapping[str, str], there: Mapping[str, str]) -> list[Compared]:

@@ -85,6 +85,8 @@ class Gate:
             "outcome": outcome,
             "ms": round(seconds * 1000, 1),
         }
+        if why := answered.why or scope["state"].get("why"):
+            line["why"] = why
         return json.dumps(line)
 
 
@@ -99,6 +101,7 @@ class _Answered:
         self.request_id = request_id
         self.status = 0
         self.outcome = ""
+        self.why = ""
 
     async def __call__(self, message: Message) -> None:
         if message["type"] == "http.response.start":
@@ -142,7 +145,8 @@ def _replayed(body: bytes, receive: Receive) -> Receive:
 
 
 async def _refuse(refusal: Refusal, scope: Scope, receive: Receive, answered: _Answered) -> None:
-    answered.outcome = answered.outcome or refusal.code
+    if not answered.outcome:
+        answered.outcome, answered.why = refusal.code, refusal.message
     if answered.status:
         return  # an answer had begun, and can only end here
     headers = {**refusal.headers, "Connection": "close"} if refusal.status in (408, 413) else refusal.headers

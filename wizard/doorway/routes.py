@@ -129,7 +129,7 @@ def routes(desk: Desk, tokens: Tokens) -> FastAPI:
 
     @app.exception_handler(Refusal)
     async def refused(request: Request, refusal: Refusal) -> JSONResponse:
-        request.scope["state"]["outcome"] = refusal.code
+        request.scope["state"] |= {"outcome": refusal.code, "why": refusal.message}
         return JSONResponse(refusal.body, refusal.status, headers=refusal.headers)
 
     @app.exception_handler(RequestValidationError)
