@@ -15,6 +15,7 @@ from multiprocessing import connection
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from wizard.bulk.workers import rebuilt, start_tracker, told
+from wizard.rejects import CHECKED_AT_LOGIN
 
 if TYPE_CHECKING:
     from concurrent.futures import ProcessPoolExecutor
@@ -135,8 +136,8 @@ class Survey:
 
     @property
     def left_by_password(self) -> int:
-        """Those whom what was decided about passwords keeps out; they can move at login."""
-        return sum(users for code, users in self.codes.items() if code.startswith("password_"))
+        """Those whom what was decided about passwords keeps out and who can move at login."""
+        return sum(users for code, users in self.codes.items() if code in CHECKED_AT_LOGIN)
 
 
 def survey(source: LegacySource, mapping: CompiledMapping) -> Survey:

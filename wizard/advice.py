@@ -38,7 +38,8 @@ def recommend(
         activity: When users last logged in, if the store says.
         withheld: The store or its export gives no hashes away, though users have passwords.
     """
-    users = sum(group.users for group in groups)
+    useless = sum(group.users for group in groups if group.carried_by == "none" and not _is_checked(group))
+    users = sum(group.users for group in groups) - useless
     carried = sum(group.users for group in groups if group.carried_by != "none")
     keep_all = "users who log in through the legacy store keep their password whatever its hash"
     if users == 0 and withheld:
@@ -48,6 +49,8 @@ def recommend(
         )
     if users == 0:
         return Recommendation("bulk", ("there are no password hashes to carry; users get a password reset",))
+    bare = (f"{counted(useless, 'user')} {_have(useless)} no password that a login could check",) if useless else ()
+    rest = (*bare, *_active(activity))
     unknown = sum(group.users for group in groups if group.code == "password_undeclared")
     if unknown:
         keep_all = f"{keep_all}, once it is known how {counted(unknown, 'hash', 'hashes')} {_were(unknown)} made (passwords prove)"
@@ -59,14 +62,25 @@ def recommend(
     lost = f"{counted(users - carried, 'password')} would stay behind, or be set anew by {_whose(users - carried)}"
     if share >= MOSTLY:
         reasons = (kept, "nothing has to run in front of the legacy store")
-        return Recommendation("bulk", reasons if carried == users else (*reasons, lost))
+        return Recommendation("bulk", (*reasons, *(() if carried == users else (lost,)), *bare))
     if share == 0:
-        return Recommendation("automatic", (kept, keep_all, *_active(activity)))
-    return Recommendation("two-phase", (kept, f"in bulk alone {lost}", keep_all, *_active(activity)))
+        return Recommendation("automatic", (kept, keep_all, *rest))
+    return Recommendation("two-phase", (kept, f"in bulk alone {lost}", keep_all, *rest))
 
 
 def _whose(number: int) -> str:
     return "its user" if number == 1 else "their users"
+
+
+def _is_checked(group: HashGroup) -> bool:
+    """Whether a login at the legacy store can check these; a group without a code is taken for one."""
+    from wizard.rejects import CHECKED_AT_LOGIN
+
+    return not group.code or group.code in CHECKED_AT_LOGIN
+
+
+def _have(number: int) -> str:
+    return "has" if number == 1 else "have"
 
 
 def _were(number: int) -> str:

@@ -48,6 +48,9 @@ ONE_LEFT = "Decide in the legacy store which of them is the user, and change or 
 NOT_LOGGED_IN = "not_logged_in"
 """The code of users who could have moved at a login and have not."""
 
+CHECKED_AT_LOGIN = frozenset({"password_unsupported", "password_undeclared", "password_unconfirmed"})
+"""Codes of users whose password an import cannot carry and a legacy store can check, so that they can move at a login."""
+
 REASONS: Mapping[str, Reason] = {
     "ragged_row": Reason("the row has more or fewer cells than the file has columns", MEND),
     "undecodable": Reason("the row has bytes that are not text in the encoding of the store", MEND),

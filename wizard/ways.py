@@ -27,7 +27,7 @@ class Ways:
         files: Import files that take all who can be imported.
         active: Those who logged in within `SOON` days; None where the store does not tell.
         rejected: Those whom what was decided about passwords keeps out of an import; they can move at login.
-        refused: Those whom Auth0 takes neither way, such as users without an e-mail address.
+        refused: Those who move neither way, such as users without an e-mail address or without any password.
     """
 
     users: int

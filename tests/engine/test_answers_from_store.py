@@ -33,6 +33,13 @@ def test_what_was_found_stands_in_place_of_its_example(tmp_path: Path) -> None:
     assert not [line for line in lines if line.startswith("#user_id =")]
 
 
+def test_the_column_of_the_last_login_is_filled_in_as_inspect_finds_it(tmp_path: Path) -> None:
+    path, out = tmp_path / "users.csv", tmp_path / "answers.toml"
+    path.write_text(f"id,email,password,Last-Login\n1,ann@example.com,{BCRYPT},2026-01-01\n")
+    run("answers", "new", "--from", str(path), "--out", str(out))
+    assert tomllib.loads(out.read_text())["profile"]["last_login"] == "Last-Login"
+
+
 @pytest.mark.parametrize("begin", ["", "sqlite:///"])
 def test_a_database_in_a_file_is_named_as_the_answers_file_sees_it(
     tmp_path: Path, begin: str, monkeypatch: pytest.MonkeyPatch

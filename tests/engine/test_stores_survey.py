@@ -100,6 +100,26 @@ def test_a_store_that_withholds_hashes_is_migrated_at_login(tmp_path: Path) -> N
     assert found.recommendation.strategy == "automatic"
 
 
+def test_who_has_no_password_there_is_no_reason_for_another_way() -> None:
+    bare = HashGroup("none", "", 5, "none", "there is no password", code="password_missing")
+    bcrypt = HashGroup("bcrypt", "2b, cost 10", 95, "password_hash", "")
+    found = recommend([bcrypt, bare])
+    assert found.strategy == "bulk"
+    assert found.why[0] == "95 of 95 passwords (100.0%) travel in an import"
+    assert found.why[-1] == "5 users have no password that a login could check"
+    assert recommend([bare]).why == ("there are no password hashes to carry; users get a password reset",)
+
+
+def test_the_ways_tell_those_without_any_password_from_those_who_can_log_in(tmp_path: Path) -> None:
+    lines = [f"1,ann@example.com,{BCRYPT}", f"2,bob@example.com,$1$abcdefgh${'a' * 22}", "3,kim@example.com,"]
+    page = page_of(tmp_path, "\n".join(["id,email,password", *lines]) + "\n")
+    assert "stay behind 2 the others ≤ 2" in page
+    assert "keep password 1 who logs in 1+" in page
+    assert "1 user has no password that a login could check" in page
+    bare = page_of(tmp_path, f"id,email,password\n1,ann@example.com,{BCRYPT}\n3,kim@example.com,\n")
+    assert "keep password 1 who logs in 1 no" in bare
+
+
 def test_active_users_are_a_reason() -> None:
     groups = [HashGroup("phpass", "", 10, "none", "")]
     active = activity("last_login", ["2026-06-20"] * 4 + [None] * 6, NOW)

@@ -97,6 +97,7 @@ def _found(
     argument: str, table: str | None, store: str | None, out: Path | None, output: Output
 ) -> dict[str, dict[str, Any]]:
     """What a look into the store suggests, by table; its path as seen from the answers file."""
+    from wizard.activity import column_of_activity
     from wizard.answers.given import plain
     from wizard.legacy import source_of
     from wizard.legacy.stores import STORES
@@ -120,8 +121,11 @@ def _found(
     if "user_id" in suggestion.missing and (possible := candidates(source, suggestion)):
         output.say(f"Unique and never empty, so one of these could be user_id: {', '.join(possible)}.")
     told = answers.model_dump(exclude_defaults=True, by_alias=True)
+    profile = {key: plain(rule) for key, rule in suggestion.rules.items()}
+    if answers.store is None and (seen := column_of_activity(source.columns)):
+        profile["last_login"] = seen
     return {
         "source": {key: value for key, value in plain(answers).items() if key in told},
-        "profile": {key: plain(rule) for key, rule in suggestion.rules.items()},
+        "profile": profile,
         "passwords": {"column": column} if column else {},
     }

@@ -242,19 +242,22 @@ def _logins(found: Survey) -> Iterator[str]:
 def _forecast(found: Survey) -> Iterator[str]:
     """The ways side by side, and how long an import takes by subscription."""
     from wizard.mapping.passwords import BARE
+    from wizard.rejects import CHECKED_AT_LOGIN
     from wizard.ways import SOON, TITLES, Ways
 
     if found.prepared is None or not found.prepared.files:
         return
     files = found.prepared.files
     bare = found.prepared.notes.get(BARE, 0)
+    behind = bare if found.groups else 0  # as long as nobody decides otherwise
+    nothing = min(behind, sum(one.users for one in found.groups if one.code and one.code not in CHECKED_AT_LOGIN))
     ways = Ways(
         found.facts.records,
         found.prepared.prepared - bare,
         files,
         found.activity.within(SOON) if found.activity is not None else None,
-        rejected=bare if found.groups else 0,  # as long as nobody decides otherwise
-        refused=found.prepared.rejected,
+        rejected=behind - nothing,
+        refused=found.prepared.rejected + nothing,
     )
     yield ""
     yield from _table([("", *TITLES), *ways.rows()])
