@@ -211,6 +211,12 @@ def decided(run: RunFolder, answers: Answers, flags: Sequence[str]) -> Answers:
     return now
 
 
+def decided_since(run: RunFolder, answers: Answers) -> Sequence[str]:
+    """The keys that were decided otherwise while the run went on than these answers, which it is applied with now, say."""
+    kept = load(run.answers, SECTIONS, environment={})
+    return [name for name in kept.differences(answers) if name in LATER]
+
+
 def keep(run: RunFolder, now: Answers, before: Answers) -> None:
     """Write down the answers of a locked run with what was decided since.
 

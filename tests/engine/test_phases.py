@@ -10,9 +10,11 @@ from hypothesis import strategies as st
 from phases_stage import PhasesStage, stage_of
 from rehearsal import CountingTransport, CutShapes, known_hash, person
 
+from wizard.__main__ import main
 from wizard.bulk.residents import Residents, write_index
 from wizard.errors import PlanStale, RunMismatch, WizardError
 from wizard.events import CheckFailed, UsersMigrated, UsersPrepared
+from wizard.identity import decided_since
 from wizard.practice.users.creation import add_user
 from wizard.practice.users.endpoints import plant_half_made_user
 
@@ -423,3 +425,19 @@ def test_who_is_left_is_counted_by_last_login_once_a_day_and_told_in_the_report(
     progress = stage.resume("trickle.go_on=true")
     assert progress.verdict == "complete"
     assert not list(stage.run.path.glob(".left-*"))
+
+
+def test_a_file_that_says_otherwise_than_what_was_decided_since_is_told_to_count(
+    stage: PhasesStage, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stage.apply("cutover.confirm=")
+    assert decided_since(stage.run, stage.answers("cutover.confirm=")) == []
+    stage.resume("trickle.go_on=true")
+    stage.answer('confirm = "acme-users"', 'confirm = ""')
+    monkeypatch.setattr("wizard.commands.apply.world", lambda: stage.world)
+    with pytest.raises(SystemExit):
+        main(["apply", str(stage.answers_file), "--yes", "--runs", str(stage.runs.folder)])
+    told = " ".join(capsys.readouterr().err.split())
+    assert (
+        f"says otherwise than what was decided while run {stage.run.id} went on, and counts now: trickle.go_on" in told
+    )

@@ -56,7 +56,7 @@ def command(
             state="Nothing was sent.",
             remedy="Look at it with `auth0-migrate plan`, then give --approve HASH; or --yes for whatever it is.",
         )
-    from wizard.identity import Origin, run_of
+    from wizard.identity import Origin, decided_since, run_of
     from wizard.runs import Runs
 
     outside = world()
@@ -64,7 +64,13 @@ def command(
 
     async def open_run(_: Stop) -> RunFolder:
         origin = Origin(str(file.parent), str(file), flags)
-        return await run_of(answers, origin, world=outside, runs=Runs(runs_folder), fresh=fresh)
+        run = await run_of(answers, origin, world=outside, runs=Runs(runs_folder), fresh=fresh)
+        if otherwise := decided_since(run, answers):
+            output.say(
+                f"! {answers_file} says otherwise than what was decided while run {run.id} went on, and counts now: "
+                f"{', '.join(otherwise)}"
+            )
+        return run
 
     return carry_out_and_report(
         open_run,
