@@ -1,6 +1,7 @@
 """The automatic phase, and the bulk of those who are left."""
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
@@ -440,4 +441,15 @@ def test_a_file_that_says_otherwise_than_what_was_decided_since_is_told_to_count
     told = " ".join(capsys.readouterr().err.split())
     assert (
         f"says otherwise than what was decided while run {stage.run.id} went on, and counts now: trickle.go_on" in told
+    )
+
+
+def test_where_a_waiting_run_stands_is_told_with_the_moment_of_the_last_look(
+    stage: PhasesStage, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stage.apply()
+    with pytest.raises(SystemExit):
+        main(["status", stage.run.id, "--runs", str(stage.runs.folder)])
+    assert (
+        f"as of the last look, {datetime.fromtimestamp(stage.clock.now(), UTC):%Y-%m-%d %H}" in capsys.readouterr().out
     )

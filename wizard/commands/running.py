@@ -6,6 +6,7 @@ import asyncio
 import os
 import signal
 from collections.abc import Awaitable, Callable, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -192,12 +193,15 @@ def summary(progress: Progress, run: RunFolder, report: str | None) -> str:
         again = (
             "a new run, by apply --new, imports its users again"
             if progress.removed
-            else f"{run.command('resume', run.id)} would do it again"
+            else f"{run.command('resume', run.id, '--yes')} would do it again"
         )
         lines.append(f"  undo has put back what could be of it; {again}")
     if progress.stopped or progress.waiting:
         where = f"in step {progress.step}" if progress.step else "before its first step"
         lines.append(f"  {progress.waiting or f'{where}; go on with: ' + run.command('resume', run.id)}")
+    if progress.waiting and progress.looks:
+        looked = datetime.fromtimestamp(progress.looks[-1].at, UTC)
+        lines.append(f"  as of the last look, {looked:%Y-%m-%d %H:%M} UTC")
     lines += [f"  {name:<24}{count:>12,}" for name, count in rows if count or name in ("read", "imported")]
     if not progress.adds_up:
         lines.append(f"  {'not accounted for':<24}{progress.read - progress.users_done:>12,}")
@@ -210,7 +214,8 @@ def summary(progress: Progress, run: RunFolder, report: str | None) -> str:
         )
     if progress.upload_seconds and progress.upload_floor_seconds:
         ratio = progress.upload_seconds / progress.upload_floor_seconds
-        lines.append(f"  upload took {progress.upload_seconds:,.0f} s, {ratio:.2f} times the least its jobs could take")
+        least = f", {ratio:.2f} times the least its jobs could take" if ratio >= 1 else ""  # less: a clock was turned
+        lines.append(f"  upload took {progress.upload_seconds:,.0f} s{least}")
     if progress.rejected:
         lines += rejected_lines(progress, run)
     for name, detail in progress.failed_checks.items():
