@@ -26,6 +26,7 @@ VERDICTS = {
     "failed": ("✗ Not finished", "$text-error", "The run stopped half-way; everything done is kept."),
 }
 
+UNDONE = ("◌ Undone", "$text-warning", "What this run had changed was put back, as far as it could be.")
 UNSAVED = "Save the answers (Ctrl+S). The command then stands here, and names their file."
 UNSAVED_PRACTICE = (
     "A rehearsal is repeated in the wizard alone. Save its answers for your own tenant (Ctrl+S): the command for that then "
@@ -70,7 +71,7 @@ class FinishView(StepView):
 
     def refresh_work(self) -> None:
         now = self.wizard.work.progress
-        title, style, words = VERDICTS[now.verdict]
+        title, style, words = UNDONE if now.taken_back else VERDICTS[now.verdict]
         self.query_one("#verdict", Static).update(Content.assemble((title, f"bold {style}"), f"\n{words}"))
         width = max(10, self.query_one("#account").size.width - 40)
         self.query_one("#account", Static).update(picture(now, width))

@@ -300,6 +300,9 @@ class RunView(StepView):
         ]
 
 
+TAKEN_BACK = "Undone: what could be put back was. The page Review has what doing it again would change."
+
+
 def keeps_height(before: str, now: str, width: int) -> bool:
     """Whether both are of as many lines, none of which is broken at this width: the page then needs no new layout."""
     lines = [*before.splitlines(), *now.splitlines()]
@@ -313,6 +316,8 @@ def headline(work: Work, opens: str = "") -> Content:
         opens: Title of the page that Next leads to while the run waits.
     """
     now = work.progress
+    if now.taken_back and not work.is_busy:
+        return Content.assemble(("◌ ", "$text-warning"), (TAKEN_BACK, "bold"))
     if now.ended and not work.is_busy:
         signs = {"complete": ("✓ ", "$text-success"), "attention": ("! ", "$text-warning")}
         words = {"complete": "Complete: every user is accounted for.", "attention": "Ended; some users need a look."}

@@ -15,6 +15,7 @@ from screens.work import Work
 from wizard.answers.reading import from_tables
 from wizard.errors import WizardError
 from wizard.events import (
+    ChangeUndone,
     Event,
     JobEnded,
     JobPolled,
@@ -23,6 +24,7 @@ from wizard.events import (
     RequestLimited,
     RunEnded,
     RunStarted,
+    RunUndone,
     StepFinished,
     StepStarted,
     UploadExpected,
@@ -238,6 +240,12 @@ def test_the_dates_of_a_rehearsal_are_told_to_be_of_its_own_time() -> None:
     real = figures(now, TrickleAnswers()).plain
     assert "practice" not in real
     assert "again every 5 min" in real
+
+
+def test_a_run_that_was_undone_says_so_and_not_that_it_ended_well() -> None:
+    work = heard([*begun(3), RunEnded(), ChangeUndone("scripts", "set-scripts"), RunUndone(0)])
+    work.phase = "ended"
+    assert headline(work).plain.startswith("◌ Undone: what could be put back was.")
 
 
 @pytest.mark.parametrize("rehearses", [True, False])
