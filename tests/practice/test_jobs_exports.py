@@ -4,8 +4,7 @@ import csv
 import gzip
 import io
 import json
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from collections.abc import Callable
 from typing import Any
 
 import httpx
@@ -24,19 +23,6 @@ PEOPLE = [
     },
     {"email": "john@example.com", "user_id": "2", "email_verified": True},
 ]
-
-
-@pytest.fixture
-def new_world() -> Iterator[Callable[..., World]]:
-    """Make tenants with other switches, and close them all."""
-    with ExitStack() as closing:
-
-        def make(**settings: Any) -> World:
-            world = World(**settings)
-            closing.callback(world.tenant.close)
-            return world
-
-        yield make
 
 
 @pytest.fixture

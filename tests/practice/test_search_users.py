@@ -1,24 +1,10 @@
 """GET /users: pages, totals, order, the cap, and an index that lags behind."""
 
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from user_world import API, World
-
-
-@pytest.fixture
-def new_world() -> Iterator[Callable[..., World]]:
-    """Make tenants with other switches, and close them all."""
-    with ExitStack() as closing:
-
-        def make(**settings: Any) -> World:
-            world = World(**settings)
-            closing.callback(world.tenant.close)
-            return world
-
-        yield make
 
 
 @pytest.fixture
