@@ -34,6 +34,19 @@ async def test_settings_outside_the_schema_are_refused(api: Api, wrong: dict[str
     assert error(await api.patch("/tenants/settings", wrong))[2] == "invalid_body"
 
 
+async def test_lifetimes_of_sessions_can_be_set_in_minutes(api: Api) -> None:
+    changed = await api.patch(
+        "/tenants/settings", {"session_lifetime_in_minutes": 181, "idle_session_lifetime_in_minutes": 60}
+    )
+    assert changed.status_code == 200
+    assert changed.json()["session_lifetime"] == pytest.approx(181 / 60)
+    assert changed.json()["idle_session_lifetime"] == 1
+    assert not [name for name in changed.json() if name.endswith("_in_minutes")]
+    assert error(await api.patch("/tenants/settings", {"session_lifetime_in_minutes": 0}))[2] == "invalid_body"
+    in_hours = await api.patch("/tenants/settings", {"session_lifetime": 72})
+    assert in_hours.json()["session_lifetime"] == 72
+
+
 async def test_rules_answer_that_they_are_deprecated(api: Api) -> None:
     for method, path in (
         ("GET", "/rules?per_page=1"),

@@ -104,6 +104,9 @@ _SHAPES: dict[str, Shape] = {
     "support_url": text(form="url-or-empty"),
 }
 UPDATE = obj(_SHAPES)
+MINUTES = "_in_minutes"
+WITH_MINUTES = obj(_SHAPES | {f"{name}{MINUTES}": number(1) for name in _SHAPES if name.endswith("session_lifetime")})
+"""With what the reference leaves out but Auth0's own tools send: lifetimes that are no whole hours; shown in hours."""
 FIELDS = frozenset([
     "allow_organization_name_in_authentication_api", "allowed_logout_urls", "change_password",
     "client_id_metadata_document_supported", "customize_mfa_in_postlogin_action", "default_audience",
@@ -161,6 +164,15 @@ def current(tenant: PracticeTenant) -> dict[str, Any]:
     return settings
 
 
+def _in_hours(changes: dict[str, Any]) -> dict[str, Any]:
+    hours = {
+        name.removesuffix(MINUTES): minutes // 60 if minutes % 60 == 0 else minutes / 60
+        for name, minutes in changes.items()
+        if name.endswith(MINUTES)
+    }
+    return {name: value for name, value in changes.items() if not name.endswith(MINUTES)} | hours
+
+
 def routes(tenant: PracticeTenant) -> list[Route]:
     async def read(request: Request) -> Response:
         require(request, "read:tenant_settings")
@@ -169,7 +181,7 @@ def routes(tenant: PracticeTenant) -> list[Route]:
 
     async def update(request: Request) -> Response:
         require(request, "update:tenant_settings")
-        changes = await json_body(request, UPDATE)
+        changes = _in_hours(await json_body(request, WITH_MINUTES))
         if changes.get("sandbox_version", "22") not in SANDBOXES:
             raise ApiError(400, "The provided sandbox_version is not available.", "invalid_body")
         with tenant.transaction():
