@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from urllib.parse import urlencode
 
 import pytest
 from core_support import Api, error, open_api, still_tenant
@@ -83,6 +84,57 @@ async def test_the_log_is_read_backwards_by_page_and_forwards_from_an_event(api:
     assert [each["type"] for each in (await api.get("/logs?q=type:s")).json()] == ["s", "s"]
     assert (await api.get(f"/logs/{oldest['log_id']}")).json() == oldest
     assert (await api.get("/logs/900")).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("type:fp", ["1", "2"]),
+        ("type:(fp OR fu)", ["1", "2", "3"]),
+        ('type:fp AND user_id:"auth0|ann"', ["1"]),
+        ("type:f*", ["1", "2", "3"]),
+        ("NOT type:fp AND NOT type:fu", ["4"]),
+        ("client_id:nobody", []),
+        ('client_id:"app 1"', ["4"]),
+        ("_exists_:user_id", ["1", "2"]),
+        ('description:"Wrong email"', ["1", "2", "3"]),
+        ("acme", ["1", "3"]),
+        ("user_id:AUTH0*", []),
+        ("date:[2021-01-01 TO *]", ["1", "2", "3", "4"]),
+        ("date:[2020-01-01 TO 2020-12-31]", []),
+    ],
+)
+async def test_the_log_is_searched_in_the_query_language(api: Api, query: str, found: list[str]) -> None:
+    wrong = "Wrong email or password."
+    api.tenant.log("fp", wrong, user_id="auth0|ann", connection="acme", ip="1")
+    api.tenant.log("fp", wrong, user_id="auth0|bob", connection="other", ip="2")
+    api.tenant.log("fu", wrong, connection="acme", ip="3")
+    api.tenant.log("seccft", "", client_id="app 1", ip="4")
+    for name in ("q", "search"):
+        answer = (await api.get(f"/logs?{urlencode({name: query, 'sort': 'date:1'})}")).json()
+        assert [each["ip"] for each in answer] == found
+    totals = urlencode({"q": query, "per_page": 1, "include_totals": "true"})
+    assert (await api.get(f"/logs?{totals}")).json()["total"] == len(found)
+
+
+async def test_a_search_of_the_log_that_is_none_is_refused(api: Api) -> None:
+    assert error(await api.get("/logs?q=type:(fp"))[2] == "invalid_query_string"
+
+
+async def test_the_log_is_sorted_by_the_field_that_is_named(api: Api) -> None:
+    for ip, kind in (("1", "fu"), ("2", "fp"), ("3", "s")):
+        api.tenant.log(kind, ip=ip)
+    for sort, found in (("type:1", ["2", "1", "3"]), ("type:-1", ["3", "1", "2"]), ("date:-1", ["3", "2", "1"])):
+        assert [each["ip"] for each in (await api.get(f"/logs?sort={sort}")).json()] == found
+
+
+async def test_from_a_checkpoint_all_else_is_ignored(api: Api) -> None:
+    for kind in ("s", "fp", "s"):
+        api.tenant.log(kind, "an event")
+    first = (await api.get("/logs?sort=date:1&per_page=1")).json()[0]["log_id"]
+    after = (await api.get(f"/logs?from={first}&take=5&q=type:s&fields=type&per_page=x")).json()
+    assert [each["type"] for each in after] == ["fp", "s"]
+    assert after[0]["log_id"]
 
 
 async def test_token_exchanges_are_logged(api: Api) -> None:

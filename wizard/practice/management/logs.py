@@ -1,6 +1,6 @@
 """The tenant's log: written by whoever has something to say, read at /logs, and of one user at /users/{id}/logs.
 
-Source: Auth0 docs, "Log Event Type Codes" and Management API, "Logs".
+Source: Auth0 docs, "Log Event Type Codes", "Log Search Query Syntax" and Management API, "Logs".
 """
 
 from __future__ import annotations
@@ -17,6 +17,8 @@ from wizard.practice.errors import ApiError
 from wizard.practice.management.access import require
 from wizard.practice.requests.reading import Window, chosen_fields, narrowed, offset_window, query, within_first_records
 from wizard.practice.requests.schema import number, text
+from wizard.practice.users.search_sql import Field, Index, Sql
+from wizard.practice.users.search_sql import where as condition
 
 if TYPE_CHECKING:
     from wizard.practice.tenant import PracticeTenant
@@ -39,6 +41,34 @@ FIELDS = frozenset(
     ]
 )
 SORT = text(pattern=f"^({'|'.join(sorted(FIELDS))}):(1|-1)$")
+INDEX = Index(
+    {
+        "log_id": Field("log_id"),
+        "type": Field("type"),
+        "date": Field("cast(round(at * 1000) as integer)", "date"),
+        "description": Field("json_extract(body, '$.description')", "words"),
+    }
+    | {
+        name: Field(f"json_extract(body, '$.{name}')")
+        for name in (
+            "client_id",
+            "client_name",
+            "connection",
+            "connection_id",
+            "hostname",
+            "ip",
+            "organization_id",
+            "strategy",
+            "strategy_type",
+            "user_agent",
+            "user_id",
+            "user_name",
+        )
+    },
+    ("client_name", "connection", "description", "ip", "log_id", "type", "user_name"),
+)
+"""What `q` searches; case counts."""
+EVERYTHING: Sql = ("true", ())
 NEWEST = 100_000
 """Rows kept; the oldest go first."""
 
@@ -69,33 +99,31 @@ def routes(tenant: PracticeTenant) -> list[Route]:
 
     async def list_logs(request: Request) -> Response:
         require(request, "read:logs", "read:logs_users")
-        asked = query(request, {"q": text(), "search": text(), "sort": SORT, "take": number(1, 100)})
+        if "take" in request.query_params or "from" in request.query_params:
+            return JSONResponse([shown(row) for row in _after(tenant, request)])
+        asked = query(request, {"q": text(), "search": text(), "sort": SORT})
         fields = chosen_fields(request, FIELDS)
-        kind = (asked.get("q") or asked.get("search") or "").partition("type:")[2].strip('" ')
-        where, values = ("type = ?", [kind]) if kind else ("true", [])
-        if "take" in asked or "from" in request.query_params:
-            rows = _after(tenant, request, asked.get("take", 50), where, values)
-            return JSONResponse([narrowed(shown(row), fields) for row in rows])
+        wanted = asked.get("q") or asked.get("search") or ""
         window = offset_window(request, lowest=0)
         within_first_records(window)
-        return listed(window, where, values, asked, fields)
+        return listed(window, condition(wanted, INDEX) if wanted.strip() else EVERYTHING, asked, fields)
 
     async def of_user(request: Request) -> Response:
         require(request, "read:logs", "read:logs_users")
         asked = query(request, {"sort": SORT})
         window = offset_window(request)
-        where, values = "json_extract(body, '$.user_id') = ?", [request.path_params["id"]]
-        return listed(window, where, values, asked, None)
+        wanted = ("json_extract(body, '$.user_id') = ?", (request.path_params["id"],))
+        return listed(window, wanted, asked, None)
 
     def listed(
-        window: Window,
-        where: str,
-        values: list[str],
-        asked: dict[str, Any],
-        fields: tuple[frozenset[str], bool] | None,
+        window: Window, wanted: Sql, asked: dict[str, Any], fields: tuple[frozenset[str], bool] | None
     ) -> Response:
-        order = "asc" if asked.get("sort", "date:-1").endswith(":1") else "desc"
-        events = [narrowed(shown(row), fields) for row in _page(tenant, window, where, values, order)]
+        where, values = wanted
+        rows = tenant.db.execute(
+            f"select * from logs where {where} order by {_order(asked.get('sort', 'date:-1'))} limit ? offset ?",  # noqa: S608 - constants
+            (*values, window.limit, window.offset),
+        )
+        events = [narrowed(shown(row), fields) for row in rows.fetchall()]
         if not window.totals:
             return JSONResponse(events)
         total = tenant.db.execute(f"select count(*) from logs where {where}", values).fetchone()[0]  # noqa: S608 - constants
@@ -117,18 +145,16 @@ def routes(tenant: PracticeTenant) -> list[Route]:
     ]
 
 
-def _page(tenant: PracticeTenant, window: Window, where: str, values: list[str], order: str) -> list[sqlite3.Row]:
-    return tenant.db.execute(
-        f"select * from logs where {where} order by row {order} limit ? offset ?",  # noqa: S608 - constants
-        [*values, window.limit, window.offset],
-    ).fetchall()
+def _order(sort: str) -> str:
+    name, _, direction = sort.partition(":")
+    way = "asc" if direction == "1" else "desc"
+    return f"row {way}" if name in {"date", "details"} else f"{INDEX.fields[name].sql} {way}, row {way}"
 
 
-def _after(tenant: PracticeTenant, request: Request, take: int, where: str, values: list[str]) -> list[sqlite3.Row]:
-    """Return the events after the one whose log_id is given, oldest first."""
-    first = query(request, {"from": text()}).get("from", "")
-    row = tenant.db.execute("select row from logs where log_id = ?", (first,)).fetchone()
+def _after(tenant: PracticeTenant, request: Request) -> list[sqlite3.Row]:
+    """Return the events after the one whose log_id is given, oldest first; all other parameters are ignored."""
+    asked = query(request, {"from": text(), "take": number(1, 100)})
+    row = tenant.db.execute("select row from logs where log_id = ?", (asked.get("from", ""),)).fetchone()
     return tenant.db.execute(
-        f"select * from logs where row > ? and {where} order by row limit ?",  # noqa: S608 - constants
-        [row["row"] if row else 0, *values, take],
+        "select * from logs where row > ? order by row limit ?", (row["row"] if row else 0, asked.get("take", 50))
     ).fetchall()

@@ -1,8 +1,9 @@
-"""A search query as SQL over the users' index: values only ever as parameters."""
+"""A search query as SQL over an index, that of users if no other is named: values only ever as parameters."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -19,15 +20,33 @@ NICKNAME = "coalesce(json_extract(profile, '$.nickname'), nickname_of(email), us
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """A searchable field of the profile: the SQL of its value and how values compare.
+    """A searchable field: the SQL of its value and how values compare.
 
-    `kind` is lower (text kept in lower case), folded (text, any case), text, flag, number or date (milliseconds).
+    `kind` is lower (text kept in lower case), folded (text, any case), text, words (text, any part of it), flag, number
+    or date (milliseconds).
     """
 
     sql: str
     kind: str = "text"
 
 
+@dataclass(frozen=True, slots=True)
+class Index:
+    """What queries search.
+
+    Args:
+        fields: The fields that a query may name.
+        without_field: Those in which a term without a field looks.
+        metadata: Beginnings of names that lead into metadata.
+    """
+
+    fields: Mapping[str, Field]
+    without_field: tuple[str, ...]
+    metadata: tuple[str, ...] = ()
+
+
+USER_ID = Field("'auth0|' || id")
+CONNECTION = Field("(select name from connections c where c.id = connection_id)")
 FIELDS = {
     "email": Field("email", "lower"),
     "email.domain": Field("substr(email, instr(email, '@') + 1)", "lower"),
@@ -39,10 +58,10 @@ FIELDS = {
     "phone_number": Field("phone_number"),
     "picture": Field("coalesce(json_extract(profile, '$.picture'), picture_of(email, username, phone_number))"),
     "last_ip": Field("json_extract(profile, '$.last_ip')"),
-    "user_id": Field("'auth0|' || id"),
+    "user_id": USER_ID,
     "identities.user_id": Field("id"),
     "identities.provider": Field("'auth0'"),
-    "identities.connection": Field("(select name from connections c where c.id = connection_id)"),
+    "identities.connection": CONNECTION,
     "identities.isSocial": Field("0", "flag"),
     "email_verified": Field("coalesce(json_extract(profile, '$.email_verified'), 0)", "flag"),
     "phone_verified": Field("json_extract(profile, '$.phone_verified')", "flag"),
@@ -57,16 +76,17 @@ WITHOUT_FIELD = ("email", "name", "nickname", "given_name", "family_name", "user
 """Where a term without a field looks; metadata is not among them."""
 
 METADATA = ("app_metadata.", "user_metadata.")
+USERS = Index(FIELDS, WITHOUT_FIELD, METADATA)
 NOTHING: Sql = ("0", ())
 
 
-def where(query: str) -> Sql:
-    """Translate a query into a condition on the columns of the users' table and its parameters.
+def where(query: str, index: Index = USERS) -> Sql:
+    """Translate a query into a condition on the columns of the index's table and its parameters.
 
     Raises:
         ApiError: 400 for a syntax error or a search the field does not have.
     """
-    return _node(parse(query))
+    return _node(parse(query), index)
 
 
 def order_by(field: str, ascending: bool) -> Sql:
@@ -79,24 +99,25 @@ def order_by(field: str, ascending: bool) -> Sql:
     return f"seq {direction}", ()
 
 
-def _node(node: Node) -> Sql:
+def _node(node: Node, index: Index) -> Sql:
     if isinstance(node, Everything):
         return "1", ()
     if isinstance(node, Exists):
-        return _exists(node.field)
+        return _exists(node.field, index)
     if isinstance(node, Range):
-        return _range(node)
+        return _range(node, index)
     if isinstance(node, Term):
-        return _term(node)
-    return _group(node)
+        return _term(node, index)
+    return _group(node, index)
 
 
-def _group(group: Group) -> Sql:
-    parts = [_node(node) for node in group.must]
+def _group(group: Group, index: Index) -> Sql:
+    parts = [_node(node, index) for node in group.must]
     if group.any_of and not group.must:
-        parts.append(_joined(" or ", [_node(node) for node in group.any_of]))
+        parts.append(_joined(" or ", [_node(node, index) for node in group.any_of]))
+    without = [_node(node, index) for node in group.without]
     # "not" alone would lose rows whose field is NULL.
-    parts += [(f"not coalesce({sql}, 0)", values) for sql, values in map(_node, group.without)]
+    parts += [(f"not coalesce({sql}, 0)", values) for sql, values in without]
     return _joined(" and ", parts)
 
 
@@ -104,21 +125,21 @@ def _joined(word: str, parts: list[Sql]) -> Sql:
     return f"({word.join(sql for sql, _ in parts)})", tuple(value for _, values in parts for value in values)
 
 
-def _exists(field: str) -> Sql:
-    if field in FIELDS:
-        return f"({FIELDS[field].sql}) is not null", ()
-    if field in {"app_metadata", "user_metadata"} or field.startswith(METADATA):
+def _exists(field: str, index: Index) -> Sql:
+    if field in index.fields:
+        return f"({index.fields[field].sql}) is not null", ()
+    if f"{field}.".startswith(index.metadata):
         return "metadata_matches(profile, ?, 'exists')", (field,)
     return NOTHING
 
 
-def _term(term: Term) -> Sql:
+def _term(term: Term, index: Index) -> Sql:
     if term.field is None:
-        return _joined(" or ", [_term(Term(name, term.value, term.pattern)) for name in WITHOUT_FIELD])
-    field = FIELDS.get(term.field)
+        return _joined(" or ", [_term(Term(name, term.value, term.pattern), index) for name in index.without_field])
+    field = index.fields.get(term.field)
     if field is not None:
         return _pattern(field, term) if term.pattern else _equals(field, term)
-    if not term.field.startswith(METADATA):
+    if not term.field.startswith(index.metadata):
         return NOTHING
     if term.pattern is None:
         return "metadata_matches(profile, ?, 'is', ?)", (term.field, term.value)
@@ -129,10 +150,10 @@ def _term(term: Term) -> Sql:
 
 def _equals(field: Field, term: Term) -> Sql:
     value = term.value
-    if term.field == "user_id":
+    if field is USER_ID:
         provider, bar, rest = value.partition("|")
         return ("id = ?", (rest,)) if provider == "auth0" and bar else NOTHING
-    if term.field == "identities.connection":
+    if field is CONNECTION:
         return "connection_id in (select id from connections where name = ?)", (value,)
     if field.kind in {"lower", "folded"}:
         return f"{_column(field)} = ?", (value.lower(),)
@@ -143,14 +164,16 @@ def _equals(field: Field, term: Term) -> Sql:
     if field.kind == "date":
         first, last = _moments(value)
         return f"{field.sql} between ? and ?", (first, last)
+    if field.kind == "words":
+        return f"instr({field.sql}, ?) > 0", (value,)
     return f"({field.sql}) = ?", (value,)
 
 
 def _pattern(field: Field, term: Term) -> Sql:
-    if field.kind not in {"lower", "folded", "text"}:
+    if field.kind not in {"lower", "folded", "text", "words"}:
         refuse(f"wildcards are not available on {term.field}")
     glob = _glob(term.pattern or ())
-    return f"{_column(field)} glob ?", (glob if field.kind == "text" else glob.lower(),)
+    return f"{_column(field)} glob ?", (glob.lower() if field.kind in {"lower", "folded"} else glob,)
 
 
 def _column(field: Field) -> str:
@@ -162,14 +185,14 @@ def _glob(pattern: tuple[str, ...]) -> str:
     return "".join(re.sub(r"([*?\[])", r"[\1]", part[1:]) if part[0] == "=" else part for part in pattern)
 
 
-def _range(asked: Range) -> Sql:
+def _range(asked: Range, index: Index) -> Sql:
     if asked.field.startswith("user_metadata."):
         refuse("ranges are not available on user_metadata")
     low_sign, high_sign = ">=" if asked.with_low else ">", "<=" if asked.with_high else "<"
-    if asked.field.startswith(METADATA):
+    if asked.field.startswith(index.metadata):
         bounds = orjson.dumps([asked.low, low_sign, asked.high, high_sign]).decode()
         return "metadata_matches(profile, ?, 'within', ?)", (asked.field, bounds)
-    field = FIELDS.get(asked.field)
+    field = index.fields.get(asked.field)
     if field is None:
         return NOTHING
     column = _column(field)
@@ -188,7 +211,7 @@ def _bound(field: Field, value: str, *, last: bool) -> float | int | str:
         return _moments(value)[int(last)]
     if field.kind == "flag":
         return int(value == "true")
-    return value if field.kind == "text" else value.lower()
+    return value.lower() if field.kind in {"lower", "folded"} else value
 
 
 def _number(value: str) -> float:
