@@ -66,6 +66,16 @@ async def test_a_good_password_gives_tokens_of_the_user(canary: Canary) -> None:
     assert profile.json()["email"] == "ann@example.com"
 
 
+async def test_userinfo_can_be_the_audience(canary: Canary) -> None:
+    tenant = canary.api.tenant
+    for audience in (f"{tenant.issuer}userinfo", f"https://{canary.api.client.base_url.host}/userinfo"):
+        answer = await canary.login(scope="openid email", audience=audience)
+        assert answer.status_code == 200
+        bearer = {"authorization": f"Bearer {answer.json()['access_token']}"}
+        profile = await canary.api.client.get("/userinfo", headers=bearer)
+        assert profile.json()["email"] == "ann@example.com"
+
+
 async def test_userinfo_needs_a_users_token(canary: Canary) -> None:
     for header in ({}, {"authorization": "Bearer x"}, {"authorization": f"Bearer {canary.api.token()}"}):
         assert (await canary.api.client.get("/userinfo", headers=header)).status_code == 401

@@ -54,7 +54,7 @@ async def login(
             raise AuthError(400, "invalid_request", f"Missing required parameter: {name}")
     connection = _connection(tenant, client, given)
     audience = audience_of(tenant, request, given)
-    api = api_for(tenant, audience) if audience else None
+    api = None if not audience or _is_userinfo(tenant, request, audience) else api_for(tenant, audience)
     if api is not None:
         _refuse_end_users(tenant, client, api)
     ip = _address(request, client, proven)
@@ -131,6 +131,12 @@ class Guard:
 
     def succeeded(self) -> None:
         blocks.forget_failures(self._tenant, *self._key)
+
+
+def _is_userinfo(tenant: PracticeTenant, request: Request, audience: str) -> bool:
+    """Say whether the audience means /userinfo, which every tenant has and which is none of its APIs."""
+    host = request.headers.get("host", "")
+    return audience in {f"{tenant.issuer}userinfo", f"http://{host}/userinfo", f"https://{host}/userinfo"}
 
 
 def _attempts(tenant: PracticeTenant) -> OrderedDict[tuple[str, str], Bucket]:
