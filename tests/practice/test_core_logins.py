@@ -66,6 +66,23 @@ async def test_a_good_password_gives_tokens_of_the_user(canary: Canary) -> None:
     assert profile.json()["email"] == "ann@example.com"
 
 
+async def test_logins_are_logged_with_the_names_of_all_concerned(canary: Canary) -> None:
+    await canary.login()
+    await canary.login(password="wrong")
+    await canary.login(username="nobody@example.com")
+    logged = {each["type"]: each for each in (await canary.api.get("/logs")).json()}  # the oldest of each
+    at_connection = {
+        "connection": "acme-users",
+        "connection_id": canary.connection["id"],
+        "strategy": "auth0",
+        "strategy_type": "database",
+    }
+    names = {"s": "ann", "fp": "ann", "fu": "nobody", "sepft": "ann", "fepft": "ann"}
+    for kind, name in names.items():
+        assert logged[kind].items() >= (at_connection | {"user_name": f"{name}@example.com"}).items()
+    assert logged["sepft"]["client_name"] == canary.client["name"]
+
+
 async def test_userinfo_can_be_the_audience(canary: Canary) -> None:
     tenant = canary.api.tenant
     for audience in (f"{tenant.issuer}userinfo", f"https://{canary.api.client.base_url.host}/userinfo"):

@@ -147,4 +147,8 @@ async def test_token_exchanges_are_logged(api: Api) -> None:
     }
     await api.client.post("/oauth/token", json=request)
     await api.client.post("/oauth/token", json=request | {"audience": "https://nowhere.example.com"})
-    assert [each["type"] for each in (await api.get("/logs")).json()] == ["feccft", "seccft"]
+    refused, granted = (await api.get("/logs")).json()
+    assert (refused["type"], granted["type"]) == ("feccft", "seccft")
+    assert granted["client_name"] == refused["client_name"] == "Auth0 Migration Wizard"
+    assert granted["audience"] == tenant.audience
+    assert "read:users" in granted["scope"]

@@ -60,10 +60,11 @@ async def login(
     ip = _address(request, client, proven)
     guard = Guard(tenant, connection, ip, given["username"])
     guard.enter()
+    about = {"client_id": client["client_id"], "connection": connection.name, "user_name": given["username"], "ip": ip}
     try:
         user = await own_database.login(tenant, connection, given["username"], given["password"], ip)
     except AuthError as refusal:
-        tenant.log("fepft", refusal.error_description, client_id=client["client_id"], connection=connection.name)
+        tenant.log("fepft", refusal.error_description, **about)
         if refusal.error in COUNTED:
             guard.failed()
         raise
@@ -71,9 +72,9 @@ async def login(
     try:
         user, asked = await _after_password(tenant, request, given, client, connection, user, api, ip)
     except AuthError as refusal:
-        tenant.log("fepft", refusal.error_description, client_id=client["client_id"], connection=connection.name)
+        tenant.log("fepft", refusal.error_description, **about)
         raise
-    tenant.log("sepft", "", client_id=client["client_id"], connection=connection.name, user_id=user["user_id"])
+    tenant.log("sepft", "", **about, user_id=user["user_id"])
     return _tokens(tenant, client, user, api, given, asked.claims)
 
 

@@ -71,6 +71,7 @@ async def _machine_token(
     tenant: PracticeTenant, request: Request, client: dict[str, Any], proven: bool, given: Mapping[str, str]
 ) -> dict[str, Any]:
     client_id = str(client["client_id"])
+    about = {"client_id": client_id, "ip": request.client.host if request.client else ""}
     try:
         if not proven:
             raise AuthError(401, "access_denied", "Unauthorized")
@@ -79,9 +80,9 @@ async def _machine_token(
         custom = await _exchanged(tenant, request, client, given, str(audience), scope)
         answer = _grant_to_machine(tenant, client_id, str(audience), scope, custom)
     except AuthError as refusal:
-        tenant.log("feccft", refusal.error_description, client_id=client_id)
+        tenant.log("feccft", refusal.error_description, **about)
         raise
-    tenant.log("seccft", "", client_id=client_id)
+    tenant.log("seccft", "", **about, audience=audience, scope=scope)
     return answer
 
 

@@ -43,7 +43,7 @@ async def login(
     row = find_user(tenant, connection, username) if connection.uses_own_database else None
     if not connection.uses_own_database or (connection.import_mode and _in_store(row)):
         return await password_login_aside(tenant, connection, username, password, ip)
-    attempt = Attempt(tenant, connection, ip)
+    attempt = Attempt(tenant, connection, username, ip)
     try:
         if connection.import_mode and tenant.switches.get_user_on_login:
             await looked_up(tenant, connection, username)
@@ -69,13 +69,14 @@ def _in_store(row: sqlite3.Row | None) -> bool:
 class Attempt:
     """One login that the source decides."""
 
-    def __init__(self, tenant: PracticeTenant, connection: Connection, ip: str) -> None:
+    def __init__(self, tenant: PracticeTenant, connection: Connection, username: str, ip: str) -> None:
         self._tenant = tenant
         self._connection = connection
+        self._username = username
         self._ip = ip
 
     def log(self, kind: str, description: str, **details: Any) -> None:
-        about = {"connection": self._connection.name, "connection_id": self._connection.id, "ip": self._ip}
+        about = {"connection": self._connection.name, "user_name": self._username, "ip": self._ip}
         with self._tenant.transaction():
             self._tenant.log(kind, description, **about, **details)
 

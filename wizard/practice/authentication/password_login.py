@@ -34,7 +34,7 @@ def password_login(
     """
     row = find_user(tenant, connection, username)
     why = None if row is None else refusal(row["secret"], password)
-    return settled(tenant, connection, row, why, password, ip)
+    return settled(tenant, connection, row, why, username, password, ip)
 
 
 async def password_login_aside(
@@ -45,7 +45,7 @@ async def password_login_aside(
     why = None if row is None else await asyncio.to_thread(refusal, row["secret"], password)
     if row is not None:  # it may have changed meanwhile, or gone
         row = user_table.find_by(tenant, connection.id, "id", row["id"])
-    return settled(tenant, connection, row, why, password, ip)
+    return settled(tenant, connection, row, why, username, password, ip)
 
 
 def settled(
@@ -53,6 +53,7 @@ def settled(
     connection: Connection,
     row: sqlite3.Row | None,
     why: str | None,
+    username: str,
     password: str,
     ip: str,
 ) -> dict[str, Any]:
@@ -63,7 +64,7 @@ def settled(
     """
     if row is None:
         with tenant.transaction():
-            tenant.log("fu", WRONG, connection=connection.name, connection_id=connection.id, ip=ip)
+            tenant.log("fu", WRONG, connection=connection.name, user_name=username, ip=ip)
         raise wrong(tenant)
     with tenant.transaction():
         about = {

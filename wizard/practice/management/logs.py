@@ -15,8 +15,10 @@ from starlette.routing import Route
 
 from wizard.practice.errors import ApiError
 from wizard.practice.management.access import require
+from wizard.practice.management.client_store import client_with_id
 from wizard.practice.requests.reading import Window, chosen_fields, narrowed, offset_window, query, within_first_records
 from wizard.practice.requests.schema import number, text
+from wizard.practice.users import table as user_table
 from wizard.practice.users.search_sql import Field, Index, Sql
 from wizard.practice.users.search_sql import where as condition
 
@@ -81,14 +83,33 @@ def create_tables(db: sqlite3.Connection) -> None:
 
 
 def write(tenant: PracticeTenant, kind: str, details: dict[str, Any]) -> None:
-    """Add a row; `kind` is a log event type code such as api_limit or fp."""
+    """Add a row; `kind` is a log event type code such as api_limit or fp.
+
+    What follows from the details is added to them: the names of application and user, strategy and id of the connection.
+    """
     at = tenant.clock.now()
+    details = _named(tenant, details)
     log_id = f"900{int(at * 1000):017d}{tenant.random.randrange(10**30):030d}"
     row = tenant.db.execute(
         "insert into logs (log_id, at, type, body) values (?, ?, ?, ?)", (log_id, at, kind, json.dumps(details))
     ).lastrowid
     if row is not None and row % 1000 == 0:
         tenant.db.execute("delete from logs where row <= ?", (row - NEWEST,))
+
+
+def _named(tenant: PracticeTenant, details: dict[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    client = client_with_id(tenant, details.get("client_id", ""))
+    if client is not None:
+        found["client_name"] = client["name"]
+    connection = tenant.connection_named(details.get("connection", ""))
+    if connection is not None:
+        found |= {"connection_id": connection.id, "strategy": connection.strategy}
+        found |= {"strategy_type": "database"} if connection.is_database else {}
+    user = user_table.find(tenant, details.get("user_id") or "")
+    if user is not None:
+        found["user_name"] = user["email"] or user["username"] or user["phone_number"]
+    return details | found
 
 
 def routes(tenant: PracticeTenant) -> list[Route]:
