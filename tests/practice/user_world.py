@@ -14,7 +14,8 @@ from wizard.practice.tenant import JobTime, PracticeTenant
 API = "/api/v2"
 SCOPES = (
     "read:users create:users update:users delete:users create:user_tickets create:connections read:connections "
-    "update:connections delete:connections read:connections_options update:connections_options read:logs"
+    "update:connections delete:connections read:connections_options update:connections_options read:logs "
+    "read:authentication_methods delete:authentication_methods"
 )
 
 

@@ -16,7 +16,7 @@ from wizard.practice.errors import ApiError, missing
 from wizard.practice.management.access import has_scope, require
 from wizard.practice.requests.reading import chosen_fields, json_body, narrowed, query
 from wizard.practice.requests.schema import text
-from wizard.practice.users import blocks, half_made, search_functions, tickets
+from wizard.practice.users import blocks, factors, half_made, search_functions, tickets
 from wizard.practice.users import bodies as user_bodies
 from wizard.practice.users import table as user_table
 from wizard.practice.users.creation import UserExists, add_user
@@ -63,6 +63,7 @@ def routes(tenant: PracticeTenant) -> list[Route]:
         Route(f"{USERS}/{{id}}", _update(tenant), methods=["PATCH"]),
         Route(f"{USERS}/{{id}}", _delete(tenant), methods=["DELETE"]),
         *blocks.routes(tenant),
+        *factors.routes(tenant),
         *tickets.routes(tenant),
     ]
 
