@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+import bcrypt
 import pytest
 from click.testing import CliRunner
 from pydantic import ValidationError
@@ -72,6 +73,12 @@ def test_the_search_finds_out_how_hashes_were_made(maker: str, form: str, given:
 def test_iterations_that_the_row_tells_are_preferred_to_one_number_for_all() -> None:
     (known,) = accounts("Discourse", "pbkdf2 told beside it", ("plain",))
     assert proof_of([known]).recipe["iterations"] == "told"
+
+
+def test_a_pepper_before_the_password_of_bcrypt_is_found_though_it_is_no_hex() -> None:
+    stored = bcrypt.hashpw((PEPPER + "copper lantern").encode(), bcrypt.gensalt(4)).decode()
+    found = proof_of([Known({"hash": stored}, "copper lantern")], format="bcrypt", key="env:PEPPER")
+    assert (found.proven, found.recipe["key_position"]) == (True, "prefix")
 
 
 def test_iterations_before_the_hash_and_a_salt_beside_it_are_found() -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from wizard.errors import UsageError
 from wizard.passwords.answers import PasswordsAnswers
 from wizard.passwords.candidates import Given, candidates
 from wizard.passwords.check import CannotCheck, fits
@@ -123,7 +124,7 @@ def _searched(
         tried += 1
         progress(tried)
         changed = with_recipe(answers, recipe)
-        if changed is None or not _checked(first, changed, secret).fits:
+        if changed is None or not _tried(first, changed, secret):
             continue
         accounts = tuple(_checked(each, changed, secret) for each in known)
         if all(account.fits for account in accounts):
@@ -138,6 +139,14 @@ def with_recipe(answers: PasswordsAnswers, recipe: Given) -> PasswordsAnswers | 
         return PasswordsAnswers.model_validate({**kept, **recipe})
     except ValidationError:
         return None
+
+
+def _tried(account: Known, answers: PasswordsAnswers, secret: Callable[[str], str]) -> bool:
+    """Whether it fits; a recipe by which the key would be of an encoding that it is not fits nobody."""
+    try:
+        return bool(_checked(account, answers, secret).fits)
+    except UsageError:
+        return False
 
 
 def _checked(account: Known, answers: PasswordsAnswers, secret: Callable[[str], str]) -> Account:
