@@ -110,7 +110,7 @@ def survey(answers: SourceAnswers, *, secret: Callable[[str], str] | None, base:
     from wizard.advice import recommend
     from wizard.legacy.stores import STORES
     from wizard.passwords import Judge
-    from wizard.passwords.census import census
+    from wizard.passwords.census import census, stored_passwords
     from wizard.passwords.declared import declared
 
     answers, source = open_and_recognise(answers, secret, base)
@@ -119,7 +119,7 @@ def survey(answers: SourceAnswers, *, secret: Callable[[str], str] | None, base:
     suggestion = suggestion_for(answers, source)
     hashes = suggestion.passwords.column
     judge = Judge(declared(suggestion.passwords, columns=source.columns))
-    groups = census(column(source, hashes), judge) if hashes else []
+    groups = census(stored_passwords(source, hashes, judge), judge) if hashes else []
     seen = (store.activity if store and store.activity in source.columns else None) or column_of_activity(
         source.columns
     )

@@ -291,3 +291,14 @@ def test_the_salt_of_a_forum_is_the_name_that_its_columns_give_away() -> None:
     for name in ("smf", "mybb", "vbulletin"):
         with pytest.raises(CannotCheck):
             Verifier(Judge(declared(PasswordsAnswers(column="passwd", format=name))))(WORD, stored)
+
+
+def test_the_census_of_columns_that_give_away_a_salt_counts_whole_cells(tmp_path: Path) -> None:
+    path = tmp_path / "members.json"
+    stored = hashlib.sha1(b"bob" + WORD.encode(), usedforsecurity=False).hexdigest()
+    people = [
+        {"id_member": 1, "member_name": "bob", "passwd": stored, "email_address": "bob@example.com"},
+        {"id_member": 2, "member_name": "cy", "passwd": None, "email_address": "cy@example.com"},
+    ]
+    path.write_text(json.dumps(people))
+    assert groups(path) == [("none", "none"), ("smf", "none")]
