@@ -81,6 +81,14 @@ def test_a_pepper_before_the_password_of_bcrypt_is_found_though_it_is_no_hex() -
     assert (found.proven, found.recipe["key_position"]) == (True, "prefix")
 
 
+@pytest.mark.parametrize("position", ["prefix", "suffix"])
+def test_a_salt_beside_bcrypt_is_found(position: str) -> None:
+    whole = "beside it" + "copper lantern" if position == "prefix" else "copper lantern" + "beside it"
+    stored = bcrypt.hashpw(whole.encode(), bcrypt.gensalt(4)).decode()
+    found = proof_of([Known({"hash": stored, "salt": "beside it"}, "copper lantern")])
+    assert (found.proven, found.recipe["salt"], found.recipe["salt_position"]) == (True, "salt", position)
+
+
 def test_iterations_before_the_hash_and_a_salt_beside_it_are_found() -> None:
     made = base64.b64encode(hashlib.pbkdf2_hmac("sha512", b"invented", b"beside it", 1300)).decode()
     found = proof_of([Known({"hash": f"1300${made}", "salt": "beside it"}, "invented")])

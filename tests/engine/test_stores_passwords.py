@@ -13,6 +13,7 @@ from typing import Any
 import argon2
 import bcrypt
 import pytest
+from pydantic import ValidationError
 from rehearsal import Rehearsal, person
 
 from wizard.errors import UsageError
@@ -28,6 +29,8 @@ from wizard.passwords.check import CannotCheck, fits
 from wizard.passwords.declared import declared
 from wizard.passwords.judging import rounds_in
 from wizard.passwords.verify import Verifier
+from wizard.practice.hashes.rules import validate_hash
+from wizard.practice.hashes.verify import verify
 from wizard.profile import ProfileAnswers
 from wizard.rejects import Reject
 from wizard.steps.passwords import SAMPLE
@@ -291,6 +294,40 @@ def test_the_salt_of_a_forum_is_the_name_that_its_columns_give_away() -> None:
     for name in ("smf", "mybb", "vbulletin"):
         with pytest.raises(CannotCheck):
             Verifier(Judge(declared(PasswordsAnswers(column="passwd", format=name))))(WORD, stored)
+
+
+METABASE = (
+    "id,email,first_name,last_name,password,password_salt,date_joined,last_login,is_superuser,is_active,is_qbnewb"
+)
+
+
+@pytest.mark.parametrize("typed", [WORD, "Grüße " * 12])
+def test_bcrypt_over_a_salt_and_the_password_is_told_by_its_columns_and_travels_with_the_salt(
+    tmp_path: Path, typed: str
+) -> None:
+    salt = "550e8400-e29b-41d4-a716-446655440000"
+    stored = bcrypt.hashpw((salt + typed).encode()[:72], bcrypt.gensalt(4)).decode()
+    path = tmp_path / "core_user.csv"
+    path.write_text(f"{METABASE}\n1,ann@example.com,Ann,Lee,{stored},{salt},2026-01-01,2026-10-01,f,t,f\n")
+    source = open_source(SourceAnswers(path=str(path)), secret=None, base=Path())
+    profile = ProfileAnswers.model_validate({"user_id": "id", "email": "email"})
+    mapping = compile_mapping(profile, PasswordsAnswers(column="password", unproven="import"), source.columns)
+    (record,) = source.sample()
+    made = mapping.map_one(record.values)
+    assert isinstance(made, User)
+    travels = made.profile["custom_password_hash"]
+    assert validate_hash(travels) == []
+    assert verify(typed, travels)
+    assert not verify(typed[1:], travels)
+    assert groups(path) == [("bcrypt", "custom_password_hash")]
+
+
+def test_bcrypt_with_a_salt_column_needs_the_salt_and_no_key_beside_it() -> None:
+    settings = declared(PasswordsAnswers(column="hash", format="bcrypt", salt="salt"))
+    assert Judge(settings)(BCRYPT, "").code == "password_damaged"
+    assert Judge(settings)(BCRYPT, "s").assumes
+    with pytest.raises(ValidationError, match="with one salt"):
+        PasswordsAnswers(column="hash", format="bcrypt", salt="salt", key="env:PEPPER")
 
 
 def test_the_census_of_columns_that_give_away_a_salt_counts_whole_cells(tmp_path: Path) -> None:

@@ -70,7 +70,7 @@ class PasswordsAnswers(Section):
         default=None,
         title="Format",
         description="How the hashes were made, if they do not say it: md5, sha1, sha256, sha512, md4, hmac-sha256, "
-        "pbkdf2-sha256, scrypt, bcrypt (with key), or what made them: ntlm, devise, django, werkzeug, spring-pbkdf2, "
+        "pbkdf2-sha256, scrypt, bcrypt (with key or salt), or what made them: ntlm, devise, django, werkzeug, spring-pbkdf2, "
         "aspnet-membership, aspnet-membership-hmac, node-scrypt, better-auth.",
         examples=["sha256"],
     )
@@ -144,7 +144,7 @@ class PasswordsAnswers(Section):
             raise ValueError("key and key_lost exclude each other")
         if inner in HMACS and not (self.key or self.salt or self.layout or self.key_lost):
             raise ValueError("hmac needs its key: key for all users, or the column salt if each has its own")
-        if inner in DIGESTS and self.key and (self.salt or self.layout):
+        if inner in (*DIGESTS, "bcrypt") and self.key and (self.salt or self.layout):
             raise ValueError(f"Auth0 takes {inner} with one salt, not with a salt and a key beside it")
         if inner in (*DIGESTS, *HMACS) and isinstance(self.iterations, int) and self.iterations > 1:
             raise ValueError(f"Auth0 applies {inner} once; with {self.iterations:,} iterations it cannot travel")

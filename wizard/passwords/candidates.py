@@ -46,9 +46,8 @@ def candidates(row: Mapping[str, str], column: str, given: Given) -> Iterator[Gi
         yield from ({"format": "django"}, {"format": "werkzeug"})
     if value.startswith("{pbkdf2"):
         yield from ({"format": "spring-pbkdf2", "iterations": rounds, **_key(given)} for rounds in ITERATIONS)
-    if re.match(r"(\{bcrypt\}|bcrypt\$)?\$2", value) and given.get("key"):
-        for where, form in product(("suffix", "prefix"), ("utf8", "hex", "base64")):
-            yield {"format": "bcrypt", "key": given["key"], "key_position": where, "key_encoding": form}
+    if re.match(r"(\{bcrypt\}|bcrypt\$)?\$2", value):
+        yield from _bcrypts(row, column, given)
     sources = list(_sources(row, column, given))
     for source, hashed, salt, _ in sources:
         yield from _digests(source, hashed, salt, given)
@@ -61,6 +60,17 @@ def candidates(row: Mapping[str, str], column: str, given: Given) -> Iterator[Gi
     yield from _scrypts(named, SCRYPTS[:2])
     yield from _pbkdf2s(named, given, ITERATIONS[QUICK:])
     yield from _scrypts(named, SCRYPTS[2:])
+
+
+def _bcrypts(row: Mapping[str, str], column: str, given: Given) -> Iterator[Given]:
+    """bcrypt over the password and the key, or the salt in another column."""
+    if given.get("key"):
+        for where, form in product(("suffix", "prefix"), ("utf8", "hex", "base64")):
+            yield {"format": "bcrypt", "key": given["key"], "key_position": where, "key_encoding": form}
+    for name in row:
+        if row[name] and name != column and (name == given.get("salt") or NAMED_SALT.search(name)):
+            for where, form in product(("prefix", "suffix"), _forms(row[name])):
+                yield {"format": "bcrypt", "salt": name, "salt_position": where, "salt_encoding": form}
 
 
 def _telling(row: Mapping[str, str], column: str) -> list[dict[str, Any]]:

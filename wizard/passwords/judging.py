@@ -189,7 +189,9 @@ class Judge:
         """Whether a bcrypt hash of cost 10 is taken as it is, whatever else the row holds."""
         declared = self.declared
         return not (
-            declared.key_lost or declared.format in (*NESTED, "plain") or (declared.format == "bcrypt" and declared.key)
+            declared.key_lost
+            or declared.format in (*NESTED, "plain")
+            or (declared.format == "bcrypt" and (declared.key or declared.salt))
         )
 
     def __call__(self, value: str, *beside: str) -> Verdict:
@@ -265,19 +267,26 @@ class Judge:
         return judge_value(value)
 
     def _bcrypt(self, value: str, salt: str, iterations: str) -> Verdict:
-        """bcrypt over the password and a pepper, which goes as its salt; 72 bytes count, the pepper's too."""
+        """bcrypt over the password and a pepper or a salt, which goes as its salt; 72 bytes count, this one's too."""
+        declared = self.declared
         found = judge_value(value)
-        if found.scheme != "bcrypt" or found.carried_by == "none" or not self.declared.key:
+        if found.scheme != "bcrypt" or found.carried_by == "none" or not (declared.key or declared.salt):
             return found
+        name, position = ("pepper", declared.key_position) if declared.key else ("salt", declared.salt_position)
+        data = declared.key or READERS[declared.salt_encoding](salt)
+        if not data:
+            return damaged("bcrypt", found.parameters, f"its salt is empty or not {declared.salt_encoding}")
         hashed = found.value if isinstance(found.value, str) else (found.value or {})["hash"]["value"]
         stored = {
             "algorithm": "bcrypt",
             "hash": {"value": hashed},
-            "salt": {**digests.as_member(self.declared.key), "position": self.declared.key_position},
+            "salt": {**digests.as_member(data), "position": position},
         }
-        why = "Auth0 takes it as a custom hash with the pepper as salt, and makes its own at the first login"
-        parameters = f"{found.parameters}, with a pepper"
-        return replace(found, carried_by="custom_password_hash", value=stored, why=why, parameters=parameters)
+        why = f"Auth0 takes it as a custom hash with the {name} as salt, and makes its own at the first login"
+        parameters = f"{found.parameters}, with a {name}"
+        return replace(
+            found, carried_by="custom_password_hash", value=stored, why=why, parameters=parameters, assumes=DECLARED
+        )
 
     def _bytes(self, value: str, salt: str, iterations: str) -> Verdict:
         """A hash in hex or base64 with its salt beside it, or both in one cell by the declared layout."""

@@ -1,7 +1,8 @@
 """Products whose columns give them away, and whose stored values look like hashes of the password and are of something else.
 
 Source: Flask-Security docs, SECURITY_PASSWORD_SINGLE_HASH (a password is HMAC'd first by default); Myth:Auth, Password::hash;
-Matomo, Auth/Password (over md5); vBulletin 5, vB_Library_Login (blowfish over md5); Simple Machines Forum, hash_password.
+Matomo, Auth/Password (over md5); vBulletin 5, vB_Library_Login (blowfish over md5); Simple Machines Forum, hash_password; Metabase,
+verify-password (bcrypt over the salt of core_user and the password).
 """
 
 from __future__ import annotations
@@ -14,11 +15,12 @@ SIGNS: tuple[tuple[frozenset[str], str | None, str], ...] = (
     (frozenset({"reset_hash", "activate_hash"}), "password_hash", "myth-auth"),
     (frozenset({"superuser_access"}), "password", "matomo"),
     (frozenset({"member_name"}), "passwd", "smf"),
+    (frozenset({"is_qbnewb", "password_salt"}), "password", "bcrypt"),
 )
 """Columns that are there, the column of the hash if it always is that one, and the format."""
 
 
-SALTS = {"smf": "member_name"}
+SALTS = {"smf": "member_name", "bcrypt": "password_salt"}
 """The column of what is hashed with the password, by format."""
 
 
