@@ -10,6 +10,7 @@ from base64 import b64encode
 from typing import Any
 
 from wizard.counts import counted
+from wizard.passwords import pbkdf2
 from wizard.passwords.encoded import SIZES, from_hex
 from wizard.passwords.recipe import FAST, UNSALTED, Verdict, custom, damaged, refused
 
@@ -18,7 +19,7 @@ ONCE = frozenset({"md4", "md5", "sha1", "sha256", "sha512"})
 
 DOLLARS = re.compile(r"(md5|sha1|sha224|sha256|sha384|sha512)\$([^$]*)\$([0-9a-fA-F]+)")
 NPM = re.compile(r"(md5|sha1|sha256|sha512)\$([^$]+)\$([1-9][0-9]{0,8})\$([0-9a-fA-F]+)")
-NTHASH = re.compile(r"\$3\$\$([0-9a-fA-F]{32})")
+NTHASH = re.compile(r"(?:\$3\$\$|\{NTLM\})([0-9a-fA-F]{32})", re.IGNORECASE)
 MEDIAWIKI = re.compile(r":A:([0-9a-fA-F]{32})")
 BY_NPM = "that the npm package password-hash wrote it, which uses HMAC with the salt as key"
 BY_WERKZEUG = "that Werkzeug (Flask) wrote it, which uses HMAC with the salt as key"
@@ -91,6 +92,8 @@ def dollars(value: str) -> Verdict:
     head = value.partition("$")[0]
     if value.count("$") == 3:
         return of_npm(value)
+    if value.count("$") == 4:
+        return pbkdf2.npm(value)
     if found is None or len(found[3]) != 2 * SIZES[head]:
         return damaged("digest with dollars", head)
     if not found[2]:
@@ -134,7 +137,7 @@ def of_django(value: str) -> Verdict:
 
 
 def nthash(value: str) -> Verdict:
-    """`$3$$<hex>`: NTLM as FreeBSD writes it."""
+    """`$3$$<hex>` and `{NTLM}<hex>`: NTLM as FreeBSD and Dovecot write it."""
     found = NTHASH.fullmatch(value)
     if found is None:
         return damaged("NTLM")

@@ -35,6 +35,7 @@ _crypt = _family("crypt(3)", CRYPT, r"\$([0-9a-z]{1,6})(?:-crypt)?\$")
 _dovecot = _family("crypt(3)", CRYPT, r"\{([A-Z0-9]+)-CRYPT\}")
 _plain = _family("plain text", PLAIN)
 _firebase = _family("Firebase scrypt", f"Firebase's scrypt is its own variant, which Auth0 cannot check; {WAY_OUT}")
+_sasl = _family("SASL", f"the password is with another service, which the directory asks (SASL); {WAY_OUT}")
 _layered = _family("layered hash of MediaWiki", NESTED, r":([A-Za-z0-9-]{1,24}):")
 
 REFUSED: Mapping[str, Recipe] = {
@@ -48,7 +49,8 @@ REFUSED: Mapping[str, Recipe] = {
     "$bcrypt-sha256$": _over_sha256,
     "bcrypt_sha256$": _over_sha256,
     "$shiro1$": _family("Apache Shiro 1", ITERATED, r"\$shiro1\$([A-Z0-9-]{1,12})\$"),
-    **dict.fromkeys(("$fbscrypt$", "$firescrypt$"), _firebase),
+    **dict.fromkeys(("$fbscrypt$", "$firescrypt$", "$f_scrypt$"), _firebase),
+    "{SASL}": _sasl,
     ":B:": _layered,
     ":pbkdf2-legacyA:": _layered,
     ":pbkdf2-legacyB:": _layered,
@@ -77,6 +79,7 @@ DES = re.compile(r"[./0-9A-Za-z]{13}")
 DISABLED = re.compile(r"[!*].{0,60}|LK\*|NP|x", re.ASCII)
 """Markers of locked accounts; Django writes random letters behind its exclamation mark."""
 
+aix = _family("crypt of AIX", f"nobody could prove its translation yet; {WAY_OUT}", r"\{(s[a-z0-9]+)\}")
 mysql = _family("MySQL login", NESTED)
 disabled = _family("disabled", NONE, code="password_disabled")
 masked = _family(

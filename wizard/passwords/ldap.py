@@ -1,23 +1,31 @@
 """Digests of LDAP directories, `{SSHA}…` and its kin, which Auth0 takes whole; and `{CRYPT}`, which it does not.
 
 Source: RFC 2307 and its descendants; Auth0 docs, "Bulk User Import Database Schema and Examples", ldap; Dovecot docs,
-"Password Schemes"; passlib docs, ldap_hex_sha1.
+"Password Schemes"; passlib docs, ldap_hex_sha1; Joomla, UserHelper (sha256).
 """
 
 from __future__ import annotations
 
 import re
 
-from wizard.passwords import bcrypt
+from wizard.passwords import bcrypt, families
+from wizard.passwords.digests import digest as single
 from wizard.passwords.encoded import SIZES, canonical, from_base64, from_hex, phc
 from wizard.passwords.recipe import FAST, UNSALTED, Verdict, custom, damaged, refused
 
 HEX = re.compile(r"[0-9a-f]{24,}|[0-9A-F]{24,}")
 WHOLE = re.compile(r"\{([A-Za-z0-9]+)\}([A-Za-z0-9+/_-]+)={0,2}")
+AIX = re.compile(r"\{s(?:md5|sha1|sha256|sha512)\}(?:[0-9]{2}\$)?[./0-9A-Za-z]+\$[./0-9A-Za-z]+")
+JOOMLA = re.compile(r"\{SHA256\}([0-9a-f]{64}):(.+)", re.DOTALL)
 
 
 def judge(value: str) -> Verdict:
-    """Judge `{SCHEME}` and base64 of a digest, salt behind it if the scheme begins with S."""
+    """Judge `{SCHEME}` and base64 of a digest, salt behind it if the scheme begins with S; AIX and Joomla write other things so."""
+    if AIX.fullmatch(value):
+        return families.aix(value)
+    if (found := JOOMLA.fullmatch(value)) is not None:
+        salt, assumes = found[2].encode("utf-8", "replace"), "that Joomla wrote it, with the salt behind the password"
+        return single("sha256 of Joomla", "sha256", from_hex(found[1]), salt, position="suffix", assumes=assumes)
     scheme = value.partition("}")[0][1:].upper()
     salted = scheme.startswith("SS") or scheme == "SMD5"
     name = scheme[1:] if salted else scheme

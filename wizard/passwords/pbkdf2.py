@@ -1,7 +1,8 @@
 """PBKDF2 in the forms of many makers, to the one PHC string that Auth0 reads.
 
 Source: Auth0 docs, "Bulk User Import Database Schema and Examples", pbkdf2: `$pbkdf2-<digest>$i=<iterations>,l=<bytes>$<salt>$<hash>`;
-of makers, Mattermost (app/password/hashers), Dovecot (password-scheme-pbkdf2.c), 389 Directory Server (pbkdf2_pwd.c).
+of makers, Mattermost (app/password/hashers), Dovecot (password-scheme-pbkdf2.c), 389 Directory Server (pbkdf2_pwd.c),
+OpenDJ (PBKDF2PasswordStorageScheme), the npm package pbkdf2-password-hash.
 """
 
 from __future__ import annotations
@@ -32,9 +33,14 @@ ATLASSIAN = re.compile(r"\{PKCS5S2\}([A-Za-z0-9+/]{64})")
 OPENLDAP = re.compile(
     r"\{PBKDF2(?:-(SHA1|SHA256|SHA512))?\}([1-9][0-9]{0,9})\$([A-Za-z0-9./+]+)=*\$([A-Za-z0-9./+]+)=*", re.IGNORECASE
 )
+OPENDJ = re.compile(r"\{PBKDF2(?:-HMAC-(SHA256|SHA512))?\}([1-9][0-9]{0,9}):([A-Za-z0-9+/]+={0,2})", re.IGNORECASE)
 GRUB = re.compile(r"grub\.pbkdf2\.sha512\.([1-9][0-9]{0,9})\.([0-9A-Fa-f]+)\.([0-9A-Fa-f]+)")
 MEDIAWIKI = re.compile(
     r":pbkdf2:([a-z0-9]{1,12}):([1-9][0-9]{0,9}):([1-9][0-9]{0,4}):([A-Za-z0-9+/]+={0,2}):([A-Za-z0-9+/]+={0,2})"
+)
+NPM = re.compile(
+    r"(md5|sha1|sha224|sha256|sha384|sha512)\$([1-9][0-9]{0,9})\$([1-9][0-9]{0,4})"
+    r"\$([A-Za-z0-9+/]+={0,2})\$([A-Za-z0-9+/]+={0,2})"
 )
 JAKARTA = re.compile(
     r"PBKDF2WithHmacSHA(1|224|256|384|512):([1-9][0-9]{0,9}):([A-Za-z0-9+/]+={0,2}):([A-Za-z0-9+/]+={0,2})"
@@ -119,12 +125,22 @@ def openldap(value: str) -> Verdict:
     if found := DOVECOT.fullmatch(value):
         salt = found[1].encode("utf-8", "replace")
         return pbkdf2("pbkdf2 of Dovecot", "sha1", int(found[2]), salt, from_hex(found[3]), size=20)
+    if found := OPENDJ.fullmatch(value):
+        return _opendj((found[1] or "sha1").lower(), int(found[2]), from_base64(found[3]) or b"")
     found = OPENLDAP.fullmatch(value)
     if found is None:
         return damaged("pbkdf2 of OpenLDAP")
     digest = (found[1] or "sha1").lower()
     salt, key = from_base64(found[3]), from_base64(found[4])
     return pbkdf2("pbkdf2 of OpenLDAP", digest, int(found[2]), salt, key, size=SIZES[digest])
+
+
+def _opendj(digest: str, iterations: int, data: bytes) -> Verdict:
+    """`{PBKDF2-HMAC-SHA256}<iterations>:` and base64 of the hash, then 8 bytes of salt or more."""
+    salt, assumes = data[SIZES[digest] :], "that OpenDJ or a directory made of it wrote it"
+    if len(salt) < 8:
+        return damaged("pbkdf2 of OpenDJ", digest)
+    return pbkdf2("pbkdf2 of OpenDJ", digest, iterations, salt, data[: SIZES[digest]], assumes=assumes)
 
 
 def directory_389(value: str) -> Verdict:
@@ -163,3 +179,13 @@ def jakarta(value: str) -> Verdict:
         return damaged("pbkdf2 of Jakarta Security")
     salt, key = from_base64(found[3]), from_base64(found[4])
     return pbkdf2("pbkdf2 of Jakarta Security", f"sha{found[1]}", int(found[2]), salt, key)
+
+
+def npm(value: str) -> Verdict:
+    """`sha512$<iterations>$<bytes>$<base64>$<base64>` of the npm package pbkdf2-password-hash."""
+    found = NPM.fullmatch(value)
+    if found is None:
+        return damaged("pbkdf2 of pbkdf2-password-hash")
+    salt, key, size = from_base64(found[4]), from_base64(found[5]), int(found[3])
+    assumes = "that the npm package pbkdf2-password-hash wrote it"
+    return pbkdf2("pbkdf2 of pbkdf2-password-hash", found[1], int(found[2]), salt, key, size=size, assumes=assumes)

@@ -1,0 +1,70 @@
+"""Forms of single makers that look like damaged ones of others: each is read as its maker documents it."""
+
+from __future__ import annotations
+
+import hashlib
+from base64 import b64encode
+
+import pytest
+from passlib.hash import nthash
+
+from wizard.passwords import judge
+from wizard.practice.hashes.rules import validate_hash
+from wizard.practice.hashes.verify import verify
+
+WORD = "Tr0ub4dor&3 größer"
+SALT = b"8 bytes!"
+
+
+def pbkdf2(name: str, iterations: int, salt: bytes = SALT) -> bytes:
+    return hashlib.pbkdf2_hmac(name, WORD.encode(), salt, iterations)
+
+
+def text(data: bytes) -> str:
+    return b64encode(data).decode()
+
+
+MADE = {
+    "Joomla 3.2": "{SHA256}" + hashlib.sha256(WORD.encode() + b"pepper:42").hexdigest() + ":pepper:42",
+    "OpenDJ": "{PBKDF2}10000:" + text(pbkdf2("sha1", 10_000) + SALT),
+    "OpenDJ, sha256": "{PBKDF2-HMAC-SHA256}1000:" + text(pbkdf2("sha256", 1000) + SALT),
+    "OpenDJ, sha512, longer salt": "{PBKDF2-HMAC-SHA512}10:" + text(pbkdf2("sha512", 10, SALT * 2) + SALT * 2),
+    "npm, pbkdf2-password-hash": f"sha512$1000$64${text(SALT)}${text(pbkdf2('sha512', 1000))}",
+    "Dovecot, NTLM": "{NTLM}" + nthash.hash(WORD).upper(),
+}
+
+
+@pytest.mark.parametrize("maker", MADE)
+def test_what_a_maker_documents_travels_and_only_the_right_password_fits(maker: str) -> None:
+    verdict = judge(MADE[maker])
+    assert verdict.carried_by == "custom_password_hash"
+    assert isinstance(verdict.value, dict)
+    assert validate_hash(verdict.value) == []
+    assert verify(WORD, verdict.value)
+    assert not verify(WORD + "x", verdict.value)
+    assert not verify(WORD[1:], verdict.value)
+
+
+@pytest.mark.parametrize(
+    "maker", ["Joomla 3.2", "OpenDJ", "OpenDJ, sha256", "OpenDJ, sha512, longer salt", "npm, pbkdf2-password-hash"]
+)
+def test_what_does_not_name_its_maker_rests_on_one_and_is_to_be_proven(maker: str) -> None:
+    assert judge(MADE[maker]).assumes
+    assert judge(MADE[maker][:-3]).carried_by == "none" or maker == "Joomla 3.2"
+
+
+@pytest.mark.parametrize(
+    ("value", "scheme"),
+    [
+        ("{smd5}17800721$" + "a" * 22, "crypt of AIX"),
+        ("{ssha1}06$5586485655847243$" + "a" * 27, "crypt of AIX"),
+        ("{ssha256}06$2715084824104660$" + "a" * 43, "crypt of AIX"),
+        ("{ssha512}06$4653718755856803$" + "a" * 86, "crypt of AIX"),
+        ("{SASL}ann@EXAMPLE.COM", "SASL"),
+        ("$f_scrypt$aGFzaA==$c2FsdA==$m=14$r=8$s=Bw==", "Firebase scrypt"),
+    ],
+)
+def test_whole_values_of_other_makers_are_refused_as_theirs_and_not_as_damaged(value: str, scheme: str) -> None:
+    verdict = judge(value)
+    assert (verdict.scheme, verdict.code) == (scheme, "password_unsupported")
+    assert verdict.why
