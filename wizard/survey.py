@@ -74,15 +74,19 @@ def suggestion_for(answers: SourceAnswers, source: LegacySource) -> Suggestion:
         return found
     store = STORES[answers.store]
     there = [name for name in source.columns if name not in getattr(source, "absent", ())]
+    missing = {*source.columns} - {*there}
+    guessed = {guess.field: guess for guess in found.guesses if missing.isdisjoint(columns_of(guess.rule))}
     tables = preset(answers.store, there)
     known = {
         field: Guess(field, " + ".join(columns_of(rule)), rule, SURE, "what this store is known for")
         for field, rule in tables["profile"].items()
     }
     if store.any_shape:
-        known = {guess.field: guess for guess in found.guesses} | known
+        known = guessed | known
     known |= store.guess(there)
-    column = tables.get("passwords", {}).get("column") or (found.passwords.column if store.any_shape else None)
+    column = tables.get("passwords", {}).get("column")
+    if column is None and store.any_shape and "password" in guessed:
+        column = guessed["password"].columns
     made_of = store.hashes_in
     if made_of and made_of not in there:
         column = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from pathlib import Path
 from typing import Any
@@ -134,6 +135,15 @@ def test_a_file_without_any_valid_record_is_refused(tmp_path: Path) -> None:
 )
 def test_uuids_of_mongodb_are_text(tmp_path: Path, wrapped: Any) -> None:
     assert found_in(tmp_path, json.dumps([{"_id": wrapped}])) == [{"_id": "df7b202c-a5bd-f6ec-f0f6-7985a263dcab"}]
+
+
+@pytest.mark.parametrize(
+    ("data", "cell"), [(b"$2b$10$" + b"a" * 53, "$2b$10$" + "a" * 53), (b"\x00\xff\x10", "00ff10"), (b"", "")]
+)
+def test_bytes_of_mongodb_are_text_or_hex(tmp_path: Path, data: bytes, cell: str) -> None:
+    text = base64.b64encode(data).decode()
+    forms = [{"$binary": {"base64": text, "subType": "00"}}, {"$binary": text, "$type": "00"}]
+    assert found_in(tmp_path, json.dumps([{"hash": form} for form in forms])) == [{"hash": cell}] * 2
 
 
 ANN, BOB = {"id": "1", "email": "ann@example.com"}, {"id": "2", "email": "bob@example.com"}

@@ -173,7 +173,7 @@ def unwrapped(value: dict[str, Any]) -> Any:
     Source: MongoDB docs, "MongoDB Extended JSON (v2)"; dates of the canonical form are milliseconds since 1970.
     """
     if "$binary" in value:
-        return _uuid(value)
+        return _binary(value)
     if len(value) != 1:
         return value
     ((key, inner),) = value.items()
@@ -193,19 +193,24 @@ def unwrapped(value: dict[str, Any]) -> Any:
     return value
 
 
-def _uuid(value: dict[str, Any]) -> Any:
-    """A UUID, of the old and the new form; the bytes of subtype 03 in the order in which they are stored.
+def _binary(value: dict[str, Any]) -> Any:
+    """A UUID, of the old and the new form, the bytes of subtype 03 in the order in which they are stored; plain bytes as the
+    text that they are, such as a hash, or in hex.
 
-    Source: MongoDB docs, "MongoDB Extended JSON (v2)" and (v1), Binary; BSON specification, subtypes 3 and 4.
+    Source: MongoDB docs, "MongoDB Extended JSON (v2)" and (v1), Binary; BSON specification, subtypes 0, 3 and 4.
     """
     inner = value["$binary"]
     data, kind = (inner.get("base64"), inner.get("subType")) if isinstance(inner, dict) else (inner, value.get("$type"))
-    if not isinstance(data, str) or kind not in ("03", "04", "3", "4", 3, 4):
+    kind = {"00": 0, "0": 0, "03": 3, "3": 3, "04": 4, "4": 4}.get(kind, kind) if isinstance(kind, str) else kind
+    if not isinstance(data, str) or kind not in (0, 3, 4):
         return value
     try:
-        return str(UUID(bytes=base64.b64decode(data, validate=True)))
+        found = base64.b64decode(data, validate=True)
+        if kind:
+            return str(UUID(bytes=found))
     except ValueError:
         return value
+    return found.decode() if found.isascii() and found.decode().isprintable() else found.hex()
 
 
 def _moment(inner: Any, otherwise: Any) -> Any:

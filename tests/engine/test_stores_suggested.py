@@ -1,0 +1,46 @@
+"""What inspect suggests for tables that applications shape: every column that says something is mapped or told."""
+
+from __future__ import annotations
+
+import json
+from base64 import b64encode
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from wizard.legacy.answers import SourceAnswers
+from wizard.survey import Survey, survey
+
+NOW = datetime(2026, 11, 1, tzinfo=UTC)
+BCRYPT = "$2b$10$" + "a" * 53
+
+
+def looked(tmp_path: Path, text: str, **answers: Any) -> Survey:
+    path = tmp_path / "users"
+    path.write_text(text)
+    return survey(SourceAnswers(path=str(path), **answers), secret=None, base=Path(), now=NOW)
+
+
+def lines(*objects: dict[str, Any]) -> str:
+    return "".join(json.dumps(each) + "\n" for each in objects)
+
+
+def oid(number: int) -> dict[str, str]:
+    return {"$oid": f"{number:024x}"}
+
+
+def test_bcrypt_that_mongodb_keeps_as_bytes_travels(tmp_path: Path) -> None:
+    stored = {"$binary": {"base64": b64encode(BCRYPT.encode()).decode(), "subType": "00"}}
+    found = looked(
+        tmp_path, lines(*({"_id": oid(n), "email": f"u{n}@example.com", "password": stored} for n in (1, 2)))
+    )
+    assert [(group.scheme, group.users, group.carried_by) for group in found.groups] == [("bcrypt", 2, "password_hash")]
+
+
+def test_a_field_that_no_record_of_mongodb_has_is_not_suggested(tmp_path: Path) -> None:
+    found = looked(
+        tmp_path, lines({"_id": oid(1), "emails": [{"address": "ann@example.com"}]}, {"_id": oid(2), "x": 1})
+    )
+    assert not found.suggestion.has("email")
+    assert not found.suggestion.has("password")
+    assert found.prepared is None
