@@ -44,3 +44,17 @@ def test_a_field_that_no_record_of_mongodb_has_is_not_suggested(tmp_path: Path) 
     assert not found.suggestion.has("email")
     assert not found.suggestion.has("password")
     assert found.prepared is None
+
+
+def test_one_of_several_files_of_a_realm_says_that_the_others_are_not_read(tmp_path: Path) -> None:
+    people = [{"id": str(n), "username": f"u{n}", "email": f"u{n}@example.com", "credentials": []} for n in (1, 2)]
+    for name in ("shop-users-0.json", "shop-users-1.json", "other-users-0.json"):
+        realm = {"realm": name[:4], "users": [{**each, "emailVerified": True} for each in people]}
+        (tmp_path / name).write_text(json.dumps(realm))
+    warned = {}
+    for name in ("shop-users-1.json", "other-users-0.json"):
+        answers = SourceAnswers(path=str(tmp_path / name))
+        warned[name] = survey(answers, secret=None, base=Path(), now=NOW).facts.warnings
+    assert len(warned["shop-users-1.json"]) == 1
+    assert "one of 2 files" in warned["shop-users-1.json"][0]
+    assert warned["other-users-0.json"] == ()

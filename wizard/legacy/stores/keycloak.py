@@ -5,11 +5,16 @@ Source: Keycloak docs, "Importing and exporting realms"; UserRepresentation and 
 
 from __future__ import annotations
 
-from typing import Any
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from wizard.legacy.stores.parts import base32_text, compact, from_json, objects
-from wizard.legacy.stores.store import Made, Row, Store, signs, unless
+from wizard.legacy.stores.store import Made, Row, Seen, Store, signs, unless
 from wizard.mapping.words import LEFT_FACTOR
+
+if TYPE_CHECKING:
+    from wizard.legacy.source import LegacySource
 
 _OLD = ("algorithm", "hashIterations", "salt", "hashedSaltedValue")
 _FACTORS = ("otp", "totp", "webauthn")
@@ -55,6 +60,28 @@ def _totp(credentials: list[dict[str, Any]]) -> str | None:
     return None
 
 
+_PART = re.compile(r"(.+-users-)[0-9]+(\.json(?:\.gz)?)")
+
+
+def _look_beside(source: LegacySource) -> Seen:
+    """Unless it is told otherwise, Keycloak exports users in files of 50: `shop-users-0.json`, `shop-users-1.json`, …"""
+    path = getattr(source, "path", None)
+    part = _PART.fullmatch(path.name) if isinstance(path, Path) else None
+    if not isinstance(path, Path) or part is None:
+        return Seen()
+    names = (_PART.fullmatch(each.name) for each in path.absolute().parent.iterdir())
+    count = sum(name is not None and name[1] == part[1] for name in names)
+    if count < 2:
+        return Seen()
+    together = f"jq -s '{{users: map(.users) | add}}' {part[1]}*{part[2]}"
+    return Seen(
+        warnings=(
+            f"This is one of {count:,} files with users of this realm, and only this one is read. Export them in one "
+            f"(kc.sh export --users same_file), or put them together ({together} > users.json).",
+        )
+    )
+
+
 STORE = Store(
     key="keycloak",
     title="Keycloak users",
@@ -80,6 +107,7 @@ STORE = Store(
     made=("password", "totp_secret", LEFT_FACTOR),
     make=_make,
     reads=("credentials", "totp"),
+    look=_look_beside,
     notes=(
         "Second factors other than codes of 6 digits with SHA-1 every 30 seconds stay behind; prepare counts their users.",
         "Map username only if it is not the e-mail address and the connection takes usernames.",
