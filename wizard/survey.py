@@ -155,9 +155,10 @@ def column(source: LegacySource, name: str) -> Iterator[Any]:
 def candidates(source: LegacySource, suggestion: Suggestion) -> tuple[str, ...]:
     """Columns that feed nothing yet and could be user_id, as far as the first `MOST_COMPARED` users tell."""
     from wizard.legacy.source import BadRecord
+    from wizard.mapping.names import is_secret
     from wizard.mapping.suggestion import id_of
 
-    seen: dict[str, set[int]] = {name: set() for name in suggestion.unmapped}
+    seen: dict[str, set[int]] = {name: set() for name in suggestion.unmapped if not is_secret(name)}
     places = {name: source.columns.index(name) for name in seen}
     rows = (row for block in source.blocks() for row in block.rows() if not isinstance(row, BadRecord))
     for row in islice(rows, MOST_COMPARED):

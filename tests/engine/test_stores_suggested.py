@@ -58,3 +58,38 @@ def test_one_of_several_files_of_a_realm_says_that_the_others_are_not_read(tmp_p
     assert len(warned["shop-users-1.json"]) == 1
     assert "one of 2 files" in warned["shop-users-1.json"][0]
     assert warned["other-users-0.json"] == ()
+
+
+def test_the_time_of_a_login_is_no_username(tmp_path: Path) -> None:
+    header = "uid,name,pass,mail,created,access,login,status"
+    rows = ["1,ann,,ann@example.com,1500000000,1600000000,1600000001,1", "2,bob,,bob@example.com,1500000000,0,0,1"]
+    found = looked(tmp_path, "\n".join([header, *rows, "3,cy,,cy@example.com,1500000000,0,0,0"]) + "\n")
+    assert not found.suggestion.has("username")
+    assert found.prepared is not None
+    assert found.prepared.prepared == 3
+    assert found.suggestion.states == ("status",)
+
+
+def test_who_may_not_log_in_is_mapped_or_told_by_the_names_of_more_products(tmp_path: Path) -> None:
+    joomla = looked(tmp_path, "id,email,block\n1,ann@example.com,0\n2,bob@example.com,1\n")
+    assert joomla.suggestion.rules["blocked"] == "block"
+    for header in ("IsApproved,IsLockedOut", "userAccountControl,x", "discarded_at,x"):
+        told = looked(tmp_path, f"id,email,{header}\n1,ann@example.com,7,8\n")
+        assert set(told.suggestion.states) == {*header.split(",")} - {"x"}
+
+
+def test_no_secret_is_offered_as_an_id(tmp_path: Path) -> None:
+    people = [
+        {
+            "encryptionScheme": "bcrypt",
+            "factor": 12,
+            "password": "a" * 30 + end,
+            "salt": "b" * 21 + end,
+            "verified": True,
+        }
+        | {"email": f"{end}@example.com", "resetToken": f"r{end}", "code": f"c{end}"}
+        for end in "xy"
+    ]
+    found = looked(tmp_path, json.dumps({"users": people}))
+    assert found.store is not None
+    assert found.candidates == ("code",)

@@ -33,7 +33,7 @@ NAMES: Mapping[str, frozenset[str]] = {
         "nickname": "nickname nick alias spitzname pseudo pseudonyme surnom apodo soprannome apelido",
         "picture": "picture pictureurl avatar avatarurl photo photourl image imageurl profilepicture profilepic "
         "profileimage bild bildurl foto fotourl",
-        "blocked": "blocked isblocked banned isbanned disabled isdisabled locked islocked suspended issuspended gesperrt "
+        "blocked": "blocked isblocked block isblock banned isbanned disabled isdisabled locked islocked suspended issuspended gesperrt "
         "istgesperrt accountdisabled bloque bloqueado bloccato",
         "password": "password passwordhash passwd pwd pwdhash hash hashedpassword encryptedpassword passhash userpass "
         "userpassword passworddigest cryptedpassword passwort kennwort passworthash motdepasse contrasena senha",
@@ -94,7 +94,12 @@ STATES = ACTIVE | frozenset(
         "deactivatedat",
         "archived",
         "archivedat",
+        "block",
+        "discardedat",
         "gesperrt",
+        "isapproved",
+        "islockedout",
+        "useraccountcontrol",
     ]
 )
 """Names of columns that may say that an account is not to log in."""
@@ -125,3 +130,11 @@ def bare(name: str) -> str:
     """The simple name of a column without the objects around it, where these only wrap a user."""
     *around, last = name[:LONGEST].split(".")
     return simple(last if all(simple(each) in WRAPPERS for each in around) else name)
+
+
+def is_secret(name: str) -> bool:
+    """Whether a column of that name holds passwords, hashes or what belongs to them, which no other field may show."""
+    last = simple(name.rpartition(".")[2])
+    return (
+        last in NAMES["password"] or "salt" in last or "secret" in last or "token" in last or last.endswith("password")
+    )

@@ -26,6 +26,8 @@ SHORT = 12
 
 _phone = re.compile(r"\+?[\d\s()./-]{6,24}")
 _moment = re.compile(r"\d{4}-\d\d-\d\d.*|\d{1,2}[./]\d{1,2}[./]\d{2,4}.*")
+_seconds = re.compile(r"0|1\d{9}(?:\d{3})?", re.ASCII)
+"""Moments as seconds or milliseconds since 1970, of this century."""
 _not_text = Reject("value_not_text", "")
 
 
@@ -227,6 +229,12 @@ def _is_user_id(cell: str) -> bool:
     return not any(letter.isspace() for letter in cell) and len(cell) <= 255
 
 
+def _is_username(cell: str) -> bool:
+    """No address, and no moment either: what is called login may be the time of one."""
+    no_moment = _moment.fullmatch(cell) is None and _seconds.fullmatch(cell) is None
+    return no_moment and _is_user_id(cell) and EMAIL.fullmatch(cell.lower()) is None
+
+
 LOOKS: Mapping[str, Callable[[str], bool]] = {
     "password": _is_hash,
     "email": lambda cell: EMAIL.fullmatch(cell.lower()) is not None,
@@ -236,7 +244,7 @@ LOOKS: Mapping[str, Callable[[str], bool]] = {
     "blocked": _is_boolean,
     "phone_number": lambda cell: _phone.fullmatch(cell) is not None,
     "picture": lambda cell: PICTURE.fullmatch(cell) is not None,
-    "username": lambda cell: _is_user_id(cell) and EMAIL.fullmatch(cell.lower()) is None,
+    "username": _is_username,
     "given_name": _is_name,
     "family_name": _is_name,
     "name": _is_name,
