@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import islice
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from wizard.legacy.answers import SourceAnswers
     from wizard.legacy.source import LegacySource, SourceFacts
     from wizard.legacy.stores.store import Store
-    from wizard.mapping.suggestion import Suggestion
+    from wizard.mapping.suggestion import Guess, Suggestion
     from wizard.passwords.census import HashGroup
 
 SAMPLE = 500
@@ -83,6 +83,8 @@ def suggestion_for(answers: SourceAnswers, source: LegacySource) -> Suggestion:
     }
     if store.any_shape:
         known = guessed | known
+    elif store.extended:
+        known = _added(guessed, known, there) | known
     known |= store.guess(there)
     column = tables.get("passwords", {}).get("column")
     if column is None and store.any_shape and "password" in guessed:
@@ -101,6 +103,19 @@ def suggestion_for(answers: SourceAnswers, source: LegacySource) -> Suggestion:
         passwords=PasswordsAnswers.model_validate({**tables.get("passwords", {}), "column": column}),
         unmapped=tuple(name for name in there if name not in used and name not in made),
     )
+
+
+def _added(guessed: Mapping[str, Guess], known: Mapping[str, Guess], there: Sequence[str]) -> dict[str, Guess]:
+    """What single columns feed that the store itself does not have; whether people log in with a username it knows best."""
+    used = {guess.columns for guess in known.values()}
+    added = {
+        field: guess
+        for field, guess in guessed.items()
+        if field not in ("username", "password") and guess.columns in there and guess.columns not in used
+    }
+    if (phone := added.get("phone_number")) is not None:
+        added["phone_number"] = replace(phone, rule={"column": phone.columns, "when_invalid": "omit"})
+    return added
 
 
 def survey(answers: SourceAnswers, *, secret: Callable[[str], str] | None, base: Path, now: datetime) -> Survey:

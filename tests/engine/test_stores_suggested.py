@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from wizard.legacy.answers import SourceAnswers
+from wizard.legacy.stores.store import since, unless
 from wizard.survey import Survey, survey
 
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
@@ -93,3 +94,35 @@ def test_no_secret_is_offered_as_an_id(tmp_path: Path) -> None:
     found = looked(tmp_path, json.dumps({"users": people}))
     assert found.store is not None
     assert found.candidates == ("code",)
+
+
+def test_what_an_application_adds_to_the_users_of_a_framework_is_mapped(tmp_path: Path) -> None:
+    fields = {"password": "!", "last_login": None, "is_active": True, "is_superuser": False, "email": "ann@example.com"}
+    added = {"email_verified": True, "full_name": "Ann Lee", "phone": "030 123456", "username": "ann"}
+    django = looked(tmp_path, json.dumps([{"model": "accounts.user", "pk": 7, "fields": {**fields, **added}}]))
+    assert django.suggestion.rules == {
+        "user_id": "pk",
+        "email": "fields.email",
+        "email_verified": "fields.email_verified",
+        "phone_number": {"column": "fields.phone", "when_invalid": "omit"},
+        "name": "fields.full_name",
+        "blocked": unless("fields.is_active"),
+        "last_login": "fields.last_login",
+    }
+    assert django.prepared is not None
+    assert (django.prepared.prepared, django.prepared.rejected) == (1, 0)
+    assert "fields.username" in django.suggestion.unmapped
+    devise = looked(
+        tmp_path,
+        "id,email,encrypted_password,reset_password_token,first_name,verified\n"
+        f"1,ann@example.com,{BCRYPT},,Ann,true\n2,bob@example.com,{BCRYPT},,Bob,false\n",
+    )
+    assert devise.suggestion.rules["given_name"] == "first_name"
+    assert devise.suggestion.rules["email_verified"] == "verified"
+
+
+def test_a_framework_maps_its_own_columns_as_it_means_them(tmp_path: Path) -> None:
+    header = "id,name,email,email_verified_at,password,remember_token,created_at"
+    laravel = looked(tmp_path, f"{header}\n1,Ann Lee,ann@example.com,2026-01-01 10:00:00,{BCRYPT},x,2026-01-01\n")
+    assert laravel.suggestion.rules["email_verified"] == since("email_verified_at")
+    assert laravel.suggestion.rules["name"] == "name"

@@ -30,6 +30,7 @@ DJANGO = Store(
     activity="last_login",
     created="date_joined",
     table="auth_user",
+    extended=True,
     notes=(
         "Django itself does not know whether an e-mail address is verified; django-allauth does (account_emailaddress).",
     ),
@@ -122,6 +123,7 @@ DJANGO_DUMPDATA = Store(
     activity="fields.last_login",
     created="fields.date_joined",
     look=_look_for_users,
+    extended=True,
     notes=("Dump the users alone: manage.py dumpdata auth.user. Other records of a dump are rejected as no users.",),
 )  # Source: Django docs, "Serializing Django objects"
 
@@ -135,6 +137,7 @@ DEVISE = Store(
     activity="current_sign_in_at",
     created="created_at",
     verified="confirmed_at",
+    extended=True,
     table="users",
     notes=("If Devise was given a pepper (config.pepper), its hashes need that pepper.",),
 )  # Source: Devise README, "Configuring Models"
@@ -157,6 +160,7 @@ LARAVEL = Store(
     created="created_at",
     verified="email_verified_at",
     make=_not_deleted,
+    extended=True,
     reads=("deleted_at",),
     table="users",
     notes=("TOTP secrets of Fortify are encrypted with APP_KEY, so they are not mapped.",),
@@ -215,6 +219,7 @@ ASPNET = Store(
     passwords={"column": "PasswordHash"},
     verified="EmailConfirmed",
     made=("totp_secret",),
+    extended=True,
     make=_aspnet,
     table="AspNetUsers",
     notes=(

@@ -72,6 +72,7 @@ class Store:
         headless: Names of the columns of a delimited file without a header.
         table, query: What to read from its database.
         any_shape: Whether only the tables above hold for all its exports, so that the other columns speak for themselves.
+        extended: Whether applications add columns of their own, which speak for themselves where the store has none.
         notes: What an operator should know.
     """
 
@@ -96,6 +97,7 @@ class Store:
     table: str = ""
     query: str = ""
     any_shape: bool = False
+    extended: bool = False
     notes: tuple[str, ...] = ()
 
 
