@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from base64 import b64encode
 
+import bcrypt
 import pytest
 from passlib.hash import nthash
 
@@ -68,3 +70,16 @@ def test_whole_values_of_other_makers_are_refused_as_theirs_and_not_as_damaged(v
     verdict = judge(value)
     assert (verdict.scheme, verdict.code) == (scheme, "password_unsupported")
     assert verdict.why
+
+
+def test_bcrypt_of_an_extension_of_keycloak_travels_once_it_is_proven() -> None:
+    stored = bcrypt.hashpw(WORD.encode(), bcrypt.gensalt(4)).decode()
+    public = json.dumps({"hashIterations": 4, "algorithm": "bcrypt", "additionalParameters": {}})
+    secret = json.dumps({"value": stored, "salt": "", "additionalParameters": {}})
+    verdict = judge(json.dumps({"type": "password", "credentialData": public, "secretData": secret}))
+    assert verdict.assumes
+    assert isinstance(verdict.value, dict)
+    assert verify(WORD, verdict.value)
+    assert not verify(WORD[1:], verdict.value)
+    cut = secret.replace(stored, stored[:-3])
+    assert judge(json.dumps({"credentialData": public, "secretData": cut})).code == "password_damaged"

@@ -9,9 +9,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
-from wizard.passwords import argon2
+from wizard.passwords import argon2, bcrypt
 from wizard.passwords.digests import digest
 from wizard.passwords.encoded import SIZES, from_base64, from_hex
 from wizard.passwords.pbkdf2 import pbkdf2
@@ -60,6 +61,9 @@ def _keycloak(record: Mapping[str, Any]) -> Verdict:
     salt, hashed = secret.get("salt", record.get("salt")), secret.get("value", record.get("hashedSaltedValue"))
     if algorithm == "argon2":
         return _keycloak_argon2(public, iterations, str(salt), str(hashed))
+    if algorithm == "bcrypt" and isinstance(hashed, str) and hashed.startswith("$2"):
+        assumes = "that the extension of Keycloak hashes the password itself"
+        return replace(bcrypt.judge(hashed), scheme="bcrypt of Keycloak", assumes=assumes)
     if algorithm not in KEYCLOAK:
         return refused("Keycloak", _name(algorithm), "this algorithm comes from an extension of Keycloak")
     if not iterations:
