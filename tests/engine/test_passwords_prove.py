@@ -89,6 +89,20 @@ def test_a_salt_beside_bcrypt_is_found(position: str) -> None:
     assert (found.proven, found.recipe["salt"], found.recipe["salt_position"]) == (True, "salt", position)
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "layout"),
+    [
+        ("sha1:64000:18:", "{salt}:{hash}", "sha1:{iterations}:18:{salt}:{hash}"),
+        ("pbkdf2$sha1$64000$", "{hash}${salt}", "pbkdf2$sha1${iterations}${hash}${salt}"),
+    ],
+)
+def test_words_before_the_iterations_are_part_of_the_layout(before: str, after: str, layout: str) -> None:
+    made = hashlib.pbkdf2_hmac("sha1", b"invented", b"eighteen bytes: yes", 64_000, 18)
+    parts = {"salt": base64.b64encode(b"eighteen bytes: yes").decode(), "hash": base64.b64encode(made).decode()}
+    found = proof_of([Known({"hash": before + after.format(**parts)}, "invented")])
+    assert found.recipe == {"layout": layout, "salt_encoding": "base64", "format": "pbkdf2-sha1"}
+
+
 def test_iterations_before_the_hash_and_a_salt_beside_it_are_found() -> None:
     made = base64.b64encode(hashlib.pbkdf2_hmac("sha512", b"invented", b"beside it", 1300)).decode()
     found = proof_of([Known({"hash": f"1300${made}", "salt": "beside it"}, "invented")])

@@ -28,6 +28,7 @@ SCRYPTS = ((16_384, 8, 1), (16_384, 16, 1), *product((1024, 4096, 8192, 16_384, 
 SEPARATORS = ":.$|,;#-_"
 LETTERS = ("utf8", "utf16le", "latin1")
 NAMED_SALT = re.compile(r"salt|nonce|seed|key", re.IGNORECASE)
+WORD = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,23}")
 COUNTS = re.compile(r"iter|round|algo|method|scheme|work|factor|cost|count", re.IGNORECASE)
 LONGEST_SALT = 256
 MOST_COLUMNS = 20
@@ -106,6 +107,8 @@ def _sources(row: Mapping[str, str], column: str, given: Given) -> Iterator[Sour
                     yield {"layout": separator.join(names), "salt": name}, hashed, row[name], True
         if len(parts) == 3 and all(parts) and numbered:
             yield from _with_rounds(parts, separator, numbered[0])
+        if len(parts) > 3 and all(parts):
+            yield from _named(parts, separator)
 
 
 def _with_rounds(parts: list[str], separator: str, at: int) -> Iterator[Source]:
@@ -114,6 +117,18 @@ def _with_rounds(parts: list[str], separator: str, at: int) -> Iterator[Source]:
         if (hashed := _bytes(parts[hash_at])) is not None:
             names = {at: "{iterations}", hash_at: "{hash}", salt_at: "{salt}"}
             yield {"layout": separator.join(names[index] for index in range(3))}, hashed, parts[salt_at], True
+
+
+def _named(parts: list[str], separator: str) -> Iterator[Source]:
+    """`sha1:64000:18:<salt>:<hash>`: how it was made, the iterations, perhaps a length, then salt and hash in any order."""
+    words = next((at for at, part in enumerate(parts) if not WORD.fullmatch(part)), len(parts))
+    told, numbers = parts[:words], parts[words:-2]
+    if not told or len(numbers) not in (1, 2) or not all(part.isdecimal() and len(part) < 10 for part in numbers):
+        return
+    for names, at in ((("{salt}", "{hash}"), -1), (("{hash}", "{salt}"), -2)):
+        if (hashed := _bytes(parts[at])) is not None:
+            layout = separator.join((*told, "{iterations}", *numbers[1:], *names))
+            yield {"layout": layout}, hashed, parts[-3 - at], True
 
 
 def _digests(source: dict[str, Any], hashed: bytes, salt: str, given: Given) -> Iterator[Given]:
