@@ -299,6 +299,24 @@ def test_a_dump_of_sql_is_refused_by_name(opened: Open, dump: str, codec: str) -
         opened(dump.encode(codec))
 
 
+@pytest.mark.parametrize(
+    "drawn",
+    [
+        "+----+---------------+\n| id | email         |\n+----+---------------+\n|  1 | a@example.com |\n+----+---------------+\n",
+        "id          email        \r\n----------- -------------\r\n1           a@example.com\r\n\r\n(1 rows affected)\r\n",
+    ],
+)
+@pytest.mark.parametrize("codec", ["utf-8", "utf-8-sig", "utf-16"])
+def test_a_table_drawn_for_a_screen_is_refused_by_name(opened: Open, drawn: str, codec: str) -> None:
+    with pytest.raises(SourceError, match=r"users\.csv is no delimited text but a table drawn for a screen"):
+        opened(drawn.encode(codec))
+
+
+def test_dashes_in_a_first_row_are_cells(opened: Open) -> None:
+    source = opened(b"id,email\n--,a@example.com\n2,b@example.com\n")
+    assert source.facts().records == 2
+
+
 def test_a_first_line_without_an_end_is_refused_at_once(opened: Open) -> None:
     started = time.process_time()
     with pytest.raises(SourceError, match=r"Line 1 of users\.csv is longer than 1 MB"):

@@ -68,6 +68,7 @@ _OTHER_FORMATS = (
 _OF_TAR = 257
 """Where a tar archive says that it is one. Source: POSIX, pax, "ustar Interchange Format"."""
 
+_DRAWN = re.compile(r"\ufeff?\s*(?:(?:\+-+)+\+[ \t]*\r?\n\||[^\r\n]*\r?\n-{2,}(?: +-{2,})+[ \t]*\r?\n)")
 _MARKUP = re.compile(
     r"\ufeff?\s*<(?:(\?xml|mysqldump|resultset|pma_xml_export)|!doctype|html|table|meta)\b", re.IGNORECASE
 )
@@ -153,6 +154,7 @@ def open_csv(answers: SourceAnswers, base: Path) -> CsvSource:
         head = readable_bytes(file.read, encoding)(SAMPLE_BYTES).decode(encoding.in_blocks, "replace")
         _refuse_markup(path, head)
         _refuse_dumps(path, head)
+        _refuse_drawn(path, head)
         dialect, leading_lines, told = _find_dialect(file, encoding, answers)
         file.seek(0)
         first = _first_record(path, _cutter(file.read, encoding, dialect, leading_lines, path.name))
@@ -349,6 +351,19 @@ def _refuse_dumps(path: Path, head: str) -> None:
             )
         if words and not _OF_DUMPS.match(words):
             return
+
+
+def _refuse_drawn(path: Path, head: str) -> None:
+    """What clients of databases draw for a screen has rules of dashes for rows, and cells that are cut or padded.
+
+    Source: MySQL docs, "mysql Client Options", --table; Microsoft Learn, "sqlcmd utility", the line under the header.
+    """
+    if _DRAWN.match(head):
+        raise SourceError(
+            f"{path.name} is no delimited text but a table drawn for a screen",
+            remedy="export the users as CSV with a header (mysql --batch, sqlcmd -s and -W without the rule), or give the "
+            "database as the source.",
+        )
 
 
 def _watched(file: BinaryIO, seen: Callable[[bytes], object]) -> Read:
