@@ -142,6 +142,8 @@ PRODUCTS = {
     "vbulletin5": "userid,email,token,scheme,username",
     "myth-auth": "id,email,password_hash,reset_hash,activate_hash,force_pass_reset",
     "matomo": "login,email,password,superuser_access,ts_password_modified",
+    "nodebb": "uid,email,password,password:shaWrapped,userslug",
+    "suitecrm": "id,email,user_hash,system_generated_password,pwd_last_changed",
     "smf": "id_member,email,passwd,member_name,password_salt",
 }
 
@@ -150,6 +152,7 @@ PRODUCTS = {
 def test_columns_that_give_away_a_hash_of_something_else_keep_it_from_travelling(tmp_path: Path, product: str) -> None:
     header = PRODUCTS[product]
     cells = {"email": "ann@example.com", "password": BCRYPT, "token": BCRYPT, "password_hash": BCRYPT, "passwd": BCRYPT}
+    cells |= {"user_hash": BCRYPT}
     path = tmp_path / "users.csv"
     path.write_text(f"{header}\n{','.join(cells.get(name, '7') for name in header.split(','))}\n")
     hashes = next(name for name in header.split(",") if cells.get(name) == BCRYPT)

@@ -54,8 +54,10 @@ NESTED: Mapping[str, str] = {
     "flask-security": "Flask-Security hashes an HMAC of the password, unless SECURITY_PASSWORD_SINGLE_HASH is set",
     "matomo": "Matomo applies bcrypt to MD5",
     "myth-auth": "Myth:Auth applies bcrypt or argon2 to SHA-384",
+    "nodebb": "NodeBB applies bcrypt to SHA-512",
     "sha1-md5": "SHA-1 is applied to MD5",
     "smf": "Simple Machines Forum hashes the name in small letters before the password",
+    "suitecrm": "SuiteCRM applies bcrypt to MD5",
     "vbulletin": "vBulletin applies MD5 to MD5",
     "vbulletin5": "vBulletin 5 applies bcrypt to MD5",
 }

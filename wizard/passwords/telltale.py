@@ -2,7 +2,8 @@
 
 Source: Flask-Security docs, SECURITY_PASSWORD_SINGLE_HASH (a password is HMAC'd first by default); Myth:Auth, Password::hash;
 Matomo, Auth/Password (over md5); vBulletin 5, vB_Library_Login (blowfish over md5); Simple Machines Forum, hash_password; Metabase,
-verify-password (bcrypt over the salt of core_user and the password).
+verify-password (bcrypt over the salt of core_user and the password); NodeBB, password.js (bcrypt over
+SHA-512); SuiteCRM, User::getPasswordHash (over md5).
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ SIGNS: tuple[tuple[frozenset[str], str | None, str], ...] = (
     (frozenset({"scheme"}), "token", "vbulletin5"),
     (frozenset({"reset_hash", "activate_hash"}), "password_hash", "myth-auth"),
     (frozenset({"superuser_access"}), "password", "matomo"),
+    (frozenset({"password:shaWrapped"}), "password", "nodebb"),
+    (frozenset({"system_generated_password"}), "user_hash", "suitecrm"),
     (frozenset({"member_name"}), "passwd", "smf"),
     (frozenset({"is_qbnewb", "password_salt"}), "password", "bcrypt"),
 )

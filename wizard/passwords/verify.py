@@ -97,6 +97,8 @@ def _declared(declared: Declared, salt: str) -> Check | None:
         "meteor": _meteor,
         "vbulletin5": lambda password, value: _inner(_md5(password), value),
         "matomo": lambda password, value: _inner(_md5(password), value),
+        "suitecrm": lambda password, value: _inner(_md5(password), value),
+        "nodebb": _nodebb,
         "myth-auth": lambda password, value: _inner(
             b64encode(hashlib.sha384(password.encode()).digest()).decode(), value
         ),
@@ -109,6 +111,11 @@ def _declared(declared: Declared, salt: str) -> Check | None:
 
 def _meteor(password: str, value: str) -> bool:
     return _inner(hashlib.sha256(password.encode()).hexdigest(), value)
+
+
+def _nodebb(password: str, value: str) -> bool:
+    """SHA-512 first, but for hashes of before NodeBB did so."""
+    return _inner(hashlib.sha512(password.encode()).hexdigest(), value) or _inner(password, value)
 
 
 def _of_flask(password: str, key: bytes) -> str:
