@@ -16,7 +16,11 @@ from pydantic import ValidationError
 
 from wizard.__main__ import command
 from wizard.passwords.answers import PasswordsAnswers
+from wizard.passwords.declared import declared
+from wizard.passwords.judging import Judge
 from wizard.passwords.prove import Known, Proof, prove, with_recipe
+from wizard.practice.hashes.rules import validate_hash
+from wizard.practice.hashes.verify import verify
 
 VECTORS = [
     vector
@@ -101,6 +105,21 @@ def test_words_before_the_iterations_are_part_of_the_layout(before: str, after: 
     parts = {"salt": base64.b64encode(b"eighteen bytes: yes").decode(), "hash": base64.b64encode(made).decode()}
     found = proof_of([Known({"hash": before + after.format(**parts)}, "invented")])
     assert found.recipe == {"layout": layout, "salt_encoding": "base64", "format": "pbkdf2-sha1"}
+
+
+@pytest.mark.parametrize("position", ["prefix", "suffix"])
+def test_a_salt_that_is_text_as_windows_writes_it_is_found_and_fits(position: str) -> None:
+    whole = "sält" + "invented" if position == "prefix" else "invented" + "sält"
+    row = {"hash": base64.b64encode(hashlib.sha256(whole.encode("utf-16-le")).digest()).decode(), "salt": "sält"}
+    found = proof_of([Known(row, "invented")])
+    assert found.proven
+    assert (found.recipe["salt_encoding"], found.recipe["password_encoding"]) == ("utf16le", "utf16le")
+    answers = with_recipe(PasswordsAnswers(column="hash"), found.recipe)
+    assert answers is not None
+    travels = Judge(declared(answers))(row["hash"], row["salt"]).value
+    assert isinstance(travels, dict)
+    assert validate_hash(travels) == []
+    assert (verify("invented", travels), verify("invente", travels)) == (True, False)
 
 
 def test_iterations_before_the_hash_and_a_salt_beside_it_are_found() -> None:

@@ -96,8 +96,10 @@ class PasswordsAnswers(Section):
     encoding: Literal["hex", "base64"] | None = Field(
         default=None, title="Encoding of the hash", description="Left out, it is told by the length."
     )
-    salt_encoding: Written = Field(
-        default="utf8", title="Encoding of the salt", description="utf8 if the text itself is the salt."
+    salt_encoding: Literal[Written, "utf16le"] = Field(
+        default="utf8",
+        title="Encoding of the salt",
+        description="utf8 if the text itself is the salt, utf16le if it is the text as .NET and Windows write it.",
     )
     salt_position: Literal["prefix", "suffix"] = Field(default="prefix", title="Where the salt stands")
     password_encoding: Literal["utf8", "ascii", "latin1", "utf16le"] = Field(

@@ -137,7 +137,8 @@ def _digests(source: dict[str, Any], hashed: bytes, salt: str, given: Given) -> 
     key = _key(given)
     for letters in LETTERS:
         typed = {} if letters == "utf8" else {"password_encoding": letters}
-        for name, form in product(names, _forms(salt) if salt else ("utf8",)):
+        forms = [*_forms(salt), *([letters] if letters == "utf16le" else [])] if salt else ["utf8"]
+        for name, form in product(names, forms):
             salted = {**source, **typed, **({"salt_encoding": form} if salt and form != "utf8" else {})}
             for where in ("prefix", "suffix") if salt or key else ("prefix",):
                 placed = {**salted, "salt_position": where} if where == "suffix" else salted

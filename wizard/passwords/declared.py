@@ -92,7 +92,11 @@ def _utf8(text: str) -> bytes | None:
     return text.encode("utf-8", "replace")
 
 
-READERS: Mapping[str, Bytes] = {"utf8": _utf8, "hex": from_hex, "base64": from_base64}
+def _utf16le(text: str) -> bytes | None:
+    return text.encode("utf-16-le", "replace")
+
+
+READERS: Mapping[str, Bytes] = {"utf8": _utf8, "utf16le": _utf16le, "hex": from_hex, "base64": from_base64}
 
 
 @dataclass(frozen=True)

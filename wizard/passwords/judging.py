@@ -306,7 +306,7 @@ class Judge:
             value, salt, iterations = parts["hash"], parts.get("salt", salt), parts.get("iterations", iterations)
         hashed = self._hash(value)
         salted = bool(declared.salt) or (declared.layout is not None and "salt" in declared.layout.groupindex)
-        if declared.salt_encoding != "utf8":
+        if declared.salt_encoding in ("hex", "base64"):
             salt = salt.strip()
         data = READERS[declared.salt_encoding](salt) if salt else b""
         if hashed is None:
