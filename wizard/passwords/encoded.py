@@ -27,6 +27,7 @@ HEX = re.compile(r"(?:\\x|0x)?((?:[0-9a-fA-F]{2})+)")
 SQL_SERVER = re.compile(r"0x0100[0-9a-fA-F]{48}(?:[0-9a-fA-F]{40})?|0x0200[0-9a-fA-F]{136}")
 """What SQL Server writes of its own logins: a version, four bytes of salt, and one digest or two. It is a format of its own."""
 
+PYTHON = re.compile(r"b(['\"])(\$[^'\"\\]+)\1")
 BASE64 = re.compile(r"[A-Za-z0-9+/]+={0,2}")
 USUAL = bytes.maketrans(b"-_.", b"+/+")
 """URL-safe base64, and passlib's, which writes a dot for the plus."""
@@ -58,8 +59,11 @@ def from_hex(text: str) -> bytes | None:
 def from_dump(value: str) -> str:
     """What a binary column holds, of its bytes as a dump writes them: text where it is text, else hex alone.
 
-    Source: PostgreSQL docs, "Binary Data Types" (`\\x…`); MySQL manual, mysqldump --hex-blob (`0x…`).
+    Source: PostgreSQL docs, "Binary Data Types" (`\\x…`); MySQL manual, mysqldump --hex-blob (`0x…`); Python docs, bytes, which
+    its programs write as `b'$2b$…'` where they turn a hash into text.
     """
+    if value[:1] == "b" and (found := PYTHON.fullmatch(value)) is not None:
+        return found[2]
     if value[1:2] != "x" or SQL_SERVER.fullmatch(value) or (data := from_hex(value)) is None:
         return value
     return data.decode() if data.isascii() and data.decode().isprintable() else data.hex()
