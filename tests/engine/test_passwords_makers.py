@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import json
-from base64 import b64encode
+import time
+from base64 import b64encode, urlsafe_b64encode
 
 import bcrypt
 import pytest
 from passlib.hash import nthash
 
-from wizard.passwords import judge
+from wizard.passwords import Judge, judge
+from wizard.passwords.answers import PasswordsAnswers
+from wizard.passwords.declared import declared
+from wizard.passwords.prove import Known, prove, with_recipe
 from wizard.practice.hashes.rules import validate_hash
 from wizard.practice.hashes.verify import verify
 
@@ -83,3 +87,44 @@ def test_bcrypt_of_an_extension_of_keycloak_travels_once_it_is_proven() -> None:
     assert not verify(WORD[1:], verdict.value)
     cut = secret.replace(stored, stored[:-3])
     assert judge(json.dumps({"credentialData": public, "secretData": cut})).code == "password_damaged"
+
+
+PHC = "$pbkdf2-sha256$i=1000$"
+
+
+def test_hex_where_phc_has_base64_is_asked_about_and_found_out() -> None:
+    value = f"{PHC}{SALT.hex()}${pbkdf2('sha256', 1000).hex()}"
+    assert judge(value).code == "password_undeclared"
+    answers = PasswordsAnswers(column="hash")
+    found = prove([Known({"hash": value}, WORD)], answers, secret=str, seconds=60, now=time.monotonic)
+    assert found.recipe["layout"] == PHC.replace("1000", "{iterations}") + "{salt}${hash}"
+    changed = with_recipe(answers, found.recipe)
+    assert changed is not None
+    judged = Judge(declared(changed))
+    travels = judged(value).value
+    assert isinstance(travels, dict)
+    assert verify(WORD, travels)
+    assert not verify(WORD[1:], travels)
+    assert judged("$2b$10$" + "a" * 53).carried_by == "password_hash"
+
+
+def test_hex_where_scrypt_of_phc_has_base64_is_asked_about() -> None:
+    made = hashlib.scrypt(WORD.encode(), salt=SALT, n=1024, r=8, p=1, dklen=32)
+    assert judge(f"$scrypt$ln=10,r=8,p=1${SALT.hex()}${made.hex()}").code == "password_undeclared"
+    whole = judge(f"$scrypt$ln=10,r=8,p=1${text(SALT)}${text(made)}")
+    assert isinstance(whole.value, dict)
+    assert verify(WORD, whole.value)
+
+
+def test_a_few_bytes_are_no_whole_hash_of_phc() -> None:
+    whole = text(pbkdf2("sha256", 1000)).rstrip("=")
+    assert judge(f"{PHC}{text(SALT)}${whole}").carried_by == "custom_password_hash"
+    assert judge(f"{PHC}{text(SALT)}${whole[:16]}").code == "password_damaged"
+
+
+def test_base64_for_urls_is_base64_in_phc_too() -> None:
+    salt = b"\xfb\xff" * 8
+    made = pbkdf2("sha256", 1000, salt)
+    verdict = judge(f"{PHC}{urlsafe_b64encode(salt).decode()}${urlsafe_b64encode(made).decode()}")
+    assert isinstance(verdict.value, dict)
+    assert verify(WORD, verdict.value)

@@ -28,6 +28,7 @@ SCRYPTS = ((16_384, 8, 1), (16_384, 16, 1), *product((1024, 4096, 8192, 16_384, 
 SEPARATORS = ":.$|,;#-_"
 LETTERS = ("utf8", "utf16le", "latin1")
 NAMED_SALT = re.compile(r"salt|nonce|seed|key", re.IGNORECASE)
+NUMBER = re.compile(r"((?:[a-z]{1,10}=)?)[1-9][0-9]{0,8}")
 WORD = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,23}")
 COUNTS = re.compile(r"iter|round|algo|method|scheme|work|factor|cost|count", re.IGNORECASE)
 LONGEST_SALT = 256
@@ -107,7 +108,7 @@ def _sources(row: Mapping[str, str], column: str, given: Given) -> Iterator[Sour
                     yield {"layout": separator.join(names), "salt": name}, hashed, row[name], True
         if len(parts) == 3 and all(parts) and numbered:
             yield from _with_rounds(parts, separator, numbered[0])
-        if len(parts) > 3 and all(parts):
+        if len(parts) > 3 and all(parts[1:]):
             yield from _named(parts, separator)
 
 
@@ -120,14 +121,15 @@ def _with_rounds(parts: list[str], separator: str, at: int) -> Iterator[Source]:
 
 
 def _named(parts: list[str], separator: str) -> Iterator[Source]:
-    """`sha1:64000:18:<salt>:<hash>`: how it was made, the iterations, perhaps a length, then salt and hash in any order."""
-    words = next((at for at, part in enumerate(parts) if not WORD.fullmatch(part)), len(parts))
+    """`sha1:64000:18:<salt>:<hash>` or `$pbkdf2-sha256$i=600000$<hex>$<hex>`: how it was made, the iterations, perhaps a length, then salt and hash in any order."""
+    words = next((at for at, part in enumerate(parts) if part and not WORD.fullmatch(part)), len(parts))
     told, numbers = parts[:words], parts[words:-2]
-    if not told or len(numbers) not in (1, 2) or not all(part.isdecimal() and len(part) < 10 for part in numbers):
+    rounds = NUMBER.fullmatch(numbers[0]) if any(told) and len(numbers) in (1, 2) else None
+    if rounds is None or not all(map(NUMBER.fullmatch, numbers)):
         return
     for names, at in ((("{salt}", "{hash}"), -1), (("{hash}", "{salt}"), -2)):
         if (hashed := _bytes(parts[at])) is not None:
-            layout = separator.join((*told, "{iterations}", *numbers[1:], *names))
+            layout = separator.join((*told, f"{rounds[1]}{{iterations}}", *numbers[1:], *names))
             yield {"layout": layout}, hashed, parts[-3 - at], True
 
 

@@ -296,7 +296,7 @@ class Judge:
         scheme = declared.format
         if not value or families.DISABLED.fullmatch(value):
             return judge_value(value)
-        if value[0] in "${:" or HEAD.match(value)[0] in HEADS:  # type: ignore[index]
+        if not self._laid_out(value) and (value[0] in "${:" or HEAD.match(value)[0] in HEADS):  # type: ignore[index]
             return judge_value(value)
         if declared.layout is not None:
             found = declared.layout.fullmatch(value)
@@ -314,6 +314,11 @@ class Judge:
         if salted and not data:
             return damaged(scheme, why=f"its salt is empty or not {declared.salt_encoding}")
         return self._translated(hashed, data or b"", iterations)
+
+    def _laid_out(self, value: str) -> bool:
+        """Whether it is of the declared layout and begins with a text of that layout, not with what could be anything."""
+        layout = self.declared.layout
+        return layout is not None and not layout.pattern.startswith("(?P<") and layout.fullmatch(value) is not None
 
     def _hash(self, value: str) -> bytes | None:
         declared = self.declared

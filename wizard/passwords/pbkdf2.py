@@ -21,8 +21,15 @@ PASSLIB = re.compile(
     r"\$pbkdf2(?:-(sha1|sha224|sha256|sha384|sha512))?\$([1-9][0-9]{0,9})\$([A-Za-z0-9./+]*)\$([A-Za-z0-9./+]+)"
 )
 PHC = re.compile(
-    r"\$pbkdf2-([a-z0-9]{1,12})\$i=([1-9][0-9]{0,9})(?:,l=([1-9][0-9]{0,4}))?\$([A-Za-z0-9+/]*)=*\$([A-Za-z0-9+/]+)=*"
+    r"\$pbkdf2-([a-z0-9]{1,12})\$i=([1-9][0-9]{0,9})(?:,l=([1-9][0-9]{0,4}))?\$([A-Za-z0-9+/_-]*)=*\$([A-Za-z0-9+/_-]+)=*"
 )
+HEX = re.compile(r"[0-9a-f]{32,}|[0-9A-F]{32,}")
+IN_HEX = (
+    "its hash is in hex, where this form has base64: declare format, layout and salt_encoding in [passwords], or let a proof "
+    "find them out (passwords prove)"
+)
+LEAST_KEY = 16
+"""Bytes, where nothing tells how many there are."""
 MATTERMOST = re.compile(
     r"\$pbkdf2\$f=SHA(256|512),w=([1-9][0-9]{0,9}),l=([1-9][0-9]{0,4})\$([A-Za-z0-9+/]+)=*\$([A-Za-z0-9+/]+)=*"
 )
@@ -91,13 +98,23 @@ def passlib(value: str) -> Verdict:
         salt, key = from_base64(found[3]), from_base64(found[4])
         return pbkdf2("pbkdf2 of passlib", digest, int(found[2]), salt, key, size=SIZES[digest])
     if found := PHC.fullmatch(value):
-        key = from_base64(found[5])
-        size = int(found[3]) if found[3] else None
-        return pbkdf2("pbkdf2 (PHC)", found[1], int(found[2]), from_base64(found[4]), key, size=size)
+        return _phc(*found.groups())
     if found := MATTERMOST.fullmatch(value):
         salt, key = from_base64(found[4]), from_base64(found[5])
         return pbkdf2("pbkdf2 of Mattermost", f"sha{found[1]}", int(found[2]), salt, key, size=int(found[3]))
     return damaged("pbkdf2 of passlib")
+
+
+def _phc(digest: str, iterations: str, length: str | None, salt: str, hashed: str) -> Verdict:
+    """No base64 is all hex by chance, so that hex in its place is of somebody who means it otherwise."""
+    scheme, key = "pbkdf2 (PHC)", from_base64(hashed)
+    parameters = f"{digest}, {int(iterations):,} iterations"
+    if HEX.fullmatch(hashed):
+        return refused(scheme, parameters, IN_HEX, "password_undeclared")
+    if length is None and key and len(key) < LEAST_KEY:
+        return damaged(scheme, parameters, f"its hash has {len(key)} bytes; it may be cut short")
+    size = int(length) if length else None
+    return pbkdf2(scheme, digest, int(iterations), from_base64(salt), key, size=size)
 
 
 def werkzeug(value: str) -> Verdict:

@@ -10,7 +10,8 @@ import re
 from base64 import b64encode
 
 from wizard.passwords.encoded import from_base64, from_hex
-from wizard.passwords.recipe import LOW_COST, Verdict, custom, damaged
+from wizard.passwords.pbkdf2 import HEX, IN_HEX
+from wizard.passwords.recipe import LOW_COST, Verdict, custom, damaged, refused
 
 LEAST_COST = 1 << 14
 LEAST_KEY = 16
@@ -87,6 +88,8 @@ def phc(value: str) -> Verdict:
     found = PHC.fullmatch(value)
     if found is None:
         return damaged("scrypt (PHC)")
+    if HEX.fullmatch(found[6]):
+        return refused("scrypt (PHC)", "", IN_HEX, "password_undeclared")
     number = int(found[2])
     cost = 1 << number if found[1] == "ln" and number < MOST_LOG else number
     return scrypt("scrypt (PHC)", (cost, int(found[3]), int(found[4])), from_base64(found[5]), from_base64(found[6]))
