@@ -275,3 +275,22 @@ def test_a_list_may_be_named_after_the_file_on_one_line_too(tmp_path: Path, inde
 
 def test_lists_under_other_names_are_found_on_one_line(tmp_path: Path) -> None:
     assert found_in(tmp_path, json.dumps({"response": {"members": PAIR}})) == PAIR
+
+
+@pytest.mark.parametrize("layout", ["an array", "one a line", "one after another"])
+def test_pages_of_users_are_told_from_users(tmp_path: Path, layout: str) -> None:
+    pages = [{"Users": [ANN], "NextToken": "x"}, {"Users": [BOB]}]
+    written_as = {
+        "an array": json.dumps(pages, indent=1),
+        "one a line": "".join(json.dumps(page) + "\n" for page in pages),
+        "one after another": "".join(json.dumps(page, indent=1) + "\n" for page in pages),
+    }
+    answers = source_of(str(written(tmp_path, written_as[layout])))
+    source = open_source(answers, secret=None, base=tmp_path)
+    assert any("map(.Users[]?)" in warning for warning in source.facts().warnings)
+
+
+def test_users_with_a_list_of_their_own_are_no_pages(tmp_path: Path) -> None:
+    people = [{**each, "data": [{"x": 1}]} for each in (ANN, BOB)]
+    answers = source_of(str(written(tmp_path, json.dumps(people))))
+    assert open_source(answers, secret=None, base=tmp_path).facts().warnings == ()

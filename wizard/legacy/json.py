@@ -64,6 +64,12 @@ _REALMS = (
 )
 
 
+_PAGES = (
+    "These records do not look like users, but each may be a page with a list of them, called {name}. Put the lists together: "
+    "jq -s 'flatten | map(.{name}[]?)' {file} > users.json"
+)
+
+
 @dataclass(frozen=True)
 class JsonSource:
     """A file that was read once to find its columns. Nothing stays open between reads."""
@@ -159,6 +165,9 @@ def _looked_through(empty: JsonSource) -> JsonSource:
     shape, warnings = columns.shape()
     if not records:
         warnings = (*warnings, "The file has no users.")
+    pages = [column for column in shape.columns if column in LISTS]
+    if len(pages) == 1 and not isinstance(cutter, ListsCutter) and not holds_users(shape.columns):
+        warnings = (*warnings, _PAGES.format(name=pages[0], file=path.name))
     if isinstance(cutter, ListsCutter) and cutter.found > 1:
         warnings = (*warnings, _REALMS.format(count=cutter.found))
     details = {"file": path.name, "form": "one object a line" if form == "ndjson" else FORMS[empty.layout]}

@@ -263,7 +263,9 @@ class ArrayCutter:
 
     def _expect_end(self) -> None:
         if self._next():
-            raise _broken("Something follows after its end")
+            raise _broken(
+                "Something follows after its end", "put lists that stand one after another together: jq -s add; or "
+            )
 
     def _more(self) -> bool:
         """Read on; what was taken is let go."""
@@ -469,10 +471,9 @@ def _text(name: bytes) -> str:
         return ""
 
 
-def _broken(why: str) -> SourceError:
-    return SourceError(
-        "The file is not the JSON that it seems to be", why=why, remedy="export the users once more, completely."
-    )
+def _broken(why: str, way_out: str = "") -> SourceError:
+    remedy = f"{way_out}export the users once more, completely."
+    return SourceError("The file is not the JSON that it seems to be", why=why, remedy=remedy)
 
 
 def _too_long(place: str) -> SourceError:
