@@ -77,6 +77,25 @@ def test_every_way_of_writing_gives_the_same_users(wild: Wild, delimiter: str, e
     assert read(wild(gzip.compress(text.encode(codec)), "users.csv.gz")) == rows
 
 
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+@pytest.mark.parametrize("quoting", [csv.QUOTE_ALL, csv.QUOTE_NONNUMERIC])
+def test_single_quotes_around_cells_are_no_part_of_them(wild: Wild, delimiter: str, quoting: Any) -> None:
+    people = [[1, "ann@example.com", "Ann Lee"], [2, "o'brien@example.com", "O'Brien"], [3, "cy@example.com", ""]]
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, delimiter=delimiter, quotechar="'", quoting=quoting, lineterminator="\n")
+    writer.writerows([["id", "email", "name"], *people])
+    source = wild(text.getvalue().encode())
+
+    assert list(source.columns) == ["id", "email", "name"]
+    assert read(source) == [[str(cell) for cell in person] for person in people]
+
+
+def test_a_few_cells_in_single_quotes_keep_them(wild: Wild) -> None:
+    rows = [["1", "ann@example.com", "'Ann'"], ["2", "bob@example.com", "'Bob'"]]
+
+    assert read(wild(delimited([["id", "email", "name"], *rows]).encode())) == rows
+
+
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
 def test_latin_1_is_read_and_said(wild: Wild, end: str) -> None:
     text = delimited([HEADER, *PEOPLE], end=end)

@@ -7,7 +7,7 @@ import io
 import re
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 from typing import TYPE_CHECKING
 
@@ -135,7 +135,20 @@ def find_dialect(sample: str, *, encoding: str, delimiter: str | None, quote: st
         score = (width > 1 and fits >= 0.5, round(fits * 50), width, round(fits * 10_000))
         if score > best_score:
             best, best_score = tried, score
+    if quote is None and best.quote == '"' and _in_apostrophes(best, sample):
+        return replace(best, quote="'")
     return best
+
+
+def _in_apostrophes(dialect: Dialect, sample: str) -> bool:
+    """Whether nearly all cells with letters stand in single quotes, so that these are no part of them."""
+    try:
+        cells = [cell for row in dialect.read(io.StringIO(sample, newline="")) for cell in row]
+    except csv.Error:
+        return False
+    words = [cell for cell in cells if re.search("[a-z]", cell, re.IGNORECASE)]
+    quoted = sum(len(cell) > 1 and cell[0] == cell[-1] == "'" for cell in words)
+    return len(words) > 1 and quoted >= 0.9 * len(words)
 
 
 def _opens_cells(sample: str, delimiter: str, quote: str) -> bool:
