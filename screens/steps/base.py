@@ -109,6 +109,10 @@ class StepView(VerticalScroll):
     def refresh_work(self) -> None:
         """The run has moved on; called at most four times a second while the page is in sight."""
 
+    def on_resize(self) -> None:
+        """Bars and charts are as wide as the page; Textual calls this beside what a page does itself."""
+        self.call_after_refresh(self.refresh_work)
+
     def saved(self) -> None:
         """The answers have been written to their file."""
 

@@ -69,9 +69,6 @@ class TrickleView(FormView):
         self._shown = ""
         self.refresh_work()
 
-    def on_resize(self) -> None:
-        self.refresh_work()
-
     @property
     def _is_open(self) -> bool:
         """Whether the run is in this phase and can be told to go on."""

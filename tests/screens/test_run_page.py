@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 import pytest
-from stage import Rehearsal, frame, opened, until
+from stage import WIDE, Rehearsal, frame, opened, until
 
 from screens.app import WizardApp
 from screens.steps.run import charts, headline, overall, pace, row_of, slots
@@ -217,6 +218,27 @@ async def test_evidence_is_gathered_anew_only_of_a_run_that_has_ended(rehearsal:
         app.work.hear(RunEnded())
         app.work.phase = "ended"
         await until(pilot, lambda: "f5 Check" in last(app))
+        app.work.phase = "idle"
+
+
+@pytest.mark.parametrize("key", ["run", "results", "finish"])
+async def test_bars_are_as_wide_as_the_page_after_the_window_has_changed(rehearsal: Rehearsal, key: str) -> None:
+    app = rehearsal.app()
+    async with opened(app, (160, 40)) as pilot:
+        app.journey.answers = from_tables({**rehearsal.practice.suggested, **ANSWERS}, SECTIONS)
+        app.work = heard(finished(40))
+        app.work.phase = "ended"
+        app.journey.approved = "before"
+
+        def longest() -> int:
+            return max(map(len, re.findall("█+", frame(app))), default=0)
+
+        await app.screen.go(key)  # type: ignore[attr-defined]
+        await until(pilot, lambda: longest() > 45)
+        await pilot.resize_terminal(*WIDE)
+        await until(pilot, lambda: 9 < longest() < 45)
+        await pilot.resize_terminal(160, 40)
+        await until(pilot, lambda: longest() > 45)
         app.work.phase = "idle"
 
 
