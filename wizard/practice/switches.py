@@ -48,6 +48,9 @@ class Switches(BaseModel):
     # Logins.
     brute_force_text: str = DETECTED
     wrong_password_error: Literal["invalid_grant", "invalid_user_password"] = "invalid_grant"  # noqa: S105 - a code
+    foreign_token_revocation: Literal["refused", "ignored"] = Field(
+        default="refused", description="/oauth/revoke with another application's refresh token"
+    )
 
     # Where scripts and Actions run at a login.
     mfa_required_status: Literal[401, 403] = 403

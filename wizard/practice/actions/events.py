@@ -29,8 +29,14 @@ def post_login_event(
     user: dict[str, Any],
     audience: str | None,
     ip: str,
+    protocol: str = "oauth2-password",
+    logged_in: float | None = None,
 ) -> dict[str, Any]:
-    """The event of a password login, without the secrets that each Action has of its own."""
+    """The event of a password login or of a refresh, without the secrets that each Action has of its own.
+
+    Args:
+        logged_in: When the user typed the password; now, unless it is given.
+    """
     about_user = {name: part for name, part in user.items() if name not in {"logins_count", "last_login", "last_ip"}}
     event = _machine_part(tenant, request, given, client=client, audience=audience, ip=ip)
     return event | {
@@ -42,10 +48,10 @@ def post_login_event(
             "metadata": connection.body.get("metadata", {}),
         },
         "stats": {"logins_count": user.get("logins_count", 0)},
-        "authentication": {"methods": [{"name": "pwd", "timestamp": tenant.now_iso()}]},
+        "authentication": {"methods": [{"name": "pwd", "timestamp": tenant.now_iso(logged_in)}]},
         "authorization": {"roles": []},
         "transaction": {
-            "protocol": "oauth2-password",
+            "protocol": protocol,
             "requested_scopes": given.get("scope", "").split(),
             "acr_values": [],
             "ui_locales": [],

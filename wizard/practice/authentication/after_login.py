@@ -1,19 +1,45 @@
-"""What happens between a good password and the tokens: the post-login Actions, and the metadata they set."""
+"""What happens between a good password or refresh token and the tokens: Rules and Actions, and the metadata they set."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import orjson
+from starlette.requests import Request
 
-from wizard.practice.actions.execution import Asked
+from wizard.practice.actions.events import post_login_event
+from wizard.practice.actions.execution import Asked, run_trigger
 from wizard.practice.errors import AuthError
+from wizard.practice.management.running_rules import run_rules
 from wizard.practice.users import bodies as user_bodies
 from wizard.practice.users import table as user_table
 from wizard.practice.users.endpoints import user_profile
 
 if TYPE_CHECKING:
     from wizard.practice.tenant import PracticeTenant
+
+
+async def run_post_login(
+    tenant: PracticeTenant, request: Request, given: Mapping[str, str], user: dict[str, Any], **about: Any
+) -> tuple[dict[str, Any], Asked]:
+    """Run the Rules and the post-login Actions; return the user as they left it, and what they asked for.
+
+    Args:
+        about: What the event tells of the login, as `post_login_event` takes it.
+
+    Raises:
+        AuthError: one of them denied access or failed.
+    """
+    # While both existed, Rules ran first.
+    claims = await run_rules(tenant, post_login_event(tenant, request, given, user=user, **about), user)
+    user = user_profile(tenant, user["user_id"]) or user
+    event = post_login_event(tenant, request, given, user=user, **about)
+    asked = await run_trigger(tenant, "post-login", event)
+    asked.claims = {name: part | asked.claims[name] for name, part in claims.items()}
+    connection, client_id = about["connection"], about["client"]["client_id"]
+    named = {"connection": connection.name, "connection_id": connection.id, "client_id": client_id, "ip": about["ip"]}
+    return settle_actions(tenant, user, asked, **named), asked
 
 
 def write_metadata(tenant: PracticeTenant, user_id: str, metadata: dict[str, dict[str, Any]]) -> None:

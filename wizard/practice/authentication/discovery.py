@@ -11,8 +11,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-from wizard.practice.authentication.logins import profile_claims
 from wizard.practice.authentication.tokens import BadToken
+from wizard.practice.authentication.user_tokens import profile_claims
 from wizard.practice.users import endpoints as users
 
 if TYPE_CHECKING:
@@ -29,8 +29,9 @@ def routes(tenant: PracticeTenant) -> list[Route]:
                 "authorization_endpoint": f"{base}authorize",
                 "token_endpoint": f"{base}oauth/token",
                 "userinfo_endpoint": f"{base}userinfo",
+                "revocation_endpoint": f"{base}oauth/revoke",
                 "jwks_uri": f"{base}.well-known/jwks.json",
-                "scopes_supported": ["openid", "profile", "email", "phone", "address"],
+                "scopes_supported": ["openid", "profile", "offline_access", "email", "phone", "address"],
                 "response_types_supported": ["code", "token", "id_token"],
                 "subject_types_supported": ["public"],
                 "id_token_signing_alg_values_supported": ["HS256", "RS256"],

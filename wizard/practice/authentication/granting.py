@@ -10,7 +10,7 @@ import orjson
 from starlette.requests import Request
 
 from wizard.practice.errors import ApiError, AuthError
-from wizard.practice.management import apis, settings
+from wizard.practice.management import apis, grants, settings
 from wizard.practice.management.access import is_management_audience
 from wizard.practice.requests.reading import body_bytes
 
@@ -73,6 +73,19 @@ def refuse_ungranted(client_id: str, audience: str) -> AuthError:
         f'Client "{client_id}" is not authorized to access resource server "{audience}". You need to create a '
         '"client-grant" associated to this API. See: https://auth0.com/docs/api/v2#!/Client_Grants/post_client_grants',
     )
+
+
+def refuse_end_users(tenant: PracticeTenant, client: dict[str, Any], api: dict[str, Any]) -> None:
+    """Refuse tokens of an end user that the policy of the API does not give to this application.
+
+    Raises:
+        AuthError: access_denied.
+    """
+    policy = api["subject_type_authorization"]["user"]["policy"]
+    grant = grants.grant_of(tenant, client["client_id"], api["identifier"], "user")
+    if policy == "deny_all" or (policy == "require_client_grant" and grant is None):
+        refusal = refuse_ungranted(client["client_id"], api["identifier"])
+        raise AuthError(tenant.switches.user_deny_all_status, refusal.error, refusal.error_description)
 
 
 def dialect(tenant: PracticeTenant, api: Mapping[str, Any], client_id: str, grant: str) -> dict[str, Any]:

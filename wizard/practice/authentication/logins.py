@@ -9,20 +9,16 @@ from collections import OrderedDict
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-import jwt
 from starlette.requests import Request
 
-from wizard.practice.actions.events import post_login_event
-from wizard.practice.actions.execution import Asked, run_trigger
-from wizard.practice.authentication import own_database
-from wizard.practice.authentication.after_login import settle_actions
-from wizard.practice.authentication.granting import PASSWORD, api_for, audience_of, dialect, refuse_ungranted
+from wizard.practice.authentication import own_database, refresh_tokens
+from wizard.practice.authentication.after_login import run_post_login
+from wizard.practice.authentication.granting import PASSWORD, api_for, audience_of, refuse_end_users
+from wizard.practice.authentication.user_tokens import DEFAULT_SCOPE, OFFLINE, given_scopes, user_tokens
 from wizard.practice.errors import AuthError
 from wizard.practice.limits import Bucket, Limit
-from wizard.practice.management import grants, settings
-from wizard.practice.management.running_rules import run_rules
+from wizard.practice.management import settings
 from wizard.practice.users import blocks
-from wizard.practice.users import endpoints as users
 
 if TYPE_CHECKING:
     from wizard.practice.tenant import Connection, PracticeTenant
@@ -30,14 +26,6 @@ if TYPE_CHECKING:
 ATTEMPTS = Limit(20, 10, 60)
 """Logins from one address to one account, good or bad."""
 REMEMBERED = 10_000
-DEFAULT_SCOPE = "openid profile email address phone"
-ID_TOKEN_SECONDS = 36_000
-USERINFO_SECONDS = 86_400
-CLAIMS_BY_SCOPE = {
-    "profile": ("name", "nickname", "given_name", "family_name", "picture", "updated_at"),
-    "email": ("email", "email_verified"),
-    "phone": ("phone_number",),
-}
 COUNTED = {"invalid_grant", "invalid_user_password"}
 
 
@@ -56,7 +44,7 @@ async def login(
     audience = audience_of(tenant, request, given)
     api = None if not audience or _is_userinfo(tenant, request, audience) else api_for(tenant, audience)
     if api is not None:
-        _refuse_end_users(tenant, client, api)
+        refuse_end_users(tenant, client, api)
     ip = _address(request, client, proven)
     guard = Guard(tenant, connection, ip, given["username"])
     guard.enter()
@@ -69,40 +57,23 @@ async def login(
             guard.failed()
         raise
     guard.succeeded()
+    identifier = None if api is None else str(api["identifier"])
+    event = {"client": client, "connection": connection, "audience": identifier, "ip": ip}
     try:
-        user, asked = await _after_password(tenant, request, given, client, connection, user, api, ip)
+        user, asked = await run_post_login(tenant, request, given, user, **event)
     except AuthError as refusal:
         tenant.log("fepft", refusal.error_description, **about)
         raise
-    tenant.log("sepft", "", **about, user_id=user["user_id"])
-    return _tokens(tenant, client, user, api, given, asked.claims)
-
-
-async def _after_password(
-    tenant: PracticeTenant,
-    request: Request,
-    given: Mapping[str, str],
-    client: dict[str, Any],
-    connection: Connection,
-    user: dict[str, Any],
-    api: dict[str, Any] | None,
-    ip: str,
-) -> tuple[dict[str, Any], Asked]:
-    """Run the post-login Actions; return the user as they left it, and what they asked for.
-
-    Raises:
-        AuthError: one of them denied access or failed.
-    """
-    audience = None if api is None else api["identifier"]
-    about: dict[str, Any] = {"client": client, "connection": connection, "audience": audience, "ip": ip}
-    # While both existed, Rules ran first.
-    claims = await run_rules(tenant, post_login_event(tenant, request, given, user=user, **about), user)
-    user = users.user_profile(tenant, user["user_id"]) or user
-    event = post_login_event(tenant, request, given, user=user, **about)
-    asked = await run_trigger(tenant, "post-login", event)
-    asked.claims = {name: part | asked.claims[name] for name, part in claims.items()}
-    named = {"connection": connection.name, "connection_id": connection.id, "client_id": client["client_id"], "ip": ip}
-    return settle_actions(tenant, user, asked, **named), asked
+    scopes = given_scopes(client, api, (given.get("scope") or DEFAULT_SCOPE).split())
+    answer = user_tokens(tenant, client, user, api, scopes, asked.claims, "password")
+    with tenant.transaction():
+        tenant.log("sepft", "", **about, user_id=user["user_id"])
+        if OFFLINE in scopes:
+            whose = {"connection_id": connection.id, "user_id": user["user_id"].removeprefix("auth0|")}
+            answer["refresh_token"] = refresh_tokens.issue(
+                tenant, client, **whose, audience=identifier, scope=" ".join(scopes)
+            )
+    return answer
 
 
 class Guard:
@@ -174,58 +145,3 @@ def _with_realm(tenant: PracticeTenant, realm: str) -> Connection | None:
         "select c.id from connections c, json_each(c.body, '$.realms') r where r.value = ? limit 1", (realm,)
     ).fetchone()
     return None if row is None else tenant.connection(row["id"])
-
-
-def _refuse_end_users(tenant: PracticeTenant, client: dict[str, Any], api: dict[str, Any]) -> None:
-    policy = api["subject_type_authorization"]["user"]["policy"]
-    grant = grants.grant_of(tenant, client["client_id"], api["identifier"], "user")
-    if policy == "deny_all" or (policy == "require_client_grant" and grant is None):
-        refusal = refuse_ungranted(client["client_id"], api["identifier"])
-        raise AuthError(tenant.switches.user_deny_all_status, refusal.error, refusal.error_description)
-
-
-def _tokens(
-    tenant: PracticeTenant,
-    client: dict[str, Any],
-    user: dict[str, Any],
-    api: dict[str, Any] | None,
-    given: Mapping[str, str],
-    custom: Mapping[str, dict[str, Any]],
-) -> dict[str, Any]:
-    asked = (given.get("scope") or DEFAULT_SCOPE).split()
-    # The Management API gives end users none of its scopes here.
-    defined = [scope["value"] for scope in (api or {}).get("scopes", [])] if not (api or {}).get("is_system") else []
-    scopes = [scope for scope in asked if scope in defined or scope in DEFAULT_SCOPE.split()]
-    userinfo = f"{tenant.issuer}userinfo"
-    audiences = [api["identifier"]] if api else []
-    audiences += [userinfo] if "openid" in scopes or not api else []
-    lifetime = api["token_lifetime"] if api else USERINFO_SECONDS
-    claims = custom["accessToken"] | {
-        "sub": user["user_id"],
-        "aud": audiences if len(audiences) > 1 else audiences[0],
-        "scope": " ".join(scopes),
-    }
-    token = tenant.tokens.issue(claims | dialect(tenant, api or {}, client["client_id"], "password"), lifetime)
-    answer = {"access_token": token, "expires_in": lifetime, "token_type": "Bearer", "scope": " ".join(scopes)}
-    if "openid" in scopes:
-        answer["id_token"] = _id_token(tenant, client, user, scopes, custom["idToken"])
-    return answer
-
-
-def _id_token(
-    tenant: PracticeTenant, client: dict[str, Any], user: dict[str, Any], scopes: list[str], custom: dict[str, Any]
-) -> str:
-    settings_of_client = client.get("jwt_configuration", {})
-    lifetime = settings_of_client.get("lifetime_in_seconds", ID_TOKEN_SECONDS)
-    claims = custom | profile_claims(user, scopes) | {"sub": user["user_id"], "aud": client["client_id"]}
-    if settings_of_client.get("alg") != "HS256":
-        return tenant.tokens.issue(claims, lifetime)
-    now = int(tenant.clock.now())
-    whole = {"iss": tenant.issuer} | claims | {"iat": now, "exp": now + lifetime}
-    return jwt.encode(whole, client["client_secret"], algorithm="HS256")
-
-
-def profile_claims(user: dict[str, Any], scopes: list[str]) -> dict[str, Any]:
-    """Return what the scopes let an application know about a user."""
-    names = [name for scope in scopes for name in CLAIMS_BY_SCOPE.get(scope, ())]
-    return {name: user[name] for name in names if name in user}

@@ -15,7 +15,7 @@ from starlette.routing import Route
 
 from wizard.practice.actions.events import credentials_exchange_event
 from wizard.practice.actions.execution import run_trigger
-from wizard.practice.authentication import client_auth, logins
+from wizard.practice.authentication import client_auth, logins, refresh_tokens, refreshing
 from wizard.practice.authentication.granting import (
     PASSWORD,
     PASSWORD_REALM,
@@ -37,6 +37,7 @@ NO_STORE = {"cache-control": "no-store", "pragma": "no-cache"}
 
 def create_tables(db: sqlite3.Connection) -> None:
     client_auth.create_tables(db)
+    refresh_tokens.create_tables(db)
 
 
 def routes(tenant: PracticeTenant) -> list[Route]:
@@ -55,16 +56,14 @@ def routes(tenant: PracticeTenant) -> list[Route]:
             answer = await _machine_token(tenant, request, client, proven, given)
         elif grant_type in {PASSWORD, PASSWORD_REALM}:
             answer = await logins.login(tenant, request, client, proven, given)
+        elif grant_type == "refresh_token":
+            answer = await refreshing.refresh(tenant, request, client, given)
         else:
-            # No code and no refresh token is ever given out here, so none is good.
-            unknown = {
-                "authorization_code": "Invalid authorization code",
-                "refresh_token": "Unknown or invalid refresh token.",
-            }
-            raise AuthError(403, "invalid_grant", unknown[grant_type])
+            # No code is ever given out here, so none is good.
+            raise AuthError(403, "invalid_grant", "Invalid authorization code")
         return JSONResponse(answer, headers=NO_STORE)
 
-    return [Route("/oauth/token", token, methods=["POST"])]
+    return [Route("/oauth/token", token, methods=["POST"]), *refreshing.routes(tenant)]
 
 
 async def _machine_token(

@@ -97,8 +97,8 @@ def routes(tenant: PracticeTenant) -> list[Route]:
         if found is not None and found.body.get("global"):
             raise ApiError(403, "The global client cannot be deleted.", "operation_not_supported")
         with tenant.transaction() as db:
-            for table in ("clients", "client_grants", "connection_clients", "client_credentials"):
-                db.execute(f"delete from {table} where client_id = ?", (client_id,))  # noqa: S608 - four constants
+            for table in ("clients", "client_grants", "connection_clients", "client_credentials", "refresh_tokens"):
+                db.execute(f"delete from {table} where client_id = ?", (client_id,))  # noqa: S608 - five constants
         return Response(status_code=204)
 
     async def rotate(request: Request) -> Response:
