@@ -80,7 +80,15 @@ async def test_logins_are_logged_with_the_names_of_all_concerned(canary: Canary)
     names = {"s": "ann", "fp": "ann", "fu": "nobody", "sepft": "ann", "fepft": "ann"}
     for kind, name in names.items():
         assert logged[kind].items() >= (at_connection | {"user_name": f"{name}@example.com"}).items()
-    assert logged["sepft"]["client_name"] == canary.client["name"]
+        assert logged[kind].items() >= {"client_id": canary.client["client_id"], "client_name": "Shop"}.items()
+
+
+async def test_a_blocked_users_login_is_logged_with_the_application(canary: Canary) -> None:
+    [user] = (await canary.api.get("/users-by-email", params={"email": "ann@example.com"})).json()
+    await canary.api.patch(f"/users/{user['user_id']}", {"blocked": True})
+    assert (await canary.login()).status_code == 401
+    [entry] = (await canary.api.get("/logs", params={"q": "type:f"})).json()
+    assert (entry["description"], entry["client_name"]) == ("user is blocked", "Shop")
 
 
 async def test_userinfo_can_be_the_audience(canary: Canary) -> None:

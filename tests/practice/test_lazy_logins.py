@@ -42,6 +42,7 @@ async def test_a_first_login_moves_the_user_with_the_typed_password(world: Scrip
     assert bcrypt.checkpw(PASSWORD.encode(), secret.encode())
     [(kind, entry)] = world.logs()
     assert (kind, entry["user_id"]) == ("s", "auth0|legacy|1")
+    assert (entry["client_id"], entry["client_name"]) == (world.client["client_id"], "Shop")
 
 
 async def test_later_logins_never_ask_the_source(world: ScriptWorld) -> None:
@@ -61,6 +62,7 @@ async def test_a_wrong_password_and_an_unknown_user_answer_alike_and_the_log_tel
     [(first, wrong), (second, unknown)] = world.logs()
     assert (first, wrong["user_id"]) == ("fp", "auth0|legacy|1")
     assert (second, unknown["user_id"]) == ("fu", "")
+    assert wrong["client_name"] == unknown["client_name"] == "Shop"
     assert await world.user("ann@example.com") is None
 
 

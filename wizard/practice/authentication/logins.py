@@ -14,6 +14,7 @@ from starlette.requests import Request
 from wizard.practice.authentication import own_database, refresh_tokens
 from wizard.practice.authentication.after_login import run_post_login
 from wizard.practice.authentication.granting import PASSWORD, api_for, audience_of, refuse_end_users
+from wizard.practice.authentication.password_login import Caller
 from wizard.practice.authentication.user_tokens import DEFAULT_SCOPE, OFFLINE, given_scopes, user_tokens
 from wizard.practice.errors import AuthError
 from wizard.practice.limits import Bucket, Limit
@@ -49,8 +50,9 @@ async def login(
     guard = Guard(tenant, connection, ip, given["username"])
     guard.enter()
     about = {"client_id": client["client_id"], "connection": connection.name, "user_name": given["username"], "ip": ip}
+    caller = Caller(ip, client["client_id"])
     try:
-        user = await own_database.login(tenant, connection, given["username"], given["password"], ip)
+        user = await own_database.login(tenant, connection, given["username"], given["password"], caller)
     except AuthError as refusal:
         tenant.log("fepft", refusal.error_description, **about)
         if refusal.error in COUNTED:

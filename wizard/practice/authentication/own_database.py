@@ -12,7 +12,14 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from wizard.practice.authentication.database_scripts import ScriptFailed, looked_up, run_script
-from wizard.practice.authentication.password_login import WRONG, bcrypt_hash, find_user, password_login_aside, wrong
+from wizard.practice.authentication.password_login import (
+    WRONG,
+    Caller,
+    bcrypt_hash,
+    find_user,
+    password_login_aside,
+    wrong,
+)
 from wizard.practice.authentication.password_policy import weakness
 from wizard.practice.errors import AuthError
 from wizard.practice.sandbox.outcome import Outcome, ScriptError
@@ -29,7 +36,7 @@ INTERRUPTED = "The user could not be created."
 
 
 async def login(
-    tenant: PracticeTenant, connection: Connection, username: str, password: str, ip: str
+    tenant: PracticeTenant, connection: Connection, username: str, password: str, caller: Caller
 ) -> dict[str, Any]:
     """Log a user in wherever the password is, and return the profile as the Management API shows it.
 
@@ -42,8 +49,8 @@ async def login(
     """
     row = find_user(tenant, connection, username) if connection.uses_own_database else None
     if not connection.uses_own_database or (connection.import_mode and _in_store(row)):
-        return await password_login_aside(tenant, connection, username, password, ip)
-    attempt = Attempt(tenant, connection, username, ip)
+        return await password_login_aside(tenant, connection, username, password, caller)
+    attempt = Attempt(tenant, connection, username, caller)
     try:
         if connection.import_mode and tenant.switches.get_user_on_login:
             await looked_up(tenant, connection, username)
@@ -54,7 +61,7 @@ async def login(
             raise ScriptFailed(ScriptError("Error", "Password is too weak"))
         secret = await asyncio.to_thread(bcrypt_hash, password)
         if _in_store(find_user(tenant, connection, username)):  # another login was quicker
-            return await password_login_aside(tenant, connection, username, password, ip)
+            return await password_login_aside(tenant, connection, username, password, caller)
         return attempt.migrated(profile, secret)
     except ScriptFailed as failed:
         attempt.log("f", str(failed))
@@ -69,14 +76,14 @@ def _in_store(row: sqlite3.Row | None) -> bool:
 class Attempt:
     """One login that the source decides."""
 
-    def __init__(self, tenant: PracticeTenant, connection: Connection, username: str, ip: str) -> None:
+    def __init__(self, tenant: PracticeTenant, connection: Connection, username: str, caller: Caller) -> None:
         self._tenant = tenant
         self._connection = connection
         self._username = username
-        self._ip = ip
+        self._caller = caller
 
     def log(self, kind: str, description: str, **details: Any) -> None:
-        about = {"connection": self._connection.name, "user_name": self._username, "ip": self._ip}
+        about = {"connection": self._connection.name, "user_name": self._username} | self._caller.logged
         with self._tenant.transaction():
             self._tenant.log(kind, description, **about, **details)
 
@@ -136,7 +143,7 @@ class Attempt:
                 self._refreshed(known, profile.user, kept)
             row = user_table.find_by(tenant, connection.id, "id", known["id"])
             assert row is not None  # noqa: S101 - written above
-            merged = orjson.loads(row["profile"]) | {"last_ip": self._ip}
+            merged = orjson.loads(row["profile"]) | {"last_ip": self._caller.ip}
             logins = {"last_login_ms": at, "logins_count": (row["logins_count"] or 0) + 1}
             user_table.change(tenant, row, logins | {"profile": orjson.dumps(merged).decode()}, at)
             row = user_table.find_by(tenant, connection.id, "id", known["id"])

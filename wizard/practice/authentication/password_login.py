@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -21,6 +22,19 @@ WRONG = "Wrong email or password."
 CUSTOM_FAILED = "Verification failed for the provided custom_password_hash"
 
 
+@dataclass(frozen=True)
+class Caller:
+    """Where a login comes from: the end user's address, and the application that asks; "" when none does."""
+
+    ip: str
+    client_id: str = ""
+
+    @property
+    def logged(self) -> dict[str, str]:
+        """What events of the log tell of it."""
+        return {"ip": self.ip} | ({"client_id": self.client_id} if self.client_id else {})
+
+
 def password_login(
     tenant: PracticeTenant, connection: Connection, username: str, password: str, ip: str = "127.0.0.1"
 ) -> dict[str, Any]:
@@ -34,18 +48,18 @@ def password_login(
     """
     row = find_user(tenant, connection, username)
     why = None if row is None else refusal(row["secret"], password)
-    return settled(tenant, connection, row, why, username, password, ip)
+    return settled(tenant, connection, row, why, username, password, Caller(ip))
 
 
 async def password_login_aside(
-    tenant: PracticeTenant, connection: Connection, username: str, password: str, ip: str
+    tenant: PracticeTenant, connection: Connection, username: str, password: str, caller: Caller
 ) -> dict[str, Any]:
     """The same, with the hash checked in a thread, so that other requests are answered meanwhile."""
     row = find_user(tenant, connection, username)
     why = None if row is None else await asyncio.to_thread(refusal, row["secret"], password)
     if row is not None:  # it may have changed meanwhile, or gone
         row = user_table.find_by(tenant, connection.id, "id", row["id"])
-    return settled(tenant, connection, row, why, username, password, ip)
+    return settled(tenant, connection, row, why, username, password, caller)
 
 
 def settled(
@@ -55,7 +69,7 @@ def settled(
     why: str | None,
     username: str,
     password: str,
-    ip: str,
+    caller: Caller,
 ) -> dict[str, Any]:
     """Log what came of a login and count it; `why` is the refusal of the password, None when it is good.
 
@@ -64,20 +78,20 @@ def settled(
     """
     if row is None:
         with tenant.transaction():
-            tenant.log("fu", WRONG, connection=connection.name, user_name=username, ip=ip)
+            tenant.log("fu", WRONG, connection=connection.name, user_name=username, **caller.logged)
         raise wrong(tenant)
     with tenant.transaction():
         about = {
             "connection": connection.name,
             "connection_id": connection.id,
             "user_id": f"auth0|{row['id']}",
-            "ip": ip,
+            **caller.logged,
         }
         if why is not None:
             description = WRONG if why == WRONG else "Password change required"
             tenant.log("fp", description, reason=why, **about)
         else:
-            _note_login(tenant, row, password, ip)
+            _note_login(tenant, row, password, caller.ip)
             row = user_table.find_by(tenant, connection.id, "id", row["id"])
             assert row is not None  # noqa: S101 - written two lines above
             profile = shown(row, connection_names(tenant))

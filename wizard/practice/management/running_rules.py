@@ -150,7 +150,8 @@ async def run_rules(
         write_metadata(tenant, user_id, {kind: wanted})
     if outcome.error is not None:
         with tenant.transaction():
-            tenant.log("f", outcome.error.message, user_id=user["user_id"])
+            about = {"client_id": event["client"]["client_id"], "connection": event["connection"]["name"]}
+            tenant.log("f", outcome.error.message, user_id=user["user_id"], **about)
         if outcome.error.kind == "UnauthorizedError":
             raise AuthError(401, "unauthorized", outcome.error.message)
         raise AuthError(tenant.switches.action_denial_status, "access_denied", outcome.error.message)
