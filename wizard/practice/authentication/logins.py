@@ -71,7 +71,8 @@ async def login(
     with tenant.transaction():
         tenant.log("sepft", "", **about, user_id=user["user_id"])
         if OFFLINE in scopes:
-            whose = {"connection_id": connection.id, "user_id": user["user_id"].removeprefix("auth0|")}
+            home = tenant.connection_named(user["identities"][0]["connection"]) or connection
+            whose = {"connection_id": home.id, "user_id": user["user_id"].removeprefix("auth0|")}
             answer["refresh_token"] = refresh_tokens.issue(
                 tenant, client, **whose, audience=identifier, scope=" ".join(scopes)
             )

@@ -17,6 +17,7 @@ from wizard.practice.authentication.password_login import (
     Caller,
     bcrypt_hash,
     find_user,
+    noted_login,
     password_login_aside,
     wrong,
 )
@@ -27,7 +28,6 @@ from wizard.practice.users import half_made
 from wizard.practice.users import table as user_table
 from wizard.practice.users.creation import UserExists, add_user
 from wizard.practice.users.script_profile import ProfileRefused, ScriptProfile, script_profile
-from wizard.practice.users.shape import connection_names, shown
 
 if TYPE_CHECKING:
     from wizard.practice.tenant import Connection, PracticeTenant
@@ -130,7 +130,6 @@ class Attempt:
 
     def _stored(self, profile: ScriptProfile, secret: str) -> dict[str, Any]:
         tenant, connection = self._tenant, self._connection
-        at = user_table.now_ms(tenant)
         known = user_table.find_by(tenant, connection.id, "id", profile.user.get("user_id", ""))
         with tenant.transaction():
             if known is None:
@@ -143,12 +142,7 @@ class Attempt:
                 self._refreshed(known, profile.user, kept)
             row = user_table.find_by(tenant, connection.id, "id", known["id"])
             assert row is not None  # noqa: S101 - written above
-            merged = orjson.loads(row["profile"]) | {"last_ip": self._caller.ip}
-            logins = {"last_login_ms": at, "logins_count": (row["logins_count"] or 0) + 1}
-            user_table.change(tenant, row, logins | {"profile": orjson.dumps(merged).decode()}, at)
-            row = user_table.find_by(tenant, connection.id, "id", known["id"])
-            assert row is not None  # noqa: S101 - written above
-            user = shown(row, connection_names(tenant))
+            user = noted_login(tenant, row, self._caller.ip)
             blocked = bool(user.get("blocked"))
             text = "user is blocked" if blocked else "Success"
             self.log("f" if blocked else "s", text, user_id=user["user_id"])

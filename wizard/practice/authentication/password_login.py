@@ -81,20 +81,20 @@ def settled(
             tenant.log("fu", WRONG, connection=connection.name, user_name=username, **caller.logged)
         raise wrong(tenant)
     with tenant.transaction():
+        primary = user_table.primary_of(tenant, row)
         about = {
             "connection": connection.name,
             "connection_id": connection.id,
-            "user_id": f"auth0|{row['id']}",
+            "user_id": f"auth0|{primary['id']}",
             **caller.logged,
         }
         if why is not None:
             description = WRONG if why == WRONG else "Password change required"
             tenant.log("fp", description, reason=why, **about)
         else:
-            _note_login(tenant, row, password, caller.ip)
-            row = user_table.find_by(tenant, connection.id, "id", row["id"])
-            assert row is not None  # noqa: S101 - written two lines above
-            profile = shown(row, connection_names(tenant))
+            if row["secret"].startswith("{"):  # an imported hash moves to bcrypt
+                user_table.change(tenant, row, {"secret": bcrypt_hash(password)})
+            profile = noted_login(tenant, row, caller.ip)
             blocked = bool(profile.get("blocked"))
             tenant.log("f" if blocked else "s", "user is blocked" if blocked else "Success", **about)
     if why is not None:
@@ -136,18 +136,16 @@ def refusal(secret: str | None, password: str) -> str | None:
     return CUSTOM_FAILED if custom else WRONG
 
 
-def _note_login(tenant: PracticeTenant, row: sqlite3.Row, password: str, ip: str) -> None:
-    """Count the login, blocked ones too, and move an imported hash to bcrypt."""
+def noted_login(tenant: PracticeTenant, row: sqlite3.Row, ip: str) -> dict[str, Any]:
+    """Count a login, blocked ones too, and return whose it was; one with a linked identity is its primary's."""
     at = user_table.now_ms(tenant)
-    profile = orjson.loads(row["profile"]) | {"last_ip": ip}
-    changes: dict[str, Any] = {
-        "last_login_ms": at,
-        "logins_count": (row["logins_count"] or 0) + 1,
-        "profile": orjson.dumps(profile).decode(),
-    }
-    if row["secret"].startswith("{"):
-        changes["secret"] = bcrypt_hash(password)
-    user_table.change(tenant, row, changes, at)
+    primary = user_table.primary_of(tenant, row)
+    merged = orjson.loads(primary["profile"]) | {"last_ip": ip}
+    logins = {"last_login_ms": at, "logins_count": (primary["logins_count"] or 0) + 1}
+    user_table.change(tenant, primary, logins | {"profile": orjson.dumps(merged).decode()}, at)
+    written = user_table.find_by(tenant, primary["connection_id"], "id", primary["id"])
+    assert written is not None  # noqa: S101 - written above
+    return shown(written, connection_names(tenant))
 
 
 def wrong(tenant: PracticeTenant) -> AuthError:

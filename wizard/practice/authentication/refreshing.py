@@ -133,7 +133,8 @@ def _user(tenant: PracticeTenant, token: RefreshToken) -> tuple[Connection, dict
     """
     connection = tenant.connection(token.connection_id)
     row = user_table.find_by(tenant, token.connection_id, "id", token.user_id)
-    if connection is None or row is None or row["created_ms"] > token.began_ms:  # another user has the id now
+    # The id may be that of an identity now, or of somebody who came later.
+    if connection is None or row is None or row["linked_to"] is not None or row["created_ms"] > token.began_ms:
         raise AuthError(403, "invalid_grant", GONE)
     user = shown(row, connection_names(tenant))
     if user.get("blocked"):

@@ -181,7 +181,7 @@ async def _follow(tenant: PracticeTenant, ticket: str, password: str) -> None:
             raise AuthError(400, "user_exists", str(exists)) from None
         _use_up(tenant, ticket, row)
         about = {"connection": reset.connection.name, "connection_id": reset.connection.id}
-        tenant.log("scp", "", **about, user_id=f"auth0|{row['id']}")
+        tenant.log("scp", "", **about, user_id=f"auth0|{user_table.primary_of(tenant, row)['id']}")
 
 
 def _reset(tenant: PracticeTenant, ticket: str) -> Reset | None:

@@ -154,6 +154,7 @@ def _lines(tenant: PracticeTenant, job: sqlite3.Row) -> Iterator[bytes]:
         # The plus keeps SQLite from sorting a whole connection for each block: rows come by their number anyway.
         rows = tenant.db.execute(
             "select * from users where seq > ?1 and (+connection_id = ?2 or ?2 is null) and +created_ms <= ?3"
+            " and +linked_to is null"
             " order by seq limit ?4",
             (after, job["connection_id"], job["ends_ms"], min(left, ROWS_AT_ONCE)),
         ).fetchall()

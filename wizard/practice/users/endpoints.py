@@ -16,7 +16,7 @@ from wizard.practice.errors import ApiError, missing
 from wizard.practice.management.access import has_scope, require
 from wizard.practice.requests.reading import chosen_fields, json_body, narrowed, query
 from wizard.practice.requests.schema import text
-from wizard.practice.users import blocks, factors, half_made, search_functions, tickets
+from wizard.practice.users import blocks, factors, half_made, linking, search_functions, tickets
 from wizard.practice.users import bodies as user_bodies
 from wizard.practice.users import table as user_table
 from wizard.practice.users.creation import UserExists, add_user
@@ -64,6 +64,7 @@ def routes(tenant: PracticeTenant) -> list[Route]:
         Route(f"{USERS}/{{id}}", _delete(tenant), methods=["DELETE"]),
         *blocks.routes(tenant),
         *factors.routes(tenant),
+        *linking.routes(tenant),
         *tickets.routes(tenant),
     ]
 
@@ -74,7 +75,9 @@ def has_users(tenant: PracticeTenant, connection_id: str) -> bool:
 
 
 def delete_users(tenant: PracticeTenant, connection_id: str) -> None:
-    """Delete all users of a connection at once, in search too."""
+    """Delete all users of a connection at once, in search too; with them go their identities elsewhere."""
+    asked = "select seq from users where connection_id = ? and (linked_to is not null or linked is not null)"
+    user_table.remove(tenant, [row["seq"] for row in tenant.db.execute(asked, (connection_id,)).fetchall()])
     for table in ("users", "former_users", "half_made_users"):
         tenant.db.execute(f"delete from {table} where connection_id = ?", (connection_id,))  # noqa: S608 - constants
 
@@ -113,7 +116,8 @@ def _by_email(tenant: PracticeTenant) -> Any:
         if "email" not in asked:
             raise ApiError(400, "Query validation error: 'Missing required property: email'.", "invalid_query_string")
         # Exact: addresses are stored in lower case, so one asked for in capitals is not found.
-        rows = tenant.db.execute("select * from users where email = ? order by seq", (asked["email"],)).fetchall()
+        found = "select * from users where email = ? and linked_to is null order by seq"
+        rows = tenant.db.execute(found, (asked["email"],)).fetchall()
         names = connection_names(tenant)
         return JSONResponse([narrowed(shown(row, names), choice) for row in rows])
 

@@ -51,6 +51,8 @@ def shown(row: sqlite3.Row, names: Mapping[str, str]) -> dict[str, Any]:
             }
         ],
     }
+    for linked in orjson.loads(row["linked"] or "[]"):
+        body["identities"].append({"connection": names.get(linked.pop("connection_id"), ""), **linked})
     for key, value in (("email", email), ("username", username), ("phone_number", phone_number)):
         if value is not None:
             body[key] = value

@@ -43,7 +43,12 @@ COLUMNS = (
     "profile",
     "secret",
     "factors",
+    "linked_to",
+    "linked",
 )
+
+NEVER = 1 << 62
+"""When search sees a row that is only an identity of another user."""
 
 _INSERT = f"insert into users ({', '.join(COLUMNS)}) values ({', '.join('?' * len(COLUMNS))})"  # noqa: S608 - constants
 
@@ -53,19 +58,23 @@ def create_tables(db: sqlite3.Connection) -> None:
 
     A user's `secret` is a bcrypt hash, the JSON of a custom_password_hash that nobody has logged in with yet, NULL for a
     random password, or ELSEWHERE. `visible_ms` is when search sees the row; what it saw before stays in `former_users` until then.
+    `linked_to` is the number of the row whose user this one was linked to: it is found by its names at its connection only.
+    `linked` is, in the row of such a primary, the JSON of these identities.
     A half-made user is what a broken lazy creation leaves: no profile, yet its names are taken.
     """
     columns = """
         connection_id text not null, id text not null, email text, username text, phone_number text,
         created_ms integer not null, updated_ms integer not null, visible_ms integer not null,
         last_login_ms integer, logins_count integer, last_password_reset_ms integer,
-        profile text not null, secret text, factors text
+        profile text not null, secret text, factors text, linked_to integer, linked text
     """
     for statement in (
         f"create table if not exists users (seq integer primary key, {columns})",
         f"create table if not exists former_users (seq integer primary key, {columns}, shown_until_ms integer not null)",
         "create table if not exists half_made_users"
         " (connection_id text not null, id text, email text, username text, phone_number text)",
+        *_later_columns(db),
+        "create index if not exists users_linked on users (linked_to) where linked_to is not null",
         "create unique index if not exists users_id on users (id, connection_id)",
         "create unique index if not exists users_email on users (email, connection_id) where email is not null",
         "create unique index if not exists users_username on users (username, connection_id) where username is not null",
@@ -74,6 +83,18 @@ def create_tables(db: sqlite3.Connection) -> None:
         "create index if not exists users_connection on users (connection_id, visible_ms, logins_count)",
     ):
         db.execute(statement)
+
+
+def _later_columns(db: sqlite3.Connection) -> list[str]:
+    """Return what a state of before linking lacks."""
+    later = {"linked_to": "integer", "linked": "text"}
+    return [
+        f"alter table {table} add column {name} {kind}"
+        for table in ("users", "former_users")
+        if (there := {row["name"] for row in db.execute(f"pragma table_info({table})")})
+        for name, kind in later.items()
+        if name not in there
+    ]
 
 
 def now_ms(tenant: PracticeTenant) -> int:
@@ -122,13 +143,13 @@ def find(tenant: PracticeTenant, user_id: str) -> sqlite3.Row | None:
     if provider != "auth0" or not bar:
         return None
     row: sqlite3.Row | None = tenant.db.execute(
-        "select * from users where id = ? order by seq limit 1", (plain,)
+        "select * from users where id = ? and linked_to is null order by seq limit 1", (plain,)
     ).fetchone()
     return row
 
 
 def find_by(tenant: PracticeTenant, connection_id: str, column: str, value: str) -> sqlite3.Row | None:
-    """Find a user of one connection by email, username or phone_number."""
+    """Find a user of one connection by id, email, username or phone_number; also one that is linked to another."""
     if column not in {"id", "email", "username", "phone_number"}:
         raise KeyError(column)
     row: sqlite3.Row | None = tenant.db.execute(
@@ -138,11 +159,27 @@ def find_by(tenant: PracticeTenant, connection_id: str, column: str, value: str)
     return row
 
 
+def primary_of(tenant: PracticeTenant, row: sqlite3.Row) -> sqlite3.Row:
+    """Return the user as whom somebody with this row's password is logged in: itself, or the one it is linked to."""
+    if row["linked_to"] is None:
+        return row
+    primary: sqlite3.Row = tenant.db.execute("select * from users where seq = ?", (row["linked_to"],)).fetchone()
+    return primary
+
+
+def part(tenant: PracticeTenant, primary: sqlite3.Row, secondary: sqlite3.Row) -> None:
+    """Take an identity from what is shown of its primary."""
+    gone = (secondary["connection_id"], secondary["id"])
+    left = [each for each in orjson.loads(primary["linked"]) if (each["connection_id"], each["user_id"]) != gone]
+    change(tenant, primary, {"linked": orjson.dumps(left).decode() if left else None})
+
+
 def change(tenant: PracticeTenant, row: sqlite3.Row, changes: Mapping[str, Any], at_ms: int | None = None) -> None:
     """Write columns of a user; search goes on showing what it showed until the lag has passed."""
     at = now_ms(tenant) if at_ms is None else at_ms
     visible = _keep_former(tenant, row["seq"], at)
-    changes = {"updated_ms": at, **changes, "visible_ms": visible}
+    linked = changes["linked_to"] if "linked_to" in changes else row["linked_to"]
+    changes = {"updated_ms": at, **changes, "visible_ms": visible if linked is None else NEVER}
     names = ", ".join(f"{name} = ?" for name in changes)
     tenant.db.execute(
         f"update users set {names} where seq = ?",  # noqa: S608 - column names of this module
@@ -151,9 +188,13 @@ def change(tenant: PracticeTenant, row: sqlite3.Row, changes: Mapping[str, Any],
 
 
 def remove(tenant: PracticeTenant, seqs: Iterable[int]) -> None:
-    """Delete users; search goes on showing them until the lag has passed."""
+    """Delete users with all their identities; search goes on showing them until the lag has passed."""
     at = now_ms(tenant)
     for seq in seqs:
+        row = tenant.db.execute("select * from users where seq = ?", (seq,)).fetchone()
+        if row is not None and row["linked_to"] is not None:
+            part(tenant, primary_of(tenant, row), row)
+        tenant.db.execute("delete from users where linked_to = ?", (seq,))
         _keep_former(tenant, seq, at)
         tenant.db.execute("delete from users where seq = ?", (seq,))
 
