@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import os
 import signal
+import stat
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -141,3 +143,28 @@ def test_what_is_under_way_at_sigterm_is_answered(tenant: dict[str, Any], folder
             line.sendall(body)
             assert line.recv(65536).startswith(b"HTTP/1.1 200")
         assert process.wait(SECONDS) == 0
+
+
+def test_the_index_of_a_file_is_private_and_goes_with_a_killed_process_at_the_next_start(
+    tenant: dict[str, Any], folder: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    columns = ("id", "email", "login", "name", "plan", "hash")
+    with (folder / "users.csv").open("w", newline="", encoding="utf-8") as file:
+        csv.writer(file).writerows([columns, *PEOPLE])
+    text = (folder / "answers.toml").read_text(encoding="utf-8")
+    of_database = 'kind = "sql"\npath = "legacy.db"\ntable = "users"'
+    assert of_database in text
+    (folder / "answers.toml").write_text(text.replace(of_database, 'path = "users.csv"'), encoding="utf-8")
+    place = tmp_path_factory.mktemp("temporary")
+    monkeypatch.setenv("TMPDIR", str(place))
+    with started(folder, "legacy-api", "answers.toml") as (process, _):
+        [index] = place.glob("*/users.db")
+        assert [stat.S_IMODE(path.stat().st_mode) for path in (index, index.parent)] == [0o600, 0o700]
+        process.kill()
+        process.wait()
+    assert index.exists()
+    with started(folder, "legacy-api", "answers.toml") as (process, _):
+        [other] = place.glob("*/users.db")
+        assert other != index
+        assert ended(process) == 0
+    assert list(place.glob("*/users.db")) == []

@@ -41,6 +41,11 @@ class Sought:
     prefix: str = ""
 
 
+INDEX = "auth0-migrate-index-"
+LOCK = "lock"
+"""How the folder of an index begins, and the file in it that its process holds."""
+
+
 class Finder(Protocol):
     """Finds users; may be called from several threads, and sent to another process."""
 
@@ -99,7 +104,7 @@ class IndexFinder:
     """An index of all records of a file; picklable, while the file of the index is there."""
 
     path: Path
-    owned: bool = field(default=False, compare=False)
+    held: Any = field(default=None, repr=False, compare=False)
     local: Any = field(default_factory=threading.local, repr=False, compare=False)
 
     def __reduce__(self) -> tuple[type[IndexFinder], tuple[Path]]:
@@ -125,7 +130,8 @@ class IndexFinder:
 
     def close(self) -> None:
         """Remove the index, if this process made it."""
-        if self.owned:
+        if self.held is not None:
+            self.held.release()
             shutil.rmtree(self.path.parent, ignore_errors=True)
 
     def _connection(self) -> sqlite3.Connection:
@@ -138,8 +144,14 @@ class IndexFinder:
 
 def indexed(source: LegacySource, sought: Mapping[Key, Sought]) -> IndexFinder:
     """Read the whole source into an index, in a folder that only this user may enter."""
-    folder = Path(tempfile.mkdtemp(prefix="auth0-migrate-"))
+    from filelock import FileLock
+
+    _sweep(Path(tempfile.gettempdir()))
+    folder = Path(tempfile.mkdtemp(prefix=INDEX))
     path = folder / "users.db"
+    held = FileLock(folder / LOCK, mode=0o600)
+    held.acquire()
+    path.touch(mode=0o600)
     try:
         with sqlite3.connect(path) as connection:
             connection.execute("PRAGMA journal_mode = OFF")
@@ -155,9 +167,21 @@ def indexed(source: LegacySource, sought: Mapping[Key, Sought]) -> IndexFinder:
             connection.execute("CREATE INDEX by_key ON keys (name, value)")
         connection.close()
     except BaseException:
+        held.release()
         shutil.rmtree(folder, ignore_errors=True)
         raise
-    return IndexFinder(path, True)
+    return IndexFinder(path, held)
+
+
+def _sweep(temporary: Path) -> None:
+    """Remove indices of processes that were killed: nobody holds them any more."""
+    from filelock import FileLock, Timeout
+
+    for folder in temporary.glob(f"{INDEX}*"):
+        with suppress(OSError, Timeout):
+            if (folder / LOCK).is_file():
+                with FileLock(folder / LOCK, timeout=0, mode=0o600):
+                    shutil.rmtree(folder, ignore_errors=True)
 
 
 def _keys(records: Sequence[Record], sought: Mapping[Key, Sought]) -> Iterator[tuple[Key, str, int]]:
