@@ -124,12 +124,16 @@ async def _carry_out(
         _, source = await tools.source(answers[SourceAnswers])
         require_same(Identity.of(answers, source.fingerprint), journal)
         save(run.answers, answers)  # what was decided since is part of them
-        journal.emit(RunStarted(run.id, answers[StrategyAnswers].way, resumed=bool(before.run)))
+        started = RunStarted(run.id, answers[StrategyAnswers].way, resumed=bool(before.run))
+        if not before.ended:  # a run that has ended stays so until it is known that it goes on
+            journal.emit(started)
         await make_plan([step for step in steps if not step.needs_tenant], answers, tools)  # refuses before it asks
         await require_granted(steps, answers, tools)
         plan = await make_plan(steps, answers, tools)
         _require_hash(approved_hash, plan, journal)
         approval = _approved(plan, approve, run, journal, was_undone=bool(before.undone))
+        if before.ended:
+            journal.emit(started)
         proven = journal.recall(EVIDENCE) in (None, answers.digest()) or _is_purged(run)
         if plan.is_empty and before.ended and proven:
             journal.emit(RunEnded())
@@ -295,6 +299,7 @@ async def undo_run(
             if only is None:
                 journal.remember(APPROVAL, [])  # to do it all again is another decision
             async with connected(answers, journal, run.path, base, world, stop) as tools:
+                await tools.tenant.scopes()  # credentials that are refused end it before anything is put back
                 undone = await undo_all(plan, STEPS, files, tools)
         finally:
             account.close()

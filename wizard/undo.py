@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from wizard.auth0.errors import NotFound
+from wizard.counts import counted
 from wizard.errors import AnswerLost, CredentialsError, Interrupted, UsageError, WizardError
 from wizard.events import ChangeUndone, RunUndone, UsersRemoved
 from wizard.journal import Intent, Journal
@@ -93,8 +94,10 @@ async def undo_all(plan: UndoPlan, steps: Sequence[AnyStep], files: Sequence[Pre
         WizardError: credentials, network or the operator end it.
     """
     by_key = {step.key: step for step in steps}
-    removed = await _remove_users(files, plan.users, tools) if plan.users else 0
+    removed, kept = await _remove_users(files, plan.users, tools) if plan.users else (0, 0)
     left, count = [], 0
+    if kept:
+        left.append(f"{counted(kept, 'user')} of this run: the same id leads to a user of another connection")
     for one in plan.changes:
         _stop_if_asked(tools)
         intent = next(each for each in tools.journal.intents("change:") if each.id == one.intent)
@@ -137,25 +140,33 @@ def _parts(journal: Journal, files: Sequence[PreparedFile]) -> Iterator[tuple[st
                 yield subject, part, intent
 
 
-async def _remove_users(files: Sequence[PreparedFile], total: int, tools: Tools) -> int:
-    """Delete the users that this run imported, by the ledger; who is in another connection by now stays."""
+async def _remove_users(files: Sequence[PreparedFile], total: int, tools: Tools) -> tuple[int, int]:
+    """Delete the users that this run imported, by the ledger; returns how many were deleted and how many were left.
+
+    Whose id leads to a user of another connection is left, as deleting goes by id.
+    """
     from wizard.bulk.manifest import USERS
     from wizard.steps.upload import CONNECTION
 
     connection_id = tools.journal.recall(CONNECTION)
     connection = await tools.tenant.connection(connection_id)
     not_in = {refusal.user_id for refusal in tools.journal.refusals() if refusal.code != PARTLY_IMPORTED}
-    removed = 0
+    removed = kept = 0
     for _, part, intent in list(_parts(tools.journal, files)):
         others = {*intent.result.get("there", ()), *not_in}
         began = tools.journal.begin(f"undo:users:{part.name}", {"part": part.name})
         for user in _records(part, tools.folder / USERS):
             _stop_if_asked(tools)
-            if user["user_id"] not in others and await _is_in(f"auth0|{user['user_id']}", connection.name, tools):
+            if user["user_id"] in others:
+                continue
+            there = await _is_in(f"auth0|{user['user_id']}", connection.name, tools)
+            if there:
                 await tools.tenant.delete_user(f"auth0|{user['user_id']}")
                 removed += 1
+            elif there is False:
+                kept += 1
         tools.journal.settle(began, "done", {"removed": removed}, events=[UsersRemoved(removed, total)])
-    return removed
+    return removed, kept
 
 
 def _records(part: Part, folder: Any) -> list[dict[str, Any]]:
@@ -169,11 +180,12 @@ def _records(part: Part, folder: Any) -> list[dict[str, Any]]:
     return part.records(folder)
 
 
-async def _is_in(user_id: str, connection: str, tools: Tools) -> bool:
+async def _is_in(user_id: str, connection: str, tools: Tools) -> bool | None:
+    """Whether the user with this id is in the connection; None where there is none."""
     try:
         return (await tools.tenant.user(user_id)).is_in(connection)
     except NotFound:
-        return False
+        return None
 
 
 def _stop_if_asked(tools: Tools) -> None:

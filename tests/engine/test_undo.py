@@ -11,8 +11,9 @@ from rehearsal import Rehearsal, person
 
 from wizard.__main__ import main
 from wizard.doorway.scripts import is_closed
-from wizard.errors import PlanStale, RunMismatch
-from wizard.events import Event, RequestSent
+from wizard.errors import CredentialsError, PlanStale, RunMismatch
+from wizard.events import ChangeUndone, Event, RequestSent
+from wizard.identity import progress_of
 
 
 @pytest.fixture
@@ -287,3 +288,35 @@ def test_without_a_terminal_the_undo_is_told_with_the_hash_that_approves_it(
     told = ran("status")[1]
     assert "undo has put back" in told
     assert "would do it again" in told
+
+
+def test_users_whose_id_leads_to_another_connection_are_left_and_told(tmp_path: Path) -> None:
+    stage = bulk(tmp_path)
+    stage.apply()
+    stage.ask("POST", "connections", json={"name": "others", "strategy": "auth0"})
+    stage.tenant.db.execute(
+        "update users set connection_id = (select id from connections where name = 'others') where id = '3'"
+    )
+    undone = stage.undo(users=True)
+    assert undone.users == 11
+    assert "1 user of this run: the same id leads to a user of another connection" in undone.left
+
+
+def test_an_undo_without_credentials_puts_nothing_back(tmp_path: Path) -> None:
+    stage = bulk(tmp_path)
+    stage.apply()
+    stage.secret = "wrong"
+    with pytest.raises(CredentialsError):
+        stage.undo()
+    assert not any(isinstance(event, ChangeUndone) for event in stage.events)
+    stage.secret = ""
+    assert stage.undo().changes > 1
+
+
+def test_a_run_that_has_ended_stays_so_when_another_start_is_refused(stage: PhasesStage) -> None:
+    finished(stage)
+    assert progress_of(stage.run).verdict == "complete"
+    stage.secret = "wrong"
+    with pytest.raises(CredentialsError):
+        stage.resume()
+    assert progress_of(stage.run).verdict == "complete"
