@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from screens.frame import JourneyScreen
     from screens.guide import Journey
     from screens.practice import Practice
+    from screens.steps.base import StepView
     from screens.work import Work
     from wizard.answers import Answers, Section
     from wizard.runner import Plan
@@ -163,9 +164,18 @@ class WizardApp(Desk):
 
         file = self._base / file
         answers = load(file, SECTIONS, environment=self.world.environment, required=())
-        journey = Journey(file.parent, answers=Answers(_given(answers, file)), file=file)
+        journey = Journey(file.parent, answers=Answers(_given(answers, file, self.world.environment)), file=file)
         await self._with_practice_of(answers)
         self._try_logins_of_store(journey)
+        await self._open_journey(journey, None)
+
+    async def start_again(self) -> None:
+        """Another run of the same answers: of what the legacy store holds now, whoever is in Auth0 already."""
+        from screens.guide import Journey
+
+        old = self.journey
+        journey = Journey(old.base, suggested=old.suggested, answers=old.answers, file=old.file, own_file=old.own_file)
+        journey.here = "review"
         await self._open_journey(journey, None)
 
     async def continue_draft(self, draft: Draft) -> None:
@@ -197,8 +207,10 @@ class WizardApp(Desk):
         journey = Journey(Path(origin.base), answers=answers, file=Path(origin.file) if origin.file else None)
         work = Work()
         work.adopt(run, progress_of(run))
-        if facts_of(run)["approval"]:
+        facts = facts_of(run)
+        if facts["approval"]:
             journey.approved = "before"
+        self.approved_hash = str(facts["approved_hash"] or "")
         waits_at = work.progress.step if work.progress.waiting else ""
         if waits_at in {stop.key for stop in journey.stops}:
             journey.here = waits_at
@@ -314,14 +326,18 @@ class WizardApp(Desk):
 
     # Keeping
 
-    def keep_draft(self) -> None:
-        """Write down the answers so far, so that a kill loses nothing; a run keeps its own."""
+    def keep_draft(self, answers: Answers | None = None) -> None:
+        """Write down the answers so far, so that a kill loses nothing; a run keeps its own.
+
+        Args:
+            answers: Those to keep instead of the journey's.
+        """
         if self.work.phase != "idle" or not len(self.journey.answers):
             return
         journey = self.journey
         self.draft = self.draft or self.drafts.new()
         self.draft = replace(self.draft, base=journey.base, here=journey.here, practice=self.practice is not None)
-        self.draft.keep(journey.answers)
+        self.draft.keep(answers or journey.answers)
 
     async def save_answers(self) -> None:
         """Write the answers to a file that the operator names once; those of a rehearsal as they are, or for a real tenant."""
@@ -422,6 +438,14 @@ class WizardApp(Desk):
         """Textual's own key for leaving goes before those of a screen."""
         begin(self, self.leave, group="leave")
 
+    def keep_typed(self, page: StepView) -> None:
+        """Keep what is on the open page for the case of a kill, where it is right as it stands; nothing is answered by it."""
+        if self.screen is not page.screen or page.stop.key not in {stop.key for stop in self.journey.stops}:
+            return
+        section = page.draft()
+        if section is not None and self.journey.is_answered(page.stop.key):
+            self.keep_draft(self.journey.answers.replace(section))
+
     async def keep_page(self) -> None:
         """Take what is on the open page into the draft, where it is right as it stands."""
         if self._journey is None:
@@ -484,9 +508,19 @@ def _going(screen: JourneyScreen, key: str) -> Callable[[], None]:
     return go
 
 
-def _given(answers: Answers, file: Path) -> Iterable[Section]:
-    """The sections that the file really has; those that defaults alone would answer are still asked."""
+def _given(answers: Answers, file: Path, environment: Mapping[str, str]) -> Iterable[Section]:
+    """The sections that the file really has; where that is not all, those that defaults alone would answer are still asked."""
     import tomllib
+    from contextlib import suppress
 
+    from wizard.answers import load
+    from wizard.runner import steps_for
+    from wizard.steps import SECTIONS, STEPS
+    from wizard.steps.strategy import StrategyAnswers
+
+    with suppress(WizardError):
+        whole = load(file, SECTIONS, environment=environment)
+        asked = {step.section for step in steps_for(whole[StrategyAnswers].way, STEPS)}
+        return [section for section in whole if type(section) in asked]
     tables = tomllib.loads(file.read_text(encoding="utf-8-sig"))
     return [section for section in answers if section.table in tables]

@@ -31,7 +31,8 @@ class Draft:
         """Write it all down."""
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         save(self.answers, answers)
-        place = {"base": str(self.base), "here": self.here, "practice": self.practice}
+        tables = [section.table for section in answers]  # one that is all defaults has no place in the file
+        place = {"base": str(self.base), "here": self.here, "practice": self.practice, "answered": tables}
         (self.folder / "place.json").write_text(json.dumps(place), encoding="utf-8")
 
     def load(self) -> Answers:
@@ -42,9 +43,17 @@ class Draft:
         """
         import tomllib
 
-        tables = tomllib.loads(self.answers.read_text(encoding="utf-8"))
-        kinds = [section for section in SECTIONS if section.table in tables]
+        given = {*tomllib.loads(self.answers.read_text(encoding="utf-8")), *self._answered()}
+        kinds = [section for section in SECTIONS if section.table in given]
         return load(self.answers, kinds, environment={})
+
+    def _answered(self) -> Sequence[str]:
+        """The tables that were answered, also by leaving everything as it was."""
+        try:
+            place = json.loads((self.folder / "place.json").read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return ()
+        return [str(table) for table in place.get("answered", ())]
 
     @property
     def when(self) -> float:

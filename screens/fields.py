@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Sequence
+from datetime import date
 from types import NoneType
 from typing import Any, Literal, get_args, get_origin
 
@@ -28,6 +29,9 @@ from wizard.answers.section import choices, is_secret, keys
 
 KEPT = "Paste it: the keyring keeps it, no file does. Or name it: env:NAME."
 """What is said of every secret."""
+
+SHORT = 20
+"""Characters of an example that fits beside a label with words before it."""
 
 ABSENT = object()
 """The value of a field that was left empty: its key is not written."""
@@ -120,13 +124,16 @@ class Field(Horizontal):
 
     @property
     def _is_structure(self) -> bool:
-        simple = (str, int, float)
+        simple = (str, int, float, date)
         literal = [kind for kind in self.kinds if get_origin(kind) is Literal]
         return not all(kind in simple or kind in literal for kind in self.kinds)
 
     def _example(self) -> str:
         examples = self.info.examples or []
-        return f"such as {examples[0]}" if examples and isinstance(examples[0], str | int) else ""
+        if not examples or not isinstance(examples[0], str | int | date):
+            return ""
+        example = str(examples[0])
+        return f"such as {example}" if len(example) <= SHORT else example  # a word that does not fit is left out whole
 
     @property
     def value(self) -> Any:

@@ -274,6 +274,7 @@ class JourneyScreen(Screen[str]):
         await asyncio.sleep(after)
         if self._open is None or self._open.stop.key != self.wizard.journey.here:
             return
+        self.wizard.keep_typed(self.page)
         self._say(await self._happens(self.page))
 
     async def _happens(self, page: StepView) -> Content:

@@ -236,7 +236,7 @@ def _run_entry(known: Known) -> Content:
     users = f"{in_auth0:,} of {counted(now.read, 'user')} in Auth0" if now.read else "no user read yet"
     return Content.assemble(
         (known.domain or "no tenant", "bold"), f" · {now.strategy or 'not begun'}{at} · ", words, "\n",
-        (f"{users} · {_ago(known.run.journal.stat().st_mtime)}\n{known.run.id}\n", "$foreground-muted"),
+        (f"{users} · {_ago(known.run.worked_on)}\n{known.run.id}\n", "$foreground-muted"),
     )  # fmt: skip
 
 

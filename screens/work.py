@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Literal
 
 from wizard import events as happened
 from wizard.commands.narration import Narrator
-from wizard.errors import Interrupted, WizardError
+from wizard.errors import Interrupted, RunMismatch, WizardError
 from wizard.events import Event
 from wizard.progress import Progress
 from wizard.tools import Stop
@@ -201,6 +201,7 @@ class Work:
         def approve(plan: Plan) -> bool:
             return plan.hash == approved
 
+        before = self.progress
         try:
             if self.run is None:
                 origin = Origin(str(base), str(file) if file else None)
@@ -227,7 +228,10 @@ class Work:
         except Exception as error:  # noqa: BLE001 - a task of its own: nobody else would hear of it
             found = error if isinstance(error, WizardError) else _unforeseen(error)
             self.phase, self.error = "failed", found
-            self.progress = replace(self.progress, error=found.what, remedy=found.remedy)
+            if isinstance(error, RunMismatch) and before.ended:  # another run than this one, which stays as it ended
+                self.phase, self.progress = "ended", before
+            else:
+                self.progress = replace(self.progress, error=found.what, remedy=found.remedy)
         finally:
             self.expected = None
             self.version += 1

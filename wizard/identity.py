@@ -147,7 +147,7 @@ def facts_of(run: RunFolder) -> dict[str, Any]:
     """What the journal of a run remembers, read without disturbing a process that works on it."""
     journal = Journal(run.journal, now=RealClock().now)
     try:
-        return {key: journal.recall(key) for key in ("identity", "origin", "approval")}
+        return {key: journal.recall(key) for key in ("identity", "origin", "approval", "approved_hash")}
     finally:
         journal.close()
 

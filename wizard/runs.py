@@ -72,6 +72,12 @@ class RunFolder:
     def report(self) -> Path:
         return self.path / "report.html"
 
+    @property
+    def worked_on(self) -> float:
+        """UNIX time at which a process last wrote to it, by this machine's clock; looking at a run does not count."""
+        files = [path for path in self.path.iterdir() if path.name != LOCK and not path.name.startswith("journal")]
+        return max((path.stat().st_mtime for path in files), default=self.path.stat().st_mtime)
+
     @contextmanager
     def locked(self) -> Iterator[None]:
         """Hold the run for this process; the lock goes with the process, however it ends.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -14,7 +15,7 @@ from textual.content import Content
 from textual.widgets import Button, Label, Static
 
 from screens.answers_file import holds
-from screens.steps.base import StepView
+from screens.steps.base import StepView, unseen
 from screens.steps.results import picture
 from screens.tasks import begin
 from wizard.step import Change
@@ -38,7 +39,7 @@ TO_FILL_IN = "Fill in first what the rehearsal has left out:"
 class FinishView(StepView):
     """Words to act on; each command and path can be copied."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("f10", "start", "Start")]
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("f9", "again", "Run again"), Binding("f10", "start", "Start")]
     next_label = "Save answers"
 
     def content(self) -> ComposeResult:
@@ -50,6 +51,7 @@ class FinishView(StepView):
         yield Static("", id="next-steps", classes="block")
         with Horizontal(classes="row"):
             yield Button("Copy the command", id="copy-command", compact=True)
+            yield unseen(Button("Run again", id="run-again", compact=True))
             yield Button("Start screen", id="to-start", compact=True)
 
     def __init__(self, stop: Any) -> None:
@@ -67,6 +69,7 @@ class FinishView(StepView):
         else:
             self._file = journey.file if holds(journey.file, journey.answers, journey.base) else None
         self.query_one("#copy-command").display = self._file is not None
+        self.query_one("#run-again").display = self._may_run_again
         self.refresh_work()
 
     def refresh_work(self) -> None:
@@ -86,7 +89,8 @@ class FinishView(StepView):
             return ""
         if wizard.practice is not None:
             return wizard.runs.command("apply", str(self._file))
-        approve = ("--approve", wizard.approved_hash) if wizard.approved_hash else ("--yes",)
+        blindly = () if wizard.environment == "production" else ("--yes",)  # without either, it shows the plan and asks
+        approve = ("--approve", wizard.approved_hash) if wizard.approved_hash else blindly
         return wizard.runs.command("apply", str(self._file), *approve)
 
     @property
@@ -106,7 +110,8 @@ class FinishView(StepView):
         if run is not None and run.report.is_file():
             lines.append(f"Hand over the report: {run.report}")
         if now.rejected or now.missing or now.different:
-            lines.append("Look at the users on the page Results, mend them in the legacy store, and run again.")
+            again = " Then run again (F9): who is in Auth0 already stays as it is." if self._may_run_again else ""
+            lines.append(f"Look at the users on the page Results, and mend them in the legacy store.{again}")
         if wizard.practice is not None:
             lines.append("This was practice. For the real tenant open what was saved for it, or start a new migration.")
         else:
@@ -116,6 +121,23 @@ class FinishView(StepView):
         if run is not None:
             lines.append(f"When all is well, delete the files of users: {run.command('runs', '--purge', run.id)}")
         return Content("\n".join(f"{number}. {line}" for number, line in enumerate(lines, 1)))
+
+    @property
+    def _may_run_again(self) -> bool:
+        """Whether another run of these answers does what the first did; after an automatic phase that is over it would not."""
+        wizard = self.wizard
+        return wizard.journey.strategy == "bulk" and wizard.work.progress.ended and not wizard.is_busy
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        return self._may_run_again if action == "again" else True
+
+    @on(Button.Pressed, "#run-again")
+    def _again(self, event: Button.Pressed) -> None:
+        event.stop()
+        self.action_again()
+
+    def action_again(self) -> None:
+        begin(self.wizard, self.wizard.start_again, group="begin")
 
     @on(Button.Pressed, "#copy-command")
     def _copy(self, event: Button.Pressed) -> None:
@@ -138,6 +160,10 @@ class FinishView(StepView):
 
     def says(self, changes: list[Change] | None) -> str | None:
         return "Nothing is changed here."
+
+    def commands(self) -> Sequence[tuple[str, str, Any]]:
+        words = "Another run of these answers, of what the legacy store holds now"
+        return (("Run again", words, self.action_again),) if self._may_run_again else ()
 
     def copied(self) -> str:
         return self.command

@@ -16,7 +16,8 @@ from textual.widgets import Button, Input, Label, Static
 from screens.background import census_of, prove
 from screens.fields import Field
 from screens.form import Form
-from screens.steps.base import FormView, unseen
+from screens.steps.accounts import KnownAccounts
+from screens.steps.base import unseen
 from screens.tasks import begin
 from screens.widgets.draw import bar
 from wizard.answers import Section
@@ -48,7 +49,7 @@ DECIDING = DESCRIBING | {"column", "key_lost", "unconfirmed", "proven"}
 """Keys of the section that what is counted depends on."""
 
 
-class PasswordsView(FormView):
+class PasswordsView(KnownAccounts):
     """Bars, a proof with one account, and a form of which what describes the hashes is folded away."""
 
     lead = "Which hashes Auth0 can take, and what becomes of the users whose hash it cannot."
@@ -81,6 +82,11 @@ class PasswordsView(FormView):
                 suggestion_for(answers[SourceAnswers], self._store[0]).passwords.model_dump(exclude_unset=True)
             )
         await self._count()
+        field = self.query_one("#login", Input)
+        if self.wizard.practice is not None and not field.value and self.accounts:
+            field.value = str(self.accounts[0]["login"])
+            field.cursor_position = 0  # its beginning in sight
+            self.query_one("#password", Input).placeholder = "known here: leave it empty"
 
     async def answer(self) -> Section | None:
         section = await super().answer()
@@ -173,8 +179,16 @@ class PasswordsView(FormView):
         told = self.query_one("#proof", Static)
         login, password = self.query_one("#login", Input).value.strip(), self.query_one("#password", Input).value
         section = self._described()
-        if self._store is None or isinstance(section, str) or not (login and password):
-            told.update("Give the column above, and an account and its password here.")
+        if self._store is None or isinstance(section, str):
+            told.update("First complete the column above.")
+            return
+        try:
+            password = password or await self.known_password(login)
+        except WizardError as error:
+            told.update(f"✗ {error}")
+            return
+        if not (login and password):
+            told.update("Give an account and its password here.")
             return
         _, tools = await self._opened()
         try:

@@ -324,8 +324,10 @@ class ProfileView(Unmasking, StepView):
             return None
         try:
             self._compiled(section)
-        except WizardError as error:
-            self.trouble(self._told(error))
+        except WizardError:  # told below the lines of the row already
+            self._draw_user()
+            self.query_one("#origin", Input).focus()
+            self.app.notify("A row is not right yet; below the table stands which.", severity="warning")
             return None
         return section
 

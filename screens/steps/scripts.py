@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import on
@@ -16,7 +15,7 @@ from textual.widgets import Button, Input, Static, TabPane
 
 from screens.fields import Field
 from screens.masking import masked
-from screens.steps.base import FormView
+from screens.steps.accounts import KnownAccounts
 from screens.steps.masking import MASKING, Unmasking
 from screens.tasks import begin
 from screens.widgets.code import Code, CodeWindow, difference, javascript
@@ -38,7 +37,7 @@ STATES = {"same": "✓ as on the tenant", "different": "! another one is on the 
 SECRETS = frozenset({"LEGACY_API_CLIENT_SECRET", "LEGACY_DATABASE_URL"})
 
 
-class ScriptsView(Unmasking, FormView):
+class ScriptsView(Unmasking, KnownAccounts):
     """A form, and tabs with what it leads to."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("f6", "read", "Read"), *MASKING]
@@ -65,7 +64,7 @@ class ScriptsView(Unmasking, FormView):
 
     async def shown(self) -> None:
         field = self.query_one("#try-login", Input)
-        if not field.value and (accounts := self._accounts()):
+        if not field.value and (accounts := self.accounts):
             field.value = str(accounts[0]["login"])
             field.cursor_position = 0  # its beginning in sight
         await self._show()
@@ -146,7 +145,7 @@ class ScriptsView(Unmasking, FormView):
         place.update(Content.styled("Running login and get user…", "$foreground-muted"))
         wizard = self.wizard
         try:
-            password = password or await self._known_password(login)
+            password = password or await self.known_password(login)
             values = complete(await values_of(answers, await wizard.outlook.tools(answers, wizard.journey.base)))
             self._trials = await try_scripts(
                 scripts_for(answers), values, login, password or None, outside=self._outside(answers)
@@ -157,23 +156,6 @@ class ScriptsView(Unmasking, FormView):
             place.update(Content.assemble(("✗ ", "$text-error"), f"{error}{note}"))
             return
         self._draw_trials()
-
-    def _accounts(self) -> Sequence[Mapping[str, Any]]:
-        """The accounts whose logins are tried after the import, as far as they are answered."""
-        listed = self.wizard.journey.given("verify").get("canaries", ())
-        return [each for each in listed if isinstance(each, Mapping) and each.get("login")]
-
-    async def _known_password(self, login: str) -> str:
-        """The password of such an account, so that nobody has to type what is kept already; "" of any other.
-
-        Raises:
-            WizardError: it is named and not at hand.
-        """
-        named = next((each.get("password") for each in self._accounts() if each["login"] == login), None)
-        if not named:
-            return ""
-        tools = await self.wizard.outlook.tools(self.wizard.journey.answers, self.wizard.journey.base)
-        return await asyncio.to_thread(tools.secret, str(named))
 
     def _outside(self, answers: Answers) -> dict[str, httpx.AsyncBaseTransport]:
         """What takes the place of the network, in a rehearsal within this process."""

@@ -58,7 +58,7 @@ class TenantView(FormView):
         if not isinstance(section, TenantAnswers):
             return None
         place = self.query_one("#checked", Outcome)
-        place.update(Content.styled("Asking Auth0…", "$foreground-muted"))
+        place.tell(Content.styled("Asking Auth0…", "$foreground-muted"))
         try:
             place.tell(await self._found(section))
         except WizardError as error:

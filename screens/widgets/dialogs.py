@@ -170,7 +170,7 @@ class Listing(ModalScreen[None]):
             if self._note:
                 yield Static(self._note, markup=False)
             table = Table(cursor_type="row")
-            table.styles.max_height = 14
+            table.styles.max_height = max(4, min(14, self.app.size.height - 12))
             yield table
             yield Label("Ctrl+Y copies the row · Esc closes", classes="hint")
 

@@ -70,7 +70,8 @@ class Keys(Widget):
             return
         shown: dict[str, Key] = {}
         for _, binding, enabled, _ in self.screen.active_bindings.values():
-            if binding.show and enabled and binding.action not in shown:
+            instead = self.app.is_web and binding.key.startswith("f")  # a browser keeps keys such as Ctrl+N
+            if binding.show and enabled and (instead or binding.action not in shown):
                 sign = self.app.get_key_display(binding)
                 shown[binding.action] = Key(binding.key, sign, binding.description, binding.action in ALWAYS)
         keys = tuple(shown.values())

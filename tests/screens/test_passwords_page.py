@@ -117,3 +117,15 @@ async def test_a_description_that_does_not_fit_the_store_is_said_beside_its_fiel
         await pilot.press("ctrl+n")
         await pilot.pause(0.3)
         assert page_is(app, "passwords")
+
+
+async def test_in_a_rehearsal_a_known_account_proves_the_hashes_without_typing(rehearsal: Rehearsal) -> None:
+    app = rehearsal.app()
+    async with opened(app, WIDE) as pilot:
+        for key in ("source", "profile", "passwords"):
+            await go_on(pilot, key)
+        await shows(pilot, "travels as")
+        await until(pilot, lambda: bool(app.screen.query_one("#passwords #login", Input).value))
+        app.screen.query_one("#prove", Button).press()
+        proof = app.screen.query_one("#proof", Static)
+        await until(pilot, lambda: str(proof.content).startswith("✓"))

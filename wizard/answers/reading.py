@@ -239,5 +239,7 @@ def _section(
     try:
         return [validated(section, values or {})], []
     except ValidationError as error:
+        if values in (None, {}) and not needed:  # what all keys leave open is still to be asked
+            return [], []
         told = complaints(section, values or {}, error)
         return [], [places.problem((section.table, *path), message, remedy) for path, message, remedy in told]

@@ -1,0 +1,131 @@
+"""What was answered or typed is there again: after leaving, after a kill, from a file; and a run can be had once more."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from stage import NARROW, Rehearsal, at_rest, go_on, opened, page_is, shows, until
+from test_answers_file import answers_of
+from textual.widgets import Input
+
+from screens.answers_file import for_own_tenant, remark
+from screens.drafts import Drafts
+from screens.guide import State
+from screens.work import Work
+from wizard.answers import save
+from wizard.answers.reading import from_tables
+from wizard.errors import RunMismatch
+from wizard.progress import Progress
+from wizard.runs import RunFolder
+from wizard.steps import SECTIONS
+from wizard.steps.connection import ConnectionAnswers
+from wizard.steps.strategy import StrategyAnswers
+
+WALK = ("source", "profile", "passwords", "strategy", "connection")
+
+
+def test_an_answer_that_leaves_everything_as_it_was_is_an_answer(rehearsal: Rehearsal, tmp_path: Path) -> None:
+    draft = Drafts(tmp_path / "drafts").new()
+    given = answers_of(rehearsal, "customers.csv").replace(StrategyAnswers())
+    draft.keep(given)
+    assert draft.load().has(StrategyAnswers)
+    [again] = Drafts(tmp_path / "drafts").all()
+    assert again.load().tables() == given.tables()
+
+
+async def test_answers_of_a_rehearsal_for_another_tenant_can_be_opened_and_ask_for_the_rest(
+    rehearsal: Rehearsal, tmp_path: Path
+) -> None:
+    kept, left_out = for_own_tenant(answers_of(rehearsal, "customers.csv"), rehearsal.practice)
+    file = tmp_path / "own.toml"
+    save(file, kept, remark=remark(left_out))
+    app = rehearsal.app(practice=False)
+    async with app.run_test(size=NARROW) as pilot:
+        await shows(pilot, "New migration")
+        await at_rest(pilot)
+        await app.start_from(file)
+        await until(pilot, lambda: page_is(app, "tenant"))
+        assert {"tenant", "source"} <= {stop.key for stop in app.journey.unanswered}
+
+
+async def test_a_whole_file_leaves_nothing_to_answer(rehearsal: Rehearsal, tmp_path: Path) -> None:
+    tables = answers_of(rehearsal, str(rehearsal.practice_folder / "customers.csv")).tables()
+    file = tmp_path / "whole.toml"
+    save(file, from_tables(tables, SECTIONS))
+    assert "[strategy]" not in file.read_text(encoding="utf-8")
+    app = rehearsal.app(practice=False)
+    async with app.run_test(size=NARROW) as pilot:
+        await shows(pilot, "New migration")
+        await at_rest(pilot)
+        await app.start_from(file)
+        await until(pilot, lambda: page_is(app, "tenant"))
+        assert app.journey.is_complete
+        assert app.journey.state("strategy") is State.DONE
+
+
+async def test_what_is_typed_on_an_answered_page_outlives_a_kill(rehearsal: Rehearsal) -> None:
+    app = rehearsal.app()
+    async with opened(app, NARROW) as pilot:
+        for key in (*WALK, "applications"):
+            await go_on(pilot, key)
+        await at_rest(pilot)
+        await pilot.press("escape")
+        await until(pilot, lambda: page_is(app, "connection"))
+        await at_rest(pilot)
+        name = app.screen.query_one("#connection #field-name Input", Input)
+        name.value = "customers-eu"
+
+        def kept() -> str:
+            [draft] = app.drafts.all()
+            return draft.load()[ConnectionAnswers].name
+
+        await until(pilot, lambda: kept() == "customers-eu")
+        assert app.journey.answers[ConnectionAnswers].name != "customers-eu"
+        assert not app.journey.touched
+
+
+async def test_a_run_that_ended_can_be_had_again_with_the_same_answers(rehearsal: Rehearsal) -> None:
+    app = rehearsal.app()
+    async with opened(app, NARROW) as pilot:
+        await at_rest(pilot)
+        app.journey.answers = answers_of(rehearsal, str(rehearsal.practice_folder / "customers.csv"))
+        app.work = Work()
+        app.work.progress = Progress(run="run-1", strategy="bulk", read=3, ended=True)
+        app.work.phase = "ended"
+        before = app.journey.answers
+        await app.screen.go("finish")  # type: ignore[attr-defined]
+        await pilot.press("f9")
+        await until(pilot, lambda: page_is(app, "review"))
+        assert (app.work.run, app.work.phase, app.journey.approved) == (None, "idle", "")
+        assert app.journey.answers == before
+
+
+async def test_a_run_that_ended_stays_so_where_its_store_has_changed(
+    rehearsal: Rehearsal, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    async def refused(*_: object, **__: object) -> Progress:
+        raise RunMismatch("This is not what the run was made for", remedy="start a new run.")
+
+    ended = Progress(run="run-1", strategy="bulk", read=3, ended=True)
+    monkeypatch.setattr("wizard.engine.carry_out", refused)
+    monkeypatch.setattr("wizard.identity.progress_of", lambda run: ended)
+    work, app = Work(), rehearsal.app()
+    async with opened(app):
+        work.adopt(RunFolder(tmp_path), ended)
+        work.start(app.journey.answers, tmp_path, world=app.world, runs=app.runs, approved=None)
+        assert work._task is not None
+        await work._task
+        assert (work.phase, work.progress.verdict) == ("ended", ended.verdict)
+        assert work.error is not None
+
+
+def test_when_a_run_was_worked_on_does_not_change_by_looking_at_it(tmp_path: Path) -> None:
+    run = RunFolder(tmp_path)
+    for name, moment in (("answers.toml", 1_000), ("report.html", 2_000), ("journal.db", 9_000), ("lock", 9_000)):
+        (tmp_path / name).touch()
+        os.utime(tmp_path / name, (moment, moment))
+    assert run.worked_on == 2_000
+    assert not run.is_held
+    assert run.worked_on == 2_000
