@@ -18,9 +18,11 @@ from screens.fields import Field
 from screens.form import Form
 from screens.steps.accounts import KnownAccounts
 from screens.steps.base import unseen
+from screens.steps.decisions import Decisions
 from screens.tasks import begin
 from screens.widgets.draw import bar
 from wizard.answers import Section
+from wizard.answers.section import validated
 from wizard.counts import counted
 from wizard.errors import WizardError
 from wizard.legacy.answers import SourceAnswers
@@ -62,7 +64,9 @@ class PasswordsView(KnownAccounts):
 
     def content(self) -> ComposeResult:
         yield Static("", id="census", classes="block")
-        yield Form(PasswordsAnswers, self.wizard.journey.given("passwords"), first=FIRST, more=MORE)
+        given = self.wizard.journey.given("passwords")
+        yield Decisions(given.get("decisions", {}))
+        yield Form(PasswordsAnswers, given, first=FIRST, without=("decisions",), more=MORE)
         yield Label("Prove it with one account", classes="head")
         with Horizontal(classes="row"):
             yield Input(placeholder="e-mail address, username or id", id="login", compact=True)
@@ -88,9 +92,19 @@ class PasswordsView(KnownAccounts):
             field.cursor_position = 0  # its beginning in sight
             self.query_one("#password", Input).placeholder = "known here: leave it empty"
 
-    async def answer(self) -> Section | None:
-        section = await super().answer()
+    def draft(self) -> Section | None:
+        return self._decided(super().draft())
+
+    def _decided(self, section: Section | None) -> PasswordsAnswers | None:
+        """The section with what was decided for single formats."""
         if not isinstance(section, PasswordsAnswers):
+            return None
+        decisions = self.query_one(Decisions)
+        return validated(PasswordsAnswers, decisions.decided(section.model_dump(mode="json", exclude_unset=True)))
+
+    async def answer(self) -> Section | None:
+        section = self._decided(await super().answer())
+        if section is None:
             return None
         try:
             return await self._fitting(section)
@@ -147,6 +161,7 @@ class PasswordsView(KnownAccounts):
             return
         self._known = (facts.fingerprint, described)
         place.update(bars(groups))
+        self.query_one(Decisions).show(groups, section.unsupported)
 
     def _described(self) -> PasswordsAnswers | str:
         """The form if it is right and fits the store, or what is missing."""
@@ -165,8 +180,15 @@ class PasswordsView(KnownAccounts):
 
     def on_field_changed(self, event: Field.Changed) -> None:
         super().on_field_changed(event)
+        if event.field.key == "unsupported":
+            self.query_one(Decisions).follow(str(event.field.value))
         if event.field.key in DECIDING:
             begin(self, self._count, group="census")
+
+    @on(Decisions.Changed)
+    def _changed(self, event: Decisions.Changed) -> None:
+        event.stop()
+        self.post_message(self.Changed())
 
     @on(Button.Pressed, "#prove")
     @on(Input.Submitted, "#password")

@@ -15,6 +15,7 @@ from textual.widgets import Button, Input, Static
 from screens.app import WizardApp
 from screens.form import Form
 from screens.steps import passwords
+from screens.widgets.ticks import Ticks
 from wizard.passwords.answers import PasswordsAnswers
 
 PASSWORD = "correct horse"
@@ -129,3 +130,29 @@ async def test_in_a_rehearsal_a_known_account_proves_the_hashes_without_typing(r
         app.screen.query_one("#prove", Button).press()
         proof = app.screen.query_one("#proof", Static)
         await until(pilot, lambda: str(proof.content).startswith("✓"))
+
+
+async def test_formats_that_stay_are_decided_about_one_by_one(tmp_path: Path) -> None:
+    rehearsal = Rehearsal(tmp_path, users=500, dirty=True)
+    app = rehearsal.app()
+    async with opened(app, WIDE) as pilot:
+        for key in ("source", "profile", "passwords"):
+            await go_on(pilot, key)
+        ticks = app.screen.query_one("#passwords #formats", Ticks)
+        await until(pilot, lambda: bool(ticks.rows) and ticks.display)
+        assert ticks.ticked == []
+        assert all("user" in row.words.plain for row in ticks.rows)
+        first, *others = [row.key for row in ticks.rows]
+        ticks.focus()
+        await pilot.press("home", "space")
+        await until(pilot, lambda: list(ticks.ticked) == [first])
+        form = app.screen.query_one("#passwords Form", Form)
+        form.put({"unsupported": "without_password"})
+        await until(pilot, lambda: len(ticks.ticked) == len(ticks.rows))
+        ticks.focus()
+        await pilot.press("end", "space")
+        await until(pilot, lambda: others[-1] not in ticks.ticked)
+        await go_on(pilot, "strategy")
+        decided = app.journey.answers[PasswordsAnswers]
+        assert decided.decisions == {first: "without_password", others[-1]: "reject"}
+    rehearsal.close()
