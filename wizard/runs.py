@@ -19,6 +19,8 @@ LOCK = "lock"
 
 LOOKING_SECONDS = 1.0
 """How long a lock is waited for: whoever only looks whether a run is held takes it for an instant."""
+STAMP = "YYYYMMDD-HHMMSS"
+"""How the id of a run begins."""
 MAKING_SECONDS = 30.0
 """How long is waited for others who look for a run or make one."""
 
@@ -203,13 +205,17 @@ class Runs:
     def create(self, name: str, fill: Callable[[RunFolder], None], *, now: float) -> RunFolder:
         """Make the folder of a new run, named by time, purpose and chance; it appears filled, or not at all.
 
+        Runs of one second are named a second apart, so that the latest by name is the one that was made last.
+
         Args:
             name: What the run is for, such as the connection's name.
             fill: Puts into the folder what every run has.
             now: UNIX time in seconds.
         """
         label = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:40] or "run"
-        stamp = time.strftime("%Y%m%d-%H%M%S", time.gmtime(now))
+        stamps = {run.id[: len(STAMP)] for run in self.all()}
+        while (stamp := time.strftime("%Y%m%d-%H%M%S", time.gmtime(now))) in stamps:
+            now += 1
         path = self.folder / f"{stamp}-{label}-{secrets.token_hex(2)}"
         making = self.folder / f".{path.name}"
         self._make_folder(making)

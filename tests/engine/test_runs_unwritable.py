@@ -35,3 +35,10 @@ def test_a_run_that_cannot_be_locked_says_that_its_folder_is_not_writable(tmp_pa
 def test_a_run_that_cannot_be_locked_is_held_by_nobody(tmp_path: Path) -> None:
     unlockable(tmp_path / "lock")
     assert RunFolder(tmp_path).is_held is False
+
+
+def test_of_two_runs_made_in_one_second_the_later_is_the_latest(tmp_path: Path) -> None:
+    runs = Runs(tmp_path)
+    made = [runs.create(name, lambda run: (run.path / "journal.db").touch(), now=1_800_000_000.5) for name in "ba" * 4]
+    assert [run.id for run in runs.all()] == [run.id for run in reversed(made)]
+    assert runs.find("latest").id == made[-1].id
