@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Sequence
+import tomllib
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,8 +15,10 @@ from wizard.errors import WizardError
 from wizard.legacy.answers import SourceAnswers
 from wizard.passwords.answers import PasswordsAnswers
 from wizard.profile import ProfileAnswers
-from wizard.steps import SECTIONS
+from wizard.runner import steps_for
+from wizard.steps import SECTIONS, STEPS
 from wizard.steps.applications import ApplicationsAnswers
+from wizard.steps.strategy import StrategyAnswers
 from wizard.steps.tenant import TenantAnswers
 
 if TYPE_CHECKING:
@@ -58,6 +61,22 @@ def holds(file: Path | None, answers: Answers, base: Path) -> bool:
         return False
     wanted = seen_from(file.parent, answers, base)
     return all(there.has(type(section)) and there[type(section)] == section for section in wanted)
+
+
+def answers_in(file: Path, environment: Mapping[str, str]) -> Answers:
+    """What a file answers: all of it where it is whole, else the tables that it has; what defaults alone say is still asked.
+
+    Raises:
+        AnswersInvalid, UsageError: the file cannot be read, or an answer in it is wrong.
+    """
+    try:
+        whole = load(file, SECTIONS, environment=environment)
+    except WizardError:
+        given = load(file, SECTIONS, environment=environment, required=())
+        tables = tomllib.loads(file.read_text(encoding="utf-8-sig"))
+        return Answers(section for section in given if section.table in tables)
+    asked = {step.section for step in steps_for(whole[StrategyAnswers].way, STEPS)}
+    return Answers(section for section in whole if type(section) in asked)
 
 
 def for_own_tenant(answers: Answers, practice: Practice) -> tuple[Answers, Sequence[str]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -15,7 +15,7 @@ from textual.screen import Screen
 
 from screens.desk import Desk
 from screens.garbage import let_go, spare_the_living
-from screens.start import StartScreen, known_runs
+from screens.start import StartScreen, connections_of, known_runs
 from screens.tasks import begin
 from wizard.errors import WizardError
 
@@ -158,13 +158,12 @@ class WizardApp(Desk):
 
     async def start_from(self, file: Path) -> None:
         """A migration from an answers file, as far as that is filled in."""
+        from screens.answers_file import answers_in
         from screens.guide import Journey
-        from wizard.answers import Answers, load
-        from wizard.steps import SECTIONS
 
         file = self._base / file
-        answers = load(file, SECTIONS, environment=self.world.environment, required=())
-        journey = Journey(file.parent, answers=Answers(_given(answers, file, self.world.environment)), file=file)
+        answers = answers_in(file, self.world.environment)
+        journey = Journey(file.parent, answers=answers, file=file)
         await self._with_practice_of(answers)
         self._try_logins_of_store(journey)
         await self._open_journey(journey, None)
@@ -494,33 +493,8 @@ class WizardApp(Desk):
             yield SystemCommand(name, words, action)
 
 
-def connections_of(runs: Runs) -> set[str]:
-    """The connections that the runs are about."""
-    from wizard.identity import facts_of
-
-    return {str((facts_of(run)["identity"] or {}).get("connection", "")) for run in runs.all()}
-
-
 def _going(screen: JourneyScreen, key: str) -> Callable[[], None]:
     def go() -> None:
         begin(screen, screen.go, key, group="move")
 
     return go
-
-
-def _given(answers: Answers, file: Path, environment: Mapping[str, str]) -> Iterable[Section]:
-    """The sections that the file really has; where that is not all, those that defaults alone would answer are still asked."""
-    import tomllib
-    from contextlib import suppress
-
-    from wizard.answers import load
-    from wizard.runner import steps_for
-    from wizard.steps import SECTIONS, STEPS
-    from wizard.steps.strategy import StrategyAnswers
-
-    with suppress(WizardError):
-        whole = load(file, SECTIONS, environment=environment)
-        asked = {step.section for step in steps_for(whole[StrategyAnswers].way, STEPS)}
-        return [section for section in whole if type(section) in asked]
-    tables = tomllib.loads(file.read_text(encoding="utf-8-sig"))
-    return [section for section in answers if section.table in tables]

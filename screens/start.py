@@ -215,6 +215,13 @@ def known_runs(runs: Runs) -> Sequence[Known]:
     ]
 
 
+def connections_of(runs: Runs) -> set[str]:
+    """The connections that the runs are about."""
+    from wizard.identity import facts_of
+
+    return {str((facts_of(run)["identity"] or {}).get("connection", "")) for run in runs.all()}
+
+
 def _entry(title: str, words: str) -> Content:
     return Content.assemble((f"{title}\n", "bold"), (f"{words}\n", "$foreground-muted"))
 

@@ -296,10 +296,10 @@ async def undo_run(
                 )
             if plan.is_empty:
                 return account.progress, Undone(0, 0, plan.stays)
-            if only is None:
-                journal.remember(APPROVAL, [])  # to do it all again is another decision
             async with connected(answers, journal, run.path, base, world, stop) as tools:
                 await tools.tenant.scopes()  # credentials that are refused end it before anything is put back
+                if only is None:
+                    journal.remember(APPROVAL, [])  # to do it all again is another decision
                 undone = await undo_all(plan, STEPS, files, tools)
         finally:
             account.close()

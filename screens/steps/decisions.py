@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from textual import on
 from textual.app import ComposeResult
@@ -28,6 +28,8 @@ class Decisions(Vertical):
 
     Args:
         given: What was decided, by format; kept as it is for formats that are not there.
+
+    `value` is what is decided now.
     """
 
     DEFAULT_CSS = """
@@ -89,7 +91,3 @@ class Decisions(Vertical):
             self.value.pop(scheme, None)
         else:
             self.value[scheme] = decision
-
-    def decided(self, values: Mapping[str, Any]) -> dict[str, Any]:
-        """Values of the section with these decisions."""
-        return {**values, "decisions": dict(self.value)}

@@ -110,7 +110,9 @@ class FinishView(StepView):
         if run is not None and run.report.is_file():
             lines.append(f"Hand over the report: {run.report}")
         if now.rejected or now.missing or now.different:
-            again = " Then run again (F9): who is in Auth0 already stays as it is." if self._may_run_again else ""
+            again = (
+                " Then run again (F9): who is in Auth0 already is not imported twice." if self._may_run_again else ""
+            )
             lines.append(f"Look at the users on the page Results, and mend them in the legacy store.{again}")
         if wizard.practice is not None:
             lines.append("This was practice. For the real tenant open what was saved for it, or start a new migration.")

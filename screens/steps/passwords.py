@@ -99,8 +99,8 @@ class PasswordsView(KnownAccounts):
         """The section with what was decided for single formats."""
         if not isinstance(section, PasswordsAnswers):
             return None
-        decisions = self.query_one(Decisions)
-        return validated(PasswordsAnswers, decisions.decided(section.model_dump(mode="json", exclude_unset=True)))
+        values = section.model_dump(mode="json", exclude_unset=True)
+        return validated(PasswordsAnswers, {**values, "decisions": self.query_one(Decisions).value})
 
     async def answer(self) -> Section | None:
         section = self._decided(await super().answer())

@@ -16,12 +16,10 @@ from hypothesis import strategies as st
 
 from wizard.__main__ import command
 from wizard.activity import NEVER, OLDER, activity, age_of, column_of_activity, moment_of
-from wizard.advice import recommend
 from wizard.legacy import open_source
 from wizard.legacy.answers import SourceAnswers
 from wizard.mapping import User, compile_mapping
 from wizard.passwords.answers import PasswordsAnswers
-from wizard.passwords.census import HashGroup
 from wizard.survey import Survey, survey
 
 NOW = datetime(2026, 7, 1, tzinfo=UTC)
@@ -100,16 +98,6 @@ def test_a_store_that_withholds_hashes_is_migrated_at_login(tmp_path: Path) -> N
     assert found.recommendation.strategy == "automatic"
 
 
-def test_who_has_no_password_there_is_no_reason_for_another_way() -> None:
-    bare = HashGroup("none", "", 5, "none", "there is no password", code="password_missing")
-    bcrypt = HashGroup("bcrypt", "2b, cost 10", 95, "password_hash", "")
-    found = recommend([bcrypt, bare])
-    assert found.strategy == "bulk"
-    assert found.why[0] == "95 of 95 passwords (100.0%) travel in an import"
-    assert found.why[-1] == "5 users have no password that a login could check"
-    assert recommend([bare]).why == ("there are no password hashes to carry; users get a password reset",)
-
-
 def test_the_ways_tell_those_without_any_password_from_those_who_can_log_in(tmp_path: Path) -> None:
     lines = [f"1,ann@example.com,{BCRYPT}", f"2,bob@example.com,$1$abcdefgh${'a' * 22}", "3,kim@example.com,"]
     page = page_of(tmp_path, "\n".join(["id,email,password", *lines]) + "\n")
@@ -118,12 +106,6 @@ def test_the_ways_tell_those_without_any_password_from_those_who_can_log_in(tmp_
     assert "1 user has no password that a login could check" in page
     bare = page_of(tmp_path, f"id,email,password\n1,ann@example.com,{BCRYPT}\n3,kim@example.com,\n")
     assert "keep password 1 who logs in 1 no" in bare
-
-
-def test_active_users_are_a_reason() -> None:
-    groups = [HashGroup("phpass", "", 10, "none", "")]
-    active = activity("last_login", ["2026-06-20"] * 4 + [None] * 6, NOW)
-    assert "4 users (40%)" in " ".join(recommend(groups, activity=active).why)
 
 
 def test_the_json_of_inspect_has_its_keys_and_the_name_of_the_store(tmp_path: Path) -> None:

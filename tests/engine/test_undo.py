@@ -13,7 +13,7 @@ from wizard.__main__ import main
 from wizard.doorway.scripts import is_closed
 from wizard.errors import CredentialsError, PlanStale, RunMismatch
 from wizard.events import ChangeUndone, Event, RequestSent
-from wizard.identity import progress_of
+from wizard.identity import facts_of, progress_of
 
 
 @pytest.fixture
@@ -309,6 +309,7 @@ def test_an_undo_without_credentials_puts_nothing_back(tmp_path: Path) -> None:
     with pytest.raises(CredentialsError):
         stage.undo()
     assert not any(isinstance(event, ChangeUndone) for event in stage.events)
+    assert facts_of(stage.run)["approval"]
     stage.secret = ""
     assert stage.undo().changes > 1
 

@@ -21,3 +21,11 @@ def new_world() -> Iterator[Callable[..., World]]:
             return world
 
         yield make
+
+
+@pytest.fixture
+async def world(new_world: Callable[..., World]) -> World:
+    """A tenant with its connection and nobody in it; some files have one of their own."""
+    world = new_world()
+    await world.connection()
+    return world

@@ -7,23 +7,11 @@ import bcrypt
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from user_world import API, World
+from user_world import API, World, people
 
 from wizard.practice.users import endpoints as users
 
-BCRYPT = "$2b$10$" + "a" * 53
 CUSTOM = {"algorithm": "md5", "hash": {"value": "5f4dcc3b5aa765d61d8327deb882cf99", "encoding": "hex"}}
-
-
-@pytest.fixture
-async def world(new_world: Callable[..., World]) -> World:
-    world = new_world()
-    await world.connection()
-    return world
-
-
-def people(count: int, start: int = 0) -> list[dict[str, Any]]:
-    return [{"email": f"user{number}@example.com", "user_id": f"u{number}"} for number in range(start, start + count)]
 
 
 async def test_an_imported_user_has_auth0s_defaults(world: World) -> None:

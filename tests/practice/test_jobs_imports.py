@@ -5,25 +5,11 @@ from typing import Any
 
 import httpx
 import pytest
-from user_world import API, World
+from user_world import API, World, people
 
 from wizard.practice.faults import FailedJob, Faults, StuckJob
 from wizard.practice.job_times import exponential, fixed, lognormal
 from wizard.practice.jobs.work import TIMEOUT_MS
-
-BCRYPT = "$2b$10$" + "a" * 53
-CUSTOM = {"algorithm": "md5", "hash": {"value": "5f4dcc3b5aa765d61d8327deb882cf99", "encoding": "hex"}}
-
-
-@pytest.fixture
-async def world(new_world: Callable[..., World]) -> World:
-    world = new_world()
-    await world.connection()
-    return world
-
-
-def people(count: int, start: int = 0) -> list[dict[str, Any]]:
-    return [{"email": f"user{number}@example.com", "user_id": f"u{number}"} for number in range(start, start + count)]
 
 
 async def test_a_job_goes_from_pending_to_completed_with_a_sum(world: World) -> None:

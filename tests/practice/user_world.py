@@ -122,3 +122,8 @@ def same_shape(expected: Any, found: Any, path: str = "") -> list[str]:
             place for part, each in zip(expected, found, strict=False) for place in same_shape(part, each, f"{path}[]")
         ]  # fmt: skip
     return [] if type(expected) is type(found) else [path]
+
+
+def people(count: int, start: int = 0) -> list[dict[str, Any]]:
+    """Users for an import, without passwords."""
+    return [{"email": f"user{number}@example.com", "user_id": f"u{number}"} for number in range(start, start + count)]

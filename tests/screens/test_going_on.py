@@ -8,9 +8,11 @@ from pathlib import Path
 import pytest
 from stage import NARROW, Rehearsal, at_rest, go_on, opened, page_is, shows, until
 from test_answers_file import answers_of
+from textual.pilot import Pilot
 from textual.widgets import Input
 
 from screens.answers_file import for_own_tenant, remark
+from screens.app import WizardApp
 from screens.drafts import Drafts
 from screens.guide import State
 from screens.work import Work
@@ -24,6 +26,13 @@ from wizard.steps.connection import ConnectionAnswers
 from wizard.steps.strategy import StrategyAnswers
 
 WALK = ("source", "profile", "passwords", "strategy", "connection")
+
+
+async def from_file(pilot: Pilot[None], app: WizardApp, file: Path) -> None:
+    await shows(pilot, "New migration")
+    await at_rest(pilot)
+    await app.start_from(file)
+    await until(pilot, lambda: page_is(app, "tenant"))
 
 
 def test_an_answer_that_leaves_everything_as_it_was_is_an_answer(rehearsal: Rehearsal, tmp_path: Path) -> None:
@@ -43,10 +52,7 @@ async def test_answers_of_a_rehearsal_for_another_tenant_can_be_opened_and_ask_f
     save(file, kept, remark=remark(left_out))
     app = rehearsal.app(practice=False)
     async with app.run_test(size=NARROW) as pilot:
-        await shows(pilot, "New migration")
-        await at_rest(pilot)
-        await app.start_from(file)
-        await until(pilot, lambda: page_is(app, "tenant"))
+        await from_file(pilot, app, file)
         assert {"tenant", "source"} <= {stop.key for stop in app.journey.unanswered}
 
 
@@ -57,10 +63,7 @@ async def test_a_whole_file_leaves_nothing_to_answer(rehearsal: Rehearsal, tmp_p
     assert "[strategy]" not in file.read_text(encoding="utf-8")
     app = rehearsal.app(practice=False)
     async with app.run_test(size=NARROW) as pilot:
-        await shows(pilot, "New migration")
-        await at_rest(pilot)
-        await app.start_from(file)
-        await until(pilot, lambda: page_is(app, "tenant"))
+        await from_file(pilot, app, file)
         assert app.journey.is_complete
         assert app.journey.state("strategy") is State.DONE
 

@@ -121,7 +121,10 @@ def _with_rounds(parts: list[str], separator: str, at: int) -> Iterator[Source]:
 
 
 def _named(parts: list[str], separator: str) -> Iterator[Source]:
-    """`sha1:64000:18:<salt>:<hash>` or `$pbkdf2-sha256$i=600000$<hex>$<hex>`: how it was made, the iterations, perhaps a length, then salt and hash in any order."""
+    """How it was made, the iterations, perhaps a length, then salt and hash in any order.
+
+    Such as `sha1:64000:18:<salt>:<hash>` and `$pbkdf2-sha256$i=600000$<hex>$<hex>`.
+    """
     words = next((at for at, part in enumerate(parts) if part and not WORD.fullmatch(part)), len(parts))
     told, numbers = parts[:words], parts[words:-2]
     rounds = NUMBER.fullmatch(numbers[0]) if any(told) and len(numbers) in (1, 2) else None
