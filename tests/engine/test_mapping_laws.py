@@ -21,6 +21,7 @@ from wizard.legacy.source import BadRecord
 from wizard.mapping import Mapping, User
 from wizard.mapping.phones import Phones
 from wizard.mapping.table import Table
+from wizard.mapping.transforms import parse_transform
 from wizard.practice.jobs.user_schema import UserSchema
 from wizard.practice.jobs.usernames import UsernameRules
 from wizard.practice.switches import Switches
@@ -163,6 +164,49 @@ def test_a_file_is_mapped_as_its_records_are(
     source = open_source(SourceAnswers(kind="csv", path=str(path), delimiter=between), secret=str, base=Path())
     for block in source.blocks():
         require_same(compiled, Table.of(block, len(COLUMNS)), list(block.rows()))
+
+
+MOMENTS = mapping(
+    {
+        "user_id": "id",
+        "email": "mail",
+        "user_metadata": {
+            "born": {"column": "born", "transforms": ["strip", 'date("%Y-%m-%d")'], "when_invalid": "omit"},
+            "since": {"column": "plan", "transforms": ["strip", "datetime"]},
+            "seen": {"column": "last", "transforms": ['datetime(zone="Europe/Berlin")'], "when_empty": "reject"},
+            "day": {"column": "first", "transforms": ["date"]},
+        },
+    },
+    {"missing": "without_password"},
+)
+ISO = ["2024-02-28", "2024-02-29", "2023-02-29", "1999-12-31T23:59:59", "2024-05-06T07:08:09Z", "2024-05-06 07:08:09"]
+ISO += ["", " 2024-01-01 ", "2024-1-1", "0000-00-00", "2024-05-06T07:08:09.500Z", "2024-05-06T07:08:09+02:00", "n/a"]
+
+
+@given(
+    listed=st.lists(
+        st.tuples(*(st.just("2024-05-06T07:08:09Z") | st.just("2024-05-06") | st.sampled_from(ISO) for _ in range(4))),
+        min_size=1,
+        max_size=30,
+    )
+)
+def test_moments_that_stand_as_they_are_come_out_as_when_read_one_by_one(listed: list[tuple[str, ...]]) -> None:
+    people = [
+        person(index, born=born, plan=since, last=seen, first=day)
+        for index, (born, since, seen, day) in enumerate(listed)
+    ]
+    require_same(MOMENTS, Table.of(ListBlock(1, tuple(people)), len(COLUMNS)), people)
+
+
+@pytest.mark.parametrize(
+    "written", ["date", 'date("%Y-%m-%d", "%d.%m.%Y")', "datetime", 'datetime(zone="Asia/Kolkata")']
+)
+@given(data=st.data())
+def test_what_a_transform_says_it_leaves_alone_it_does(written: str, data: st.DataObject) -> None:
+    transform = parse_transform(written)
+    assert transform.stands is not None
+    text = data.draw(st.from_regex(transform.stands, fullmatch=True))
+    assert transform.call(reject("value_invalid", "field"))(text) == text
 
 
 def require_same(compiled: Mapping, table: Table, listed: list[Any]) -> None:

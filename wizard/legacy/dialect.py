@@ -83,7 +83,8 @@ class Dialect:
         r"""Lines of at least two cells, none quoted or escaped, ended by \n, with each cell as it is to be read."""
         between = self.delimiter.encode()
         for mark, meant in self.instead:
-            if (old := mark.encode()) in data:
+            old = mark.encode()
+            if old[:1] in data and old in data:  # a single byte is found much faster
                 new, data = meant.encode(), b"\n" + data + b"\n"
                 inside, settled = between + old + between, between + new + between
                 data = data.replace(inside, settled).replace(inside, settled)  # neighbours share a delimiter

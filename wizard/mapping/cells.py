@@ -18,6 +18,15 @@ Text = Callable[[str], str]
 CONTROLS: dict[int, None] = dict.fromkeys((*range(0x20), *range(0x7F, 0xA0)))
 _ABSENT = frozenset((*NOTHING_WORDS, *FALSE_WORDS))
 _NO_MOMENT, _MOMENT = re.compile(NO_MOMENT), re.compile(MOMENT)
+_ISO_DAY = (
+    "[12][0-9]{3}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12][0-9]|3[01])|(?:0[469]|11)-(?:0[1-9]|[12][0-9]|30)"
+    "|02-(?:0[1-9]|1[0-9]|2[0-8]))"
+)
+_ISO_TIME = "T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]"
+ISO_DAY, ISO_MOMENT, ISO_MOMENT_IN_UTC = map(
+    re.compile, (_ISO_DAY, f"{_ISO_DAY}{_ISO_TIME}Z?", f"{_ISO_DAY}{_ISO_TIME}Z")
+)
+"""Most texts of dates and moments that are ISO's already; a leap day is not among them."""
 DIRECTIVES = {
     "Y": r"(\d{4})",
     "m": r"(\d{1,2})",

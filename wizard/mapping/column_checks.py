@@ -6,48 +6,18 @@ They may call a good value odd, which costs time only. They never pass what the 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
-from itertools import islice
+from collections.abc import Sequence
+from operator import itemgetter
 
+from wizard.mapping.lines import Lines
 from wizard.mapping.memo import Memo
 from wizard.mapping.phones import MARK
 from wizard.mapping.table import Odd
 from wizard.mapping.words import EMAIL, PICTURE, USERNAME
 from wizard.passwords.bcrypt import PASSWORD_HASH
 
+_mark = itemgetter(slice(MARK))
 E164 = re.compile(r"\+[1-9][0-9]{5,14}")
-
-
-class Lines:
-    """A pattern of ASCII that each of many values must match whole; picklable."""
-
-    def __init__(self, one: re.Pattern[str]) -> None:
-        self._one = one
-        self._all = re.compile(b"(?:(?:%b)?\n)*+" % one.pattern.encode())
-
-    def __reduce__(self) -> tuple[type[Lines], tuple[re.Pattern[str]]]:
-        return Lines, (self._one,)
-
-    def failing(self, values: Sequence[bytes], odd: Odd) -> None:
-        """Add the indices of values that are not empty and do not match. No value holds a line break."""
-        odd.update(self._failing(values))
-
-    def exceptions(self, values: Sequence[bytes], most: int) -> Sequence[int] | None:
-        """The same indices in order; None if there are more than `most`, found out without looking at the others."""
-        found = list(islice(self._failing(values), most + 1))
-        return found if len(found) <= most else None
-
-    def _failing(self, values: Sequence[bytes]) -> Iterator[int]:
-        joined = b"\n".join(values) + b"\n"
-        index, counted, at = 0, 0, self._end(joined, 0)
-        while at < len(joined):
-            index, counted = index + joined.count(b"\n", counted, at), at
-            yield index
-            at = self._end(joined, joined.index(b"\n", at) + 1)
-
-    def _end(self, joined: bytes, start: int) -> int:
-        found = self._all.match(joined, start)
-        return found.end() if found else start
 
 
 EMAILS, USERNAMES, PICTURES, NUMBERS, HASHES = map(Lines, (EMAIL, USERNAME, PICTURE, E164, PASSWORD_HASH))
@@ -67,29 +37,37 @@ def user_ids(prefix: bytes, values: Sequence[bytes], odd: Odd) -> Sequence[bytes
 
 
 def emails(values: Sequence[bytes], odd: Odd) -> Sequence[bytes]:
-    lower = list(map(bytes.lower, values))
-    at_most(64, lower, odd)
-    EMAILS.failing(lower, odd)
-    return lower
+    values, lines = _lowered(values)
+    at_most(64, values, odd)
+    EMAILS.failing(lines, odd)
+    return values
 
 
 def phones(lengths: Memo, values: Sequence[bytes], odd: Odd) -> Sequence[bytes]:
-    NUMBERS.failing(values, odd)
-    odd.update(index for index, value in enumerate(values) if value and len(value) not in lengths[value[:MARK]])
+    NUMBERS.failing(b"\n".join(values), odd)
+    kinds = set(zip(map(_mark, values), map(len, values), strict=True))
+    wrong = {(mark, size) for mark, size in kinds if size not in lengths[mark]} - {(b"", 0)}
+    if wrong:
+        odd.update(index for index, value in enumerate(values) if (value[:MARK], len(value)) in wrong)
     return values
 
 
 def usernames(shortest: int, longest: int, values: Sequence[bytes], odd: Odd) -> Sequence[bytes]:
-    lower = list(map(bytes.lower, values))
-    joined = b"".join(lower)
-    if not joined.isalnum():
-        USERNAMES.failing(lower, odd)
-    if b"@" in joined:
-        odd.update(index for index, value in enumerate(lower) if b"@" in value)
-    sizes = set(map(len, lower)) - {0}
+    values, lines = _lowered(values)
+    USERNAMES.failing(lines, odd)
+    if b"@" in lines:
+        odd.update(index for index, value in enumerate(values) if b"@" in value)
+    sizes = set(map(len, values)) - {0}
     if sizes and not shortest <= min(sizes) <= max(sizes) <= longest:
-        odd.update(index for index, value in enumerate(lower) if value and not shortest <= len(value) <= longest)
-    return lower
+        odd.update(index for index, value in enumerate(values) if value and not shortest <= len(value) <= longest)
+    return values
+
+
+def _lowered(values: Sequence[bytes]) -> tuple[Sequence[bytes], bytes]:
+    """The values with small letters of ASCII, and the same as lines."""
+    lines = b"\n".join(values)
+    lower = lines.lower()
+    return (values if lower == lines else lower.split(b"\n")), lower
 
 
 def at_most(size: int, values: Sequence[bytes], odd: Odd) -> Sequence[bytes]:
@@ -100,5 +78,5 @@ def at_most(size: int, values: Sequence[bytes], odd: Odd) -> Sequence[bytes]:
 
 
 def pictures(values: Sequence[bytes], odd: Odd) -> Sequence[bytes]:
-    PICTURES.failing(values, odd)
+    PICTURES.failing(b"\n".join(values), odd)
     return values

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import orjson
 
+from wizard.mapping.lines import Lines
 from wizard.mapping.memo import Memo
 from wizard.mapping.parts import Cell, Check, Part, Same, Text, Value, Word
 from wizard.mapping.table import Odd, Origin
@@ -27,6 +29,7 @@ class Loaded:
         origin: Columns, literals and changes of text; None for constants.
         native: Whether cells that are not text are taken as they are.
         memo: What makes the value of the text, remembered.
+        stands: Texts that it leaves as they are.
         make: The same without remembering; neither for text.
         always: Whether `make` is asked for empty text too.
         constant: The same for all users.
@@ -36,6 +39,7 @@ class Loaded:
     origin: Origin | None = None
     native: bool = False
     memo: Memo | None = None
+    stands: re.Pattern[str] | None = None
     make: Callable[[str], Any] | None = None
     always: bool = False
     constant: Any = NOTHING
@@ -50,7 +54,8 @@ class Loaded:
         if self.origin is None:
             return None if self.empty == "text" else _same(key, self.constant)
         if self.memo is not None:
-            return Word(key, self.origin, self.memo.__getitem__, required)
+            stands = None if self.stands is None else Lines(self.stands)
+            return Word(key, self.origin, self.memo.__getitem__, required, stands)
         if self.make is not None:
             return Value(key, self.origin, self.make, required, self.always)
         if self.native:

@@ -13,6 +13,7 @@ from typing import Any, Protocol
 
 import orjson
 
+from wizard.mapping.lines import Lines
 from wizard.mapping.memo import MOST
 from wizard.mapping.table import Odd, Origin, Table
 from wizard.mapping.values import NOT_JSON, plain
@@ -52,32 +53,52 @@ class Text:
         return values
 
     def members(self, table: Table) -> tuple[bool, Members]:
-        return member(self.key, self.pieces(table), quote=b'"')
+        return member(self.key, self.pieces(table), table.odd, quote=b'"')
 
 
 @dataclass(frozen=True)
 class Word:
-    """One of few values, remembered by its text: a boolean, a date."""
+    """One of few values, remembered by its text: a boolean, a date.
+
+    Args:
+        stands: Texts that are the value as they stand, if most may be; then nothing needs to be remembered.
+    """
 
     key: str
     origin: Origin
     make: Callable[[str], Any]
     required: bool
+    stands: Lines | None = None
     known: dict[bytes, bytes] = field(default_factory=dict, compare=False)
 
-    def __reduce__(self) -> tuple[type[Word], tuple[str, Origin, Callable[[str], Any], bool]]:
-        return Word, (self.key, self.origin, self.make, self.required)
+    def __reduce__(self) -> tuple[type[Word], tuple[str, Origin, Callable[[str], Any], bool, Lines | None]]:
+        return Word, (self.key, self.origin, self.make, self.required, self.stands)
 
     def members(self, table: Table) -> tuple[bool, Members]:
         texts = self.origin.texts(table)
-        values = list(map(self.known.get, texts))
+        if self.required:
+            _refuse_empty(texts, table.odd)
+        if self.stands is not None:
+            others = self.stands.exceptions(texts, len(texts) // 8)
+            if others is not None:
+                return self._mostly_standing(texts, others, table.odd)
+        return member(self.key, self._values(texts, table.odd), table.odd, quote=b"")
+
+    def _mostly_standing(self, texts: Sequence[bytes], others: Sequence[int], odd: Odd) -> tuple[bool, Members]:
+        made = {index: self._made(texts[index], index, odd) for index in others}
+        if made:
+            texts = list(texts)
+            for index, piece in made.items():
+                texts[index] = piece[1:-1]  # without its quotes
+        return member(self.key, texts, odd, quote=b'"')
+
+    def _values(self, texts: Sequence[bytes], odd: Odd) -> Sequence[bytes]:
+        values: list[Any] = list(map(self.known.get, texts))
         index = -1
         for _ in range(values.count(None)):
             index = values.index(None, index + 1)
-            values[index] = self._made(texts[index], index, table.odd)
-        if self.required:
-            _refuse_empty(texts, table.odd)
-        return member(self.key, [value or b"" for value in values] if None in values else values, quote=b"")  # type: ignore[arg-type]
+            values[index] = self._made(texts[index], index, odd)
+        return values
 
     def _made(self, text: bytes, index: int, odd: Odd) -> bytes:
         value = _tried(self.make, text.decode(), index, odd) if text else None
@@ -102,7 +123,7 @@ class Value:
             _tried(self.make, each.decode(), index, table.odd) if each or self.always else None
             for index, each in enumerate(self.origin.texts(table))
         ]
-        return member(self.key, dumped(values, table.odd, self.required), quote=b"")
+        return member(self.key, dumped(values, table.odd, self.required), table.odd, quote=b"")
 
 
 @dataclass(frozen=True)
@@ -118,7 +139,7 @@ class Cell:
             texts = Origin((self.column,), (str.strip,), NOT_JSON).texts(table)
             if self.required:
                 _refuse_empty(texts, table.odd)
-            return member(self.key, texts, quote=b'"')
+            return member(self.key, texts, table.odd, quote=b'"')
         values = [
             (cell.strip() or None)
             if type(cell) is str
@@ -127,7 +148,7 @@ class Cell:
             else _tried(plain, cell, index, table.odd)
             for index, cell in enumerate(table.cells[self.column])
         ]
-        return member(self.key, dumped(values, table.odd, self.required), quote=b"")
+        return member(self.key, dumped(values, table.odd, self.required), table.odd, quote=b"")
 
 
 @dataclass(frozen=True)
@@ -199,9 +220,14 @@ def glued(members: Members, count: int) -> list[bytes]:
     return list(map(b"".join, zip(*columns, strict=True)))
 
 
-def member(key: str, values: Sequence[bytes], *, quote: bytes) -> tuple[bool, Members]:
-    """Values with their key before them and quotes around them; b"" is no value."""
+def member(key: str, values: Sequence[bytes], odd: Odd, *, quote: bytes) -> tuple[bool, Members]:
+    """Values with their key before them and quotes around them; b"" is no value, but for odd records."""
     begin = b"," + orjson.dumps(key) + b":" + quote
+    if not all(values) and values.count(b"") <= len(odd):
+        filled = list(values)
+        for index in odd:
+            filled[index] = filled[index] or b"0"
+        values = filled
     if all(values):
         return True, [begin, values, quote]
     return False, [[begin + value + quote if value else b"" for value in values]]

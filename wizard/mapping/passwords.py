@@ -117,11 +117,12 @@ class Password:
 
     def _mostly_plain(self, values: Sequence[bytes], others: Sequence[int], table: Table) -> Members:
         """The members where all but the values with these indices are hashes as Auth0 takes them."""
-        if not others:
-            return member(KEY, values, quote=b'"')[1]
+        judged = self._pieces(values, others, table)
+        if table.odd.issuperset(others):
+            return member(KEY, values, table.odd, quote=b'"')[1]
         begin = b',"%b":"' % KEY.encode()
         pieces = [begin + value + b'"' if value else b"" for value in values]
-        for index, piece in zip(others, self._pieces(values, others, table), strict=True):
+        for index, piece in zip(others, judged, strict=True):
             pieces[index] = piece
         return [pieces]
 

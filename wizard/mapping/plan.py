@@ -44,7 +44,7 @@ class Plan:
                 members += piece
             elif isinstance(part, Text) and part.key in watched:
                 found[part.key] = part.pieces(table)
-                members += member(part.key, found[part.key], quote=b'"')[1]
+                members += member(part.key, found[part.key], table.odd, quote=b'"')[1]
             else:
                 members += part.members(table)[1]
         begin, *rest = members

@@ -80,29 +80,25 @@ class Table:
         if b"\r" in data:
             data = data.replace(b"\r\n", b"\n")
         data = data.removesuffix(b"\n")
-        if data.startswith(b"\n") or b"\n\n" in data:  # a blank line is no record, and no cell either
-            return None
         if (dialect.quote and dialect.quote.encode() in data) or b"\r" in data:
             return None
         data = dialect.settled(data)
         if b"\0" in data or (dialect.escape and b"\\" in data):
             return None
-        # A line end becomes a cell of its own: if every record has the same width, these are where they must be.
+        # A line end becomes a cell of its own: if every record has the same width, these are where they must be. Then a
+        # blank line, which is no record, has no place either.
         cells = data.replace(b"\n", between + b"\n" + between).split(between)
         stride, ends = width + 1, block.count - 1
-        if len(cells) != ends * stride + width or cells[width::stride].count(b"\n") != ends:
+        if not cells[width::stride].count(b"\n") == data.count(b"\n") == ends or len(cells) != ends * stride + width:
             return None
         columns = [cells[column::stride] for column in range(width)]
-        table = cls(columns, block.count, _escaped(data, between), {}, plain=True)
         try:
-            for index, column in enumerate(columns):
-                joined = b"\n".join(column)
-                if not joined.isascii():
-                    joined.decode()
-                if not _has_edges(joined):
-                    table.trimmed.add(index)
+            if not data.isascii():
+                data.decode()
         except UnicodeDecodeError:
             return None
+        table = cls(columns, block.count, _escaped(data, between), {}, plain=True)
+        table.trimmed = _trimmed(data, between, columns)
         return table
 
     def row(self, index: int) -> tuple[Any, ...]:
@@ -202,21 +198,41 @@ def _escaped(data: bytes, between: bytes) -> Odd:
     return {index for index, line in enumerate(data.split(b"\n")) if len(line.translate(None, unusual)) != len(line)}
 
 
+def _trimmed(data: bytes, between: bytes, columns: Sequence[Sequence[bytes]]) -> set[int]:
+    """The columns in which no cell begins or ends with white space that is no control character."""
+    known = set(range(len(columns)))
+    if not _has_inner_spaces(data, between):
+        known = {index for index in known if not _has_edges(b"\n".join(columns[index]))}
+    if not data.isascii() and any(begin in data for begin in SPACES_BEGIN):
+        known = {index for index in known if not _has_other_spaces(b"".join(columns[index]))}
+    return known
+
+
+def _has_inner_spaces(data: bytes, between: bytes) -> bool:
+    """Whether all spaces are known to be inside cells; told where there are so few that a look at each is fast."""
+    if data.count(b" ") > len(data) // 64:
+        return False
+    parts = data.split(b" ")
+    return {each[-1:] for each in parts[:-1]}.union(each[:1] for each in parts[1:]).isdisjoint((b"", between, b"\n"))
+
+
 def _has_edges(joined: bytes) -> bool:
-    """Whether a cell, of those in lines, may begin or end with white space that is no control character."""
-    if b" " in joined and (b"\n " in joined or b" \n" in joined or joined[:1] == b" " or joined[-1:] == b" "):
-        return True
-    return not joined.isascii() and _has_other_spaces(joined)
+    """Whether a cell, of those in lines, may begin or end with a space."""
+    return b" " in joined and (b"\n " in joined or b" \n" in joined or joined[:1] == b" " or joined[-1:] == b" ")
 
 
 def _has_other_spaces(joined: bytes) -> bool:
-    return any(begin in joined for begin in SPACES_BEGIN) and any(space in joined for space in SPACES)
+    return (
+        not joined.isascii()
+        and any(begin in joined for begin in SPACES_BEGIN)
+        and any(space in joined for space in SPACES)
+    )
 
 
 def stripped(values: Sequence[bytes]) -> list[bytes]:
     """Without white space at the ends, of any script."""
     found = list(map(bytes.strip, values))
     joined = b"".join(found)
-    if not joined.isascii() and _has_other_spaces(joined):
+    if _has_other_spaces(joined):
         found = [value if value.isascii() else value.decode().strip().encode() for value in found]
     return found

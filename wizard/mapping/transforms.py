@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 import difflib
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -38,6 +39,16 @@ class Transform:
     def repeats(self) -> bool:
         """Whether users share few enough values that remembering the results pays."""
         return self.name in {"bool", "date", "datetime"}
+
+    @property
+    def stands(self) -> re.Pattern[str] | None:
+        """Texts that it surely leaves as they are, where most may be such: dates and moments as ISO writes them."""
+        formats, zone = self.positional, dict(self.named).get("zone")
+        if self.name == "date" and formats[:1] in {(), ("%Y-%m-%d",)}:
+            return cells.ISO_DAY
+        if self.name == "datetime" and not formats:
+            return cells.ISO_MOMENT if zone is None else cells.ISO_MOMENT_IN_UTC
+        return None
 
     def call(self, reject: Reject) -> Call:
         """A picklable function that does it, or raises Refused with this reject."""

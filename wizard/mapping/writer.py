@@ -169,7 +169,7 @@ class Writer:
         if last.repeats:
             memo = Memo(call)
             self.line(f"v = {self.constant(memo)}[v] if v else None")
-            return Loaded("none", origin, memo=memo)
+            return Loaded("none", origin, memo=memo, stands=last.stands)
         name = self.constant(call)
         if last.name == "present":
             self.line(f"v = {name}(v)")

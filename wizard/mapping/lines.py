@@ -1,0 +1,42 @@
+"""A pattern over a column at once: it runs over all its lines in C."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from itertools import islice
+
+
+class Lines:
+    """A pattern of ASCII that each of many values must match whole; picklable."""
+
+    def __init__(self, one: re.Pattern[str]) -> None:
+        self._one = one
+        self._all = re.compile(b"(?:(?:%b)?\n)*+" % one.pattern.encode())
+
+    def __reduce__(self) -> tuple[type[Lines], tuple[re.Pattern[str]]]:
+        return Lines, (self._one,)
+
+    def failing(self, lines: bytes, odd: set[int]) -> None:
+        """Add the indices of lines that are not empty and do not match."""
+        odd.update(self._failing(lines))
+
+    def exceptions(self, values: Sequence[bytes], most: int) -> Sequence[int] | None:
+        """The same indices of values in order; None if more than `most`, found out without looking at the others.
+
+        No value holds a line break.
+        """
+        found = list(islice(self._failing(b"\n".join(values)), most + 1))
+        return found if len(found) <= most else None
+
+    def _failing(self, lines: bytes) -> Iterator[int]:
+        lines += b"\n"
+        index, counted, at = 0, 0, self._end(lines, 0)
+        while at < len(lines):
+            index, counted = index + lines.count(b"\n", counted, at), at
+            yield index
+            at = self._end(lines, lines.index(b"\n", at) + 1)
+
+    def _end(self, lines: bytes, start: int) -> int:
+        found = self._all.match(lines, start)
+        return found.end() if found else start
