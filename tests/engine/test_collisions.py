@@ -8,30 +8,32 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wizard.bulk import collisions
-from wizard.bulk.collisions import Bucket, CollisionFiles, Collisions, KeySpool, Ranks, buckets_for, find
+from wizard.bulk import collisions, keys
+from wizard.bulk.collisions import CollisionFiles, Collisions, Ranks, find
 from wizard.bulk.files import Opened
+from wizard.bulk.keys import Keys, KeySpool, buckets_for
 
 KEYS = st.lists(
     st.sampled_from(["", "a", "b", "c", "ä", "ab", "a b", "long" * 9]) | st.text("xyz", max_size=3), max_size=60
 )
 
 
-def found_by_buckets(keys: list[str], folder: Path, *, workers: int, buckets: int, block: int) -> dict[int, int]:
+def found_by_buckets(listed: list[str], folder: Path, *, workers: int, buckets: int, block: int) -> dict[int, int]:
     """Spool the keys in blocks that go round the workers, and find records in groups: number to size of the group."""
     paths = [folder / f"email.{worker}" for worker in range(workers)]
     spools = [KeySpool(path, buckets) for path in paths]
-    for turn, start in enumerate(range(0, len(keys), block)):
-        part = keys[start : start + block]
+    for turn, start in enumerate(range(0, len(listed), block)):
+        part = listed[start : start + block]
         spools[turn % workers].add([key.encode() for key in part], start + 1)
     for spool in spools:
         spool.close()
     opened = Opened()
+    kind = Keys(paths, opened)
     result = {}
     for bucket in range(buckets):
-        for number, size, members, _ in find(Bucket(paths, opened, buckets, bucket)):
+        for number, size, members, _ in find(kind.shared(bucket, buckets)):
             assert number not in result
-            assert set(members) <= {index for index, key in enumerate(keys, 1) if key == keys[number - 1]}
+            assert set(members) <= {index for index, key in enumerate(listed, 1) if key == listed[number - 1]}
             assert len(members) == min(size, collisions.NAMED)
             result[number] = size
     opened.close()
@@ -39,22 +41,25 @@ def found_by_buckets(keys: list[str], folder: Path, *, workers: int, buckets: in
 
 
 @given(
-    keys=KEYS,
+    listed=KEYS,
     workers=st.integers(1, 3),
     buckets=st.sampled_from([1, 2, 8]),
     block=st.integers(1, 20),
     held=st.integers(1, 30),
+    weak=st.booleans(),
 )
 def test_collisions_are_those_a_dictionary_finds(
-    keys: list[str], workers: int, buckets: int, block: int, held: int
+    listed: list[str], workers: int, buckets: int, block: int, held: int, weak: bool
 ) -> None:
     groups: defaultdict[str, list[int]] = defaultdict(list)
-    for number, key in enumerate(keys, 1):
+    for number, key in enumerate(listed, 1):
         groups[key].append(number)
     expected = {n: len(group) for key, group in groups.items() if key and len(group) > 1 for n in group}
     with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
-        patch.setattr(collisions, "HELD", held)
-        assert found_by_buckets(keys, Path(folder), workers=workers, buckets=buckets, block=block) == expected
+        patch.setattr(keys, "HELD", held)
+        if weak:
+            patch.setattr(keys, "crc32", len)
+        assert found_by_buckets(listed, Path(folder), workers=workers, buckets=buckets, block=block) == expected
 
 
 def test_members_named_are_the_first_whatever_worker_met_them_first(tmp_path: Path) -> None:
@@ -63,7 +68,8 @@ def test_members_named_are_the_first_whatever_worker_met_them_first(tmp_path: Pa
         spool.add([b"same"], number)
     spool.close()
     opened = Opened()
-    assert {members for _, _, members, _ in find(Bucket([tmp_path / "email.0"], opened, 1, 0))} == {(1, 2, 3, 7)}
+    found = find(Keys([tmp_path / "email.0"], opened).shared(0, 1))
+    assert {members for _, _, members, _ in found} == {(1, 2, 3, 7)}
     opened.close()
 
 
@@ -80,7 +86,7 @@ def test_collisions_are_looked_up_by_ranges_of_records(tmp_path: Path) -> None:
 
 
 def test_more_users_mean_more_buckets_not_larger_ones() -> None:
-    assert all(users / buckets_for(users) <= collisions.USERS_PER_BUCKET for users in (0, 1, 10**5, 10**6, 10**7))
+    assert all(users / buckets_for(users) <= keys.USERS_PER_BUCKET for users in (0, 1, 10**5, 10**6, 10**7))
 
 
 def test_ranks_written_in_any_order_are_read_by_record(tmp_path: Path) -> None:

@@ -1,28 +1,17 @@
-"""Find users who share what must be unique, exactly, in memory that does not grow with their number.
-
-Each worker scatters the keys of its users over buckets by a checksum; equal keys meet in one bucket. A bucket is then
-read on its own: first for keys that occur twice, and only if there are any once more for the records that have them.
-"""
+"""Who shares what must be unique: which of them is preferred, and the files that say so until all rejects are written."""
 
 from __future__ import annotations
 
 import os
 import sys
 from array import array
-from collections import Counter
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from struct import Struct
-from zlib import crc32
 
-from wizard.bulk.files import Opened, private, read_at, write_at
+from wizard.bulk.files import private, read_at, write_at
 from wizard.mapping.preference import preferred
-
-USERS_PER_BUCKET = 1 << 15
-HELD = 1 << 14
-"""Keys of one kind that a worker holds before it writes them."""
 
 NAMED = 4
 """Members of a group that are kept to be named; a reject names at most all but one of them."""
@@ -31,7 +20,6 @@ RANGE = 1 << 16
 """Records whose collisions lie in one file."""
 
 _row = Struct("<IBII4I")  # record, kind, size of the group, the preferred record, the first members
-_place = Struct("<QQQQ")  # where keys and numbers of a bucket begin, and those of the next
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,109 +37,6 @@ class Collision:
     group: int
     members: tuple[int, ...]
     preferred: int = 0
-
-
-def buckets_for(users: int) -> int:
-    """How many buckets keep each small: a power of two."""
-    return 1 << max(3, (max(users, 1) // USERS_PER_BUCKET).bit_length())
-
-
-class KeySpool:
-    """The keys of one kind from one worker.
-
-    Args:
-        path: Beginning of the names of its three files: keys, numbers of records, and where each bucket lies.
-    """
-
-    def __init__(self, path: Path, buckets: int) -> None:
-        self._files = [private(path.with_name(f"{path.name}.{part}")) for part in ("keys", "numbers", "index")]
-        self._mask = buckets - 1
-        self._keys: list[list[bytes]] = [[] for _ in range(buckets)]
-        self._numbers = [array("I") for _ in range(buckets)]
-        self._hold = [keys.append for keys in self._keys]  # bound once, as they are called for every key
-        self._count = [numbers.append for numbers in self._numbers]
-        self._held = 0
-        self._places = (0, 0)
-
-    def add(self, keys: Sequence[bytes], first: int) -> None:
-        """Remember the keys of consecutive records, b"" for none, the first of which has this number."""
-        hold, count, mask = self._hold, self._count, self._mask
-        for number, key, check in zip(range(first, first + len(keys)), keys, map(crc32, keys), strict=True):
-            if key:
-                bucket = check & mask
-                hold[bucket](key)
-                count[bucket](number)
-        self._held += len(keys)
-        if self._held >= HELD:
-            self._flush()
-
-    def close(self) -> None:
-        """Write what is held, once."""
-        with ExitStack() as closing:
-            for file in self._files:
-                closing.callback(file.close)
-            if self._held:
-                self._flush()
-
-    def _flush(self) -> None:
-        keys_at, numbers_at = self._places
-        places = array("Q")
-        blobs, numbers = [], array("I")
-        for bucket, held in enumerate(self._keys):
-            places.extend((keys_at, numbers_at))
-            blob = b"\n".join(held)
-            blobs.append(blob)
-            numbers.extend(self._numbers[bucket])
-            keys_at += len(blob)
-            numbers_at += len(held)
-            held.clear()
-            del self._numbers[bucket][:]
-        places.extend((keys_at, numbers_at))
-        keys_file, numbers_file, index_file = self._files
-        keys_file.write(b"".join(blobs))
-        numbers_file.write(numbers)
-        index_file.write(places)
-        self._places, self._held = (keys_at, numbers_at), 0
-
-
-class Bucket:
-    """All keys of one kind and bucket, from all workers, in parts."""
-
-    def __init__(self, paths: Sequence[Path], opened: Opened, buckets: int, bucket: int) -> None:
-        self._parts: list[tuple[int, int, int, int, int, int]] = []
-        stride = (buckets + 1) * 16
-        for path in paths:
-            keys, numbers, index = (
-                opened(path.with_name(f"{path.name}.{part}")) for part in ("keys", "numbers", "index")
-            )
-            for row in range(os.fstat(index).st_size // stride):
-                place = read_at(index, 32, row * stride + bucket * 16)
-                keys_at, numbers_at, keys_end, numbers_end = _place.unpack(place)
-                if numbers_end > numbers_at:
-                    self._parts.append(
-                        (keys, keys_at, keys_end - keys_at, numbers, numbers_at, numbers_end - numbers_at)
-                    )
-
-    def keys(self) -> Iterator[list[bytes]]:
-        for keys, at, size, _, _, _ in self._parts:
-            yield read_at(keys, size, at).split(b"\n")
-
-    def numbered(self) -> Iterator[tuple[bytes, int]]:
-        for (_, _, _, numbers, at, count), keys in zip(self._parts, self.keys(), strict=True):
-            yield from zip(keys, array("I", read_at(numbers, count * 4, at * 4)), strict=True)
-
-    def repeated(self) -> set[bytes]:
-        """The keys that occur more than once."""
-        seen: set[bytes] = set()
-        twice: set[bytes] = set()
-        for keys in self.keys():
-            fresh = set(keys)
-            if len(fresh) < len(keys):
-                twice.update(key for key, count in Counter(keys).items() if count > 1)
-            if not seen.isdisjoint(fresh):
-                twice |= seen & fresh
-            seen |= fresh
-        return twice
 
 
 class Ranks:
@@ -193,38 +78,20 @@ Found = tuple[int, int, tuple[int, ...], int]
 """A record that shares its key with others: its number, the size of the group, its first members, the preferred one."""
 
 
-def find(bucket: Bucket, ranks: Ranks | None = None) -> Iterator[Found]:
-    """Yield each record that collides, but for those that were left out before."""
-    repeated = bucket.repeated()
-    if not repeated:
-        return
-    sizes: Counter[bytes] = Counter()
-    members: dict[bytes, list[int]] = {key: [] for key in repeated}
-    for key, number in bucket.numbered():
-        if key in members and not (ranks and ranks.is_left_out(number)):
-            sizes[key] += 1
-            first = members[key]
-            first.append(number)
-            if len(first) > NAMED:  # the smallest stay: workers finish blocks in any order
-                first.remove(max(first))
-    for key, number in bucket.numbered():
-        if key in members and sizes[key] > 1 and not (ranks and ranks.is_left_out(number)):
-            yield number, sizes[key], tuple(sorted(members[key])), 0
+def find(groups: Iterable[Sequence[int]], ranks: Ranks | None = None) -> Iterator[Found]:
+    """Yield each record of a group, but for those that were left out before."""
+    for numbers in groups:
+        left = numbers if ranks is None else [number for number in numbers if not ranks.is_left_out(number)]
+        if len(left) > 1:
+            first = tuple(left[:NAMED])
+            yield from ((number, len(left), first, 0) for number in left)
 
 
-def prefer(bucket: Bucket, ranks: Ranks) -> Iterator[Found]:
+def prefer(groups: Iterable[Sequence[int]], ranks: Ranks) -> Iterator[Found]:
     """The same where one of each group may be preferred; that one is not yielded."""
-    repeated = bucket.repeated()
-    groups: dict[bytes, list[int]] = {key: [] for key in repeated}
-    if repeated:
-        for key, number in bucket.numbered():
-            if key in groups:
-                groups[key].append(number)
-    for numbers in groups.values():
-        first, kept = tuple(sorted(numbers)[:NAMED]), ranks.prefer(numbers)
-        for number in numbers:
-            if number != kept:
-                yield number, len(numbers), first, kept
+    for numbers in groups:
+        first, kept = tuple(numbers[:NAMED]), ranks.prefer(numbers)
+        yield from ((number, len(numbers), first, kept) for number in numbers if number != kept)
 
 
 class CollisionFiles:

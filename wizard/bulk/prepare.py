@@ -16,8 +16,8 @@ from pathlib import Path
 
 from wizard.bulk.assembly import Assembly
 from wizard.bulk.chunks import IMPORT_FILE_BYTES, Chunk, chunks, largest_user
-from wizard.bulk.collisions import buckets_for
 from wizard.bulk.folder import Preparation
+from wizard.bulk.keys import buckets_for
 from wizard.bulk.manifest import Manifest, PreparedFile
 from wizard.bulk.residents import exported_ids, write_index
 from wizard.bulk.spool import EMAIL, MOVED, Job, file_name

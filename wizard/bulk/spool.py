@@ -14,8 +14,9 @@ from typing import Any
 import orjson
 
 from wizard.bulk.chunks import Chunk
-from wizard.bulk.collisions import Bucket, CollisionFiles, KeySpool, Ranks, find, prefer
+from wizard.bulk.collisions import CollisionFiles, Ranks, find, prefer
 from wizard.bulk.files import Opened, private, read_at
+from wizard.bulk.keys import Keys, KeySpool
 from wizard.bulk.residents import Residents
 from wizard.legacy.source import Block
 from wizard.mapping.compiled import MappedRows, Mapping
@@ -95,7 +96,8 @@ class Worker:
         self._number = number
         self._files = [private(job.folder / f"{name}.{number}") for name in SPOOLED]
         self._users, self._sizes, self._rejects, self._positions, self._noted = self._files
-        self._keys = {key: KeySpool(job.folder / f"{key}.{number}", job.buckets) for key in job.mapping.keys}
+        self._spooled = {key: KeySpool(job.folder / f"{key}.{number}", job.buckets) for key in job.mapping.keys}
+        self._keys: dict[str, Keys] = {}
         self._ranks = Ranks(job.folder) if job.mapping.preference else None
         self._collisions = CollisionFiles(job.folder, number)
         self._opened = Opened()
@@ -124,7 +126,7 @@ class Worker:
         noted = orjson.dumps(mapped.noted) if mapped.noted else b""
         self._noted.write(noted)
         for kind, keys in mapped.keys.items():
-            self._keys[kind].add(keys, block.first)
+            self._spooled[kind].add(keys, block.first)
         return Mapped(
             first=block.first,
             count=len(sizes),
@@ -177,8 +179,8 @@ class Worker:
         """Write out what is held; other workers read it next."""
         for file in self._files:
             file.close()
-        for keys in self._keys.values():
-            keys.close()
+        for spool in self._spooled.values():
+            spool.close()
 
     def find_collisions(self, task: tuple[int, int]) -> int:
         """Find the collisions of one kind of key in one bucket, and say how many records they concern.
@@ -187,10 +189,12 @@ class Worker:
         """
         kind, bucket = task
         key = self._job.mapping.keys[kind]
-        paths = [self._job.folder / f"{key}.{number}" for number in range(self._job.spools)]
-        keys = Bucket(paths, self._opened, self._job.buckets, bucket)
+        if key not in self._keys:
+            paths = [self._job.folder / f"{key}.{number}" for number in range(self._job.spools)]
+            self._keys = {key: Keys(paths, self._opened)}
+        groups = self._keys[key].shared(bucket, self._job.buckets)
         count = 0
-        for found in prefer(keys, self._ranks) if self._ranks and key == EMAIL else find(keys, self._ranks):
+        for found in prefer(groups, self._ranks) if self._ranks and key == EMAIL else find(groups, self._ranks):
             self._collisions.add(kind, found)
             count += 1
         return count
@@ -202,7 +206,7 @@ class Worker:
             self._ranks.close()
         if self._there is not None:
             self._there.close()
-        for close in (*(file.close for file in self._files), *(keys.close for keys in self._keys.values())):
+        for close in (*(file.close for file in self._files), *(spool.close for spool in self._spooled.values())):
             with contextlib.suppress(OSError):
                 close()
 

@@ -1,0 +1,154 @@
+"""What must be unique, of all users: written by the workers as they map, and read again to find who shares it.
+
+Each worker writes its keys in the order of the records, and scatters checksums of them over buckets: equal keys meet in
+one bucket. A bucket is read on its own, in memory that does not grow with the number of users; only where a checksum occurs
+twice are the keys themselves read again, so that what is found is exact.
+"""
+
+from __future__ import annotations
+
+import os
+from array import array
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from itertools import compress
+from pathlib import Path
+from struct import Struct
+from zlib import crc32
+
+from wizard.bulk.files import Opened, private, read_at
+
+USERS_PER_BUCKET = 1 << 15
+MOST_BUCKETS = 1 << 16
+HELD = 1 << 15
+"""Checksums of one kind that a worker holds before it writes them."""
+
+_block = Struct("<IIQ")  # number of the first record, bytes of its keys, and where they begin
+_place = Struct("<QQ")  # where the pairs of a bucket begin, and those of the next
+
+
+def buckets_for(users: int) -> int:
+    """How many buckets keep each small: a power of two."""
+    return min(MOST_BUCKETS, 1 << max(3, (max(users, 1) // USERS_PER_BUCKET).bit_length()))
+
+
+class KeySpool:
+    """The keys of one kind from one worker.
+
+    Args:
+        path: Beginning of the names of its files: keys and where those of each block lie; checksums with the numbers of
+            their records, and where those of each bucket lie.
+    """
+
+    FILES = ("keys", "blocks", "checks", "numbers", "index")
+
+    def __init__(self, path: Path, buckets: int) -> None:
+        self._files = [private(path.with_name(f"{path.name}.{part}")) for part in self.FILES]
+        self._keys, self._blocks, self._checks, self._numbers, self._index = self._files
+        self._mask = buckets - 1
+        self._held_checks = [array("I") for _ in range(buckets)]
+        self._held_numbers = [array("I") for _ in range(buckets)]
+        self._hold = [held.append for held in self._held_checks]  # bound once, as they are called for every key
+        self._count = [held.append for held in self._held_numbers]
+        self._held = self._keys_at = self._pairs_at = 0
+
+    def add(self, keys: Sequence[bytes], first: int) -> None:
+        """Remember the keys of consecutive records, b"" for none, the first of which has this number."""
+        data = b"\n".join(keys)
+        self._keys.write(data)
+        self._blocks.write(_block.pack(first, len(data), self._keys_at))
+        self._keys_at += len(data)
+        numbers: Sequence[int] = range(first, first + len(keys))
+        if not all(keys):
+            numbers, keys = list(compress(numbers, keys)), list(filter(None, keys))
+        self._scatter(numbers, array("I", map(crc32, keys)))
+
+    def _scatter(self, numbers: Sequence[int], checks: array[int]) -> None:
+        hold, count, mask = self._hold, self._count, self._mask
+        halves = array("H", checks.tobytes())[::2]  # small numbers are much faster to reckon with
+        for number, half, check in zip(numbers, halves, checks, strict=True):
+            bucket = half & mask
+            hold[bucket](check)
+            count[bucket](number)
+        self._held += len(checks)
+        if self._held >= HELD:
+            self._flush()
+
+    def close(self) -> None:
+        """Write what is held, once."""
+        with ExitStack() as closing:
+            for file in self._files:
+                closing.callback(file.close)
+            if self._held:
+                self._flush()
+
+    def _flush(self) -> None:
+        places = array("Q", [self._pairs_at])
+        for checks, numbers in zip(self._held_checks, self._held_numbers, strict=True):
+            self._checks.write(checks)
+            self._numbers.write(numbers)
+            self._pairs_at += len(checks)
+            places.append(self._pairs_at)
+            del checks[:], numbers[:]
+        self._index.write(places)
+        self._held = 0
+
+
+class Keys:
+    """All keys of one kind, from all workers, by the numbers of records."""
+
+    def __init__(self, paths: Sequence[Path], opened: Opened) -> None:
+        self._opened = opened
+        self._paths = paths
+        rows = sorted(
+            (first, at, size, worker)
+            for worker, path in enumerate(paths)
+            for first, size, at in _block.iter_unpack(_named(path, "blocks").read_bytes())
+        )
+        self._firsts = array("I", [row[0] for row in rows])
+        self._places = array("Q", [row[1] for row in rows])
+        self._sizes = array("I", [row[2] for row in rows])
+        self._workers = array("I", [row[3] for row in rows])
+        self._block = -1
+        self._first = 0
+        self._listed: list[bytes] = []
+
+    def __getitem__(self, number: int) -> bytes:
+        """The key of the record; quick where one number follows the other."""
+        if not self._first <= number < self._first + len(self._listed):
+            self._load(bisect_right(self._firsts, number) - 1)
+        return self._listed[number - self._first]
+
+    def _load(self, block: int) -> None:
+        file = self._opened(_named(self._paths[self._workers[block]], "keys"))
+        self._first = self._firsts[block]
+        self._listed = read_at(file, self._sizes[block], self._places[block]).split(b"\n")
+
+    def shared(self, bucket: int, buckets: int) -> Iterator[Sequence[int]]:
+        """The numbers of all records with the same key, in order, for each key of this bucket that several have."""
+        checks, numbers = array("I"), array("I")
+        for path in self._paths:
+            self._gather(path, bucket, buckets, checks, numbers)
+        seen: set[int] = set()
+        see = seen.add
+        twice = {check for check in checks if check in seen or see(check)}
+        if not twice:
+            return
+        suspects = sorted(compress(numbers, map(twice.__contains__, checks)))
+        groups: dict[bytes, array[int]] = {}
+        for number in suspects:
+            groups.setdefault(self[number], array("I")).append(number)
+        yield from (numbers for numbers in groups.values() if len(numbers) > 1)
+
+    def _gather(self, path: Path, bucket: int, buckets: int, checks: array[int], numbers: array[int]) -> None:
+        index = self._opened(_named(path, "index"))
+        stride = (buckets + 1) * 8
+        for row in range(os.fstat(index).st_size // stride):
+            start, end = _place.unpack(read_at(index, 16, row * stride + bucket * 8))
+            for pairs, part in ((checks, "checks"), (numbers, "numbers")):
+                pairs.frombytes(read_at(self._opened(_named(path, part)), (end - start) * 4, start * 4))
+
+
+def _named(path: Path, part: str) -> Path:
+    return path.with_name(f"{path.name}.{part}")
