@@ -17,6 +17,14 @@ KEYS = st.lists(
     st.sampled_from(["", "a", "b", "c", "ä", "ab", "a b", "long" * 9]) | st.text("xyz", max_size=3), max_size=60
 )
 
+RANKED = st.lists(st.text("ab01", min_size=1, max_size=4), max_size=60, unique=True).map(
+    lambda keys: sorted(keys, key=lambda key: (len(key), key))
+)
+"""Keys in order, as ids mostly are, here and there with none, or one that breaks the order."""
+ALMOST = st.tuples(
+    RANKED, st.lists(st.tuples(st.integers(0, 60), st.sampled_from(["", "a", "0b", "11"])), max_size=3)
+).map(lambda drawn: [key for at, key in sorted([*enumerate(drawn[0]), *drawn[1]], key=lambda pair: pair[0])])
+
 
 def found_by_buckets(listed: list[str], folder: Path, *, workers: int, buckets: int, block: int) -> dict[int, int]:
     """Spool the keys in blocks that go round the workers, and find records in groups: number to size of the group."""
@@ -26,7 +34,9 @@ def found_by_buckets(listed: list[str], folder: Path, *, workers: int, buckets: 
         part = listed[start : start + block]
         spools[turn % workers].add([key.encode() for key in part], start + 1)
     for spool in spools:
-        spool.close()
+        spool.show()
+    for spool in spools:
+        spool.settle(paths)
     opened = Opened()
     kind = Keys(paths, opened)
     result = {}
@@ -41,7 +51,7 @@ def found_by_buckets(listed: list[str], folder: Path, *, workers: int, buckets: 
 
 
 @given(
-    listed=KEYS,
+    listed=KEYS | RANKED | ALMOST,
     workers=st.integers(1, 3),
     buckets=st.sampled_from([1, 2, 8]),
     block=st.integers(1, 20),
@@ -62,11 +72,24 @@ def test_collisions_are_those_a_dictionary_finds(
         assert found_by_buckets(listed, Path(folder), workers=workers, buckets=buckets, block=block) == expected
 
 
+def test_ids_in_order_are_not_looked_at_one_by_one(tmp_path: Path) -> None:
+    paths = [tmp_path / "user_id.0", tmp_path / "user_id.1"]
+    spools = [KeySpool(path, 8) for path in paths]
+    for turn, start in enumerate(range(950, 1050, 20)):
+        spools[turn % 2].add([b"%d" % number for number in range(start, start + 20)], start)
+    for spool in spools:
+        spool.show()
+    for spool in spools:
+        spool.settle(paths)
+    assert [path.with_name(f"{path.name}.checks").stat().st_size for path in paths] == [0, 0]
+
+
 def test_members_named_are_the_first_whatever_worker_met_them_first(tmp_path: Path) -> None:
     spool = KeySpool(tmp_path / "email.0", 1)
     for number in (9, 7, 8, 1, 2, 3):
         spool.add([b"same"], number)
-    spool.close()
+    spool.show()
+    spool.settle([tmp_path / "email.0"])
     opened = Opened()
     found = find(Keys([tmp_path / "email.0"], opened).shared(0, 1))
     assert {members for _, _, members, _ in found} == {(1, 2, 3, 7)}

@@ -30,6 +30,7 @@ class Preparation:
 
     def __init__(self, out: Path) -> None:
         self._out = out
+        self._left: list[Path] = []
         self._working = out / f"{WORKING}{os.getpid()}-{secrets.token_hex(4)}"
         self.users = self._working / USERS
         self.spool = self._working / "spool"
@@ -39,8 +40,8 @@ class Preparation:
     def __enter__(self) -> Preparation:
         self._out.mkdir(mode=0o700, parents=True, exist_ok=True)
         _refuse_foreign(self._out / USERS)
-        for left in self._out.glob(f"{WORKING}*"):
-            shutil.rmtree(left, ignore_errors=True)
+        self._left = list(self._out.glob(f"{WORKING}*"))
+        self._sweep()
         for folder in (self._working, self.users, self.spool):
             folder.mkdir(mode=0o700)
         return self
@@ -49,6 +50,11 @@ class Preparation:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         shutil.rmtree(self._working, ignore_errors=True)
+        self._sweep()  # once more, as a process that was about to end may have written while the folder was removed
+
+    def _sweep(self) -> None:
+        for left in self._left:
+            shutil.rmtree(left, ignore_errors=True)
 
     def publish(self, made: Manifest) -> None:
         """Put the new files in the place of the old ones; the manifest last.

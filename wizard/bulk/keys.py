@@ -1,7 +1,7 @@
 """What must be unique, of all users: written by the workers as they map, and read again to find who shares it.
 
-Each worker writes its keys in the order of the records, and scatters checksums of them over buckets: equal keys meet in
-one bucket. A bucket is read on its own, in memory that does not grow with the number of users; only where a checksum occurs
+Each worker writes its keys in the order of the records. Unless they ascend, in which case no two are the same, it scatters
+checksums of them over buckets: equal keys meet in one bucket. A bucket is read on its own, in memory that does not grow with the number of users; only where a checksum occurs
 twice are the keys themselves read again, so that what is found is exact.
 """
 
@@ -17,6 +17,7 @@ from pathlib import Path
 from struct import Struct
 from zlib import crc32
 
+from wizard.bulk.ascent import Ascent, apart
 from wizard.bulk.files import Opened, private, read_at
 
 USERS_PER_BUCKET = 1 << 15
@@ -44,7 +45,9 @@ class KeySpool:
     FILES = ("keys", "blocks", "checks", "numbers", "index")
 
     def __init__(self, path: Path, buckets: int) -> None:
-        self._files = [private(path.with_name(f"{path.name}.{part}")) for part in self.FILES]
+        self._path = path
+        self._ascent = Ascent(_named(path, "ascent"))
+        self._files = [private(_named(path, part)) for part in self.FILES]
         self._keys, self._blocks, self._checks, self._numbers, self._index = self._files
         self._mask = buckets - 1
         self._held_checks = [array("I") for _ in range(buckets)]
@@ -55,16 +58,45 @@ class KeySpool:
 
     def add(self, keys: Sequence[bytes], first: int) -> None:
         """Remember the keys of consecutive records, b"" for none, the first of which has this number."""
+        if (
+            self._ascent.unbroken
+            and any(keys)
+            and not self._ascent.follows(keys if all(keys) else [*filter(None, keys)])
+        ):
+            self._scatter_all()
         data = b"\n".join(keys)
         self._keys.write(data)
         self._blocks.write(_block.pack(first, len(data), self._keys_at))
         self._keys_at += len(data)
+        if not self._ascent.unbroken:
+            self._scatter(keys, first)
+
+    def show(self) -> None:
+        """Let other workers read what was written."""
+        for file in (self._keys, self._blocks, self._ascent):
+            file.flush()
+
+    def settle(self, paths: Sequence[Path]) -> None:
+        """Scatter what ascends here but not with what other workers have, whose keys are at `paths`; then close."""
+        if self._ascent.unbroken:
+            some = [path for path in paths if _named(path, "blocks").stat().st_size]
+            if not apart([_named(path, "ascent") for path in some]):
+                self._scatter_all()
+        self.close()
+
+    def _scatter_all(self) -> None:
+        """Scatter what was only written while it ascended."""
+        self.show()
+        opened = Opened()
+        for first, keys in Keys([self._path], opened).blocks():
+            self._scatter(keys, first)
+        opened.close()
+
+    def _scatter(self, keys: Sequence[bytes], first: int) -> None:
         numbers: Sequence[int] = range(first, first + len(keys))
         if not all(keys):
             numbers, keys = list(compress(numbers, keys)), list(filter(None, keys))
-        self._scatter(numbers, array("I", map(crc32, keys)))
-
-    def _scatter(self, numbers: Sequence[int], checks: array[int]) -> None:
+        checks = array("I", map(crc32, keys))
         hold, count, mask = self._hold, self._count, self._mask
         halves = array("H", checks.tobytes())[::2]  # small numbers are much faster to reckon with
         for number, half, check in zip(numbers, halves, checks, strict=True):
@@ -78,6 +110,7 @@ class KeySpool:
     def close(self) -> None:
         """Write what is held, once."""
         with ExitStack() as closing:
+            closing.callback(self._ascent.close)
             for file in self._files:
                 closing.callback(file.close)
             if self._held:
@@ -110,7 +143,6 @@ class Keys:
         self._places = array("Q", [row[1] for row in rows])
         self._sizes = array("I", [row[2] for row in rows])
         self._workers = array("I", [row[3] for row in rows])
-        self._block = -1
         self._first = 0
         self._listed: list[bytes] = []
 
@@ -119,6 +151,12 @@ class Keys:
         if not self._first <= number < self._first + len(self._listed):
             self._load(bisect_right(self._firsts, number) - 1)
         return self._listed[number - self._first]
+
+    def blocks(self) -> Iterator[tuple[int, list[bytes]]]:
+        """The keys of each block with the number of its first record, in order."""
+        for block in range(len(self._firsts)):
+            self._load(block)
+            yield self._first, self._listed
 
     def _load(self, block: int) -> None:
         file = self._opened(_named(self._paths[self._workers[block]], "keys"))

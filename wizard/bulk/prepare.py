@@ -192,6 +192,7 @@ class _Work:
                 next_event = now + EVENTS_EVERY
                 self._emit(UsersRead(self._assembly.read, self._assembly.reasons.total(), facts.records))
         self._hands.each("end_mapping")
+        self._hands.each("settle_keys")
         if self._assembly.read != facts.records:
             raise SourceError(
                 "The legacy store is not the one that was looked at",

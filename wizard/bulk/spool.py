@@ -180,7 +180,12 @@ class Worker:
         for file in self._files:
             file.close()
         for spool in self._spooled.values():
-            spool.close()
+            spool.show()
+
+    def settle_keys(self, _: None) -> None:
+        """Write out all that is needed to find collisions, once all workers have ended mapping."""
+        for key, spool in self._spooled.items():
+            spool.settle(self._paths(key))
 
     def find_collisions(self, task: tuple[int, int]) -> int:
         """Find the collisions of one kind of key in one bucket, and say how many records they concern.
@@ -190,14 +195,16 @@ class Worker:
         kind, bucket = task
         key = self._job.mapping.keys[kind]
         if key not in self._keys:
-            paths = [self._job.folder / f"{key}.{number}" for number in range(self._job.spools)]
-            self._keys = {key: Keys(paths, self._opened)}
+            self._keys = {key: Keys(self._paths(key), self._opened)}
         groups = self._keys[key].shared(bucket, self._job.buckets)
         count = 0
         for found in prefer(groups, self._ranks) if self._ranks and key == EMAIL else find(groups, self._ranks):
             self._collisions.add(kind, found)
             count += 1
         return count
+
+    def _paths(self, key: str) -> list[Path]:
+        return [self._job.folder / f"{key}.{number}" for number in range(self._job.spools)]
 
     def close(self) -> None:
         """Close what is open; what could not be written any more is of no use to anybody."""

@@ -19,8 +19,8 @@ from wizard.legacy.csv_block import CsvBlock, Piece, count_lines
 from wizard.legacy.dialect import Dialect
 from wizard.legacy.encoding import Read
 
-BLOCK_BYTES = 1 << 16
-"""About 300 users: small enough for the processor's cache, large enough to make sending it cheap."""
+BLOCK_BYTES = 1 << 17
+"""About 600 users: small enough for the processor's cache, large enough to make sending it cheap."""
 LONGEST_QUOTED = 1 << 20
 """A quoted cell that spans lines and is longer has lost its closing quote: no user that large can be imported."""
 LONGEST_LINE = 16 << 20
@@ -167,9 +167,8 @@ class Cutter:
             return None
         if b"\r" in outside:
             outside = outside.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
-        if outside.startswith(b"\n") or b"\n\n" in outside:
-            return _Found(data, sum(map(bool, outside.split(b"\n"))))
-        return _Found(data, outside.count(b"\n") + (not outside.endswith(b"\n")))
+        lines = outside.split(b"\n")
+        return _Found(data, len(lines) - lines.count(b""))
 
     def _ends_lines(self, data: bytes) -> bool:
         """Whether all line ends are those of records, though there are escapes."""

@@ -69,7 +69,7 @@ def _row(number: int, person: tuple[str, str, str, str], tail: str) -> str:
     day, month = 1 + number % 28, 1 + number % 12
     return (
         f"u{number:08d},{first_latin}.{last_latin}{number}@mail.example.com,{'true' if number % 5 else 'false'},"
-        f"+4930{10_000_000 + number},{first_latin[:6]}{number},{first},{last},{1950 + number % 55}-{month:02d}-{day:02d},"
+        f"+4930{number * 7919 % 100_000_000:08},{first_latin[:6]}{number},{first},{last},{1950 + number % 55}-{month:02d}-{day:02d},"
         f"en-GB,{('free', 'plus', 'pro')[number % 3]},2026-{month:02d}-{day:02d}T08:15:{number % 60:02d}Z,"
         f"20{10 + number % 15}-{month:02d}-{day:02d}T17:30:{number % 60:02d}Z,$2b$10${tail}\n"
     )
