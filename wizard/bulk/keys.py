@@ -21,8 +21,9 @@ from wizard.bulk.ascent import Ascent, apart
 from wizard.bulk.files import Opened, private, read_at
 
 USERS_PER_BUCKET = 1 << 15
-MOST_BUCKETS = 1 << 16
-HELD = 1 << 15
+"""Up to eight million users; a bucket grows beyond that, as there are never more buckets than a byte can name."""
+MOST_BUCKETS = 1 << 8
+HELD = 1 << 16
 """Checksums of one kind that a worker holds before it writes them."""
 
 _block = Struct("<IIQ")  # number of the first record, bytes of its keys, and where they begin
@@ -30,7 +31,7 @@ _place = Struct("<QQ")  # where the pairs of a bucket begin, and those of the ne
 
 
 def buckets_for(users: int) -> int:
-    """How many buckets keep each small: a power of two."""
+    """How many buckets keep each small: a power of two, 256 at most."""
     return min(MOST_BUCKETS, 1 << max(3, (max(users, 1) // USERS_PER_BUCKET).bit_length()))
 
 
@@ -49,7 +50,7 @@ class KeySpool:
         self._ascent = Ascent(_named(path, "ascent"))
         self._files = [private(_named(path, part)) for part in self.FILES]
         self._keys, self._blocks, self._checks, self._numbers, self._index = self._files
-        self._mask = buckets - 1
+        self._bucket_of = bytes(low & (buckets - 1) for low in range(256))
         self._held_checks = [array("I") for _ in range(buckets)]
         self._held_numbers = [array("I") for _ in range(buckets)]
         self._hold = [held.append for held in self._held_checks]  # bound once, as they are called for every key
@@ -97,10 +98,9 @@ class KeySpool:
         if not all(keys):
             numbers, keys = list(compress(numbers, keys)), list(filter(None, keys))
         checks = array("I", map(crc32, keys))
-        hold, count, mask = self._hold, self._count, self._mask
-        halves = array("H", checks.tobytes())[::2]  # small numbers are much faster to reckon with
-        for number, half, check in zip(numbers, halves, checks, strict=True):
-            bucket = half & mask
+        hold, count = self._hold, self._count
+        buckets = checks.tobytes()[:: checks.itemsize].translate(self._bucket_of)
+        for number, bucket, check in zip(numbers, buckets, checks, strict=True):
             hold[bucket](check)
             count[bucket](number)
         self._held += len(checks)

@@ -22,7 +22,7 @@ from wizard.legacy.csv_cut import Cutter
 from wizard.legacy.dialect import Dialect, find_dialect
 from wizard.legacy.encoding import Encoding, Read, find_encoding, readable_bytes
 from wizard.legacy.markers import escapes_backslashes, markers_of
-from wizard.legacy.opened import opened
+from wizard.legacy.opened import Identity, Stretch, identity, is_packed, opened
 from wizard.legacy.source import Record, SourceFacts
 
 SAMPLE_BYTES = 1 << 18
@@ -107,7 +107,10 @@ class CsvSource:
     def blocks(self, *, expect: str | None = None) -> Iterator[CsvBlock]:
         """Yield the records in file order; see `LegacySource.blocks`."""
         digest = hashlib.sha256()
-        yield from self._read_blocks(digest.update if expect else lambda _: None)
+        as_it_is = self.encoding.in_blocks == self.encoding.name and not is_packed(self.path)
+        now = identity(self.path) if as_it_is else None
+        for block in self._read_blocks(digest.update if expect else lambda _: None):
+            yield block if now is None else replace(block, again=self._stretch(block, now))
         if expect and self._fingerprint(digest.digest()) != expect:
             raise self._changed()
 
@@ -126,6 +129,9 @@ class CsvSource:
             yield from cutter.blocks(len(self.columns))
             if before != _identity(file) or before != _identity(self.path):
                 raise self._changed()
+
+    def _stretch(self, block: CsvBlock, now: Identity) -> Stretch:
+        return Stretch(self.path, self.encoding.mark + block.offset, len(block.data), now)
 
     def _fingerprint(self, digest: bytes) -> str:
         """The data and the way of reading it."""
@@ -377,7 +383,7 @@ def _watched(file: BinaryIO, seen: Callable[[bytes], object]) -> Read:
     return read
 
 
-def _identity(file: BinaryIO | Path) -> tuple[int, int, int, int]:
+def _identity(file: BinaryIO | Path) -> Identity:
     """What changes when somebody writes to a file or puts another in its place."""
     facts = file.stat() if isinstance(file, Path) else os.fstat(file.fileno())
     return facts.st_size, facts.st_mtime_ns, facts.st_ino, facts.st_dev

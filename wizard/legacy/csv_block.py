@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 from wizard.legacy.dialect import Dialect, unescaped
+from wizard.legacy.opened import Stretch
 from wizard.legacy.source import BadRecord, Record
 
 Piece = tuple[int, int, bool]
@@ -24,7 +26,8 @@ Row = list[str] | BadRecord
 class CsvBlock:
     """Records `first` to `first + count - 1`, beginning at line `line` of the file; any `width` goes if it is 0.
 
-    `pieces` is given where csv.reader alone would not find the same records: around a quote that is never closed.
+    `pieces` is given where csv.reader alone would not find the same records: around a quote that is never closed. `again`
+    is where another process finds `data`, which then is not sent along; `offset` where it begins among all that was read.
     """
 
     data: bytes
@@ -35,6 +38,23 @@ class CsvBlock:
     line: int
     lines: int
     pieces: tuple[Piece, ...] | None = None
+    offset: int = 0
+    again: Stretch | None = None
+
+    def __getstate__(self) -> dict[str, Any]:
+        state = vars(self).copy()
+        if self.again is not None:
+            del state["data"]
+        return state
+
+    def __getattr__(self, name: str) -> bytes:
+        """Read the data when it is wanted, in a process that did not get it."""
+        again = vars(self).get("again")
+        if name != "data" or again is None:
+            raise AttributeError(name)
+        data: bytes = again.read()
+        vars(self)["data"] = data
+        return data
 
     def rows(self) -> Iterator[Sequence[str] | BadRecord]:
         """Parse the block; the loop is short because it runs once a user."""

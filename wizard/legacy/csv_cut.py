@@ -69,12 +69,13 @@ class Cutter:
         self._buffer = b""
         self._ended = False
         self._line = 1
+        self._taken = 0
 
     def skip_line(self) -> None:
         """Leave out the first line, which is an instruction to a spreadsheet."""
         self._more(self._block)
         end = _line_end(self._buffer, 0)
-        self._buffer, self._line = self._buffer[end:], self._line + 1
+        self._buffer, self._line, self._taken = self._buffer[end:], self._line + 1, self._taken + end
 
     def header(self) -> CsvBlock | None:
         """Take the first record; None if the file has no record.
@@ -129,8 +130,9 @@ class Cutter:
         data, self._buffer = found.data, self._buffer[len(found.data) :]
         lines = count_lines(data)
         line, self._line = self._line, self._line + lines
+        offset, self._taken = self._taken, self._taken + len(data)
         unfinished = not data.endswith((b"\n", b"\r"))
-        return CsvBlock(data, self._dialect, width, number, found.count, line, lines + unfinished, found.pieces)
+        return CsvBlock(data, self._dialect, width, number, found.count, line, lines + unfinished, found.pieces, offset)
 
     def _whole_records(self) -> _Found:
         """As many as make a block; more only where a single one is longer. Nothing if none has ended yet."""

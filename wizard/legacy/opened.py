@@ -10,6 +10,7 @@ import os
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, BinaryIO, cast
 
@@ -106,6 +107,34 @@ def changed(path: Path) -> SourceError:
         state="What was read of it can't be trusted.",
         remedy="export it once more to a file that nothing writes to, and start again.",
     )
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """Some bytes of a file, for a process that reads them again rather than have them sent.
+
+    Args:
+        path: Of a file that is read as it is.
+        identity: What the file had when it was read first.
+    """
+
+    path: Path
+    offset: int
+    size: int
+    identity: Identity
+
+    def read(self) -> bytes:
+        """The same bytes.
+
+        Raises:
+            SourceError: the file cannot be read, or somebody wrote to it meanwhile.
+        """
+        with opened(self.path) as file:
+            file.seek(self.offset)
+            data = file.read(self.size)
+        if len(data) != self.size or self.identity != identity(self.path):
+            raise changed(self.path)
+        return data
 
 
 @contextmanager

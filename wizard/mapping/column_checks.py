@@ -44,11 +44,16 @@ def emails(values: Sequence[bytes], odd: Odd) -> Sequence[bytes]:
 
 
 def phones(lengths: Memo, values: Sequence[bytes], odd: Odd) -> Sequence[bytes]:
-    NUMBERS.failing(b"\n".join(values), odd)
-    kinds = set(zip(map(_mark, values), map(len, values), strict=True))
+    failing: Odd = set()
+    NUMBERS.failing(b"\n".join(values), failing)
+    odd |= failing
+    others = list(values)
+    for index in failing:
+        others[index] = b""
+    kinds = set(zip(map(_mark, others), map(len, others), strict=True))
     wrong = {(mark, size) for mark, size in kinds if size not in lengths[mark]} - {(b"", 0)}
     if wrong:
-        odd.update(index for index, value in enumerate(values) if (value[:MARK], len(value)) in wrong)
+        odd.update(index for index, value in enumerate(others) if (value[:MARK], len(value)) in wrong)
     return values
 
 
