@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from array import array
-from io import BufferedWriter
+from io import BufferedWriter, FileIO
 from pathlib import Path
 
 
@@ -42,6 +42,16 @@ def read_at(descriptor: int, size: int, offset: int) -> bytes:
     while 0 < len(data) < size and (more := os.read(descriptor, size - len(data))):
         data += more
     return data
+
+
+def read_into(descriptor: int, place: memoryview, offset: int) -> int:
+    """Fill the place with what lies from there on; returns how many bytes, fewer only at the end of the file."""
+    os.lseek(descriptor, offset, os.SEEK_SET)
+    done = 0
+    with FileIO(descriptor, closefd=False) as file:
+        while done < len(place) and (more := file.readinto(place[done:])):
+            done += more
+    return done
 
 
 def write_at(descriptor: int, data: bytes | array[int], offset: int) -> None:

@@ -15,7 +15,7 @@ import orjson
 
 from wizard.bulk.chunks import Chunk
 from wizard.bulk.collisions import CollisionFiles, Ranks, find, prefer
-from wizard.bulk.files import Opened, private, read_at
+from wizard.bulk.files import Opened, private, read_into
 from wizard.bulk.keys import Keys, KeySpool
 from wizard.bulk.residents import Residents
 from wizard.legacy.source import Block
@@ -101,6 +101,9 @@ class Worker:
         self._ranks = Ranks(job.folder) if job.mapping.preference else None
         self._collisions = CollisionFiles(job.folder, number)
         self._opened = Opened()
+        self._chunk = (
+            bytearray()
+        )  # used again for each file, as memory from the system costs more than what is done in it
         self._there = Residents(job.there) if job.there is not None else None
 
     def map_block(self, block: Block) -> Mapped:
@@ -112,7 +115,7 @@ class Worker:
             self._ranks.write(block.first, mapping.preference.ranks(table, mapped))
         moved = self._leave_out(mapped) if self._there is not None else {}
         users_at, sizes_at, rejects_at, positions_at, noted_at = (file.tell() for file in self._files)
-        sizes = array("I", [len(user) + 1 if user else 0 for user in mapped.users])
+        sizes = array("I", [size and size + 1 for size in map(len, mapped.users)])
         some_left_out = mapped.refused or moved
         present = [user for user in mapped.users if user] if some_left_out else mapped.users
         if present:
@@ -222,12 +225,14 @@ class Worker:
 
     def write_chunk(self, chunk: Chunk) -> tuple[int, str]:
         """Write one file to import; return its number and the SHA-256 of its bytes in hex."""
-        data = bytearray(b"[")
+        if len(self._chunk) < chunk.bytes:
+            self._chunk = bytearray(chunk.bytes)
+        data, end = memoryview(self._chunk)[: chunk.bytes], 1
         for spool, offset, size in chunk.pieces:
-            data += read_at(self._opened(self._job.folder / f"users.{spool}"), size, offset)
-        data[-1:] = b"]"
-        if len(data) != chunk.bytes:
+            end += read_into(self._opened(self._job.folder / f"users.{spool}"), data[end : end + size], offset)
+        if end != chunk.bytes:
             raise OSError(5, "spool files are shorter than what was written to them")
+        data[:1], data[-1:] = b"[", b"]"
         with private(self._job.out / file_name(chunk.number)) as file:
             file.write(data)
         return chunk.number, hashlib.sha256(data).hexdigest()

@@ -33,11 +33,12 @@ _last = itemgetter(slice(-1, None))
 
 @dataclass(frozen=True)
 class _Found:
-    """Whole records at the beginning of a buffer: their bytes, how many records, and their places if needed."""
+    """Whole records at the beginning of a buffer: their bytes, how many records, their places if needed, line ends if counted."""
 
     data: bytes
     count: int
     pieces: tuple[Piece, ...] | None = None
+    ends: int | None = None
 
 
 class Cutter:
@@ -128,7 +129,7 @@ class Cutter:
 
     def _take(self, found: _Found, *, number: int, width: int) -> CsvBlock:
         data, self._buffer = found.data, self._buffer[len(found.data) :]
-        lines = count_lines(data)
+        lines = count_lines(data) if found.ends is None else found.ends
         line, self._line = self._line, self._line + lines
         offset, self._taken = self._taken, self._taken + len(data)
         unfinished = not data.endswith((b"\n", b"\r"))
@@ -170,7 +171,7 @@ class Cutter:
         if b"\r" in outside:
             outside = outside.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
         lines = outside.split(b"\n")
-        return _Found(data, len(lines) - lines.count(b""))
+        return _Found(data, len(lines) - lines.count(b""), ends=len(lines) - 1 if outside is data else None)
 
     def _ends_lines(self, data: bytes) -> bool:
         """Whether all line ends are those of records, though there are escapes."""

@@ -132,11 +132,8 @@ class Mapping:
         """
         count = table.count
         if self.plan is not None and count:
-            users, keys, noted = self.plan.users(table)
+            users, keys, noted = self.plan.users(table, largest)
             odd = table.odd
-            if max(map(len, users)) > largest:
-                odd.update(index for index, user in enumerate(users) if len(user) > largest)
-                noted = {note: [index for index in indices if index not in odd] for note, indices in noted.items()}
         else:
             odd = set(range(count))
             users, keys, noted = [b""] * count, {key: [b""] * count for key in self.keys}, {}

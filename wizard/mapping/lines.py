@@ -12,6 +12,7 @@ class Lines:
 
     def __init__(self, one: re.Pattern[str]) -> None:
         self._one = one
+        self._full = re.compile(b"(?:(?:%b)\n)*+" % one.pattern.encode())  # a fifth faster, and ends where nothing is
         self._all = re.compile(b"(?:(?:%b)?\n)*+" % one.pattern.encode())
 
     def __reduce__(self) -> tuple[type[Lines], tuple[re.Pattern[str]]]:
@@ -31,12 +32,15 @@ class Lines:
 
     def _failing(self, lines: bytes) -> Iterator[int]:
         lines += b"\n"
-        index, counted, at = 0, 0, self._end(lines, 0)
+        index, counted, at = 0, 0, _end(self._full, lines, 0)
+        if at < len(lines):
+            at = _end(self._all, lines, at)
         while at < len(lines):
             index, counted = index + lines.count(b"\n", counted, at), at
             yield index
-            at = self._end(lines, lines.index(b"\n", at) + 1)
+            at = _end(self._all, lines, lines.index(b"\n", at) + 1)
 
-    def _end(self, lines: bytes, start: int) -> int:
-        found = self._all.match(lines, start)
-        return found.end() if found else start
+
+def _end(pattern: re.Pattern[bytes], lines: bytes, start: int) -> int:
+    found = pattern.match(lines, start)
+    return found.end() if found else start

@@ -28,8 +28,11 @@ class Plan:
     absent: tuple[tuple[str, str], ...]
     most: int
 
-    def users(self, table: Table) -> tuple[list[bytes], dict[str, list[bytes]], dict[str, list[int]]]:
+    def users(self, table: Table, largest: int) -> tuple[list[bytes], dict[str, list[bytes]], dict[str, list[int]]]:
         """Map the records that are regular, and add the indices of the others to the odd ones of the table.
+
+        Args:
+            largest: Users of more bytes are odd too.
 
         Returns:
             Users as JSON, their keys by member (b"" without), and the indices of those who are noted, by note. For odd
@@ -52,9 +55,9 @@ class Plan:
             users = glued([b"{" + begin[1:], *rest, b"}"], table.count)
         else:
             users = [b"{" + user[1:] + b"}" for user in glued(members, table.count)]
-        odd = table.odd
-        if max(map(len, users), default=0) > self.most:
-            odd.update(index for index, user in enumerate(users) if len(user) > self.most)
+        odd, most = table.odd, min(self.most, largest)
+        if max(map(len, users), default=0) > most:
+            odd.update(index for index, user in enumerate(users) if len(user) > most)
         noted = {note: [index for index in range(table.count) if index not in odd] for note in self.notes}
         for key, note in self.absent:
             if not all(found[key]):

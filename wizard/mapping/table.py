@@ -87,9 +87,12 @@ class Table:
             return None
         # A line end becomes a cell of its own: if every record has the same width, these are where they must be. Then a
         # blank line, which is no record, has no place either.
-        cells = data.replace(b"\n", between + b"\n" + between).split(between)
+        spread = data.replace(b"\n", between + b"\n" + between)
         stride, ends = width + 1, block.count - 1
-        if not cells[width::stride].count(b"\n") == data.count(b"\n") == ends or len(cells) != ends * stride + width:
+        if len(spread) - len(data) != 2 * len(between) * ends:
+            return None
+        cells = spread.split(between)
+        if len(cells) != ends * stride + width or cells[width::stride].count(b"\n") != ends:
             return None
         columns = [cells[column::stride] for column in range(width)]
         try:
@@ -200,20 +203,34 @@ def _escaped(data: bytes, between: bytes) -> Odd:
 
 def _trimmed(data: bytes, between: bytes, columns: Sequence[Sequence[bytes]]) -> set[int]:
     """The columns in which no cell begins or ends with white space that is no control character."""
-    known = set(range(len(columns)))
-    if not _has_inner_spaces(data, between):
+    known, most = set(range(len(columns))), len(columns[0])
+    if not _all_inside(data, between, _few(data, b" ", most)):
         known = {index for index in known if not _has_edges(b"\n".join(columns[index]))}
-    if not data.isascii() and any(begin in data for begin in SPACES_BEGIN):
-        known = {index for index in known if not _has_other_spaces(b"".join(columns[index]))}
+    if not data.isascii():
+        suspects = [_few(data, begin, most) for begin in SPACES_BEGIN]
+        if any(places is None or any(data.startswith(SPACES, at) for at in places) for places in suspects):
+            known = {index for index in known if not _has_other_spaces(b"".join(columns[index]))}
     return known
 
 
-def _has_inner_spaces(data: bytes, between: bytes) -> bool:
-    """Whether all spaces are known to be inside cells; told where there are so few that a look at each is fast."""
-    if data.count(b" ") > len(data) // 64:
-        return False
-    parts = data.split(b" ")
-    return {each[-1:] for each in parts[:-1]}.union(each[:1] for each in parts[1:]).isdisjoint((b"", between, b"\n"))
+def _few(data: bytes, byte: bytes, most: int) -> list[int] | None:
+    """Where the byte is; None if in more places than `most`. A look at each of a few is faster than at all cells."""
+    places: list[int] = []
+    at = data.find(byte)
+    while at >= 0:
+        if len(places) == most:
+            return None
+        places.append(at)
+        at = data.find(byte, at + 1)
+    return places
+
+
+def _all_inside(data: bytes, between: bytes, places: list[int] | None) -> bool:
+    """Whether these places are known to be neither first nor last in a cell."""
+    edges = frozenset((b"", between, b"\n"))
+    return places is not None and all(
+        at and data[at - 1 : at] not in edges and data[at + 1 : at + 2] not in edges for at in places
+    )
 
 
 def _has_edges(joined: bytes) -> bool:
