@@ -433,6 +433,28 @@ def test_a_file_changed_since_it_was_looked_at_is_noticed_after_the_last_block(o
         next(blocks)
 
 
+@pytest.mark.parametrize("codec", ["utf-8-sig", "cp1252"])
+def test_a_block_is_sent_without_its_bytes_and_they_are_read_again(opened: Open, codec: str) -> None:
+    source = opened("id,name\n".encode(codec) + b"1,somebody\n" * 50_000)
+    for block in source.blocks():
+        sent = pickle.dumps(block)
+        assert len(sent) < 2_000
+        assert pickle.loads(sent).data == block.data  # noqa: S301 - our own
+
+
+@pytest.mark.parametrize("how", ["written", "cut", "gone"])
+def test_a_file_changed_before_a_block_is_read_again_is_noticed(opened: Open, tmp_path: Path, how: str) -> None:
+    source = opened(b"id,name\n" + b"1,somebody\n" * 10)
+    sent = pickle.dumps(next(source.blocks()))
+    path = tmp_path / "users.csv"
+    if how == "gone":
+        path.unlink()
+    else:
+        path.write_bytes(b"id,name\n" + b"1,nobodies\n" * (10 if how == "written" else 5))
+    with pytest.raises(SourceError, match="changed while it was read"):
+        list(pickle.loads(sent).rows())  # noqa: S301 - our own
+
+
 def test_no_message_quotes_a_cell(opened: Open) -> None:
     source = opened(b'id,email\n1,kim@example.com,$2b$10$secret\n2,"kim@example.com\n', delimiter=",")
     for block in source.blocks():

@@ -6,7 +6,6 @@ import codecs
 import hashlib
 import io
 import itertools
-import os
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -22,7 +21,7 @@ from wizard.legacy.csv_cut import Cutter
 from wizard.legacy.dialect import Dialect, find_dialect
 from wizard.legacy.encoding import Encoding, Read, find_encoding, readable_bytes
 from wizard.legacy.markers import escapes_backslashes, markers_of
-from wizard.legacy.opened import Identity, Stretch, identity, is_packed, opened
+from wizard.legacy.opened import Identity, Stretch, changed, identified, identity, is_packed, opened
 from wizard.legacy.source import Record, SourceFacts
 
 SAMPLE_BYTES = 1 << 18
@@ -112,7 +111,7 @@ class CsvSource:
         for block in self._read_blocks(digest.update if expect else lambda _: None):
             yield block if now is None else replace(block, again=self._stretch(block, now))
         if expect and self._fingerprint(digest.digest()) != expect:
-            raise self._changed()
+            raise changed(self.path)
 
     def sample(self, count: int = 100) -> Sequence[Record]:
         """The first records; only their part of the file is read."""
@@ -121,14 +120,14 @@ class CsvSource:
 
     def _read_blocks(self, seen: Callable[[bytes], object]) -> Iterator[CsvBlock]:
         with opened(self.path) as file:
-            before = _identity(file)
+            before = identified(file)
             read = _watched(file, seen)
             cutter = _cutter(read, self.encoding, self.dialect, self.leading_lines, self.path.name)
             if self.has_header:
                 cutter.header()
             yield from cutter.blocks(len(self.columns))
-            if before != _identity(file) or before != _identity(self.path):
-                raise self._changed()
+            if before != identified(file) or before != identity(self.path):
+                raise changed(self.path)
 
     def _stretch(self, block: CsvBlock, now: Identity) -> Stretch:
         return Stretch(self.path, self.encoding.mark + block.offset, len(block.data), now)
@@ -137,13 +136,6 @@ class CsvSource:
         """The data and the way of reading it."""
         reading = repr((self.encoding.name, self.dialect, self.columns, self.has_header, self.leading_lines))
         return hashlib.sha256(digest + reading.encode("utf-8", "surrogatepass")).hexdigest()
-
-    def _changed(self) -> SourceError:
-        return SourceError(
-            f"The file {self.path.name} changed while it was read",
-            state="What was read of it can't be trusted.",
-            remedy="export it once more to a file that nothing writes to, and start again.",
-        )
 
 
 def open_csv(answers: SourceAnswers, base: Path) -> CsvSource:
@@ -381,9 +373,3 @@ def _watched(file: BinaryIO, seen: Callable[[bytes], object]) -> Read:
         return data
 
     return read
-
-
-def _identity(file: BinaryIO | Path) -> Identity:
-    """What changes when somebody writes to a file or puts another in its place."""
-    facts = file.stat() if isinstance(file, Path) else os.fstat(file.fileno())
-    return facts.st_size, facts.st_mtime_ns, facts.st_ino, facts.st_dev

@@ -94,9 +94,17 @@ def _names_beside(path: Path) -> list[str]:
 def identity(path: Path) -> Identity:
     """What changes when somebody writes to a file or puts another in its place; zeros where there is none."""
     try:
-        facts = path.stat()
+        return _identity(path.stat())
     except OSError:
         return (0, 0, 0, 0)
+
+
+def identified(file: BinaryIO) -> Identity:
+    """The same of an open file."""
+    return _identity(os.fstat(file.fileno()))
+
+
+def _identity(facts: os.stat_result) -> Identity:
     return facts.st_size, facts.st_mtime_ns, facts.st_ino, facts.st_dev
 
 
@@ -127,12 +135,16 @@ class Stretch:
         """The same bytes.
 
         Raises:
-            SourceError: the file cannot be read, or somebody wrote to it meanwhile.
+            SourceError: somebody wrote to the file meanwhile, or it is gone.
         """
-        with opened(self.path) as file:
-            file.seek(self.offset)
-            data = file.read(self.size)
-        if len(data) != self.size or self.identity != identity(self.path):
+        try:
+            with self.path.open("rb") as file:
+                file.seek(self.offset)
+                data = file.read(self.size)
+                now = identified(file)
+        except OSError:
+            raise changed(self.path) from None
+        if len(data) != self.size or now != self.identity:
             raise changed(self.path)
         return data
 
