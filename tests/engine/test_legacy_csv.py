@@ -450,7 +450,7 @@ def test_a_file_changed_before_a_block_is_read_again_is_noticed(opened: Open, tm
     if how == "gone":
         path.unlink()
     else:
-        path.write_bytes(b"id,name\n" + b"1,nobodies\n" * (10 if how == "written" else 5))
+        path.write_bytes(b"id,name\n" + b"1,nobodies\n" * (11 if how == "written" else 5))
     with pytest.raises(SourceError, match="changed while it was read"):
         list(pickle.loads(sent).rows())  # noqa: S301 - our own
 

@@ -28,7 +28,7 @@ Task = tuple[str, Any]
 Make = Callable[[int], Any]
 """Makes the worker with this number; picklable."""
 
-AHEAD = 2
+AHEAD = 4
 """Tasks a worker has at once: the one it does and the next, so that it never waits for the other side."""
 
 NICENESS = 10
