@@ -12,8 +12,9 @@ import multiprocessing
 import os
 import signal
 import sys
+import threading
 import traceback
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from multiprocessing import connection, resource_tracker
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
@@ -74,13 +75,14 @@ class Crew:
 
     def __init__(self, make: Make, count: int) -> None:
         self._processes: dict[Connection, BaseProcess] = {}
-        context = multiprocessing.get_context("spawn")
+        context = _context()
         start_tracker()
         try:
             for number in range(count):
                 ours, theirs = context.Pipe()
+                inherited = [*self._processes, ours] if context.get_start_method() == "fork" else []
                 process = context.Process(
-                    target=_work, args=(theirs, make, number), name=f"prepare-{number}", daemon=True
+                    target=_work, args=(theirs, make, number, inherited), name=f"prepare-{number}", daemon=True
                 )
                 self._processes[ours] = process
                 process.start()
@@ -158,6 +160,15 @@ class Crew:
         )
 
 
+def _context() -> Any:
+    """How to start a process: forked, which spares it the import of everything, where that is safe; else anew.
+
+    It is safe on Linux where there is no other thread, which might hold a lock that nobody would release in the copy.
+    """
+    alone = sys.platform == "linux" and threading.active_count() == 1
+    return multiprocessing.get_context("fork" if alone else "spawn")
+
+
 def start_tracker() -> None:
     """Start the process that multiprocessing needs before all others, also where standard error is no real file.
 
@@ -175,9 +186,17 @@ def settle() -> None:
     gc.set_threshold(100_000)  # lists of bytes make no cycles; looking for some costs a twentieth of the time
 
 
-def _work(pipe: Connection, make: Make, number: int) -> None:
-    """Do tasks until the pipe closes. Ctrl-C reaches the whole group; the process that reads decides what it means."""
+def _work(pipe: Connection, make: Make, number: int, inherited: Sequence[Connection]) -> None:
+    """Do tasks until the pipe closes. Ctrl-C reaches the whole group; the process that reads decides what it means.
+
+    Args:
+        inherited: The other ends of pipes that a forked process has too; while it does, none of them closes.
+    """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    signal.set_wakeup_fd(-1)
+    for each in inherited:
+        each.close()
     settle()
     worker: Any = None
     while True:
