@@ -32,7 +32,9 @@ EVIDENCE = "evidence"
 """Journal fact: the answers that the evidence of an ended run was gathered for; some may change afterwards."""
 
 
-async def plan_for(answers: Answers, *, base: Path, world: World, run: RunFolder | None = None) -> Plan:
+async def plan_for(
+    answers: Answers, *, base: Path, world: World, run: RunFolder | None = None, stop: Stop | None = None
+) -> Plan:
     """Say what carrying out the answers would change; nothing is written, in the tenant or here.
 
     Args:
@@ -40,13 +42,14 @@ async def plan_for(answers: Answers, *, base: Path, world: World, run: RunFolder
         base: Where relative paths in the answers start.
         world: The edges.
         run: An earlier run of these answers, whose finished work is taken into account.
+        stop: Ends it at the next safe instant.
     """
     steps = steps_of(answers)
     with TemporaryDirectory(prefix="auth0-migrate-") as scratch:
         journal = Journal(run.journal if run else None, now=world.clock.now)
         try:
             folder = run.path if run else Path(scratch)
-            async with connected(answers, journal, folder, base, world) as tools:
+            async with connected(answers, journal, folder, base, world, stop) as tools:
                 await make_plan([step for step in steps if not step.needs_tenant], answers, tools)  # refuses first
                 await require_granted(steps, answers, tools)
                 return await make_plan(steps, answers, tools)

@@ -20,6 +20,7 @@ from wizard.steps import SECTIONS
 from wizard.steps.connection import ConnectionAnswers
 from wizard.steps.strategy import StrategyAnswers
 from wizard.steps.tenant import TenantAnswers
+from wizard.tools import Stop
 from wizard.world import World
 
 LATER = frozenset(f"{section.table}.{key}" for section in SECTIONS for key in section.later)
@@ -67,13 +68,15 @@ class Origin:
     flags: tuple[str, ...] = ()
 
 
-async def run_of(answers: Answers, origin: Origin, *, world: World, runs: Runs, fresh: bool = False) -> RunFolder:
+async def run_of(
+    answers: Answers, origin: Origin, *, world: World, runs: Runs, fresh: bool = False, stop: Stop | None = None
+) -> RunFolder:
     """The run of exactly these answers and data, finished or not; a new one when there is none, or when `fresh`.
 
     Raises:
         SourceError: the legacy store cannot be read.
     """
-    wanted = await _identity(answers, Path(origin.base), world)
+    wanted = await _identity(answers, Path(origin.base), world, stop)
 
     def fill(run: RunFolder) -> None:
         save(run.answers, answers)
@@ -88,13 +91,15 @@ async def run_of(answers: Answers, origin: Origin, *, world: World, runs: Runs, 
         return found or runs.create(answers[ConnectionAnswers].name, fill, now=RealClock().now())
 
 
-async def existing_run(answers: Answers, *, base: Path, world: World, runs: Runs) -> RunFolder | None:
+async def existing_run(
+    answers: Answers, *, base: Path, world: World, runs: Runs, stop: Stop | None = None
+) -> RunFolder | None:
     """The run of exactly these answers and data, if there is one."""
-    return _run_with(await _identity(answers, base, world), runs)
+    return _run_with(await _identity(answers, base, world, stop), runs)
 
 
-async def _identity(answers: Answers, base: Path, world: World) -> dict[str, Any]:
-    secret = world.secret(answers[TenantAnswers].domain)
+async def _identity(answers: Answers, base: Path, world: World, stop: Stop | None) -> dict[str, Any]:
+    secret = world.secret(answers[TenantAnswers].domain, stop)
     _, source = await world.sources.open(answers[SourceAnswers], secret=secret, base=base)
     return Identity.of(answers, source.fingerprint).to_json()
 

@@ -43,15 +43,15 @@ class World:
     memory: MutableMapping[tuple[str, str], Secret] | None = None
     outside: httpx.AsyncBaseTransport | None = None
 
-    def secret(self, domain: str) -> Callable[[str], str]:
-        """A function that resolves `keyring:NAME` and `env:NAME` for this tenant."""
+    def secret(self, domain: str, stop: Stop | None = None) -> Callable[[str], str]:
+        """A function that resolves `keyring:NAME` and `env:NAME` for this tenant; a stop ends its waiting for the keyring."""
 
         def resolve(reference: str) -> str:
             from wizard.vault import SecretMissing, Vault
 
             kind, _, name = reference.partition(":")
             if self.memory is None or kind != "keyring":
-                return Vault(domain).resolve(reference, self.environment).reveal()
+                return Vault(domain, stop=stop or Stop()).resolve(reference, self.environment).reveal()
             if (domain, name) not in self.memory:
                 raise SecretMissing(
                     f"The rehearsal has no secret {name} for {domain}", remedy="name one of its environment: env:NAME."
@@ -60,7 +60,7 @@ class World:
 
         return resolve
 
-    def keep_secret(self, domain: str) -> Callable[[str, str], None]:
+    def keep_secret(self, domain: str, stop: Stop | None = None) -> Callable[[str, str], None]:
         """A function that keeps a secret of this tenant under a name, for `keyring:NAME` to find."""
 
         def keep(name: str, value: str) -> None:
@@ -69,11 +69,11 @@ class World:
             if self.memory is not None:
                 self.memory[domain, name] = Secret(value)
             else:
-                Vault(domain).set(name, Secret(value))
+                Vault(domain, stop=stop or Stop()).set(name, Secret(value))
 
         return keep
 
-    def forget_secret(self, domain: str) -> Callable[[str], None]:
+    def forget_secret(self, domain: str, stop: Stop | None = None) -> Callable[[str], None]:
         """A function that removes a secret of this tenant; one that is not there is none the less gone."""
 
         def forget(name: str) -> None:
@@ -83,7 +83,7 @@ class World:
                 self.memory.pop((domain, name), None)
                 return
             with suppress(SecretMissing):
-                Vault(domain).delete(name)
+                Vault(domain, stop=stop or Stop()).delete(name)
 
         return forget
 
@@ -99,17 +99,18 @@ async def connected(
 ) -> AsyncIterator[Tools]:
     """The tools of the steps, with the tenant of the answers connected."""
     wanted = answers[TenantAnswers]
-    secret = world.secret(wanted.domain)
+    stop = stop or Stop()
+    secret = world.secret(wanted.domain, stop)
     tools = Tools(
         journal=journal,
         folder=folder,
         base=base,
         clock=world.clock,
         secret=secret,
-        keep_secret=world.keep_secret(wanted.domain),
-        forget_secret=world.forget_secret(wanted.domain),
+        keep_secret=world.keep_secret(wanted.domain, stop),
+        forget_secret=world.forget_secret(wanted.domain, stop),
         outside=world.outside,
-        stop=stop or Stop(),
+        stop=stop,
         sources=world.sources,
     )
     async with open_tenant(wanted, secret, journal.emit, world) as management:

@@ -62,9 +62,9 @@ def command(
     outside = world()
     file = answers_file.resolve()
 
-    async def open_run(_: Stop) -> RunFolder:
+    async def open_run(stop: Stop) -> RunFolder:
         origin = Origin(str(file.parent), str(file), flags)
-        run = await run_of(answers, origin, world=outside, runs=Runs(runs_folder), fresh=fresh)
+        run = await run_of(answers, origin, world=outside, runs=Runs(runs_folder), fresh=fresh, stop=stop)
         if otherwise := decided_since(run, answers):
             output.say(
                 f"! {answers_file} says otherwise than what was decided while run {run.id} went on, and counts now: "

@@ -39,9 +39,9 @@ def command(answers_file: Path, flags: tuple[str, ...], runs_folder: Path | None
     outside = world()
     base = answers_file.resolve().parent
 
-    async def work(_: Stop) -> Plan:
-        run = await existing_run(answers, base=base, world=outside, runs=Runs(runs_folder))
-        return await plan_for(answers, base=base, world=outside, run=run)
+    async def work(stop: Stop) -> Plan:
+        run = await existing_run(answers, base=base, world=outside, runs=Runs(runs_folder), stop=stop)
+        return await plan_for(answers, base=base, world=outside, run=run, stop=stop)
 
     plan = run_until_stopped(work)
     output.result(plan.to_json(), plan_text(plan))

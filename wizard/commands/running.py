@@ -6,6 +6,7 @@ import asyncio
 import os
 import signal
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -30,6 +31,8 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 GRACE_SECONDS = 10.0
 """How long a stop may take to reach a safe instant before the work is cut short, which is safe too."""
+
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 answers_argument = click.argument("answers_file", metavar="ANSWERS", type=click.Path(path_type=Path))
 run_argument = click.argument("run_name", metavar="RUN")
@@ -68,28 +71,36 @@ def run_until_stopped(work: Callable[[Stop], Awaitable[T]]) -> T:
     async def watched() -> T:
         stop = Stop()
         task = asyncio.ensure_future(work(stop))
-        loop = asyncio.get_running_loop()
-
-        def ask() -> None:
-            if stop.requested:
-                task.cancel()
-                return
-            stop.request()
-            loop.call_later(GRACE_SECONDS, task.cancel)
-
-        for name in (signal.SIGINT, signal.SIGTERM):
-            try:
-                loop.add_signal_handler(name, ask)
-            except NotImplementedError:  # Windows: the signal arrives between two steps of the loop
-                signal.signal(name, lambda *_: loop.call_soon_threadsafe(ask))
+        _stop_at_signals(stop, task)
         return await task
 
-    before = {name: signal.getsignal(name) for name in (signal.SIGINT, signal.SIGTERM)}
+    before = {name: signal.getsignal(name) for name in SIGNALS}
     try:
         return asyncio.run(watched())
     finally:
         for name, meant in before.items():
             signal.signal(name, meant or signal.SIG_DFL)
+
+
+def _stop_at_signals(stop: Stop, task: asyncio.Future[Any]) -> None:
+    loop = asyncio.get_running_loop()
+    cut: list[asyncio.TimerHandle] = []
+
+    def ask() -> None:
+        stop.request()
+        if cut:
+            task.cancel()
+        else:
+            cut.append(loop.call_later(GRACE_SECONDS, task.cancel))
+
+    def heard(*_: object) -> None:
+        stop.request()  # at once, as the loop may be held up by a keyring that does not answer
+        loop.call_soon_threadsafe(ask)
+
+    for name in SIGNALS:
+        with suppress(NotImplementedError):  # Windows has no such handlers and needs none to wake its loop
+            loop.add_signal_handler(name, lambda: None)
+        signal.signal(name, heard)
 
 
 def carry_out_and_report(

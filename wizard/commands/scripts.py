@@ -73,10 +73,10 @@ def diff_(answers_file: Path, flags: tuple[str, ...], output: Output) -> None:
     outside = world()
     base = answers_file.resolve().parent
 
-    async def work(_: Stop) -> list[Compared]:
+    async def work(stop: Stop) -> list[Compared]:
         journal = Journal(None, now=outside.clock.now)
         try:
-            async with connected(answers, journal, base, base, outside) as tools:
+            async with connected(answers, journal, base, base, outside, stop) as tools:
                 return compare(wanted_files(answers), await files_on_tenant(answers, tools))
         finally:
             journal.close()
@@ -113,10 +113,10 @@ def try_(answers_file: Path, account: str, no_password: bool, flags: tuple[str, 
     outside = world()
     base = answers_file.resolve().parent
 
-    async def work(_: Stop) -> list[Trial]:
+    async def work(stop: Stop) -> list[Trial]:
         journal = Journal(None, now=outside.clock.now)
         try:
-            async with connected(answers, journal, base, base, outside) as tools:
+            async with connected(answers, journal, base, base, outside, stop) as tools:
                 values = complete(await values_of(answers, tools))
         finally:
             journal.close()

@@ -116,8 +116,8 @@ def rotate(output: Output, answers_file: Path, yes: bool, flags: tuple[str, ...]
 
     base = answers_file.resolve().parent
 
-    async def work(_: Stop) -> Rotated:
-        return await rotate_secret(answers, base=base, world=world(), runs=Runs(runs_folder))
+    async def work(stop: Stop) -> Rotated:
+        return await rotate_secret(answers, base=base, world=world(), runs=Runs(runs_folder), stop=stop)
 
     rotated = run_until_stopped(work)
     lines = [f"The application {rotated.client_id} has a new secret; it is in the keyring."]

@@ -16,7 +16,7 @@ from wizard.runs import Runs
 from wizard.steps.guards import GuardsStep
 from wizard.steps.legacy_api import LegacyApiStep
 from wizard.steps.scripts import ScriptsStep
-from wizard.tools import Tools
+from wizard.tools import Stop, Tools
 from wizard.world import World, connected, require_granted
 
 
@@ -28,7 +28,7 @@ class Rotated:
     changed: tuple[str, ...]
 
 
-async def rotate_secret(answers: Answers, *, base: Path, world: World, runs: Runs) -> Rotated:
+async def rotate_secret(answers: Answers, *, base: Path, world: World, runs: Runs, stop: Stop | None = None) -> Rotated:
     """Rotate the secret, keep it in the keyring, and set it again in the connection and the Actions.
 
     Tokens that were issued go on being good, so logins go on meanwhile. Stopped half-way, do it again.
@@ -37,11 +37,11 @@ async def rotate_secret(answers: Answers, *, base: Path, world: World, runs: Run
         UsageError: there is no application, or the migration does not use one.
         WizardError: the new secret did not reach every place; says which.
     """
-    run = await existing_run(answers, base=base, world=world, runs=runs)
+    run = await existing_run(answers, base=base, world=world, runs=runs, stop=stop)
     with run.locked() if run else nullcontext():
         journal = Journal(run.journal if run else None, now=world.clock.now)
         try:
-            async with connected(answers, journal, run.path if run else base, base, world) as tools:
+            async with connected(answers, journal, run.path if run else base, base, world, stop) as tools:
                 steps: list[AnyStep] = [ScriptsStep(), GuardsStep()]
                 await require_granted([LegacyApiStep(), *steps], answers, tools)
                 return await _rotate(answers, steps, tools)

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, TypeVar
 
 from wizard.errors import CredentialsError, UsageError
 from wizard.vault.backend import KeyringUnavailable, of_this_system, told_apart, usable
+from wizard.vault.patience import PATIENCE, within
 from wizard.vault.secret import Secret
 
 if TYPE_CHECKING:
     from keyring.backend import KeyringBackend
+
+T = TypeVar("T")
 
 SERVICE = "auth0-migration-wizard:{domain}"
 INDEX = ":names"
@@ -32,18 +35,29 @@ class Vault:
     Args:
         domain: Domain of the tenant, `acme.eu.auth0.com`; with a port for a practice tenant.
         backend: The keyring to use; None for the one of this system, found when it is first needed.
+        patience: Seconds that it may take for one answer.
+        stop: Ends the waiting for an answer, too.
 
     Raises:
         UsageError: not a domain.
     """
 
-    def __init__(self, domain: str, *, backend: KeyringBackend | None = None) -> None:
+    def __init__(
+        self,
+        domain: str,
+        *,
+        backend: KeyringBackend | None = None,
+        patience: float = PATIENCE,
+        stop: Callable[[], bool] = lambda: False,
+    ) -> None:
         self.domain = domain.strip().lower()
         if not DOMAIN.fullmatch(self.domain):
             remedy = "give the domain alone, without https:// or a path: acme.eu.auth0.com."
             raise UsageError("That is not the domain of a tenant", remedy=remedy)
         self._service = SERVICE.format(domain=self.domain)
         self._backend = backend
+        self._patience = patience
+        self._stop = stop
 
     def get(self, name: str) -> Secret:
         """Look a secret up.
@@ -84,8 +98,7 @@ class Vault:
         present = self._read(_checked(name)) is not None
         names = self._index(strict=False)
         if present:
-            with told_apart(self._keyring()) as keyring:
-                keyring.delete_password(self._service, name)
+            self._ask(lambda keyring: keyring.delete_password(self._service, name))
         self._forget(name, names)
         if not present:
             remedy = f"`auth0-migrate secrets list --tenant {self.domain}` shows the names."
@@ -118,17 +131,19 @@ class Vault:
             raise SecretMissing(f"The environment variable {name}, which the answers name, is not set", remedy=remedy)
         return Secret(environment[name])
 
-    def _keyring(self) -> KeyringBackend:
-        self._backend = usable(self._backend or of_this_system())
-        return self._backend
+    def _ask(self, question: Callable[[KeyringBackend], T]) -> T:
+        def answer() -> T:
+            self._backend = usable(self._backend or of_this_system())
+            with told_apart(self._backend) as keyring:
+                return question(keyring)
+
+        return within(self._patience, answer, self._stop)
 
     def _read(self, name: str) -> str | None:
-        with told_apart(self._keyring()) as keyring:
-            return keyring.get_password(self._service, name)
+        return self._ask(lambda keyring: keyring.get_password(self._service, name))
 
     def _write(self, name: str, value: str) -> None:
-        with told_apart(self._keyring()) as keyring:
-            keyring.set_password(self._service, name, value)
+        self._ask(lambda keyring: keyring.set_password(self._service, name, value))
 
     def _index(self, *, strict: bool) -> list[str]:
         try:
@@ -144,11 +159,10 @@ class Vault:
 
     def _forget(self, name: str, names: list[str]) -> None:
         left = [other for other in names if other != name]
-        with told_apart(self._keyring()) as keyring:
-            if left:
-                keyring.set_password(self._service, INDEX, json.dumps(left))
-            elif keyring.get_password(self._service, INDEX) is not None:
-                keyring.delete_password(self._service, INDEX)
+        if left:
+            self._write(INDEX, json.dumps(left))
+        elif self._read(INDEX) is not None:
+            self._ask(lambda keyring: keyring.delete_password(self._service, INDEX))
 
 
 def _checked(name: str) -> str:
