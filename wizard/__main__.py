@@ -131,10 +131,20 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except SystemExit:
         raise
     except BaseException as error:
+        if arguments is None:
+            _hear_no_more_signals()
         from wizard.commands.failure import exit_code_of
 
         sys.exit(exit_code_of(error, as_json="--json" in args))
+    if arguments is None:
+        _hear_no_more_signals()
     sys.exit(status if isinstance(status, int) else 0)
+
+
+def _hear_no_more_signals() -> None:
+    """The exit code is known: a signal now would only put another one in its place."""
+    for name in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(name, signal.SIG_IGN)
 
 
 if __name__ == "__main__":

@@ -93,15 +93,26 @@ def folder(tmp_path: Path) -> Path:
     ids=lambda words: words[0],
 )
 def test_one_signal_ends_a_command_that_waits_for_a_keyring(folder: Path, words: list[str], name: int) -> None:
-    environment = {
-        **os.environ,
-        "PYTHON_KEYRING_BACKEND": "hanging_keyring.HangingKeyring",
-        "PYTHONPATH": os.pathsep.join([str(Path(__file__).parent), str(Path(__file__).parents[2])]),
-    }
-    with started(words, folder, environment) as command:
-        assert command.stderr
-        assert command.stderr.readline() == "the keyring was asked\n"
+    with waiting_for_a_keyring(words, folder) as command:
         assert_ended_by(name, command)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signals")
+@pytest.mark.parametrize("name", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize(
+    "words", [["secrets", "list", "--tenant", DOMAIN], ["apply", "answers.toml", "--yes"]], ids=lambda words: words[0]
+)
+def test_signals_after_the_answer_change_nothing_any_more(folder: Path, words: list[str], name: int) -> None:
+    with waiting_for_a_keyring(words, folder) as command:
+        command.send_signal(name)
+        assert command.stdout
+        answer = json.loads(command.stdout.readline())
+        while command.poll() is None:
+            command.send_signal(name)
+            time.sleep(0.001)
+        assert command.stderr
+        assert (command.returncode, command.stdout.read()) == (130, ""), command.stderr.read()
+    assert answer["error"]["exit"] == 130
 
 
 @dataclass
@@ -148,6 +159,19 @@ def test_a_signal_ends_the_waiting_for_a_secret_service(silent_service: SilentSe
     with started(["apply", "answers.toml", "--yes", "--runs", "runs"], folder, silent_service.environment) as command:
         assert silent_service.asked.readline() == "asked\n"
         assert_ended_by(signal.SIGTERM, command)
+
+
+def waiting_for_a_keyring(words: list[str], folder: Path) -> subprocess.Popen[str]:
+    """A command that has asked a keyring which does not answer."""
+    environment = {
+        **os.environ,
+        "PYTHON_KEYRING_BACKEND": "hanging_keyring.HangingKeyring",
+        "PYTHONPATH": os.pathsep.join([str(Path(__file__).parent), str(Path(__file__).parents[2])]),
+    }
+    command = started(words, folder, environment)
+    assert command.stderr
+    assert command.stderr.readline() == "the keyring was asked\n"
+    return command
 
 
 def started(words: list[str], folder: Path, environment: dict[str, str]) -> subprocess.Popen[str]:

@@ -65,11 +65,11 @@ def load_answers(path: Path, flags: Sequence[str]) -> Answers:
 def run_until_stopped(work: Callable[[Stop], Awaitable[T]]) -> T:
     """Run the work; Ctrl-C or SIGTERM asks it to stop at a safe instant, a second one cuts it short.
 
-    Afterwards signals mean what they meant before.
+    Afterwards signals mean what they meant before; nothing when one was heard, as nothing is left but to tell it.
     """
+    stop = Stop()
 
     async def watched() -> T:
-        stop = Stop()
         task = asyncio.ensure_future(work(stop))
         _stop_at_signals(stop, task)
         return await task
@@ -79,7 +79,7 @@ def run_until_stopped(work: Callable[[Stop], Awaitable[T]]) -> T:
         return asyncio.run(watched())
     finally:
         for name, meant in before.items():
-            signal.signal(name, meant or signal.SIG_DFL)
+            signal.signal(name, signal.SIG_IGN if stop.requested else meant or signal.SIG_DFL)
 
 
 def _stop_at_signals(stop: Stop, task: asyncio.Future[Any]) -> None:
