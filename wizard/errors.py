@@ -65,6 +65,18 @@ class SourceError(WizardError):
     exit = Exit.USAGE
 
 
+class SourceUnreachable(SourceError):
+    """The legacy store does not answer now, or another program holds it: the answers may be right."""
+
+    exit = Exit.FAILED
+
+
+class SourceRefused(SourceError):
+    """The legacy store does not accept the credentials, or they may not read it."""
+
+    exit = Exit.CREDENTIALS
+
+
 class CredentialsError(WizardError):
     """Auth0 does not accept the credentials, or they lack a permission."""
 

@@ -14,7 +14,7 @@ from uuid import UUID
 import pytest
 from postgres import PASSWORD, postgres_server
 
-from wizard.errors import SourceError
+from wizard.errors import Exit, SourceError
 from wizard.legacy import open_source
 from wizard.legacy.answers import SourceAnswers
 from wizard.legacy.find import Sought, open_finder
@@ -151,25 +151,33 @@ with postgres_server() as url:
 
 
 @pytest.mark.parametrize(
-    ("user", "database", "password", "says"),
+    ("user", "database", "password", "says", "code"),
     [
-        ("owner", "postgres", "wrong-canary", "Access was denied"),
-        ("owner", "nowhere", PASSWORD, "There is no database nowhere"),
-        ("stranger", "postgres", PASSWORD, "Reading is not allowed"),
+        ("owner", "postgres", "wrong-canary", "Access was denied", Exit.CREDENTIALS),
+        ("owner", "nowhere", PASSWORD, "There is no database nowhere", Exit.USAGE),
+        ("stranger", "postgres", PASSWORD, "Reading is not allowed", Exit.CREDENTIALS),
     ],
 )
 def test_what_the_server_refuses_is_said_without_the_password(
-    server: str, user: str, database: str, password: str, says: str
+    server: str, user: str, database: str, password: str, says: str, code: Exit
 ) -> None:
     with pytest.raises(SourceError, match=says) as error:
         opened(over_tcp(server, user, database), password, users_table="Users")
+    assert error.value.exit == code
     assert password not in str(error.value)
     assert error.value.__suppress_context__
 
 
 def test_a_server_that_is_not_there_is_told() -> None:
-    with pytest.raises(SourceError, match="heck host and port"):
+    with pytest.raises(SourceError, match="heck host and port") as error:
         opened("postgresql://reader@127.0.0.1:1/shop", "canary", users_table="users")
+    assert error.value.exit == Exit.FAILED, "nothing is wrong with the answers"
+
+
+def test_a_connection_that_the_server_ends_is_no_fault_of_the_answers(server: str) -> None:
+    with pytest.raises(SourceError, match="No connection to") as error:
+        opened(server, query="SELECT pg_terminate_backend(pg_backend_pid()) AS id", order_by=["id"]).sample()
+    assert error.value.exit == Exit.FAILED
 
 
 def test_moments_that_python_does_not_have_are_the_text_of_the_server(server: str) -> None:

@@ -13,7 +13,7 @@ import orjson
 import pytest
 from mariadb import mariadb_server
 
-from wizard.errors import SourceError
+from wizard.errors import Exit, SourceError
 from wizard.legacy import open_source, recognised
 from wizard.legacy.answers import SourceAnswers
 from wizard.legacy.find import Sought, open_finder
@@ -135,6 +135,14 @@ def test_a_table_of_wordpress_is_recognised(server: str) -> None:
 def test_a_missing_table_is_told_with_those_there_are(server: str) -> None:
     with pytest.raises(SourceError, match="did you mean people"):
         opened(server, users_table="peple")
+
+
+def test_a_server_that_is_not_there_or_refuses_the_user_is_no_fault_of_the_answers(server: str) -> None:
+    with pytest.raises(SourceError, match="No connection to") as absent:
+        opened(f"{server}.none", users_table="people")
+    with pytest.raises(SourceError, match="Access was denied") as denied:
+        opened(server.replace("root@", "stranger@"), users_table="people")
+    assert (absent.value.exit, denied.value.exit) == (Exit.FAILED, Exit.CREDENTIALS)
 
 
 def test_bits_are_booleans_and_binary_ids_are_hex(server: str) -> None:

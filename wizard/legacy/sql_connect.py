@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, quote_plus
 
-from wizard.errors import SourceError
+from wizard.errors import SourceError, SourceRefused, SourceUnreachable
 from wizard.legacy.answers import SourceAnswers
 from wizard.legacy.postgres import shows_all_moments
 
@@ -125,8 +125,8 @@ class Database:
                 why=f"{type(error.orig).__name__} {state}".strip(),
                 remedy="set query in [source] to one that casts such columns to text or leaves them out.",
             )
-        what, remedy = _diagnosis(state, reason.lower())
-        return SourceError(f"{what} {self.name}", why=self._without_secrets(reason), remedy=remedy)
+        kind, what, remedy = _diagnosis(state, reason.lower())
+        return kind(f"{what} {self.name}", why=self._without_secrets(reason), remedy=remedy)
 
     def _without_secrets(self, text: str) -> str:
         for secret in {self.url.password or "", quote_plus(self.url.password or "")} - {""}:
@@ -134,28 +134,43 @@ class Database:
         return re.sub(r"\S+@\S+", "…", text)
 
 
-def _diagnosis(state: str, reason: str) -> tuple[str, str]:
+NO_CONNECTION = (
+    "refused",
+    "timeout",
+    "timed out",
+    "translate host",
+    "resolve",
+    "no such file",
+    "lost connection",
+    "gone away",
+    "closed the connection",
+    "starting up",
+    "shutting down",
+)
+"""Words of drivers that give no SQLSTATE for a server that is not there, or not any more."""
+
+
+def _diagnosis(state: str, reason: str) -> tuple[type[SourceError], str, str]:
     """What failed and what to do, by SQLSTATE or, where a driver gives none, by its words."""
     if state.startswith("28") or "password" in reason or "authentication" in reason or "access denied" in reason:
-        return "Access was denied by", "check user and password (password in [source], by env: or keyring:)."
+        remedy = "check user and password (password in [source], by env: or keyring:)."
+        return SourceRefused, "Access was denied by", remedy
     if state == "42501" or "permission denied" in reason or "not authorized" in reason:
-        return "Reading is not allowed in", "grant SELECT on the table to the user of the URL."
+        return SourceRefused, "Reading is not allowed in", "grant SELECT on the table to the user of the URL."
     if state.startswith("3D") or ("does not exist" in reason and "database" in reason):
-        return "There is no database", "correct the name at the end of url in [source]."
-    if any(
-        words in reason for words in ("refused", "timeout", "timed out", "translate host", "resolve", "no such file")
-    ):
-        return "No connection to", "check host and port, that the server runs, and that a firewall lets you through."
+        return SourceError, "There is no database", "correct the name at the end of url in [source]."
+    if state.startswith(("08", "53", "57P")) or any(words in reason for words in NO_CONNECTION):
+        remedy = "check host and port, that the server runs, and that a firewall lets you through."
+        return SourceUnreachable, "No connection to", remedy
     if "read-only" in reason or "readonly" in reason:
-        return "A statement tried to write to", "use a query that only reads; this tool never writes to a legacy store."
+        remedy = "use a query that only reads; this tool never writes to a legacy store."
+        return SourceError, "A statement tried to write to", remedy
     if "not a database" in reason or "malformed" in reason:
-        return (
-            "The file is no readable SQLite database:",
-            "check the path, and copy the file while nothing writes to it.",
-        )
+        remedy = "check the path, and copy the file while nothing writes to it."
+        return SourceError, "The file is no readable SQLite database:", remedy
     if "locked" in reason:
-        return "Another program locks", "stop it, or copy the file and read the copy."
-    return "A statement failed on", "check table or query in [source] with the database's own client."
+        return SourceUnreachable, "Another program locks", "stop it, or copy the file and read the copy."
+    return SourceError, "A statement failed on", "check table or query in [source] with the database's own client."
 
 
 def database_of(answers: SourceAnswers, secret: Callable[[str], str] | None, base: Path) -> Database:
