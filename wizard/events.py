@@ -138,7 +138,7 @@ class RunUndone(Event):
 
 @dataclass(frozen=True, slots=True)
 class UsersRemoved(Event):
-    """Users that this run had imported were deleted on request; counts so far."""
+    """Users that this run had imported were deleted on request; `removed` of `total` are gone so far."""
 
     removed: int
     total: int

@@ -67,8 +67,9 @@ class Progress:
     repairs: Mapping[str, int] = field(default_factory=dict)
     undone: int = 0
     taken_back: bool = False
-    """Whether the run was undone since it was last worked on; its counts then say what it had done."""
+    """Whether the run was undone since it was last worked on."""
     removed: int = 0
+    """Users that the run had imported and that an undo has left none of: they count as missing, not as imported."""
     jobs: Mapping[str, JobTally] = field(default_factory=dict)
     codes: Mapping[str, int] = field(default_factory=dict)
     compared: int | None = None
@@ -95,7 +96,7 @@ class Progress:
 
     @property
     def imported(self) -> int:
-        return sum(job.imported for job in self.jobs.values())
+        return max(0, sum(job.imported for job in self.jobs.values()) - self.removed)
 
     @property
     def already_there(self) -> int:
@@ -123,7 +124,7 @@ class Progress:
     @property
     def users_done(self) -> int:
         """Users whose place is known: in Auth0, or not, with a reason."""
-        return self.imported + self.migrated + self.already_there + self.rejected + self.skipped
+        return self.imported + self.removed + self.migrated + self.already_there + self.rejected + self.skipped
 
     @property
     def adds_up(self) -> bool:
@@ -240,8 +241,8 @@ class Progress:
                 return replace(self, undone=self.undone + 1)
             case happened.RunUndone():
                 return replace(self, step="undone", taken_back=True)
-            case happened.UsersRemoved():
-                return replace(self, removed=event.removed)
+            case happened.UsersRemoved() if event.removed:
+                return replace(self, removed=event.removed, compared=None, missing=event.removed, different=0)
             case happened.JobSubmitted():
                 job = JobTally(file=event.file, users=event.users, bytes=event.bytes)
                 return replace(self, jobs={**self.jobs, event.job: job})

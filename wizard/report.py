@@ -96,7 +96,8 @@ class Report:
     """Counts, names and reasons of a run; never an address, a hash, or the value of a user's field.
 
     Args:
-        read: Users of the source; the five counts after it should add up to it.
+        read: Users of the source; the six counts after it should add up to it.
+        removed: Users that the run had imported and an undo has deleted.
         without_password: Of the imported users, those whose password did not travel.
         error: What stopped the run, if anything did, and `remedy` what to do about it.
         phases, moving: Of a migration in phases; the automatic one in detail.
@@ -120,6 +121,8 @@ class Report:
     already_there: int
     rejected: int
     skipped: int
+    removed: int = 0
+    undone: bool = False
     reasons: Sequence[RejectedFor] = ()
     upload: Upload | None = None
     compared: Compared | None = None
@@ -140,7 +143,8 @@ class Report:
     @property
     def unaccounted(self) -> int:
         """Users whose fate is not known; below zero, users that were counted twice."""
-        return self.read - (self.imported + self.migrated + self.already_there + self.rejected + self.skipped)
+        placed = self.imported + self.migrated + self.already_there + self.rejected + self.skipped + self.removed
+        return self.read - placed
 
 
 def write_report(path: Path, report: Report) -> None:
@@ -192,6 +196,7 @@ def places(report: Report) -> list[Place]:
             f"not in Auth0{'; the reasons are below' if report.reasons else ''}",
             "rejected",
         ),
+        Place("Deleted again", report.removed, "by an undo of this run", "skipped"),
         Place("Left behind", report.skipped, "not in Auth0, as decided in the answers", "skipped"),
         Place(
             "Still to do" if under_way else "Not accounted for",
@@ -212,6 +217,9 @@ def headline(report: Report) -> str:
     if report.verdict == "complete":
         proof = ", and Auth0 holds them as they were prepared" if report.compared else ""
         return f"Every one of {_count(report.read)} users is accounted for{proof}."
+    if report.undone:
+        gone = f"; its {_count(report.removed)} imported users are deleted" if report.removed else ""
+        return f"An undo has put back what the run had changed, as far as that can be{gone}."
     found = report.compared
     concerns = [
         (report.rejected, "not imported"),

@@ -13,7 +13,7 @@ from wizard.counts import counted
 from wizard.errors import AnswerLost, CredentialsError, Interrupted, UsageError, WizardError
 from wizard.events import ChangeUndone, RunUndone, UsersRemoved
 from wizard.journal import Intent, Journal
-from wizard.progress import PARTLY_IMPORTED
+from wizard.progress import PARTLY_IMPORTED, Progress
 from wizard.runner import AnyStep, receipt_of
 
 if TYPE_CHECKING:
@@ -151,6 +151,8 @@ async def _remove_users(files: Sequence[PreparedFile], total: int, tools: Tools)
     connection_id = tools.journal.recall(CONNECTION)
     connection = await tools.tenant.connection(connection_id)
     not_in = {refusal.user_id for refusal in tools.journal.refusals() if refusal.code != PARTLY_IMPORTED}
+    gone = Progress.of(tools.journal.events()).removed
+    total += gone
     removed = kept = 0
     for _, part, intent in list(_parts(tools.journal, files)):
         others = {*intent.result.get("there", ()), *not_in}
@@ -163,9 +165,9 @@ async def _remove_users(files: Sequence[PreparedFile], total: int, tools: Tools)
             if there:
                 await tools.tenant.delete_user(f"auth0|{user['user_id']}")
                 removed += 1
-            elif there is False:
-                kept += 1
-        tools.journal.settle(began, "done", {"removed": removed}, events=[UsersRemoved(removed, total)])
+            kept += there is False
+            gone += there is not False
+        tools.journal.settle(began, "done", {"removed": removed}, events=[UsersRemoved(gone, total)])
     return removed, kept
 
 

@@ -137,6 +137,16 @@ def test_it_gives_every_reason_with_its_remedy() -> None:
     assert "held by another user CONFLICT_EMAIL refused by Auth0 Decide which one stays. 6" in text
 
 
+def test_a_run_that_was_undone_says_so_and_whom_the_undo_has_deleted() -> None:
+    undone = replace(COMPLETE, verdict="attention", undone=True, compared=None)
+    assert headline(undone) == "An undo has put back what the run had changed, as far as that can be."
+    deleted = replace(undone, imported=0, removed=9_800)
+    assert headline(deleted).endswith("its 9,800 imported users are deleted.")
+    text = Page(render(deleted)).text
+    assert "Deleted again by an undo of this run 9,800 98.0 %" in text
+    assert "Not accounted for" not in text
+
+
 def test_it_gives_what_the_verification_found() -> None:
     text = Page(render(ATTENTION)).text
     assert "9,910 prepared users were held against an export" in text

@@ -5,13 +5,14 @@ import re
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from phases_stage import PhasesStage, stage_of
 from rehearsal import Rehearsal, person
 
 from wizard.__main__ import main
 from wizard.doorway.scripts import is_closed
-from wizard.errors import CredentialsError, PlanStale, RunMismatch
+from wizard.errors import CredentialsError, PlanStale, RunMismatch, WizardError
 from wizard.events import ChangeUndone, Event, RequestSent
 from wizard.identity import facts_of, progress_of
 
@@ -174,6 +175,52 @@ def test_a_run_whose_users_were_deleted_imports_nobody_again_and_a_new_one_does(
     assert stage.users() == []
     stage.clock.time += 60
     assert stage.apply(fresh=True).imported == 12
+
+
+def told_of(stage: Rehearsal) -> dict[str, Any]:
+    """The counts of users that `status` tells."""
+    users: dict[str, Any] = progress_of(stage.run).to_json(report=None)["users"]
+    return users
+
+
+def test_users_that_an_undo_has_deleted_count_as_missing_and_not_as_imported(tmp_path: Path) -> None:
+    stage = bulk(tmp_path)
+    stage.apply()
+    assert (told_of(stage)["imported"], told_of(stage)["missing"]) == (12, 0)
+    stage.undo(users=True)
+    assert told_of(stage) == {
+        "read": 12, "imported": 0, "migrated": 0, "already_there": 0, "rejected": 0, "skipped": 0,
+        "missing": 12, "different": 0, "extra": 0,
+    }  # fmt: skip
+    assert (progress_of(stage.run).verdict, progress_of(stage.run).adds_up) == ("attention", True)
+
+
+def test_users_that_an_undo_leaves_go_on_counting(tmp_path: Path) -> None:
+    stage = bulk(tmp_path)
+    stage.apply()
+    stage.undo()
+    assert (told_of(stage)["imported"], told_of(stage)["missing"]) == (12, 0)
+
+
+def test_an_undo_in_two_goes_counts_whom_both_have_deleted_and_who_was_gone_before(tmp_path: Path) -> None:
+    stage = Rehearsal(tmp_path, file_bytes=1_500)
+    stage.write_people([person(number) for number in range(1, 13)])
+    stage.apply()
+    stage.ask("DELETE", "users/auth0%7C12")
+    requests = stage.count_requests()
+
+    def cut(number: int) -> None:
+        if sum(method == "DELETE" for method, _ in requests.requests) > 6:
+            raise httpx.ConnectError("cut")
+
+    requests.before = cut
+    with pytest.raises(WizardError):
+        stage.undo(users=True)
+    stage.transport = stage.tenant.transport()
+    assert 0 < told_of(stage)["imported"] < 12
+    stage.undo(users=True)
+    assert stage.users() == []
+    assert (told_of(stage)["imported"], told_of(stage)["missing"]) == (0, 12)
 
 
 def test_users_added_after_preparing_hold_up_the_cutover_until_that_is_decided(stage: PhasesStage) -> None:

@@ -194,6 +194,7 @@ def summary(progress: Progress, run: RunFolder, report: str | None) -> str:
     rows = [
         ("read", progress.read),
         ("imported", progress.imported),
+        ("deleted by undo", progress.removed),
         ("migrated at login", progress.migrated),
         ("already there", progress.already_there),
         ("rejected", progress.rejected),

@@ -45,6 +45,7 @@ def command(
     if users and cutover:
         raise UsageError("--users and --cutover exclude each other", remedy="Give one of them.")
     from wizard.answers import load
+    from wizard.commands.reporting import write_run_report
     from wizard.engine import undo_run
     from wizard.identity import origin_of
     from wizard.runs import Runs
@@ -80,6 +81,8 @@ def command(
         )
     )
     narrator.clear()
+    if run.report.is_file():
+        write_run_report(run, answers, progress)  # it said that what is gone now is there
     lines = [
         f"UNDONE: {counted(undone.changes, 'change')}, {counted(undone.users, 'user')} deleted",
         *(f"  left: {one}" for one in undone.left),
