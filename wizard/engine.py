@@ -134,6 +134,7 @@ async def _carry_out(
         await require_granted(steps, answers, tools)
         plan = await make_plan(steps, answers, tools)
         _require_hash(approved_hash, plan, journal)
+        _require_files(run, plan)
         approval = _approved(plan, approve, run, journal, was_undone=bool(before.undone))
         if before.ended:
             journal.emit(started)
@@ -165,6 +166,22 @@ def _require_users_not_deleted(before: Progress) -> None:
             why=f"`undo --users` has deleted {counted(before.removed, 'user')} that it had imported, and a run imports nobody twice",
             state="Nothing was changed.",
             remedy="Start a new run of the same answers: `auth0-migrate apply ANSWERS --new`.",
+        )
+
+
+def _require_files(run: RunFolder, plan: Plan) -> None:
+    """Refuse to do anything more for a run whose files of users are gone: nobody could prove it any more.
+
+    Raises:
+        RunMismatch: there is something to do, and they are gone.
+    """
+    if not plan.is_empty and _is_purged(run):
+        raise RunMismatch(
+            f"Run {run.id} cannot go on: its files of users were purged",
+            why="what is in Auth0 can no longer be compared with what was prepared",
+            state="Nothing was changed.",
+            remedy="Start a new run of the same answers, which leaves users that are there as they are: "
+            "`auth0-migrate apply ANSWERS --new`.",
         )
 
 

@@ -177,6 +177,22 @@ def test_a_run_whose_users_were_deleted_imports_nobody_again_and_a_new_one_does(
     assert stage.apply(fresh=True).imported == 12
 
 
+def test_a_run_without_its_files_changes_nothing_and_names_the_way_to_a_new_one(tmp_path: Path) -> None:
+    stage = bulk(tmp_path)
+    stage.apply()
+    stage.undo()
+    stage.run.purge_users()
+    before = configuration(stage)
+    for again in (stage.apply, lambda: stage.resume(approve=lambda plan: True)):
+        with pytest.raises(RunMismatch, match="files of users were purged") as refused:
+            again()
+        assert "apply ANSWERS --new" in refused.value.remedy
+    assert configuration(stage) == before
+    assert progress_of(stage.run).verdict == "attention"
+    anew = stage.apply(fresh=True)
+    assert (anew.verdict, anew.already_there) == ("complete", 12)
+
+
 def told_of(stage: Rehearsal) -> dict[str, Any]:
     """The counts of users that `status` tells."""
     users: dict[str, Any] = progress_of(stage.run).to_json(report=None)["users"]
