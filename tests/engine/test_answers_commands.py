@@ -9,10 +9,22 @@ from pathlib import Path
 import pytest
 from answers_sections import COMPLETE, SECTIONS
 from click.testing import CliRunner, Result
+from file_keyring import FileKeyring
+from keyring.backends import fail
 
 from wizard.answers import read, template
 from wizard.commands.answers import command
 from wizard.errors import Exit, WizardError
+
+
+@pytest.fixture(autouse=True)
+def keyring_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """The keyring of these tests, which holds the secret of complete answers."""
+    file = tmp_path / "keyring.json"
+    file.write_text(json.dumps({"auth0-migration-wizard:acme.eu.auth0.com client-secret": "c4nary"}))
+    monkeypatch.setenv("FILE_KEYRING", str(file))
+    monkeypatch.setattr("keyring.get_keyring", FileKeyring)
+    return file
 
 
 @pytest.fixture(autouse=True)
@@ -67,6 +79,7 @@ def test_check_says_that_a_file_is_complete(tmp_path: Path) -> None:
         "tables": ["tenant", "connection", "source", "upload"],
         "digest": read(COMPLETE, SECTIONS).digest(),
         "problems": [],
+        "warnings": [],
     }
     assert result.return_value == Exit.DONE
 
@@ -93,6 +106,36 @@ def test_check_takes_flags_and_environment(tmp_path: Path) -> None:
 
     assert (with_flag.return_value, with_variable.return_value) == (Exit.DONE, Exit.DONE)
     assert run("check", path).return_value == Exit.USAGE
+
+
+def test_check_warns_of_secrets_that_are_not_at_hand_and_of_nothing_else(tmp_path: Path, keyring_file: Path) -> None:
+    path = tmp_path / "answers.toml"
+    path.write_text(COMPLETE.replace('kind = "csv", path = "./users.csv"', 'kind = "sql", url = "env:LEGACY_URL"'))
+    keyring_file.write_text("{}")
+
+    missing = run("check", path, "--json")
+    path.write_text(path.read_text().replace("keyring:client-secret", "env:CLIENT_SECRET"))
+    at_hand = run("check", path, "--json", environment={"LEGACY_URL": "x", "CLIENT_SECRET": "c4nary"})
+
+    warnings = json.loads(missing.stdout)["warnings"]
+    assert [warning["key"] for warning in warnings] == ["tenant.client_secret", "source.store.url"]
+    assert "secrets set client-secret" in missing.stderr
+    assert "The environment variable LEGACY_URL" in missing.stderr
+    assert (missing.return_value, json.loads(missing.stdout)["valid"]) == (Exit.DONE, True)
+    assert json.loads(at_hand.stdout)["warnings"] == []
+    assert "c4nary" not in at_hand.output
+
+
+def test_check_asks_a_keyring_that_cannot_be_used_only_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "answers.toml"
+    path.write_text(COMPLETE.replace('kind = "csv", path = "./users.csv"', 'kind = "sql", url = "keyring:url"'))
+    monkeypatch.setattr("keyring.get_keyring", fail.Keyring)
+
+    result = run("check", path, "--json")
+
+    [warning] = json.loads(result.stdout)["warnings"]
+    assert warning == {"key": "tenant.client_secret", "message": "No keyring can be used here"}
+    assert result.return_value == Exit.DONE
 
 
 def test_schema_is_json_on_stdout_and_in_a_file_that_all_may_read(tmp_path: Path) -> None:

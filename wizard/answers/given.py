@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, datetime, time
 from enum import Enum
@@ -12,10 +13,12 @@ from typing import Any, TypeVar
 from pydantic import BaseModel
 from pydantic_core import to_jsonable_python
 
-from wizard.answers.section import Section, parts
+from wizard.answers.section import REFERABLE, Section, parts
 from wizard.errors import TableMissing
 
 S = TypeVar("S", bound=Section)
+
+_REFERENCE = re.compile(rf'"((?:keyring|env):{REFERABLE})"')
 
 
 class Answers:
@@ -92,6 +95,10 @@ class Answers:
             table: {key: value for key, value in values.items() if key not in later[table]}
             for table, values in self.tables().items()
         }
+
+    def references(self) -> list[tuple[str, str]]:
+        """The secrets that are named, each with the key that names it: `tenant.client_secret` and `keyring:api`."""
+        return [(key, found) for key, leaf in _leaves(self.tables()).items() for found in _REFERENCE.findall(leaf)]
 
     def digest(self) -> str:
         """SHA-256 in hex of all answers, the same in every process; secrets count by name, not by value."""

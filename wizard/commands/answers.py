@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from wizard.commands.environment import from_environment
 from wizard.commands.output import Output, common_options
-from wizard.errors import Exit, UsageError
+from wizard.errors import CredentialsError, Exit, UsageError, WizardError
+
+if TYPE_CHECKING:
+    from wizard.answers import Answers
 
 SQLITE = "sqlite:///"
 
@@ -59,7 +63,10 @@ def new(
 @click.option("--set", "flags", multiple=True, metavar="TABLE.KEY=VALUE", help="An answer that wins over the file's.")
 @common_options
 def check(output: Output, file: Path, flags: tuple[str, ...]) -> int:
-    """Check an answers file together with the environment; nothing is sent anywhere."""
+    """Check an answers file together with the environment; nothing is sent anywhere.
+
+    Secrets that it names and that are not at hand are warned of; the exit status says only whether the file is right.
+    """
     from wizard.answers import AnswersInvalid, load
     from wizard.steps import SECTIONS
 
@@ -69,10 +76,28 @@ def check(output: Output, file: Path, flags: tuple[str, ...]) -> int:
         output.complain(str(error))
         output.result({"valid": False, "file": str(file), "problems": error.to_json()})
         return Exit.USAGE
+    warnings = [{"key": key, "message": missing.what} for key, missing in _not_at_hand(answers, output)]
     tables = [section.table for section in answers]
     answer = {"valid": True, "file": str(file), "tables": tables, "digest": answers.digest(), "problems": []}
-    output.result(answer, f"{file} is complete: {', '.join(tables)}.")
+    output.result({**answer, "warnings": warnings}, f"{file} is complete: {', '.join(tables)}.")
     return Exit.DONE
+
+
+def _not_at_hand(answers: Answers, output: Output) -> Iterator[tuple[str, WizardError]]:
+    """Warn of the secrets that the answers name and that are not here; a run may well be meant for another machine."""
+    from wizard.vault import KeyringUnavailable, Vault
+
+    vault = Vault(answers.tables()["tenant"]["domain"])
+    usable = True
+    for key, reference in answers.references():
+        if not usable and reference.startswith("keyring:"):
+            continue
+        try:
+            vault.resolve(reference, os.environ)
+        except CredentialsError as missing:
+            usable = usable and not isinstance(missing, KeyringUnavailable)
+            output.say(f"! {key}: {missing}")
+            yield key, missing
 
 
 @command.command("schema", short_help="The JSON Schema of the file, for editors.")
