@@ -6,7 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from wizard.errors import UsageError
+from wizard.commands.failure import as_wizard_error
+from wizard.commands.running import summary
+from wizard.errors import Exit, UsageError
+from wizard.progress import Progress
 from wizard.report import Report, next_steps
 from wizard.runs import RunFolder, Runs, default_folder
 
@@ -35,6 +38,26 @@ def test_what_a_report_advises_names_the_folder_of_runs_without_telling_it() -> 
         ended=None, read=1, imported=0, migrated=0, already_there=0, rejected=0, skipped=0, elsewhere=True,
     )  # fmt: skip
     assert next(next_steps(report)).command == "auth0-migrate resume 20261122-acme --runs FOLDER"
+
+
+@pytest.mark.parametrize("found", [(1, 0, 0), (0, 1, 0), (0, 0, 1)])
+def test_users_that_are_not_as_prepared_are_told_with_the_file_that_names_them(
+    tmp_path: Path, found: tuple[int, int, int]
+) -> None:
+    run = RunFolder(tmp_path / "20261122-acme")
+    run.path.mkdir()
+    run.verify.touch()
+    missing, different, extra = found
+    progress = Progress(compared=9, missing=missing, different=different, extra=extra)
+    assert f"(each is a line of {run.verify})" in summary(progress, run, None)
+    assert str(run.verify) not in summary(Progress(compared=9), run, None)
+
+
+def test_whoever_interrupts_before_there_is_a_run_is_not_told_to_resume_one() -> None:
+    told = as_wizard_error(KeyboardInterrupt())
+    assert told.exit == Exit.INTERRUPTED
+    assert "resume" not in told.remedy
+    assert "same command again" in told.remedy
 
 
 def test_a_run_that_is_not_there_leads_to_the_list_of_its_folder(tmp_path: Path) -> None:

@@ -51,9 +51,7 @@ def as_wizard_error(error: BaseException) -> WizardError:
     if isinstance(error, click.ClickException):
         return UsageError(error.format_message(), state="Nothing was sent.", remedy="See --help.")
     if isinstance(error, (KeyboardInterrupt, click.Abort, asyncio.CancelledError)):
-        told = WizardError(
-            "Interrupted", remedy="Resume the run: `auth0-migrate resume latest`, with the same --runs if it had one"
-        )
+        told = WizardError("Interrupted", remedy="Give the same command again; a run goes on where it was")
         told.exit = Exit.INTERRUPTED
         return told
     frames = traceback.extract_tb(error.__traceback__)[-4:]

@@ -219,7 +219,9 @@ def summary(progress: Progress, run: RunFolder, report: str | None) -> str:
         lines.append(f"  {'not accounted for':<24}{progress.read - progress.users_done:>12,}")
     if progress.compared is not None:
         found = f"{progress.missing:,} missing, {progress.different:,} different, {progress.extra:,} others"
-        lines.append(f"  {'compared with Auth0':<24}{progress.compared:>12,}   {found}")
+        named = progress.missing or progress.different or progress.extra
+        where = f" (each is a line of {run.verify})" if named and run.verify.is_file() else ""
+        lines.append(f"  {'compared with Auth0':<24}{progress.compared:>12,}   {found}{where}")
     if progress.without_factors:
         lines.append(
             f"  {'without second factor':<24}{progress.without_factors:>12,}   imported, but Auth0 took no factor"
