@@ -49,6 +49,13 @@ def test_what_a_key_may_hold_is_said_in_words(table: str, key: str, value: str, 
     assert "^" not in told and "match pattern" not in told
 
 
+@pytest.mark.parametrize("way", ["bulky", 3])
+def test_a_way_that_there_is_not_is_the_one_problem(way: object) -> None:
+    told = told_by({"strategy": {"way": way}})
+    assert "[strategy] way must be 'bulk', 'automatic' or 'two-phase'" in told
+    assert "legacy_api" not in told
+
+
 @pytest.mark.parametrize(
     ("domain", "words"),
     [

@@ -112,7 +112,7 @@ class LegacyApiAnswers(Section):
     def needed(cls, tables: Mapping[str, Any]) -> bool:
         """Only where users move at login, and not by scripts that ask the database themselves."""
         way, kind = (tables.get(table) for table in ("strategy", "scripts"))
-        moves = isinstance(way, dict) and way.get("way", "bulk") != "bulk"
+        moves = isinstance(way, dict) and way.get("way") in ("automatic", "two-phase")
         return moves and not (isinstance(kind, dict) and kind.get("kind", "legacy_api") != "legacy_api")
 
     @field_validator("url")
