@@ -74,6 +74,15 @@ def test_inspect_answers_exactly_what_was_promised(folder: Path) -> None:
     assert {"strategy", "why"} <= set(answer["recommendation"])
 
 
+@pytest.mark.parametrize(("name", "text"), [("none.json", "[]"), ("none.csv", "id,email,pw\n")])
+def test_inspecting_a_store_without_users_advises_nothing(folder: Path, name: str, text: str) -> None:
+    (folder / name).write_text(text)
+    status, answer, told = run("inspect", name, folder=folder)
+    assert status == 2
+    assert "holds no users, so there is nothing to migrate" in told
+    assert answer["error"]["remedy"]
+
+
 def test_all_problems_of_answers_are_told_at_once_and_nothing_is_sent(folder: Path) -> None:
     (folder / "answers.toml").write_text('version = 1\n[profile]\nuser_id = 3\nemial = "email"\n[sourze]\n')
     status, answer, told = run("plan", "answers.toml", folder=folder)

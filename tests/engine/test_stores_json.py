@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from json_stage import opened, reader, users, written
 
 from wizard.errors import SourceError
-from wizard.legacy import kind_of
+from wizard.legacy import kind_of, open_source
 from wizard.legacy.answers import SourceAnswers
 from wizard.legacy.json_cut import ArrayCutter, LineCutter
 from wizard.legacy.source import BadRecord, LegacySource
@@ -182,7 +182,10 @@ def test_the_kind_is_found_from_the_first_characters_compressed_or_not(tmp_path:
 
 @pytest.mark.parametrize("text", ['[{"id": 1, "n": "Ž"}]', '{"id": 1, "n": "Ž"}\n', "id,n\n1,Ž\n"])
 def test_compressed_files_read_as_their_contents(tmp_path: Path, text: str) -> None:
-    plain, packed = opened(written(tmp_path, text)), opened(written(tmp_path, gzip.compress(text.encode()), "users.gz"))
+    plain, packed = (
+        opened(written(tmp_path, text, "users")),
+        opened(written(tmp_path, gzip.compress(text.encode()), "users.gz")),
+    )
     assert [record.values for record in packed.sample()] == [record.values for record in plain.sample()]
     assert packed.facts().records == 1
     (block,) = pickle.loads(pickle.dumps(packed)).blocks(expect=packed.facts().fingerprint)  # noqa: S301
@@ -230,3 +233,19 @@ def test_reading_is_the_same_in_one_block_and_in_many(tmp_path: Path) -> None:
     rows = [row for block in blocks for row in block.rows()]
     assert [row[0] for row in rows if not isinstance(row, BadRecord)] == list(range(3000))
     assert blocks[-1].position(0) == f"element {blocks[-1].first}"
+
+
+@pytest.mark.parametrize("name", ["users.json", "users.ndjson", "users.jsonl", "users.json.gz"])
+@pytest.mark.parametrize("text", ["this is no json", "id,email\n1,ann@example.com\n", "<html>"])
+def test_a_file_named_as_json_that_is_none_is_refused(tmp_path: Path, name: str, text: str) -> None:
+    path = tmp_path / name
+    path.write_bytes(gzip.compress(text.encode()) if name.endswith(".gz") else text.encode())
+    with pytest.raises(SourceError, match="is named as JSON and holds something else") as refused:
+        open_source(SourceAnswers(path=str(path)), secret=None, base=Path())
+    assert 'kind = "csv"' in refused.value.remedy
+
+
+def test_a_delimited_file_named_as_json_is_read_where_the_answers_say_so(tmp_path: Path) -> None:
+    (tmp_path / "users.json").write_text("id,email\n1,ann@example.com\n")
+    source = open_source(SourceAnswers(path="users.json", kind="csv"), secret=None, base=tmp_path)
+    assert source.columns == ("id", "email")

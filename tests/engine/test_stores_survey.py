@@ -169,6 +169,7 @@ def test_a_database_url_may_come_from_the_environment(tmp_path: Path, monkeypatc
     path = tmp_path / "shop.db"
     with sqlite3.connect(path) as connection:
         connection.execute("CREATE TABLE people (id INTEGER PRIMARY KEY, email TEXT)")
+        connection.execute("INSERT INTO people VALUES (1, 'ann@example.com')")
     connection.close()
     monkeypatch.setenv("SHOP_URL", f"sqlite:///{path}")
     assert json.loads(run("inspect", "env:SHOP_URL#people", "--json").stdout.splitlines()[-1])["columns"] == [

@@ -15,6 +15,7 @@ import click
 from wizard.commands.environment import from_environment
 from wizard.commands.output import Output, common_options
 from wizard.counts import counted
+from wizard.errors import SourceError
 
 if TYPE_CHECKING:
     from wizard.passwords.census import HashGroup
@@ -59,6 +60,11 @@ def command(source: str, table: str | None, store: str | None, output: Output) -
 
     answers = source_of(source, table=table, store=store)
     found = survey(answers, secret=from_environment, base=Path.cwd(), now=datetime.now(UTC))
+    if found.facts.records == 0:
+        raise SourceError(
+            f"{found.facts.details.get('file') or source} holds no users, so there is nothing to migrate",
+            remedy="check that this is the right store, and the export that wrote it.",
+        )
     mapping = {**({"store": found.store.key} if found.store else {}), **found.suggestion.to_json()}
     output.result(
         {

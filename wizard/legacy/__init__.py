@@ -81,6 +81,8 @@ def open_source(answers: SourceAnswers, *, secret: Secret | None, base: Path) ->
         SourceError: the store can't be reached or read, or not as the answers say; names the place and the remedy.
     """
     kind = kind_of(answers, base)
+    if kind == "csv" and answers.kind == "auto":
+        _require_other_name_than_json(base / Path(answers.path).expanduser())
     if answers.store is None:
         return KINDS[kind](answers, secret, base)
     from wizard.legacy.stores import STORES
@@ -141,6 +143,18 @@ def kind_of(answers: SourceAnswers, base: Path) -> str:
 
     kind = kind_of_file(path)
     return "json" if kind == "ndjson" and answers.list_key else kind  # a list has its name in one object
+
+
+def _require_other_name_than_json(path: Path) -> None:
+    """Refuse to take a file for a delimited one that calls itself JSON, unless nothing can be read of it."""
+    from wizard.legacy.sniff import beginning_of
+
+    if path.name.lower().removesuffix(".gz").endswith((".json", ".ndjson", ".jsonl")) and beginning_of(path):
+        raise SourceError(
+            f"{path.name} is named as JSON and holds something else",
+            why="it begins with neither a list nor an object",
+            remedy='export the users as JSON; a delimited file needs another name, or kind = "csv" in [source].',
+        )
 
 
 def source_of(argument: str, *, table: str | None = None, store: str | None = None) -> SourceAnswers:
