@@ -296,7 +296,8 @@ class Judge:
         scheme = declared.format
         if not value or families.DISABLED.fullmatch(value):
             return judge_value(value)
-        if not self._laid_out(value) and (value[0] in "${:" or HEAD.match(value)[0] in HEADS):  # type: ignore[index]
+        head = HEAD.match(value)[0]  # type: ignore[index]  # all parts are optional, so it always matches
+        if not self._laid_out(value) and (value[0] in "${:" or head in HEADS):
             return judge_value(value)
         if declared.layout is not None:
             found = declared.layout.fullmatch(value)
@@ -362,8 +363,8 @@ class Judge:
         else:
             salt = salt or declared.key
             return digests.digest(kind, kind, hashed, salt, parameters=told, assumes=DECLARED, **options)
-        if declared.letters != "utf8" and found.value is not None:
-            stored = {**found.value, "password": {"encoding": declared.letters}}  # type: ignore[dict-item]
+        if declared.letters != "utf8" and isinstance(found.value, Mapping):
+            stored = {**found.value, "password": {"encoding": declared.letters}}
             return replace(found, value=stored)
         return found
 

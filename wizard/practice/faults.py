@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import ValidationError
 
@@ -115,7 +115,7 @@ class Faults:
 
     def request(self, method: str, path: str, now: float) -> RequestTrouble:
         """Say what befalls this request."""
-        trouble: dict[str, object] = {}
+        trouble: dict[str, Any] = {}
         for fault in self._happening(now, lambda rule: isinstance(rule, RequestRule) and rule.meets(method, path)):
             match fault:
                 case Latency():
@@ -130,7 +130,7 @@ class Faults:
                     trouble["cut"] = fault.when
                 case ExpireTokens():
                     trouble["expire_tokens"] = True
-        return RequestTrouble(**trouble | self._storm_over(method, path, now))  # type: ignore[arg-type]
+        return RequestTrouble(**trouble | self._storm_over(method, path, now))
 
     def job(self, kind: str, connection: str | None, now: float) -> JobTrouble:
         """Say what befalls the job that is being created now; `kind` is users_import or users_export."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -100,11 +100,11 @@ async def _parts(request: Request, body: bytes) -> tuple[dict[str, str], bytes |
     if kind.lower() != b"multipart/form-data" or len(mark) == 2 or mark + b"--" not in body:
         raise wrong
 
-    async def whole() -> AsyncIterator[bytes]:
+    async def whole() -> AsyncGenerator[bytes, None]:
         yield body[body.index(mark) :]  # what stands before the first mark is for people
 
     try:
-        form = await MultiPartParser(request.headers, whole(), max_part_size=LARGEST_UPLOAD).parse()  # type: ignore[arg-type]
+        form = await MultiPartParser(request.headers, whole(), max_part_size=LARGEST_UPLOAD).parse()
     except (MultiPartException, KeyError, ValueError):
         raise wrong from None
     try:

@@ -160,11 +160,12 @@ def _public_pem(given: Any) -> tuple[str, str]:
     )
     if not isinstance(given, str):
         raise refusal
+    key: object
     try:
         if "BEGIN CERTIFICATE" in given:
             key = x509.load_pem_x509_certificate(given.encode()).public_key()
         else:
-            key = serialization.load_pem_public_key(given.encode())  # type: ignore[assignment]
+            key = serialization.load_pem_public_key(given.encode())
     except ValueError:
         raise refusal from None
     if not isinstance(key, rsa.RSAPublicKey) or key.key_size < 2048:

@@ -91,7 +91,7 @@ def _holds(found: str | float | bool, sign: str, bound: str | None) -> bool:
     left, right = (found, bound) if isinstance(found, str) else (found, _figure(bound))
     if right is None:
         return False
-    smaller, larger = left < right, left > right  # type: ignore[operator]
+    smaller, larger = left < right, left > right  # type: ignore[operator]  # both texts or both numbers
     return {">": larger, ">=": not smaller, "<": smaller, "<=": not larger}[sign]
 
 
