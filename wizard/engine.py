@@ -23,7 +23,7 @@ from wizard.runs import RunFolder
 from wizard.steps import SECTIONS, STEPS
 from wizard.steps.strategy import StrategyAnswers
 from wizard.tools import Stop
-from wizard.undo import Undone, UndoPlan, undo_all, undo_plan
+from wizard.undo import Undone, UndoPlan, name_unproven, undo_all, undo_plan
 from wizard.world import World, connected, require_granted, steps_of
 
 APPROVAL = "approval"
@@ -314,6 +314,7 @@ async def undo_run(
                     state="Nothing was changed.",
                     remedy=f"Approve it with --approve {plan.hash}, or --yes.",
                 )
+            name_unproven(plan, run.path)
             if plan.is_empty:
                 return account.progress, Undone(0, 0, plan.stays)
             async with connected(answers, journal, run.path, base, world, stop) as tools:

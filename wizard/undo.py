@@ -6,8 +6,10 @@ import hashlib
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from wizard.answers.atomic import write_atomically
 from wizard.auth0.errors import NotFound
 from wizard.counts import counted
 from wizard.errors import AnswerLost, CredentialsError, Interrupted, UsageError, WizardError
@@ -24,6 +26,10 @@ if TYPE_CHECKING:
 CUTOVER = "cutover"
 TAKE_BACK = "take-back:"
 LOST_ANSWERS = 5
+UNPROVEN = "unproven.ndjson"
+"""Names the users that the run may have made and cannot prove to have made."""
+NEVER_TOLD = frozenset({"lost", "gone", "unaccounted", "failed"})
+"""Outcomes of a submission that leave open which of its users Auth0 took."""
 
 
 @dataclass(frozen=True)
@@ -38,11 +44,15 @@ class Undoing:
 
 @dataclass(frozen=True)
 class UndoPlan:
-    """What would be put back, in this order, after deleting `users` that the run had imported; `stays` cannot be."""
+    """What would be put back, in this order, after deleting `users` that the run had imported; `stays` cannot be.
+
+    `unproven` are the ids of users that the run may have made, and cannot prove to have made; they stay, too.
+    """
 
     changes: tuple[Undoing, ...]
     users: int
     stays: tuple[str, ...]
+    unproven: tuple[str, ...] = ()
 
     @property
     def is_empty(self) -> bool:
@@ -84,7 +94,9 @@ def undo_plan(journal: Journal, folder_files: Sequence[PreparedFile], *, users: 
         elif not (users and step == "upload"):
             stays.append(intent.facts["summary"])
     wanted = list(_parts(journal, folder_files)) if users else []
-    return UndoPlan(tuple(changes), sum(intent.result["imported"] for _, _, intent in wanted), tuple(stays))
+    unproven = tuple(_unproven(journal, folder_files)) if users else ()
+    stays += _of_unproven(unproven)
+    return UndoPlan(tuple(changes), sum(intent.result["imported"] for _, _, intent in wanted), tuple(stays), unproven)
 
 
 async def undo_all(plan: UndoPlan, steps: Sequence[AnyStep], files: Sequence[PreparedFile], tools: Tools) -> Undone:
@@ -95,7 +107,7 @@ async def undo_all(plan: UndoPlan, steps: Sequence[AnyStep], files: Sequence[Pre
     """
     by_key = {step.key: step for step in steps}
     removed, kept = await _remove_users(files, plan.users, tools) if plan.users else (0, 0)
-    left, count = [], 0
+    left, count = _of_unproven(plan.unproven), 0
     if kept:
         left.append(f"{counted(kept, 'user')} of this run: the same id leads to a user of another connection")
     for one in plan.changes:
@@ -114,6 +126,35 @@ async def undo_all(plan: UndoPlan, steps: Sequence[AnyStep], files: Sequence[Pre
         tools.journal.settle(began, "done", events=[ChangeUndone(one.step, one.key)])
     tools.emit(RunUndone(len(left)))
     return Undone(count, removed, tuple(left))
+
+
+def name_unproven(plan: UndoPlan, folder: Path) -> None:
+    """Write down in the run's folder who stays because the run may not have made them."""
+    if plan.unproven:
+        lines = [json.dumps({"user_id": f"auth0|{user_id}"}) + "\n" for user_id in plan.unproven]
+        write_atomically(folder / UNPROVEN, "".join(lines))
+
+
+def _unproven(journal: Journal, files: Sequence[PreparedFile]) -> Iterator[str]:
+    """Users that were there when a file was sent again, of whose submission before Auth0 never told the outcome.
+
+    That one may have made them, or somebody else: Auth0 lists no jobs, and no user says by which job it came.
+    """
+    from wizard.bulk.ledger import SUBJECT, done_parts
+
+    sent_before = {intent.subject for intent in journal.intents(SUBJECT) if intent.outcome in NEVER_TOLD}
+    for _, intent in done_parts(files, journal):
+        if intent.subject in sent_before and not intent.facts["upsert"]:
+            yield from intent.result.get("there", ())
+
+
+def _of_unproven(ids: Sequence[str]) -> list[str]:
+    if not ids:
+        return []
+    return [
+        f"{counted(len(ids), 'user')} that may be of this run: there when a file was sent again, as it was never told what "
+        f"became of it before. {UNPROVEN} in the run's folder names them; delete those that nobody else has made"
+    ]
 
 
 async def _undo(step: AnyStep, intent: Intent, tools: Tools) -> None:

@@ -2,13 +2,14 @@
 
 import json
 import re
+import stat
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 from phases_stage import PhasesStage, stage_of
-from rehearsal import Rehearsal, person
+from rehearsal import CutShapes, Rehearsal, person
 
 from wizard.__main__ import main
 from wizard.doorway.scripts import is_closed
@@ -145,7 +146,9 @@ def test_only_users_of_this_run_are_deleted(tmp_path: Path) -> None:
         stage.ask("POST", "users", json=user | {"password": "Another-Passw0rd-0f-Theirs"})
     before = stage.users()
     stage.apply()
-    assert stage.undo(users=True).users == 11
+    undone = stage.undo(users=True)
+    assert undone.users == 11
+    assert not any("may be of this run" in one for one in undone.left), "its only submission was answered"
     assert stage.users() == before
 
 
@@ -191,6 +194,22 @@ def test_a_run_without_its_files_changes_nothing_and_names_the_way_to_a_new_one(
     assert progress_of(stage.run).verdict == "attention"
     anew = stage.apply(fresh=True)
     assert (anew.verdict, anew.already_there) == ("complete", 12)
+
+
+def test_users_of_a_submission_whose_answer_was_lost_are_left_and_named(tmp_path: Path) -> None:
+    stage = bulk(tmp_path)
+    stage.transport = CutShapes(stage.tenant.transport(), "after", ["POST /api/v2/jobs/users-imports"])
+    applied = stage.apply()
+    assert (applied.imported, applied.already_there) == (3, 9)
+    for deleted in (3, 0):  # also when nothing else is left to undo
+        undone = stage.undo(users=True)
+        assert undone.users == deleted
+        [told] = [one for one in undone.left if "unproven.ndjson" in one]
+        assert told.startswith("9 users that may be of this run: there when a file was sent again")
+    named = stage.run.path / "unproven.ndjson"
+    left = sorted(json.loads(line)["user_id"] for line in named.read_text().splitlines())
+    assert left == [user["user_id"] for user in stage.users()]
+    assert stat.S_IMODE(named.stat().st_mode) == 0o600
 
 
 def told_of(stage: Rehearsal) -> dict[str, Any]:
