@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import pickle
 from collections.abc import Iterator
 from datetime import date, datetime
@@ -137,12 +138,15 @@ def test_a_missing_table_is_told_with_those_there_are(server: str) -> None:
         opened(server, users_table="peple")
 
 
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_a_server_that_is_not_there_or_refuses_the_user_is_no_fault_of_the_answers(server: str) -> None:
     with pytest.raises(SourceError, match="No connection to") as absent:
         opened(f"{server}.none", users_table="people")
     with pytest.raises(SourceError, match="Access was denied") as denied:
         opened(server.replace("root@", "stranger@"), users_table="people")
     assert (absent.value.exit, denied.value.exit) == (Exit.FAILED, Exit.CREDENTIALS)
+    del absent
+    gc.collect()  # the driver forgets to close the socket of a server that is not there, which is told of here
 
 
 def test_bits_are_booleans_and_binary_ids_are_hex(server: str) -> None:
