@@ -49,8 +49,9 @@ def recommend(
         )
     if users == 0:
         return Recommendation("bulk", ("there are no password hashes to carry; users get a password reset",))
-    bare = (f"{counted(useless, 'user')} {_have(useless)} no password that a login could check",) if useless else ()
-    rest = (*bare, *_active(activity))
+    bare = (
+        (f"{counted(useless, 'other user')} {_have(useless)} no password that a login could check",) if useless else ()
+    )
     unknown = sum(group.users for group in groups if group.code == "password_undeclared")
     if unknown:
         keep_all = f"{keep_all}, once it is known how {counted(unknown, 'hash', 'hashes')} {_were(unknown)} made (passwords prove)"
@@ -59,13 +60,14 @@ def recommend(
     untried = sum(group.users for group in groups if group.needs_proof)
     if untried:
         kept += f", {untried:,} of them only if a description that nobody has tried is right"
+    figures = (kept, *bare)
     lost = f"{counted(users - carried, 'password')} would stay behind, or be set anew by {_whose(users - carried)}"
     if share >= MOSTLY:
-        reasons = (kept, "nothing has to run in front of the legacy store")
-        return Recommendation("bulk", (*reasons, *(() if carried == users else (lost,)), *bare))
+        reasons = (*figures, "nothing has to run in front of the legacy store")
+        return Recommendation("bulk", (*reasons, *(() if carried == users else (lost,))))
     if share == 0:
-        return Recommendation("automatic", (kept, keep_all, *rest))
-    return Recommendation("two-phase", (kept, f"in bulk alone {lost}", keep_all, *rest))
+        return Recommendation("automatic", (*figures, keep_all, *_active(activity)))
+    return Recommendation("two-phase", (*figures, f"in bulk alone {lost}", keep_all, *_active(activity)))
 
 
 def _whose(number: int) -> str:

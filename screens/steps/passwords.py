@@ -160,7 +160,7 @@ class PasswordsView(KnownAccounts):
             place.update(Content.styled(f"✗ {error}", "$text-error"))
             return
         self._known = (facts.fingerprint, described)
-        place.update(bars(groups))
+        place.update(bars(groups, facts.records))
         self.query_one(Decisions).show(groups, section.unsupported)
 
     def _described(self) -> PasswordsAnswers | str:
@@ -283,12 +283,17 @@ def outcome(proof: Proof) -> str:
     return f"✗ {name}: {counted(proof.tried, 'way of hashing was', 'ways of hashing were')} tried: {ended}. {slip}"
 
 
-def bars(groups: Sequence[HashGroup]) -> Content:
-    """The census: a bar a group, whether it travels, and why not; what holds for several is said at the first of them."""
+def bars(groups: Sequence[HashGroup], records: int) -> Content:
+    """The census: a bar a group, whether it travels, and why not; what holds for several is said at the first of them.
+
+    Args:
+        records: All there are in the store, those that cannot be read included.
+    """
     total = sum(group.users for group in groups) or 1
     carried = sum(group.users for group in groups if group.carried_by != "none")
     parts: list[Any] = [
-        (f"{carried:,} of {counted(total, 'user')}", "bold"), f" keep the password in an import ({carried / total:.1%})\n\n",
+        (f"{carried:,} of {counted(total, 'user')}", "bold"), f" keep the password in an import ({carried / total:.1%})\n",
+        (f"{_what_is_counted(records - total, records)}\n\n", "$foreground-muted"),
     ]  # fmt: skip
     said: set[str] = set()
     for group in groups[:SHOWN]:
@@ -303,6 +308,12 @@ def bars(groups: Sequence[HashGroup]) -> Content:
         rest = sum(group.users for group in groups[SHOWN:])
         parts.append((f"and {len(groups) - SHOWN} more formats with {counted(rest, 'user')}\n", "$foreground-muted"))
     return Content.assemble(*parts)
+
+
+def _what_is_counted(unread: int, records: int) -> str:
+    """What the figures leave out, so that nobody wonders about those of other pages."""
+    left_out = f"{unread:,} of all {counted(records, 'record')} cannot be read. " if unread > 0 else ""
+    return f"{left_out}Other reasons to be rejected count on Strategy."
 
 
 def _notes(group: HashGroup) -> Iterator[tuple[str, str]]:

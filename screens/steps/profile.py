@@ -26,6 +26,7 @@ from screens.widgets.grown import Table
 from wizard.answers import Section
 from wizard.answers.complaints import complaints
 from wizard.answers.section import validated
+from wizard.counts import counted
 from wizard.errors import WizardError
 from wizard.legacy.answers import SourceAnswers
 from wizard.legacy.source import LegacySource, Record
@@ -50,6 +51,8 @@ LINES = ("origin", "transforms")
 
 ROOMY = 64
 """Columns of the page from which the table shows longer names whole."""
+
+ELSEWHERE = "Strategy counts the whole store."
 
 COLUMNS = (("field", "Auth0 field"), ("from", "comes from"), ("mark", ""))
 WIDTHS = ((16, 14, 13), (24, 24, 24))
@@ -423,14 +426,17 @@ def _columns_of(rule: Any) -> Sequence[str]:
 
 
 def _tally(made: Sequence[User | Reject], unread: int) -> Content:
+    """How many of the sample can be imported, why the others cannot, and where everybody is counted."""
     rejects = [one for one in made if not isinstance(one, User)]
     good = len(made) - len(rejects)
     codes: dict[str, int] = {"unreadable": unread} if unread else {}
     for one in rejects:
         codes[one.code] = codes.get(one.code, 0) + 1
     if not codes:
-        return Content.assemble(("✓ ", "$text-success"), f"all {good} users of the sample can be imported")
+        words = f"The first {counted(good, 'user')} can be imported. {ELSEWHERE}"
+        return Content.assemble(("✓ ", "$text-success"), words)
     listed = ", ".join(f"{code} {number}" for code, number in sorted(codes.items(), key=lambda item: -item[1]))
-    return Content.assemble(
-        ("! ", "$text-warning"), f"{good} of {len(made) + unread} users of the sample; rejected: {listed}"
+    words = (
+        f"{good} of the first {counted(len(made) + unread, 'user')} can be imported. Rejected: {listed}. {ELSEWHERE}"
     )
+    return Content.assemble(("! ", "$text-warning"), words)

@@ -34,6 +34,10 @@ WORDS = {
     "automatic": "Each user at the first login",
     "two-phase": "Logins first, then bulk",
 }
+LATER = (
+    "A few more may be rejected when users are prepared: then usernames are held against the connection, and addresses and "
+    "ids that are met twice are found."
+)
 BETWEEN = 2
 """Spaces between two columns."""
 
@@ -54,6 +58,7 @@ class StrategyView(StepView):
         rows = [Row(key, _words(key, ""), key == chosen) for key in WORDS]
         yield Ticks(rows, single=True, id="way", classes="block")
         yield Static("", id="advice", classes="block")  # below, so that choice and figures share a small screen
+        yield Static("", id="counted", classes="block hint")
 
     async def shown(self) -> None:
         wizard = self.wizard
@@ -88,6 +93,8 @@ class StrategyView(StepView):
                 *(f"\n· {why}" for why in advice.why),
             )
         )  # fmt: skip
+        travelling = sum(group.users for group in groups if group.carried_by != "none")
+        self.query_one("#counted", Static).update(what_is_counted(travelling - found.carried, travelling))
 
     def _draw(self, ways: Ways, tenant: TenantAnswers) -> None:
         limits = plan_of(tenant.plan, tenant.requests_per_second, tenant.burst)
@@ -125,18 +132,33 @@ def side_by_side(ways: Ways, span: tuple[float, float]) -> list[Content]:
         cells = "".join(figure.ljust(width) for figure, width in zip(figures, widths[1:], strict=True)).rstrip()
         lines.append(Content.assemble((name.ljust(widths[0]), "$foreground-muted"), (cells, "" if number else "bold")))
     takes = f"Bulk takes {between(*span)} at this plan; with logins it is weeks or months."
-    below = [*([why] if (why := of_those_left(ways)) else ()), takes]
+    below = (of_those_left(ways), takes)
     return [*lines, Content(""), *(Content.styled(words, "$foreground-muted") for words in below)]
 
 
 def of_those_left(ways: Ways) -> str:
-    """Why some stay behind an import: those who can move at a login, and those whom Auth0 takes neither way."""
+    """Of how many users the figures are, and why some stay behind an import: what was decided, or neither way takes them."""
+    everybody = f"Of all {counted(ways.users, 'user')}"
     if not ways.refused:
-        return ""
-    if not ways.rejected:
-        return f"{counted(ways.refused, 'user')} cannot move either way; inspect and the run say why."
+        return (
+            f"{everybody}, {ways.rejected:,} move at a login only."
+            if ways.rejected
+            else f"{everybody}, none is rejected."
+        )
     are = "is" if ways.refused == 1 else "are"
-    return (
-        f"Of those {ways.rejected + ways.refused:,}, {ways.rejected:,} can still move at a login; {ways.refused:,} {are} "
-        "rejected either way."
-    )
+    refused = f"{ways.refused:,} {are} rejected either way"
+    if not ways.rejected:
+        return f"{everybody}, {refused}; inspect and the run say why."
+    return f"{everybody}, {ways.rejected + ways.refused:,} stay behind: {ways.rejected:,} can still move at a login; {refused}."
+
+
+def what_is_counted(refused: int, travelling: int) -> str:
+    """Why the pages before and after this one have other figures.
+
+    Args:
+        refused: Users whose hash travels and who are rejected for something else.
+        travelling: Users whose hash travels, as the page Passwords counts them.
+    """
+    are = "is" if refused == 1 else "are"
+    before = f"Of the {travelling:,} whose hash travels (Passwords), {refused:,} {are} rejected for their profile. "
+    return (before if refused > 0 else "") + LATER

@@ -103,7 +103,7 @@ def test_the_ways_tell_those_without_any_password_from_those_who_can_log_in(tmp_
     page = page_of(tmp_path, "\n".join(["id,email,password", *lines]) + "\n")
     assert "stay behind 2 the others ≤ 2" in page
     assert "keep password 1 who logs in 1+" in page
-    assert "1 user has no password that a login could check" in page
+    assert "1 other user has no password that a login could check" in page
     bare = page_of(tmp_path, f"id,email,password\n1,ann@example.com,{BCRYPT}\n3,kim@example.com,\n")
     assert "keep password 1 who logs in 1 no" in bare
 

@@ -124,7 +124,7 @@ async def test_the_ways_tell_who_stays_behind_as_decided_about_passwords(tmp_pat
         stay = int(figures(rejecting, "stay behind")[0])
         assert figures(rejecting, "stay behind") == [str(stay), "the", "others", "≤", str(stay)]
         words = " ".join("\n".join(rejecting).replace("│", " ").split())
-        told = re.search(rf"Of those {stay}, (\d+) can", words)
+        told = re.search(rf"Of all 500 users, {stay} stay behind: (\d+) can", words)
         assert told is not None
         either_way = int(re.search(r"login; .*?(\d+) are", words)[1])  # type: ignore[index]
         assert int(told[1]) + either_way == stay

@@ -1,0 +1,60 @@
+"""What the figures of a page count, and why those of other pages differ, stands beside them."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from stage import Rehearsal, go_on, opened, until
+from textual.pilot import Pilot
+from textual.widgets import Static
+
+from screens.steps.strategy import of_those_left, what_is_counted
+from wizard.ways import Ways
+
+TALL = (80, 60)
+
+
+async def said(pilot: Pilot[None], place: str, words: str) -> re.Match[str]:
+    """What stands there, once it is these words."""
+    static = pilot.app.screen.query_one(place, Static)
+    await until(pilot, lambda: re.search(words, str(static.content)) is not None)
+    found = re.search(words, str(static.content))
+    assert found is not None
+    return found
+
+
+def number(text: str) -> int:
+    return int(text.replace(",", ""))
+
+
+async def test_the_totals_of_three_pages_explain_each_other(tmp_path: Path) -> None:
+    rehearsal = Rehearsal(tmp_path, users=500, dirty=True)
+    async with opened(rehearsal.app(), TALL) as pilot:
+        for key in ("source", "profile"):
+            await go_on(pilot, key)
+        await said(pilot, "#tally", r"\d+ of the first 200 users can be imported\. Rejected: .* Strategy counts")
+        await go_on(pilot, "passwords")
+        hashes = await said(pilot, "#census", r"^(\d+) of (\d+) users .*\n(\d+) of all (\d+) records cannot be read")
+        travelling, counted, unread, records = map(number, hashes.groups())
+        assert counted + unread == records == 500
+        await go_on(pilot, "strategy")
+        refused = await said(pilot, "#counted", rf"Of the {travelling} whose hash travels .*, (\d+) are rejected")
+        kept = await said(pilot, "#ways", r"keep password +(\d+)")
+        assert number(kept[1]) == travelling - number(refused[1])
+        stay = await said(pilot, "#ways", rf"Of all {records} users, (\d+) stay behind: (\d+) .* (\d+) are rejected")
+        assert number(stay[1]) == number(stay[2]) + number(stay[3])
+        passwords = await said(pilot, "#advice", rf"{travelling} of (\d+) passwords .*\n· (\d+) other users have no")
+        assert number(passwords[1]) + number(passwords[2]) == counted
+    rehearsal.close()
+
+
+def test_the_total_is_told_also_where_nobody_is_rejected() -> None:
+    assert of_those_left(Ways(60, 60, 1)) == "Of all 60 users, none is rejected."
+    assert of_those_left(Ways(60, 50, 1, rejected=10)) == "Of all 60 users, 10 move at a login only."
+    assert of_those_left(Ways(60, 59, 1, refused=1)).startswith("Of all 60 users, 1 is rejected either way;")
+
+
+def test_hashes_of_rejected_users_are_told_only_where_there_are_some() -> None:
+    assert what_is_counted(1, 60).startswith("Of the 60 whose hash travels (Passwords), 1 is rejected")
+    assert what_is_counted(0, 60).startswith("A few more may be rejected when users are prepared")
