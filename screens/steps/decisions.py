@@ -33,7 +33,7 @@ class Decisions(Vertical):
     """
 
     DEFAULT_CSS = """
-    Decisions { height: auto; margin-bottom: 1; & Ticks { height: auto; } & .hint { margin-bottom: 0; } }
+    Decisions { height: auto; & Ticks { height: auto; } & .hint { margin-bottom: 1; } }
     """
 
     class Changed(Message):

@@ -307,7 +307,7 @@ def bars(groups: Sequence[HashGroup], records: int) -> Content:
     if len(groups) > SHOWN:
         rest = sum(group.users for group in groups[SHOWN:])
         parts.append((f"and {len(groups) - SHOWN} more formats with {counted(rest, 'user')}\n", "$foreground-muted"))
-    return Content.assemble(*parts)
+    return Content.assemble(*parts).rstrip()
 
 
 def _what_is_counted(unread: int, records: int) -> str:

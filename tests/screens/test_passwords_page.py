@@ -141,6 +141,9 @@ async def test_formats_that_stay_are_decided_about_one_by_one(tmp_path: Path) ->
         ticks = app.screen.query_one("#passwords #formats", Ticks)
         await until(pilot, lambda: bool(ticks.rows) and ticks.display)
         assert ticks.ticked == []
+        census = app.screen.query_one("#census", Static)
+        head = app.screen.query_one("#passwords Decisions > .head")
+        await until(pilot, lambda: head.region.y - census.region.bottom == 1 and not str(census.content).endswith("\n"))
         assert all("user" in row.words.plain for row in ticks.rows)
         first, *others = [row.key for row in ticks.rows]
         ticks.focus()
