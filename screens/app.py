@@ -168,6 +168,11 @@ class WizardApp(Desk):
         self._try_logins_of_store(journey)
         await self._open_journey(journey, None)
 
+    @property
+    def may_run_again(self) -> bool:
+        """Whether another run of these answers does what the first did; after an automatic phase that is over it would not."""
+        return self.journey.strategy == "bulk" and self.work.progress.ended and not self.is_busy
+
     async def start_again(self) -> None:
         """Another run of the same answers: of what the legacy store holds now, whoever is in Auth0 already."""
         from screens.guide import Journey

@@ -22,7 +22,7 @@ from wizard.runner import Plan, apply_plan, check_all, make_plan
 from wizard.runs import RunFolder
 from wizard.steps import SECTIONS, STEPS
 from wizard.steps.strategy import StrategyAnswers
-from wizard.tools import Stop
+from wizard.tools import Stop, Tools
 from wizard.undo import Undone, UndoPlan, name_unproven, undo_all, undo_plan
 from wizard.world import World, connected, require_granted, steps_of
 
@@ -43,6 +43,9 @@ async def plan_for(
         world: The edges.
         run: An earlier run of these answers, whose finished work is taken into account.
         stop: Ends it at the next safe instant.
+
+    Raises:
+        RunMismatch: it would not be carried out: answers or data are not those of the run.
     """
     steps = steps_of(answers)
     with TemporaryDirectory(prefix="auth0-migrate-") as scratch:
@@ -50,6 +53,8 @@ async def plan_for(
         try:
             folder = run.path if run else Path(scratch)
             async with connected(answers, journal, folder, base, world, stop) as tools:
+                if run is not None:
+                    await _require_same(answers, tools, journal)
                 await make_plan([step for step in steps if not step.needs_tenant], answers, tools)  # refuses first
                 await require_granted(steps, answers, tools)
                 return await make_plan(steps, answers, tools)
@@ -124,8 +129,7 @@ async def _carry_out(
     _require_users_not_deleted(before)
     steps = steps_of(answers)
     async with connected(answers, journal, run.path, base, world, stop) as tools:
-        _, source = await tools.source(answers[SourceAnswers])
-        require_same(Identity.of(answers, source.fingerprint), journal)
+        await _require_same(answers, tools, journal)
         save(run.answers, answers)  # what was decided since is part of them
         started = RunStarted(run.id, answers[StrategyAnswers].way, resumed=bool(before.run))
         if not before.ended:  # a run that has ended stays so until it is known that it goes on
@@ -146,6 +150,16 @@ async def _carry_out(
             await check_all(steps, answers, tools)
             journal.remember(EVIDENCE, answers.digest())
             journal.emit(RunEnded())
+
+
+async def _require_same(answers: Answers, tools: Tools, journal: Journal) -> None:
+    """Refuse answers and data that are not those of the run.
+
+    Raises:
+        RunMismatch: they are not.
+    """
+    _, source = await tools.source(answers[SourceAnswers])
+    require_same(Identity.of(answers, source.fingerprint), journal)
 
 
 def _is_purged(run: RunFolder) -> bool:

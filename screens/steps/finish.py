@@ -69,7 +69,7 @@ class FinishView(StepView):
         else:
             self._file = journey.file if holds(journey.file, journey.answers, journey.base) else None
         self.query_one("#copy-command").display = self._file is not None
-        self.query_one("#run-again").display = self._may_run_again
+        self.query_one("#run-again").display = self.wizard.may_run_again
         self.refresh_work()
 
     def refresh_work(self) -> None:
@@ -111,7 +111,9 @@ class FinishView(StepView):
             lines.append(f"Hand over the report: {run.report}")
         if now.rejected or now.missing or now.different:
             again = (
-                " Then run again (F9): who is in Auth0 already is not imported twice." if self._may_run_again else ""
+                " Then run again (F9): who is in Auth0 already is not imported twice."
+                if self.wizard.may_run_again
+                else ""
             )
             lines.append(f"Look at the users on the page Results, and mend them in the legacy store.{again}")
         if wizard.practice is not None:
@@ -124,14 +126,8 @@ class FinishView(StepView):
             lines.append(f"When all is well, delete the files of users: {run.command('runs', '--purge', run.id)}")
         return Content("\n".join(f"{number}. {line}" for number, line in enumerate(lines, 1)))
 
-    @property
-    def _may_run_again(self) -> bool:
-        """Whether another run of these answers does what the first did; after an automatic phase that is over it would not."""
-        wizard = self.wizard
-        return wizard.journey.strategy == "bulk" and wizard.work.progress.ended and not wizard.is_busy
-
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        return self._may_run_again if action == "again" else True
+        return self.wizard.may_run_again if action == "again" else True
 
     @on(Button.Pressed, "#run-again")
     def _again(self, event: Button.Pressed) -> None:
@@ -165,7 +161,7 @@ class FinishView(StepView):
 
     def commands(self) -> Sequence[tuple[str, str, Any]]:
         words = "Another run of these answers, of what the legacy store holds now"
-        return (("Run again", words, self.action_again),) if self._may_run_again else ()
+        return (("Run again", words, self.action_again),) if self.wizard.may_run_again else ()
 
     def copied(self) -> str:
         return self.command

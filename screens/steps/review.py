@@ -20,7 +20,7 @@ from screens.tasks import begin
 from screens.widgets.draw import cut
 from screens.widgets.grown import Branches
 from wizard.counts import counted
-from wizard.errors import WizardError
+from wizard.errors import RunMismatch, WizardError
 from wizard.runner import Plan
 from wizard.step import Change
 from wizard.steps.connection import ConnectionAnswers
@@ -33,6 +33,10 @@ BESIDE = 6
 
 FOR_GOOD = "! for good"
 """Marks a change that stays."""
+
+
+ENDED = "This run has ended."
+AGAIN = "Run again (F9) on the page Finish makes another of the same answers, of what the legacy store holds now."
 
 
 class ReviewView(StepView):
@@ -78,10 +82,37 @@ class ReviewView(StepView):
             self.plan = await self._planned()
         except WizardError as error:
             self.query_one("#sum", Static).update("")
-            self.trouble(error)
+            self.trouble(self._refused(error))
             return
+        finally:
+            self._offer()
         self._draw(self.plan)
         journey.touched.clear()
+
+    def _refused(self, error: WizardError) -> WizardError | str:
+        """Why there is no plan; of a run that has ended, what to do instead of going on with it."""
+        if isinstance(error, RunMismatch) and self.wizard.may_run_again:
+            return f"{ENDED} {error.why[:1].upper()}{error.why[1:]}. {AGAIN}"
+        return error
+
+    @property
+    def _is_over(self) -> bool:
+        """Whether the run has ended and there is nothing of it to approve."""
+        return self.wizard.work.progress.ended and not (self.plan and self.plan.changes)
+
+    @property
+    def _asks(self) -> bool:
+        """Whether the name of the connection is typed out before the approval."""
+        return self.wizard.environment == "production" and not self._is_over
+
+    def _offer(self) -> None:
+        """Offer an approval only where there is something to approve."""
+        self.query_one("#next", Button).label = "Next" if self._is_over else self.next_label
+        self.query_one("#ask", Label).display = self.query_one("#typed", Input).display = self._asks
+        self.refresh_bindings()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        return not self._is_over if action == "approve" else True
 
     async def _planned(self) -> Plan:
         wizard = self.wizard
@@ -95,6 +126,7 @@ class ReviewView(StepView):
     def _draw(self, plan: Plan) -> None:
         final = sum(planned.change.is_for_good for planned in plan.changes)
         begun = self.wizard.work.run is not None
+        over = f"{ENDED} {AGAIN}" if self.wizard.may_run_again else ENDED
         before = "What the run has still to do: " if begun else "Nothing has been changed yet. "
         self.query_one("#sum", Static).update(
             Content.assemble(
@@ -102,6 +134,7 @@ class ReviewView(StepView):
                 (counted(len(plan.changes), "change"), "bold") if plan.changes else ("Nothing to change.", "bold"),
                 (f"\n{FOR_GOOD}" if final else "", "bold $text-warning"),
                 f" marks {final} that cannot be undone" if final else "",
+                f" {over}" if self._is_over else "",
                 (f"\nplan {plan.hash[:16]}…  Ctrl+Y copies it whole", "$foreground-muted"),
             )
         )
@@ -125,19 +158,24 @@ class ReviewView(StepView):
 
     def may_leave(self) -> bool:
         """The next page comes with the approval, which is no key that turned all the pages before."""
+        if self._is_over:
+            return True
         self.app.notify("Nothing starts by going on. Press F9 to approve these changes.", severity="warning")
         return False
 
     @on(Button.Pressed, "#next")
     def _approved(self, event: Button.Pressed) -> None:
+        if self._is_over:
+            return
         event.stop()
         event.prevent_default()  # which is to go on
         self.action_approve()
 
     def focus_first(self) -> None:
-        asks, typed = self.wizard.environment == "production", self.query_one("#typed", Input)
-        self.query_one("#ask", Label).display = typed.display = asks
-        (typed if asks else self.query_one("#plan", Tree)).focus(scroll_visible=False)  # Enter there only unfolds
+        self._offer()
+        (self.query_one("#typed", Input) if self._asks else self.query_one("#plan", Tree)).focus(
+            scroll_visible=False
+        )  # Enter there only unfolds
 
     @on(Input.Submitted, "#typed")
     def _submitted(self, event: Input.Submitted) -> None:
@@ -151,10 +189,7 @@ class ReviewView(StepView):
         if self.plan is None:
             self.app.notify("There is no plan to approve yet.", severity="warning")
             return
-        if (
-            self.wizard.environment == "production"
-            and self.query_one("#typed", Input).value.strip() != self._connection
-        ):
+        if self._asks and self.query_one("#typed", Input).value.strip() != self._connection:
             self.trouble(f"On production the name is typed out first: {self._connection}. Nothing was started.")
             self.query_one("#typed", Input).focus()
             return
@@ -171,8 +206,9 @@ class ReviewView(StepView):
         return super().copied() or (self.plan.hash if self.plan else "")
 
     def commands(self) -> Sequence[tuple[str, str, Any]]:
+        approve = ("Approve", "Allow this plan and start the run", self.action_approve)
         return (
-            ("Approve", "Allow this plan and start the run", self.action_approve),
+            *(() if self._is_over else (approve,)),
             ("Plan again", "Look at tenant and store anew", self.action_again),
         )
 

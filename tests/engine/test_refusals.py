@@ -13,11 +13,12 @@ import pytest
 from rehearsal import Rehearsal, person, whereabouts
 
 from wizard.auth0.errors import BadCredentials, EntityLimit, InsufficientScope, MissingGrant
-from wizard.engine import carry_out
+from wizard.engine import carry_out, plan_for
 from wizard.errors import Exit, Interrupted, PlanStale, RunMismatch, SourceError, UsageError, WizardError
 from wizard.events import ChangeApplied, Event, JobSubmitted, StepStarted
 from wizard.identity import Origin, progress_of, run_of
 from wizard.practice.tenant import PracticeTenant
+from wizard.runner import Plan
 from wizard.runs import RunFolder
 from wizard.steps import STEPS
 from wizard.tools import Stop
@@ -109,6 +110,17 @@ def test_a_run_that_is_done_is_not_repeated_in_another_tenant(stage: Rehearsal) 
         refusal = refused(stage, act, RunMismatch, Exit.STALE)
         assert "connection acme-users" in str(refusal)
         assert "there is none" in str(refusal)
+
+
+def test_no_plan_is_shown_that_a_changed_store_would_refuse(stage: Rehearsal) -> None:
+    stage.apply()
+
+    def plan() -> Plan:
+        return asyncio.run(plan_for(stage.answers(), base=stage.folder, world=stage.world, run=stage.run))
+
+    assert plan().is_empty
+    stage.write_people([person(number) for number in range(1, USERS + 2)])
+    assert "not those the run began with" in str(refused(stage, plan, RunMismatch, Exit.STALE))
 
 
 @pytest.mark.parametrize("reached", [applied("connection"), applied("applications"), submitted])

@@ -16,9 +16,10 @@ from screens.app import WizardApp
 from screens.drafts import Drafts
 from screens.guide import State
 from screens.work import Work
-from wizard.answers import save
+from wizard.answers import Answers, save
 from wizard.answers.reading import from_tables
 from wizard.errors import RunMismatch
+from wizard.identity import Origin, run_of
 from wizard.progress import Progress
 from wizard.runs import RunFolder
 from wizard.steps import SECTIONS
@@ -103,6 +104,29 @@ async def test_a_run_that_ended_can_be_had_again_with_the_same_answers(rehearsal
         await until(pilot, lambda: page_is(app, "review"))
         assert (app.work.run, app.work.phase, app.journey.approved) == (None, "idle", "")
         assert app.journey.answers == before
+
+
+async def at_ended_run(pilot: Pilot[None], app: WizardApp, answers: Answers) -> None:
+    """A run of these answers that has ended, as it is shown; nothing of it was carried out."""
+    run = await run_of(answers, Origin(str(app.journey.base)), world=app.world, runs=app.runs)
+    app.journey.answers, app.journey.approved, app.work = answers, "before", Work()
+    app.work.adopt(run, Progress(run=run.id, strategy="bulk", read=3, ended=True))
+    await app.screen.go("finish")  # type: ignore[attr-defined]
+    await until(pilot, lambda: page_is(app, "finish"))
+
+
+async def test_of_an_ended_run_whose_store_has_changed_no_plan_is_offered(rehearsal: Rehearsal) -> None:
+    app, store = rehearsal.app(), rehearsal.practice_folder / "customers.csv"
+    async with opened(app, NARROW) as pilot:
+        await at_rest(pilot)
+        await at_ended_run(pilot, app, answers_of(rehearsal, str(store)))
+        store.write_text(store.read_text(encoding="utf-8") + "one,more\n", encoding="utf-8")
+        await app.screen.go("review")  # type: ignore[attr-defined]
+        shown = await shows(pilot, "This run has ended.", "the page Finish makes another")
+        assert "Approve" not in shown
+        await pilot.press("f9", "ctrl+n")
+        await until(pilot, lambda: page_is(app, "run"))
+        assert app.work.phase == "ended"
 
 
 async def test_a_run_that_ended_stays_so_where_its_store_has_changed(
