@@ -103,7 +103,7 @@ class CutoverView(StepView):
         over = now.ended and "cutover" in now.steps_done
         gates = gates_of(now, leave_rejected=self._leaves_rejected)
         ready = all(gate.is_open for gate in gates) and not work.is_busy and not now.ended
-        head = _head(work.is_busy, over, ready)
+        head = after_cutover(now) if over and not work.is_busy else _head(work.is_busy, ready)
         words = Content.assemble(*head, "\n\n", checklist(gates)) if not over else Content.assemble(*head)
         key = words.plain + str((ready, now.rejected, half_made(now)))
         if key == self._shown:
@@ -244,11 +244,24 @@ def listed(changes: Sequence[Planned]) -> Content:
     return Content.assemble(*parts) if parts else Content.styled("Nothing any more.", "$foreground-muted")
 
 
-def _head(busy: bool, over: bool, ready: bool) -> list[Any]:
+def after_cutover(now: Progress) -> list[Any]:
+    """That the cutover is done, and who cannot log in since: nobody looks for them in the legacy store any more."""
+    head = [("✓ ", "$text-success"), ("The cutover is done. ", "bold")]
+    if not (outside := now.rejected + now.skipped):
+        return [*head, "Everybody logs in through Auth0 alone."]
+    why = [
+        f"{number:,} {word}" for number, word in ((now.rejected, "rejected"), (now.skipped, "left behind")) if number
+    ]
+    return [
+        *head, f"{now.read - outside:,} of {counted(now.read, 'user')} log in through Auth0 alone.\n",
+        ("! ", "$text-warning"), (f"{counted(outside, 'user')} cannot log in", "bold"),
+        f", as they are not in Auth0: {', '.join(why)}. Results lists them.",
+    ]  # fmt: skip
+
+
+def _head(busy: bool, ready: bool) -> list[Any]:
     if busy:
         return [("▸ ", "$text-accent"), ("The run is at work…", "bold")]
-    if over:
-        return [("✓ ", "$text-success"), ("The cutover is done. ", "bold"), "Everybody logs in through Auth0 alone."]
     if ready:
         return [("✓ ", "$text-success"), ("All gates are open.", "bold")]
     return [("◌ ", "$text-warning"), ("Not yet: a gate is closed.", "bold")]

@@ -7,8 +7,10 @@ from collections.abc import Sequence
 
 import pytest
 from stage import WIDE, Rehearsal, frame, opened, until
+from textual.content import Content
 
 from screens.app import WizardApp
+from screens.steps.cutover import after_cutover
 from screens.steps.run import charts, headline, overall, pace, row_of, slots
 from screens.steps.trickle import figures
 from screens.steps.trickle import headline as phase_headline
@@ -36,6 +38,7 @@ from wizard.events import (
     WorldAwaited,
 )
 from wizard.practice.legacy_store import ANSWERS
+from wizard.progress import Progress
 from wizard.steps import SECTIONS
 from wizard.steps.trickle import TrickleAnswers
 
@@ -278,3 +281,22 @@ def test_after_its_end_the_automatic_phase_tells_when_it_was_and_who_was_left(re
     assert "3 who had not logged in by then" in words
     assert not any(name in words for name in ("goes on", "forecast", "last look"))
     assert "✓ over  7 of 10 users had moved at login by its end" in phase_headline(work, 60).plain
+
+
+@pytest.mark.parametrize(
+    ("now", "told"),
+    [
+        (Progress(read=40, migrated_before=40), "Everybody logs in through Auth0 alone."),
+        (
+            Progress(read=40, migrated_before=35, refused_before=3, skipped_before=2),
+            "35 of 40 users log in through Auth0 alone.\n! 5 users cannot log in, as they are not in Auth0: "
+            "3 rejected, 2 left behind. Results lists them.",
+        ),
+        (
+            Progress(read=2, migrated_before=1, refused_before=1),
+            "! 1 user cannot log in, as they are not in Auth0: 1 rej",
+        ),
+    ],
+)
+def test_after_the_cutover_it_is_told_who_cannot_log_in(now: Progress, told: str) -> None:
+    assert told in Content.assemble(*after_cutover(now)).plain
