@@ -480,6 +480,8 @@ class WizardApp(Desk):
 
         if isinstance(screen, JourneyScreen):
             yield from self._journey_commands(screen)
+        elif isinstance(screen, StartScreen):
+            yield from (SystemCommand(*one) for one in screen.commands())
         yield SystemCommand("Theme", "Choose another theme, light or dark", self.action_change_theme)
         yield SystemCommand("Quit", "Leave; runs and answers are kept", lambda: begin(self, self.leave, group="leave"))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, ClassVar
@@ -188,6 +188,15 @@ class StartScreen(Screen[None]):
             if not any((other.id or "").startswith("draft-") for other in choices.options):
                 choices.remove_option(BEGUN)
             choices.focus()
+
+    def commands(self) -> Sequence[tuple[str, str, Callable[[], None]]]:
+        """Name, words and action of what can be done here, for the command palette."""
+        return (
+            ("New migration", "Answer step by step", lambda: self.action_choose("new")),
+            ("Practice", "A tenant on this computer and invented users", lambda: self.action_choose("practice")),
+            ("Open answers", "Go on from an answers file", lambda: self.action_choose("open")),
+            ("Help", "What the wizard does, and how to begin", self.action_help),
+        )
 
     async def _try(self, work: Awaitable[None]) -> None:
         try:

@@ -61,3 +61,14 @@ async def test_that_practice_is_starting_is_told_only_while_it_is(rehearsal: Reh
         await pilot.press("p")
         await until(pilot, lambda: page_is(app, "tenant"))
         assert not [note for note in app._notifications if "Starting" in note.message]
+
+
+async def test_the_menu_of_the_start_has_all_that_can_be_begun(rehearsal: Rehearsal) -> None:
+    app = rehearsal.app(practice=False)
+    async with app.run_test(size=NARROW) as pilot:
+        await shows(pilot, "New migration")
+        await at_rest(pilot)
+        await pilot.press("ctrl+p")
+        await shows(pilot, "Answer step by step", "A tenant on this computer", "Go on from an answers file", "Help")
+        await pilot.press(*"new migr", "enter")
+        await until(pilot, lambda: page_is(app, "tenant"))
