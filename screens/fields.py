@@ -17,6 +17,7 @@ from textual.message import Message
 from textual.widget import Widget
 from textual.widgets import Input, Label, Select, TextArea
 
+from screens.choices import words_of
 from screens.tasks import begin
 from screens.widgets.draw import sentence
 from screens.widgets.grown import Text
@@ -90,7 +91,7 @@ class Field(Horizontal):
             chosen = Select.NULL if begin is ABSENT else begin
             blank = self.info.default is None
             return Select(
-                [(str(one), one) for one in options], value=chosen, allow_blank=blank or chosen is Select.NULL,
+                [(words_of(one), one) for one in options], value=chosen, allow_blank=blank or chosen is Select.NULL,
                 prompt="not set", compact=True, id="control",
             )  # fmt: skip
         if (record := self._record) is not None:
