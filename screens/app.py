@@ -397,7 +397,7 @@ class WizardApp(Desk):
         from screens.widgets.dialogs import FilePicker
 
         return await self.push_screen_wait(
-            FilePicker("Save the answers as", folder, name=free_name(folder), wanted="new")
+            FilePicker("Save the answers as", folder, name=free_name(folder), wanted="new", kinds=(".toml",))
         )
 
     def _tell_page(self) -> None:

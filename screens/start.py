@@ -130,7 +130,9 @@ class StartScreen(Screen[None]):
             case "open":
                 from screens.widgets.dialogs import FilePicker
 
-                file = await wizard.push_screen_wait(FilePicker("Open an answers file", wizard.journey.base))
+                file = await wizard.push_screen_wait(
+                    FilePicker("Open an answers file", wizard.journey.base, kinds=(".toml",))
+                )
                 if file is not None:
                     await self._try(wizard.start_from(file))
             case "draft":

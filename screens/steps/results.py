@@ -132,6 +132,7 @@ class ResultsView(StepView):
                 self.wizard.journey.base,
                 name="users-to-look-at.csv",
                 wanted="new",
+                kinds=(".csv",),
             )
         )
         if path is None:

@@ -29,6 +29,10 @@ from wizard.rejects import Refused, Reject
 
 ROWS = 8
 CELL = 24
+ENDINGS = (
+    ".csv", ".tsv", ".txt", ".json", ".ndjson", ".jsonl", ".ldif", ".ldf", ".db", ".sqlite", ".sqlite3", ".gz",
+)  # fmt: skip
+"""How files of users are mostly named; what is in one is found out by reading it."""
 
 
 class SourceView(FormView):
@@ -83,7 +87,7 @@ class SourceView(FormView):
 
     async def _choose(self) -> None:
         base = self.wizard.journey.base
-        path = await self.app.push_screen_wait(FilePicker("Which file holds the users?", base))
+        path = await self.app.push_screen_wait(FilePicker("Which file holds the users?", base, kinds=ENDINGS))
         if path is None:
             return
         self.form.put({"path": _seen_from(base, path), "url": ""})

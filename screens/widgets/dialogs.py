@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import ClassVar, Literal
 
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import BindingType
+from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.screen import ModalScreen
 from textual.widgets import Button, DataTable, DirectoryTree, Input, Label, Markdown, Static
 
+from screens.widgets.draw import cut
 from screens.widgets.grown import Table
+
+PLACE = 66
+"""Columns for the folder that is shown."""
 
 Wanted = Literal["there", "new", "either"]
 """Whether a file that is given has to be there, must not be, or may be: one to read, one to make, one to write over."""
@@ -97,6 +101,35 @@ class Question(ModalScreen[str]):
         self.dismiss(event.button.id or "")
 
 
+def is_folder(path: Path) -> bool:
+    """Whether it is a folder; one that nobody may look at is none."""
+    try:
+        return path.is_dir()
+    except OSError:
+        return False
+
+
+class Folder(DirectoryTree):
+    """What is in a folder: other folders, and files of the kinds that fit; or everything.
+
+    Args:
+        kinds: How the names of files that fit end; empty for all files.
+    """
+
+    def __init__(self, folder: Path, kinds: Sequence[str]) -> None:
+        super().__init__(folder)
+        self._kinds = tuple(kinds)
+        self.shows_all = not kinds
+
+    def filter_paths(self, paths: Iterable[Path]) -> Iterable[Path]:
+        return [path for path in paths if self.shows_all or self._fits(path)]
+
+    def _fits(self, path: Path) -> bool:
+        if path.name.startswith("."):
+            return False
+        return path.name.lower().endswith(self._kinds) or is_folder(path)
+
+
 class FilePicker(ModalScreen[Path | None]):
     """A path to type, with the folder to look through below.
 
@@ -105,33 +138,71 @@ class FilePicker(ModalScreen[Path | None]):
         start: The folder to begin in.
         name: A name to begin with, for a file that is to be written.
         wanted: Which files are taken.
+        kinds: How the names of the files that are shown first end; empty for all files.
     """
 
-    BINDINGS: ClassVar[list[BindingType]] = [("escape", "dismiss(None)", "Cancel")]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "dismiss(None)", "Cancel"),
+        Binding("f4", "up", "Folder above"),
+        Binding("f5", "all", "All files"),
+    ]
 
-    def __init__(self, title: str, start: Path, *, name: str = "", wanted: Wanted = "there") -> None:
+    def __init__(
+        self, title: str, start: Path, *, name: str = "", wanted: Wanted = "there", kinds: Sequence[str] = ()
+    ) -> None:
         super().__init__()
         self._title = title
-        self._start = start if start.is_dir() else Path.cwd()
-        self._begin = name
+        self._folder = (start if start.is_dir() else Path.cwd()).absolute()
+        self._name = name
         self._wanted = wanted
+        self._kinds = kinds
 
     def compose(self) -> ComposeResult:
         with Window():
             yield Label(self._title, classes="title", markup=False)
-            yield Input(
-                str(self._start / self._begin) if self._begin else "", placeholder="path, or choose below", compact=True
-            )
+            yield Input(self._suggestion, placeholder="path, or choose below", compact=True)
             yield Label("", id="wrong", classes="problem", markup=False)
-            tree = DirectoryTree(self._start)
-            tree.styles.height = 12
+            yield Label(self._place, id="place", classes="hint", markup=False)
+            tree = Folder(self._folder, self._kinds)
+            tree.styles.height = 11
             yield tree
-            yield Label("Enter chooses · Tab to the folder · Esc closes", classes="hint")
+            all_files = "F5 all files · " if self._kinds else ""
+            yield Label(f"Enter chooses · Tab to the folder · F4 up · {all_files}Esc closes", classes="hint")
+
+    @property
+    def _suggestion(self) -> str:
+        """The path to begin with, of a file that is to be written."""
+        return str(self._folder / self._name) if self._name else ""
+
+    @property
+    def _place(self) -> str:
+        """The folder that is shown, in one line."""
+        return cut(str(self._folder), PLACE, end=False)
+
+    def action_up(self) -> None:
+        """Show the folder above."""
+        self._show(self._folder.parent)
+
+    def action_all(self) -> None:
+        """Show all files, or only those that fit."""
+        tree = self.query_one(Folder)
+        tree.shows_all = not (tree.shows_all and self._kinds)
+        tree.reload()
+
+    def _show(self, folder: Path) -> None:
+        """Show another folder; a file that is to be written is suggested there."""
+        self._folder = folder
+        self.query_one(Input).value = self._suggestion
+        self.query_one("#place", Label).update(self._place)
+        self.query_one(Folder).path = folder
 
     @on(Input.Submitted)
     def _typed(self, event: Input.Submitted) -> None:
         path = Path(event.value.strip()).expanduser()
-        path = path if path.is_absolute() else self._start / path
+        path = path if path.is_absolute() else self._folder / path
+        if event.value.strip() and is_folder(path):
+            self._show(path.resolve())
+            return
         if wrong := self._wrong(path) if event.value.strip() else "Type a path.":
             self.query_one("#wrong", Label).update(f"✗ {wrong}")
             return
