@@ -8,10 +8,12 @@ the layout of before; here it takes the one it was given last.
 
 from __future__ import annotations
 
-from typing import TypeVar
+from typing import Any, TypeVar
 
+from rich.text import Text as Words
 from textual.widget import Widget
 from textual.widgets import DataTable, OptionList, TextArea, Tree
+from textual.widgets.data_table import RowKey
 
 Kept = TypeVar("Kept")
 
@@ -21,8 +23,11 @@ class _Grown(Widget):
         self.call_after_refresh(self.refresh, layout=True)
 
 
-class Table(DataTable[str], _Grown):
-    """A table of words."""
+class Table(DataTable[Any], _Grown):
+    """A table of words, told as they are: `[prepare]` in them is no markup."""
+
+    def add_row(self, *cells: Any, **named: Any) -> RowKey:
+        return super().add_row(*(Words(cell) if isinstance(cell, str) else cell for cell in cells), **named)
 
     def watch_virtual_size(self) -> None:
         super().watch_virtual_size()
