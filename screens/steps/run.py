@@ -19,7 +19,7 @@ from screens.faults import Fault, faults_of, users_of
 from screens.steps.base import StepView
 from screens.tasks import begin
 from screens.widgets.dialogs import Listing
-from screens.widgets.draw import bar, size, spark
+from screens.widgets.draw import bar, cut, size, spark
 from screens.widgets.grown import Table
 from screens.widgets.tabbed import Tabbed
 from screens.work import SPEED_OVER, Sample, Work
@@ -44,7 +44,10 @@ FILE_COLUMNS = (
     ("there", "there", 10), ("users", " users", 8), ("size", " size", 8), ("seconds", " took", 7),
 )  # fmt: skip
 """Key, words and width of each column of the files table, what matters most first: on a narrow page the last three are to its
-right."""
+right, and in a line above the table for the file under the cursor."""
+
+BESIDE = 12
+"""Columns of the table of errors that are not for its words."""
 
 BULK = (("prepare", "Prepare"), ("upload", "Upload"), ("verify", "Verify"))
 STEPS_OF = {
@@ -81,6 +84,7 @@ class RunView(StepView):
         self._shown: dict[str, str] = {}
         self._rows: dict[str, tuple[str, ...]] = {}
         self._logged = 0
+        self._drawn_for = 0
         self._work: Work | None = None
         self._phase = ""
         self._faults: Sequence[Fault] = ()
@@ -94,18 +98,18 @@ class RunView(StepView):
         yield Static("", id="charts")
         with Tabbed(id="details"):
             with TabPane("Files", id="files-tab"):
+                yield Static("", id="file", classes="hint")
                 yield Table(id="files", cursor_type="row", cell_padding=0)
             with TabPane("Log", id="log-tab"):
-                yield RichLog(id="log", wrap=True, markup=False, highlight=False)
+                yield RichLog(id="log", wrap=True, min_width=1, markup=False, highlight=False)
             with TabPane("Errors", id="errors-tab"):
-                yield Static("", id="no-errors")
+                yield Static("No user was rejected so far.", id="no-errors")
                 yield Table(id="errors", cursor_type="row")
 
     def on_mount(self) -> None:
         files = self.query_one("#files", DataTable)
         for key, words, width in FILE_COLUMNS:
             files.add_column(words, key=key, width=width)
-        self.query_one("#errors", DataTable).add_columns("users", "code", "what to do")
 
     async def shown(self) -> None:
         self.refresh_work()
@@ -123,12 +127,14 @@ class RunView(StepView):
             self.query_one("#log", RichLog).clear()
         speed = self._speed
         wide = max(20, self.query_one("#bar").size.width - 1)
+        self._fit(wide)
         self._put("state", headline(work, self._opens))
         self._put("bar", overall(work.progress, wide))
         self._put("speed", pace(work, speed))
         self._put("slots", slots(work, speed, wide))
         self._put("charts", charts(work, wide))
         self._draw_files(work.progress)
+        self._tell_file()
         self._draw_log(work)
         if work.error is not None:
             self.trouble(work.error)
@@ -174,6 +180,25 @@ class RunView(StepView):
             if not left:
                 return
 
+    @on(DataTable.RowHighlighted, "#files")
+    def _moved(self, event: DataTable.RowHighlighted) -> None:
+        event.stop()
+        self._tell_file()
+
+    def _tell_file(self) -> None:
+        """Say of the file under the cursor what the table has no room for."""
+        files = self.query_one("#files", DataTable)
+        job = list(self._rows)[files.cursor_row] if files.cursor_row < len(self._rows) else ""
+        tally = self.wizard.work.progress.jobs.get(job)
+        self._put("file", Content(about(tally, self._speed) if tally else ""))
+
+    def _fit(self, width: int) -> None:
+        """Break what is broken into lines anew where the page has another width."""
+        if width != self._drawn_for:
+            self._drawn_for, self._logged = width, 0
+            self.query_one("#log", RichLog).clear()
+            self._draw_faults()
+
     def _draw_log(self, work: Work) -> None:
         new = min(work.logged - self._logged, len(work.log))
         if new <= 0:
@@ -187,14 +212,19 @@ class RunView(StepView):
         """Why users are not in Auth0, from what the run has written down."""
         run = self.wizard.work.run
         self._faults = await asyncio.to_thread(faults_of, run) if run is not None else ()
-        table = next(iter(self.query("#errors").results(DataTable)), None)
-        if table is None:  # the page was closed while the journal was read
-            return
-        table.clear()
+        if self.query("#errors"):  # the page may be closed while the journal is read
+            self._draw_faults()
+
+    def _draw_faults(self) -> None:
+        """Every reason with what to do, as many lines as that takes."""
+        table = self.query_one("#errors", DataTable)
+        table.clear(columns=True)
+        table.add_column("users", width=6)
+        table.add_column("reason, and what to do", width=max(20, self._drawn_for - BESIDE))
         for fault in self._faults:
-            table.add_row(f"{fault.users:,}", fault.code, fault.remedy, key=fault.key)
-        self.query_one("#no-errors", Static).update("" if self._faults else "No user was rejected so far.")
+            table.add_row(f"{fault.users:,}", f"{fault.code}\n{fault.remedy}", key=fault.key, height=None)
         table.display = bool(self._faults)
+        self.query_one("#no-errors").display = not self._faults
 
     @on(DataTable.RowSelected, "#errors")
     def _drill(self, event: DataTable.RowSelected) -> None:
@@ -429,11 +459,17 @@ def speeds_of(samples: Sequence[Sample]) -> list[float]:
     return speeds
 
 
+def about(tally: JobTally, speed: float = 1.0) -> str:
+    """What a narrow table has no room for of a file: its whole name, users, size and time; `speed` as below."""
+    took = f", took {duration(tally.seconds / speed)}" if tally.ended else ""
+    return f"{tally.file}: {counted(tally.users, 'user')}, {size(tally.bytes)}{took}"
+
+
 def row_of(tally: JobTally, speed: float = 1.0) -> tuple[str, ...]:
     """A row of the files table; `speed` is how fast the run's clock is, as what is shown are seconds of the operator's."""
     ended = tally.ended
     return (
-        tally.file,
+        cut(tally.file, FILE_COLUMNS[0][2] - 1, end=False),
         tally.status,
         f"{tally.imported:,}" if ended else "",
         f"{tally.rejected:,}" if ended else "",

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from pathlib import Path
 
 import pytest
 from stage import WIDE, Rehearsal, frame, opened, until
 from textual.content import Content
 
 from screens.app import WizardApp
+from screens.faults import AUTH0
 from screens.steps.cutover import after_cutover
 from screens.steps.run import charts, headline, overall, pace, row_of, slots
 from screens.steps.trickle import figures
@@ -37,8 +39,10 @@ from wizard.events import (
     UsersRefused,
     WorldAwaited,
 )
+from wizard.journal import Journal, Refusal
 from wizard.practice.legacy_store import ANSWERS
 from wizard.progress import Progress
+from wizard.runs import RunFolder
 from wizard.steps import SECTIONS
 from wizard.steps.trickle import TrickleAnswers
 
@@ -243,6 +247,52 @@ async def test_bars_are_as_wide_as_the_page_after_the_window_has_changed(rehears
         await pilot.resize_terminal(160, 40)
         await until(pilot, lambda: longest() > 45)
         app.work.phase = "idle"
+
+
+REPAIRED = "d37bca0812ab-1.json"
+LINE = "the users who could not be marked at their login are marked before the rest of them is prepared, one by one"
+
+
+@pytest.fixture
+def refusing(tmp_path: Path) -> RunFolder:
+    """A run of which Auth0 has refused a user."""
+    run = RunFolder(tmp_path / "run-1")
+    run.path.mkdir()
+    journal = Journal(run.journal, now=lambda: 1_800_000_000.0)
+    intent = journal.begin("import:00001.json", {})
+    journal.settle(intent, "done", refusals=[Refusal("00001.json", "u5", "INVALID_FORMAT", "name is not text")])
+    journal.close()
+    return run
+
+
+async def test_on_a_narrow_page_files_log_and_errors_can_be_read_whole(
+    rehearsal: Rehearsal, refusing: RunFolder
+) -> None:
+    app = rehearsal.app()
+    async with opened(app, (80, 50)) as pilot:
+        app.journey.answers = from_tables({**rehearsal.practice.suggested, **ANSWERS}, SECTIONS)
+        app.journey.approved = "before"
+        app.work = heard([*begun(10), UsersPrepared(10, 10, 0, 0, 1, 4640)])
+        app.work.hear(JobSubmitted(REPAIRED, "job_1", 10, 4640))
+        app.work.hear(JobEnded(REPAIRED, "job_1", "completed", 10, 0, 0, 20.0))
+        app.work.run = refusing
+        app.work.log.append((0.0, LINE))
+        app.work.logged += 1
+        await app.screen.go("run")  # type: ignore[attr-defined]
+        await until(pilot, lambda: f"{REPAIRED}: 10 users, 5 KB, took " in beside_rail(app))
+        assert re.search(r" …\w+-1\.json +completed +10 ", beside_rail(app))
+        await pilot.press("right")
+        await until(pilot, lambda: LINE in beside_rail(app))
+        await pilot.press("right")
+        await until(pilot, lambda: f"INVALID_FORMAT {AUTH0}" in beside_rail(app))
+        await pilot.resize_terminal(120, 50)
+        await until(pilot, lambda: f"INVALID_FORMAT {AUTH0}" in beside_rail(app, 30, 80))
+        app.work.phase = "idle"
+
+
+def beside_rail(app: WizardApp, left: int = 27, right: int = 79) -> str:
+    """The words beside the rail, broken lines put together."""
+    return " ".join(" ".join(line[left:right].rstrip("▁▂▃▄▅▆▇") for line in frame(app).splitlines()).split())
 
 
 def last(app: WizardApp) -> str:
