@@ -129,6 +129,9 @@ is kept, and the run goes on from there.
 **Pause** finishes what is under way and sends nothing more. **Stop** ends at the next safe instant. F7 resumes what was paused.
 While a run **waits**, Ctrl+N opens the page of what it waits for, and F7 looks again. → in the table of files shows more of it.
 Jobs that Auth0 has accepted go on there, and are looked up when the run is resumed.
+
+**Undo** is a command of the shell: `auth0-migrate undo RUN` shows what it would put back before it does. F2 here and *Finish*
+have it with the name of this run.
 """,
     "results": """\
 # Results
@@ -138,7 +141,7 @@ The tables name the users to look at by their id, with the reason; they can be f
 """,
     "finish": """\
 # Finish
-The verdict, the report to hand over, and how to repeat this run without the wizard.
+The verdict, the report to hand over, and how to repeat this run, or put back what it has changed, without the wizard.
 """,
     "start": """\
 # Welcome

@@ -33,6 +33,7 @@ UNSAVED_PRACTICE = (
     "A rehearsal is repeated in the wizard alone. Save its answers for your own tenant (Ctrl+S): the command for that then "
     "stands here."
 )
+NO_UNDO = "After a rehearsal there is nothing to put back. After a real run the command for it, auth0-migrate undo, stands here."
 TO_FILL_IN = "Fill in first what the rehearsal has left out:"
 
 
@@ -118,10 +119,11 @@ class FinishView(StepView):
             lines.append(f"Look at the users on the page Results, and mend them in the legacy store.{again}")
         if wizard.practice is not None:
             lines.append("This was practice. For the real tenant open what was saved for it, or start a new migration.")
+            lines.append(NO_UNDO)
         else:
             lines.append("Let a few people log in, and watch Monitoring > Logs in the Dashboard.")
-        if run is not None and wizard.practice is None:
-            lines.append(f"To put back what this run has changed instead: {run.command('undo', run.id)}")
+        if wizard.undo_command:
+            lines.append(f"To put back what this run has changed instead: {wizard.undo_command}")
         if run is not None:
             lines.append(f"When all is well, delete the files of users: {run.command('runs', '--purge', run.id)}")
         return Content("\n".join(f"{number}. {line}" for number, line in enumerate(lines, 1)))
@@ -161,7 +163,8 @@ class FinishView(StepView):
 
     def commands(self) -> Sequence[tuple[str, str, Any]]:
         words = "Another run of these answers, of what the legacy store holds now"
-        return (("Run again", words, self.action_again),) if self.wizard.may_run_again else ()
+        again = (("Run again", words, self.action_again),) if self.wizard.may_run_again else ()
+        return (*again, *self.wizard.undo_commands())
 
     def copied(self) -> str:
         return self.command

@@ -307,7 +307,9 @@ class RunView(StepView):
         """How to do the same without the wizard; its practice tenant lives no longer than it does."""
         if self.wizard.practice is not None:
             return ""
-        return f"\n\nThe same from a shell:\n{self.wizard.runs.command('resume', run.id if run else 'latest')}"
+        words = f"\n\nThe same from a shell:\n{self.wizard.runs.command('resume', run.id if run else 'latest')}"
+        undo = self.wizard.undo_command
+        return words + (f"\n\nWhen it rests, what it has changed is put back by:\n{undo}" if undo else "")
 
     def copied(self) -> str:
         files = self.query_one("#files", DataTable)
@@ -323,11 +325,12 @@ class RunView(StepView):
             ("look", "Look again", "See whether the run can go on"),
             ("stop", "Stop", "Stop the run at a safe instant; it can go on later"),
         )
-        return [
+        now = [
             (name, words, getattr(self, f"action_{action}"))
             for action, name, words in every
             if self.check_action(action, ())
         ]
+        return [*now, *self.wizard.undo_commands()]
 
 
 TAKEN_BACK = "Undone: what could be put back was. The page Review has what doing it again would change."

@@ -9,12 +9,12 @@ import pytest
 from stage import NARROW, Rehearsal, at_rest, go_on, opened, page_is, shows, until
 from test_answers_file import answers_of
 from textual.pilot import Pilot
-from textual.widgets import Input
+from textual.widgets import Input, Static
 
 from screens.answers_file import for_own_tenant, remark
 from screens.app import WizardApp
 from screens.drafts import Drafts
-from screens.guide import State
+from screens.guide import Journey, State
 from screens.work import Work
 from wizard.answers import Answers, save
 from wizard.answers.reading import from_tables
@@ -127,6 +127,35 @@ async def test_of_an_ended_run_whose_store_has_changed_no_plan_is_offered(rehear
         await pilot.press("f9", "ctrl+n")
         await until(pilot, lambda: page_is(app, "run"))
         assert app.work.phase == "ended"
+
+
+@pytest.mark.parametrize("key", ["run", "finish"])
+async def test_where_an_undo_is_looked_for_its_exact_command_is(rehearsal: Rehearsal, key: str) -> None:
+    app, store = rehearsal.app(practice=False), rehearsal.practice_folder / "customers.csv"
+    async with app.run_test(size=NARROW) as pilot:
+        await shows(pilot, "New migration")
+        await at_rest(pilot)
+        app._journey = Journey(rehearsal.folder)
+        await app._open_journey(app.journey, None)
+        await at_ended_run(pilot, app, answers_of(rehearsal, str(store)))
+        await app.screen.go(key)  # type: ignore[attr-defined]
+        await until(pilot, lambda: page_is(app, key))
+        command = app.runs.command("undo", app.work.progress.run)
+        page = app.screen.page  # type: ignore[attr-defined]
+        told = str(app.screen.query_one("#next-steps", Static).content) if key == "finish" else page.says(None)
+        assert command in told
+        undo = next(action for name, _, action in page.commands() if name == "Undo from a shell")
+        undo()
+        assert app.clipboard == command
+
+
+async def test_in_a_rehearsal_no_undo_is_offered_that_only_it_could_run(rehearsal: Rehearsal) -> None:
+    app, store = rehearsal.app(), rehearsal.practice_folder / "customers.csv"
+    async with opened(app, NARROW) as pilot:
+        await at_rest(pilot)
+        await at_ended_run(pilot, app, answers_of(rehearsal, str(store)))
+        assert "there is nothing to put back" in str(app.screen.query_one("#next-steps", Static).content)
+        assert app.undo_command == ""
 
 
 async def test_a_run_that_ended_stays_so_where_its_store_has_changed(
