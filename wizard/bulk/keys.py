@@ -20,8 +20,8 @@ from zlib import crc32
 from wizard.bulk.ascent import Ascent, apart
 from wizard.bulk.files import Opened, private, read_at
 
-USERS_PER_BUCKET = 1 << 15
-"""Up to eight million users; a bucket grows beyond that, as there are never more buckets than a byte can name."""
+USERS_PER_BUCKET = 1 << 14
+"""Up to four million users; a bucket grows beyond that, as there are never more buckets than a byte can name."""
 MOST_BUCKETS = 1 << 8
 HELD = 1 << 16
 """Checksums of one kind that a worker holds before it writes them."""
