@@ -85,13 +85,17 @@ def test_ids_in_order_are_not_looked_at_one_by_one(tmp_path: Path) -> None:
 
 
 def test_members_named_are_the_first_whatever_worker_met_them_first(tmp_path: Path) -> None:
-    spool = KeySpool(tmp_path / "email.0", 1)
-    for number in (9, 7, 8, 1, 2, 3):
-        spool.add([b"same"], number)
-    spool.show()
-    spool.settle([tmp_path / "email.0"])
+    paths = [tmp_path / "email.0", tmp_path / "email.1"]
+    spools = [KeySpool(path, 1) for path in paths]
+    for spool, numbers in zip(spools, [(2, 7, 9), (1, 3, 8)], strict=True):
+        for number in numbers:
+            spool.add([b"same"], number)
+    for spool in spools:
+        spool.show()
+    for spool in spools:
+        spool.settle(paths)
     opened = Opened()
-    found = find(Keys([tmp_path / "email.0"], opened).shared(0, 1))
+    found = find(Keys(paths, opened).shared(0, 1))
     assert {members for _, _, members, _ in found} == {(1, 2, 3, 7)}
     opened.close()
 

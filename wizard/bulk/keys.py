@@ -1,12 +1,14 @@
 """What must be unique, of all users: written by the workers as they map, and read again to find who shares it.
 
 Each worker writes its keys in the order of the records. Unless they ascend, in which case no two are the same, it scatters
-checksums of them over buckets: equal keys meet in one bucket. A bucket is read on its own, in memory that does not grow with the number of users; only where a checksum occurs
-twice are the keys themselves read again, so that what is found is exact.
+checksums of them over buckets: equal keys meet in one bucket. A bucket is read on its own, in memory that does not grow
+with the number of users; only where a checksum occurs twice are the keys themselves read again, so that what is found is
+exact.
 """
 
 from __future__ import annotations
 
+import heapq
 import os
 from array import array
 from bisect import bisect_right
@@ -165,27 +167,28 @@ class Keys:
 
     def shared(self, bucket: int, buckets: int) -> Iterator[Sequence[int]]:
         """The numbers of all records with the same key, in order, for each key of this bucket that several have."""
-        checks, numbers = array("I"), array("I")
-        for path in self._paths:
-            self._gather(path, bucket, buckets, checks, numbers)
+        parts = [self._gathered(path, bucket, buckets) for path in self._paths]
         seen: set[int] = set()
         see = seen.add
-        twice = {check for check in checks if check in seen or see(check)}
+        twice = {check for checks, _ in parts for check in checks if check in seen or see(check)}
         if not twice:
             return
-        suspects = sorted(compress(numbers, map(twice.__contains__, checks)))
+        suspects = (compress(numbers, map(twice.__contains__, checks)) for checks, numbers in parts)
         groups: dict[bytes, array[int]] = {}
-        for number in suspects:
+        for number in heapq.merge(*suspects):
             groups.setdefault(self[number], array("I")).append(number)
         yield from (numbers for numbers in groups.values() if len(numbers) > 1)
 
-    def _gather(self, path: Path, bucket: int, buckets: int, checks: array[int], numbers: array[int]) -> None:
+    def _gathered(self, path: Path, bucket: int, buckets: int) -> tuple[array[int], array[int]]:
+        """The checksums of a worker in this bucket and the numbers of their records, which increase."""
+        checks, numbers = array("I"), array("I")
         index = self._opened(_named(path, "index"))
         stride = (buckets + 1) * 8
         for row in range(os.fstat(index).st_size // stride):
             start, end = _place.unpack(read_at(index, 16, row * stride + bucket * 8))
             for pairs, part in ((checks, "checks"), (numbers, "numbers")):
                 pairs.frombytes(read_at(self._opened(_named(path, part)), (end - start) * 4, start * 4))
+        return checks, numbers
 
 
 def _named(path: Path, part: str) -> Path:
