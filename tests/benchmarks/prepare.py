@@ -4,6 +4,9 @@ Usage: python tests/benchmarks/prepare.py [--users N] [--rounds R] [--workers 0,
 
 Every contestant runs in a process of its own, all with the same niceness. Memory is the largest sum of the proportional
 set sizes (resident where the system has none) of the whole process tree, sampled. The last line is JSON.
+
+Goals at 1,000,000 users: 1.8 times as fast as the script with one worker, 3.5 times with two; 160 MB, and at most a tenth
+more at 10,000,000. A slow disk hides what is measured here: `--folder /dev/shm` keeps it out.
 """
 
 from __future__ import annotations
