@@ -35,6 +35,8 @@ OF_USERS = (
     "overwrites.",
     ".verify.",
     ".overwrites.",
+    "unproven.",
+    ".unproven.",
 )
 """How the files and folders of a run begin that hold users: for good, or for as long as they are made or compared."""
 

@@ -40,8 +40,8 @@ def found_by_buckets(listed: list[str], folder: Path, *, workers: int, buckets: 
     opened = Opened()
     kind = Keys(paths, opened)
     result = {}
-    for bucket in range(buckets):
-        for number, size, members, _ in find(kind.shared(bucket, buckets)):
+    for some in keys.batches(buckets):
+        for number, size, members, _ in find(kind.shared(some, buckets)):
             assert number not in result
             assert set(members) <= {index for index, key in enumerate(listed, 1) if key == listed[number - 1]}
             assert len(members) == min(size, collisions.NAMED)
@@ -67,6 +67,8 @@ def test_collisions_are_those_a_dictionary_finds(
     expected = {n: len(group) for key, group in groups.items() if key and len(group) > 1 for n in group}
     with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
         patch.setattr(keys, "HELD", held)
+        patch.setattr(keys, "MOST_SUSPECTS", held)
+        patch.setattr(keys, "TOGETHER", workers)
         if weak:
             patch.setattr(keys, "crc32", len)
         assert found_by_buckets(listed, Path(folder), workers=workers, buckets=buckets, block=block) == expected
@@ -95,7 +97,7 @@ def test_members_named_are_the_first_whatever_worker_met_them_first(tmp_path: Pa
     for spool in spools:
         spool.settle(paths)
     opened = Opened()
-    found = find(Keys(paths, opened).shared(0, 1))
+    found = find(Keys(paths, opened).shared([0], 1))
     assert {members for _, _, members, _ in found} == {(1, 2, 3, 7)}
     opened.close()
 

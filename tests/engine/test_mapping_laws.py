@@ -73,6 +73,9 @@ TEXT = st.text(max_size=12) | st.sampled_from(
         "\\",
         "a\nb",
         "\u00a0a",
+        " a",
+        "gold ",
+        "a\u3000",
         "é",
         "日本",
     ]
@@ -149,7 +152,7 @@ def test_a_block_of_anything_is_mapped_as_its_records_are(compiled: Mapping, lis
 @given(
     listed=st.lists(ROWS, min_size=1, max_size=8),
     ending=st.sampled_from(["\n", "\r\n"]),
-    between=st.sampled_from(",;\t|"),
+    between=st.sampled_from(",;\t|¦"),
 )
 def test_a_file_is_mapped_as_its_records_are(
     compiled: Mapping,
@@ -207,6 +210,22 @@ def test_what_a_transform_says_it_leaves_alone_it_does(written: str, data: st.Da
     assert transform.stands is not None
     text = data.draw(st.from_regex(transform.stands, fullmatch=True))
     assert transform.call(reject("value_invalid", "field"))(text) == text
+
+
+@pytest.mark.parametrize("between", [",", ";", "\t", "|", "¦", "→"])
+@pytest.mark.parametrize("odd", [" Ada", "Ada ", "A da", "\u00a0Ada", "Ada\u3000", "\u2003"])
+@pytest.mark.parametrize("column", [0, 4, 9])
+def test_white_space_beside_any_delimiter_is_seen(between: str, odd: str, column: int, tmp_path: Path) -> None:
+    people = [person(number) for number in range(40)]
+    people[20] = (*people[20][:column], odd, *people[20][column + 1 :])
+    path = tmp_path / "users.csv"
+    lines = [between.join(map(str, row)) for row in (COLUMNS, *people)]
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8", newline="")
+    source = open_source(SourceAnswers(kind="csv", path=str(path), delimiter=between), secret=str, base=Path())
+    for block in source.blocks():
+        table = Table.of(block, len(COLUMNS))
+        assert table.plain
+        require_same(PLAIN, table, list(block.rows()))
 
 
 def require_same(compiled: Mapping, table: Table, listed: list[Any]) -> None:

@@ -98,7 +98,12 @@ class Answers:
 
     def references(self) -> list[tuple[str, str]]:
         """The secrets that are named, each with the key that names it: `tenant.client_secret` and `keyring:api`."""
-        return [(key, found) for key, leaf in _leaves(self.tables()).items() for found in _REFERENCE.findall(leaf)]
+        return [
+            (key, found)
+            for key, leaf in _leaves(self.tables()).items()
+            if not key.endswith(".constant")  # what users get is no secret, whatever it looks like
+            for found in _REFERENCE.findall(leaf)
+        ]
 
     def digest(self) -> str:
         """SHA-256 in hex of all answers, the same in every process; secrets count by name, not by value."""

@@ -88,7 +88,8 @@ async def _ended(process: BaseProcess) -> None:
 
 def _prepare(pipe: Connection, order: Order) -> None:
     """The child: asks the pipe whether to go on, and takes its closing for a no."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    for name in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(name, signal.SIG_IGN)
     settle()
 
     def stop() -> bool:

@@ -8,11 +8,12 @@ exact.
 
 from __future__ import annotations
 
+import errno
 import heapq
 import os
 from array import array
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from itertools import compress
 from pathlib import Path
@@ -25,16 +26,25 @@ from wizard.bulk.files import Opened, private, read_at
 USERS_PER_BUCKET = 1 << 14
 """Up to four million users; a bucket grows beyond that, as there are never more buckets than a byte can name."""
 MOST_BUCKETS = 1 << 8
+TOGETHER = 8
+"""Buckets that are looked through as one task, so that blocks with suspects are read again once for all of them."""
+MOST_SUSPECTS = 1 << 16
+"""Records with checksums that others have too, whose keys are held at once."""
 HELD = 1 << 16
 """Checksums of one kind that a worker holds before it writes them."""
 
-_block = Struct("<IIQ")  # number of the first record, bytes of its keys, and where they begin
+_block = Struct("<IIIQ")  # number of the first record, how many keys, their bytes, and where they begin
 _place = Struct("<QQ")  # where the pairs of a bucket begin, and those of the next
 
 
 def buckets_for(users: int) -> int:
     """How many buckets keep each small: a power of two, 256 at most."""
     return min(MOST_BUCKETS, 1 << max(3, (max(users, 1) // USERS_PER_BUCKET).bit_length()))
+
+
+def batches(buckets: int) -> Iterator[range]:
+    """All buckets, those together that are looked through as one task."""
+    return (range(first, min(first + TOGETHER, buckets)) for first in range(0, buckets, TOGETHER))
 
 
 class KeySpool:
@@ -61,6 +71,8 @@ class KeySpool:
 
     def add(self, keys: Sequence[bytes], first: int) -> None:
         """Remember the keys of consecutive records, b"" for none, the first of which has this number."""
+        if not keys:
+            return
         if (
             self._ascent.unbroken
             and any(keys)
@@ -69,7 +81,7 @@ class KeySpool:
             self._scatter_all()
         data = b"\n".join(keys)
         self._keys.write(data)
-        self._blocks.write(_block.pack(first, len(data), self._keys_at))
+        self._blocks.write(_block.pack(first, len(keys), len(data), self._keys_at))
         self._keys_at += len(data)
         if not self._ascent.unbroken:
             self._scatter(keys, first)
@@ -137,14 +149,15 @@ class Keys:
         self._opened = opened
         self._paths = paths
         rows = sorted(
-            (first, at, size, worker)
+            (first, at, size, worker, count)
             for worker, path in enumerate(paths)
-            for first, size, at in _block.iter_unpack(_named(path, "blocks").read_bytes())
+            for first, count, size, at in _block.iter_unpack(_named(path, "blocks").read_bytes())
         )
         self._firsts = array("I", [row[0] for row in rows])
         self._places = array("Q", [row[1] for row in rows])
         self._sizes = array("I", [row[2] for row in rows])
         self._workers = array("I", [row[3] for row in rows])
+        self._counts = array("I", [row[4] for row in rows])
         self._first = 0
         self._listed: list[bytes] = []
 
@@ -164,20 +177,35 @@ class Keys:
         file = self._opened(_named(self._paths[self._workers[block]], "keys"))
         self._first = self._firsts[block]
         self._listed = read_at(file, self._sizes[block], self._places[block]).split(b"\n")
+        if len(self._listed) != self._counts[block]:
+            raise OSError(errno.EIO, "keys are not what was written")
 
-    def shared(self, bucket: int, buckets: int) -> Iterator[Sequence[int]]:
-        """The numbers of all records with the same key, in order, for each key of this bucket that several have."""
+    def shared(self, some: Iterable[int], buckets: int) -> Iterator[Sequence[int]]:
+        """The numbers of all records with the same key, in order, for each key of these buckets that several have."""
+        suspects: list[array[int]] = []
+        for bucket in some:
+            suspects.append(self._suspects(bucket, buckets))
+            if sum(map(len, suspects)) > MOST_SUSPECTS:
+                yield from self._groups(suspects)
+                suspects = []
+        yield from self._groups(suspects)
+
+    def _groups(self, suspects: Sequence[Sequence[int]]) -> Iterator[Sequence[int]]:
+        groups: dict[bytes, array[int]] = {}
+        for number in heapq.merge(*suspects):
+            groups.setdefault(self[number], array("I")).append(number)
+        yield from (numbers for numbers in groups.values() if len(numbers) > 1)
+
+    def _suspects(self, bucket: int, buckets: int) -> array[int]:
+        """The records of a bucket whose checksum others have too, in order."""
         parts = [self._gathered(path, bucket, buckets) for path in self._paths]
         seen: set[int] = set()
         see = seen.add
         twice = {check for checks, _ in parts for check in checks if check in seen or see(check)}
         if not twice:
-            return
+            return array("I")
         suspects = (compress(numbers, map(twice.__contains__, checks)) for checks, numbers in parts)
-        groups: dict[bytes, array[int]] = {}
-        for number in heapq.merge(*suspects):
-            groups.setdefault(self[number], array("I")).append(number)
-        yield from (numbers for numbers in groups.values() if len(numbers) > 1)
+        return array("I", heapq.merge(*suspects))
 
     def _gathered(self, path: Path, bucket: int, buckets: int) -> tuple[array[int], array[int]]:
         """The checksums of a worker in this bucket and the numbers of their records, which increase."""

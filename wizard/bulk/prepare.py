@@ -17,7 +17,7 @@ from pathlib import Path
 from wizard.bulk.assembly import Assembly
 from wizard.bulk.chunks import IMPORT_FILE_BYTES, Chunk, chunks, largest_user
 from wizard.bulk.folder import Preparation
-from wizard.bulk.keys import buckets_for
+from wizard.bulk.keys import batches, buckets_for
 from wizard.bulk.manifest import Manifest, PreparedFile
 from wizard.bulk.residents import exported_ids, write_index
 from wizard.bulk.spool import EMAIL, MOVED, Job, file_name
@@ -206,7 +206,7 @@ class _Work:
         keys = self._job.mapping.keys
         addresses = [kind for kind, key in enumerate(keys) if key == EMAIL]
         for kinds in (addresses, [kind for kind in range(len(keys)) if kind not in addresses]):
-            tasks = (("find_collisions", (kind, bucket)) for kind in kinds for bucket in range(self._job.buckets))
+            tasks = (("find_collisions", (kind, some)) for kind in kinds for some in batches(self._job.buckets))
             for _ in self._hands.results(self._until_stopped(tasks)):
                 pass
         self._hands.each("end_collisions")

@@ -6,7 +6,7 @@ import contextlib
 import hashlib
 from array import array
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -190,16 +190,16 @@ class Worker:
         for key, spool in self._spooled.items():
             spool.settle(self._paths(key))
 
-    def find_collisions(self, task: tuple[int, int]) -> int:
-        """Find the collisions of one kind of key in one bucket, and say how many records they concern.
+    def find_collisions(self, task: tuple[int, Sequence[int]]) -> int:
+        """Find the collisions of one kind of key in some buckets, and say how many records they concern.
 
         Where one of several records with an e-mail address is preferred, addresses come before all other keys.
         """
-        kind, bucket = task
+        kind, buckets = task
         key = self._job.mapping.keys[kind]
         if key not in self._keys:
             self._keys = {key: Keys(self._paths(key), self._opened)}
-        groups = self._keys[key].shared(bucket, self._job.buckets)
+        groups = self._keys[key].shared(buckets, self._job.buckets)
         count = 0
         for found in prefer(groups, self._ranks) if self._ranks and key == EMAIL else find(groups, self._ranks):
             self._collisions.add(kind, found)

@@ -34,6 +34,9 @@ AHEAD = 4
 
 NICENESS = 10
 
+ENDING_SECONDS = 2.0
+"""How long a worker may take to see that its pipe is closed; a task takes some milliseconds."""
+
 
 class Hands(Protocol):
     """Whoever does the tasks."""
@@ -119,8 +122,7 @@ class Crew:
             pipe.close()
         for process in self._processes.values():
             if process.pid is not None:
-                process.terminate()
-                process.join(2)
+                process.join(ENDING_SECONDS)
                 if process.is_alive():
                     process.kill()
                     process.join()
@@ -187,13 +189,13 @@ def settle() -> None:
 
 
 def _work(pipe: Connection, make: Make, number: int, inherited: Sequence[Connection]) -> None:
-    """Do tasks until the pipe closes. Ctrl-C reaches the whole group; the process that reads decides what it means.
+    """Do tasks until the pipe closes. Signals reach the whole group; the process that reads decides what they mean.
 
     Args:
         inherited: The other ends of pipes that a forked process has too; while it does, none of them closes.
     """
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    for name in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(name, signal.SIG_IGN)
     signal.set_wakeup_fd(-1)
     for each in inherited:
         each.close()

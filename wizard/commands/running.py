@@ -95,7 +95,8 @@ def _stop_at_signals(stop: Stop, task: asyncio.Future[Any]) -> None:
 
     def heard(*_: object) -> None:
         stop.request()  # at once, as the loop may be held up by a keyring that does not answer
-        loop.call_soon_threadsafe(ask)
+        with suppress(RuntimeError):  # the loop has ended, and nothing is left to stop
+            loop.call_soon_threadsafe(ask)
 
     for name in SIGNALS:
         with suppress(NotImplementedError):  # Windows has no such handlers and needs none to wake its loop

@@ -227,7 +227,7 @@ def _few(data: bytes, byte: bytes, most: int) -> list[int] | None:
 
 def _all_inside(data: bytes, between: bytes, places: list[int] | None) -> bool:
     """Whether these places are known to be neither first nor last in a cell."""
-    edges = frozenset((b"", between, b"\n"))
+    edges = frozenset((b"", between[:1], between[-1:], b"\n"))
     return places is not None and all(
         at and data[at - 1 : at] not in edges and data[at + 1 : at + 2] not in edges for at in places
     )
