@@ -28,7 +28,7 @@ TAKE_BACK = "take-back:"
 LOST_ANSWERS = 5
 UNPROVEN = "unproven.ndjson"
 """Names the users that the run may have made and cannot prove to have made."""
-NEVER_TOLD = frozenset({"lost", "gone", "unaccounted", "failed"})
+NEVER_TOLD = frozenset({"lost", "gone", "unaccounted", "failed", "split"})
 """Outcomes of a submission that leave open which of its users Auth0 took."""
 
 
@@ -142,9 +142,10 @@ def _unproven(journal: Journal, files: Sequence[PreparedFile]) -> Iterator[str]:
     """
     from wizard.bulk.ledger import SUBJECT, done_parts
 
-    sent_before = {intent.subject for intent in journal.intents(SUBJECT) if intent.outcome in NEVER_TOLD}
-    for _, intent in done_parts(files, journal):
-        if intent.subject in sent_before and not intent.facts["upsert"]:
+    never_told = {intent.subject for intent in journal.intents(SUBJECT) if intent.outcome in NEVER_TOLD}
+    for part, intent in done_parts(files, journal):
+        sent_before = any(SUBJECT + name in never_told for name in part.names)
+        if sent_before and not intent.facts["upsert"]:
             yield from intent.result.get("there", ())
 
 

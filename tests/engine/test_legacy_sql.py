@@ -10,10 +10,11 @@ from typing import Any
 
 import pytest
 
-from wizard.errors import SourceError
+from wizard.errors import Exit, SourceError
 from wizard.legacy import open_source
 from wizard.legacy.answers import SourceAnswers
 from wizard.legacy.source import BadRecord, LegacySource
+from wizard.legacy.sql_connect import diagnosis
 
 Open = Callable[..., LegacySource]
 
@@ -53,6 +54,48 @@ def change(path: Path, *statements: str) -> None:
         connection.execute(statement)
     connection.commit()
     connection.close()
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "SELECT id, password FROM heap",
+        "SELECT id, timeout FROM heap",
+        "SELECT id FROM password_users",
+        'SELECT "authentication refused" . x FROM heap',
+    ],
+)
+def test_a_name_that_is_not_there_is_a_fault_of_the_query_whatever_it_is_called(opened: Open, query: str) -> None:
+    with pytest.raises(SourceError, match="A statement failed on") as error:
+        opened(query=query)
+    assert error.value.exit == Exit.USAGE
+
+
+@pytest.mark.parametrize(
+    ("state", "reason", "said", "code"),
+    [
+        ("42703", 'column "password" does not exist', "A statement failed", Exit.USAGE),
+        ("57014", "canceling statement due to statement timeout", "A statement failed", Exit.USAGE),
+        ("", "(1054, \"unknown column 'password' in 'select'\")", "A statement failed", Exit.USAGE),
+        ("", 'connection failed: fatal: password authentication failed for user "x"', "Access", Exit.CREDENTIALS),
+        ("", 'connection failed: fatal: role "x" does not exist', "Access", Exit.CREDENTIALS),
+        ("", 'connection failed: fatal: database "shop" does not exist', "There is no database", Exit.USAGE),
+        ("", "(1049, \"unknown database 'shop'\")", "There is no database", Exit.USAGE),
+        ("", "(1142, \"select command denied to user 'x'@'y' for table 'users'\")", "Reading", Exit.CREDENTIALS),
+        (
+            "",
+            "(2003, \"can't connect to mysql server on 'x' ([errno 111] connection refused)\")",
+            "No conn",
+            Exit.FAILED,
+        ),
+        ("57P03", "the database system is starting up", "No connection to", Exit.FAILED),
+        ("", "connection timeout expired", "No connection to", Exit.FAILED),
+    ],
+)
+def test_what_a_server_says_is_told_apart(state: str, reason: str, said: str, code: Exit) -> None:
+    kind, what, remedy = diagnosis(state, reason)
+    assert what.startswith(said)
+    assert kind(what, remedy=remedy).exit == code
 
 
 def test_a_table_is_read_in_the_order_of_its_key(opened: Open) -> None:

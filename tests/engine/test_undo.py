@@ -12,10 +12,13 @@ from phases_stage import PhasesStage, stage_of
 from rehearsal import CutShapes, Rehearsal, person
 
 from wizard.__main__ import main
+from wizard.bulk.manifest import PreparedFile
 from wizard.doorway.scripts import is_closed
 from wizard.errors import CredentialsError, PlanStale, RunMismatch, WizardError
 from wizard.events import ChangeUndone, Event, RequestSent
 from wizard.identity import facts_of, progress_of
+from wizard.journal import Journal
+from wizard.undo import undo_plan
 
 
 @pytest.fixture
@@ -210,6 +213,21 @@ def test_users_of_a_submission_whose_answer_was_lost_are_left_and_named(tmp_path
     left = sorted(json.loads(line)["user_id"] for line in named.read_text().splitlines())
     assert left == [user["user_id"] for user in stage.users()]
     assert stat.S_IMODE(named.stat().st_mode) == 0o600
+
+
+def test_users_that_a_half_of_a_failed_file_found_there_are_named_too(tmp_path: Path) -> None:
+    def sent(name: str, users: int, outcome: str, *there: str) -> None:
+        facts = {"file": "00001.json", "sha256": "x", "users": users, "upsert": False, "job": f"job-{name}-{outcome}"}
+        done = {"imported": users - len(there), "already_there": len(there), "rejected": 0, "there": list(there)}
+        journal.settle(journal.begin(f"import:{name}", facts), outcome, done if outcome == "done" else {})
+
+    journal = Journal(None, now=lambda: 0.0)
+    for outcome in ("failed", "split"):
+        sent("00001.json", 4, outcome)
+    sent("00001.1.json", 2, "done", "u1", "u2")
+    sent("00001.2.json", 2, "done")
+    plan = undo_plan(journal, [PreparedFile("00001.json", 4, 100, "x")], users=True, only=None)
+    assert (plan.users, plan.unproven) == (2, ("u1", "u2"))
 
 
 def told_of(stage: Rehearsal) -> dict[str, Any]:

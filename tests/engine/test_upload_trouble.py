@@ -283,5 +283,6 @@ def test_halves_share_out_all_users_in_order(empty: Template, tmp_path: Path) ->
             parts = [half for part in parts for half in (part.halves() if part.users > 1 else (part,))]
         assert [part.records(stage.folder)[0]["user_id"] for part in parts] == [f"legacy|{n}" for n in range(1, 8)]
         assert len({part.name for part in parts}) == 7
+        assert parts[0].names == ["00001.json", "00001.1.json", "00001.1.1.json", "00001.1.1.1.json"]
 
     perform(empty, tmp_path, play)

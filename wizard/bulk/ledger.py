@@ -63,6 +63,13 @@ class Part:
     def is_whole(self) -> bool:
         return self.users == self.file.users
 
+    @property
+    def names(self) -> list[str]:
+        """Its own name and those of what it is a half of, up to the whole file."""
+        stem, dot, ending = self.file.name.rpartition(".") if "." in self.file.name else (self.file.name, "", "")
+        halvings = self.name[len(stem) : len(self.name) - len(dot + ending)]
+        return [f"{stem}{halvings[:end]}{dot}{ending}" for end in range(0, len(halvings) + 1, 2)]
+
     def halves(self) -> tuple[Part, Part]:
         """Its first half, which may have one user more, and its second."""
         stem, dot, ending = self.name.rpartition(".") if "." in self.name else (self.name, "", "")

@@ -125,7 +125,7 @@ class Database:
                 why=f"{type(error.orig).__name__} {state}".strip(),
                 remedy="set query in [source] to one that casts such columns to text or leaves them out.",
             )
-        kind, what, remedy = _diagnosis(state, reason.lower())
+        kind, what, remedy = diagnosis(state, reason.lower())
         return kind(f"{what} {self.name}", why=self._without_secrets(reason), remedy=remedy)
 
     def _without_secrets(self, text: str) -> str:
@@ -134,34 +134,86 @@ class Database:
         return re.sub(r"\S+@\S+", "…", text)
 
 
+REFUSED = ("password", "authentication", "access denied", "login failed", "invalid username")
 NO_CONNECTION = (
-    "refused",
-    "timeout",
+    "connection refused",
+    "connect timeout",
+    "timeout expired",
+    "connection timeout",
     "timed out",
     "translate host",
     "resolve",
     "no such file",
+    "can't connect",
+    "could not connect",
     "lost connection",
     "gone away",
     "closed the connection",
     "starting up",
     "shutting down",
 )
-"""Words of drivers that give no SQLSTATE for a server that is not there, or not any more."""
+WRONG_NAME = (
+    "no such column",
+    "no such table",
+    "unknown column",
+    "doesn't exist",
+    "does not exist",
+    "invalid column name",
+)
+"""Words of drivers that give no SQLSTATE; a name that is quoted may hold any of the others."""
+
+Diagnosis = tuple[type[SourceError], str, str]
+_STATEMENT: Diagnosis = (
+    SourceError,
+    "A statement failed on",
+    "check table or query in [source] with the database's own client.",
+)
+_DENIED: Diagnosis = (
+    SourceRefused,
+    "Access was denied by",
+    "check user and password (password in [source], by env: or keyring:).",
+)
+_FORBIDDEN: Diagnosis = (
+    SourceRefused,
+    "Reading is not allowed in",
+    "grant SELECT on the table to the user of the URL.",
+)
+_NO_DATABASE: Diagnosis = (SourceError, "There is no database", "correct the name at the end of url in [source].")
+_UNREACHABLE: Diagnosis = (
+    SourceUnreachable,
+    "No connection to",
+    "check host and port, that the server runs, and that a firewall lets you through.",
+)
+_STATES = (
+    ("28", _DENIED),
+    ("42501", _FORBIDDEN),
+    ("3D", _NO_DATABASE),
+    ("08", _UNREACHABLE),
+    ("53", _UNREACHABLE),
+    ("57P", _UNREACHABLE),
+    ("42", _STATEMENT),
+    ("57", _STATEMENT),
+)
+"""What the beginning of a SQLSTATE says. Source: PostgreSQL docs, "PostgreSQL Error Codes"."""
 
 
-def _diagnosis(state: str, reason: str) -> tuple[type[SourceError], str, str]:
+def diagnosis(state: str, reason: str) -> Diagnosis:
     """What failed and what to do, by SQLSTATE or, where a driver gives none, by its words."""
-    if state.startswith("28") or "password" in reason or "authentication" in reason or "access denied" in reason:
-        remedy = "check user and password (password in [source], by env: or keyring:)."
-        return SourceRefused, "Access was denied by", remedy
-    if state == "42501" or "permission denied" in reason or "not authorized" in reason:
-        return SourceRefused, "Reading is not allowed in", "grant SELECT on the table to the user of the URL."
-    if state.startswith("3D") or ("does not exist" in reason and "database" in reason):
-        return SourceError, "There is no database", "correct the name at the end of url in [source]."
-    if state.startswith(("08", "53", "57P")) or any(words in reason for words in NO_CONNECTION):
-        remedy = "check host and port, that the server runs, and that a firewall lets you through."
-        return SourceUnreachable, "No connection to", remedy
+    by_state = next((found for begin, found in _STATES if state.startswith(begin)), None)
+    if by_state and state != "42000":  # with which MySQL denies access, too
+        return by_state
+    if re.search(r'database "[^"]*" does not exist|unknown database', reason):
+        return _NO_DATABASE
+    if re.search(r'role "[^"]*" does not exist', reason):
+        return _DENIED
+    if any(words in reason for words in WRONG_NAME):
+        return _STATEMENT
+    if any(words in reason for words in REFUSED):
+        return _DENIED
+    if any(words in reason for words in ("permission denied", "command denied", "not authorized")):
+        return _FORBIDDEN
+    if any(words in reason for words in NO_CONNECTION):
+        return _UNREACHABLE
     if "read-only" in reason or "readonly" in reason:
         remedy = "use a query that only reads; this tool never writes to a legacy store."
         return SourceError, "A statement tried to write to", remedy
@@ -170,7 +222,7 @@ def _diagnosis(state: str, reason: str) -> tuple[type[SourceError], str, str]:
         return SourceError, "The file is no readable SQLite database:", remedy
     if "locked" in reason:
         return SourceUnreachable, "Another program locks", "stop it, or copy the file and read the copy."
-    return SourceError, "A statement failed on", "check table or query in [source] with the database's own client."
+    return _STATEMENT
 
 
 def database_of(answers: SourceAnswers, secret: Callable[[str], str] | None, base: Path) -> Database:
