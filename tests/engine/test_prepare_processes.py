@@ -1,6 +1,7 @@
 """Preparing with worker processes: killed, stopped, dying; and from an event loop."""
 
 import asyncio
+import json
 import os
 import random
 import signal
@@ -17,6 +18,7 @@ from wizard.bulk.manifest import read_file, read_manifest
 from wizard.bulk.prepare import prepare, prepare_async
 from wizard.errors import Interrupted, SourceError, WizardError
 from wizard.events import Event, UsersPrepared
+from wizard.practice.people.benchmark import write_benchmark_csv
 
 ROWS = tuple(person(number) for number in range(3000))
 MAPPING = mapping()
@@ -97,6 +99,28 @@ def test_ctrl_c_leaves_no_process_and_no_file(tmp_path: Path) -> None:
     assert not any(child.is_running() for child in family)
     assert not require_nothing_or_all(tmp_path / "out")
     assert all_bytes(tmp_path / "out") == {}
+
+
+@pytest.mark.skipif(os.name != "posix", reason="groups of processes")
+@pytest.mark.parametrize("name", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_to_the_whole_group_stops_the_command_as_one_to_it_alone_does(name: int, tmp_path: Path) -> None:
+    write_benchmark_csv(tmp_path / "users.csv", 200_000)
+    answers = ['[source]\npath = "users.csv"', '[passwords]\ncolumn = "password_hash"', "[prepare]\nworkers = 2"]
+    answers += ['[profile]\nuser_id = "id"\nemail = "email"']
+    (tmp_path / "answers.toml").write_text("version = 1\n" + "\n".join(answers))
+    words = [sys.executable, "-m", "wizard", "prepare", "answers.toml", "--out", "out", "--json"]
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+    with subprocess.Popen(
+        words, cwd=tmp_path, env=environment, text=True, start_new_session=True, stdout=-1, stderr=-1
+    ) as command:
+        deadline = time.monotonic() + 30
+        while not list(tmp_path.glob("out/.preparing-*/spool/users.1")) and time.monotonic() < deadline:
+            time.sleep(0.01)
+        os.killpg(command.pid, name)
+        told, complained = command.communicate(timeout=30)
+    assert command.returncode == 130, complained
+    assert json.loads(told)["error"]["what"] == "Preparing users was stopped"
+    assert list((tmp_path / "out").iterdir()) == []
 
 
 def test_a_worker_that_dies_is_a_clear_error(tmp_path: Path) -> None:

@@ -373,7 +373,9 @@ def test_a_stop_before_anything_began_is_an_interruption(stage: Rehearsal) -> No
 
 def test_users_can_be_purged_with_all_that_a_killed_process_left_of_them(stage: Rehearsal) -> None:
     stage.apply()
-    for left in ("export.ndjson.gz", "export.ndjson.gz.part", "refused.ndjson", ".preparing", ".verify.ndjson.work"):
+    for left in (
+        "export.ndjson.gz", "export.ndjson.gz.part", "refused.ndjson", "unproven.ndjson", ".preparing", ".verify.ndjson.work",
+    ):  # fmt: skip
         path = stage.run.path / left
         path.mkdir() if "." not in left[1:] or left.endswith("work") else path.write_text("someone")
     stage.run.purge_users()
