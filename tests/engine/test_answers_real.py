@@ -97,7 +97,6 @@ def test_a_file_that_is_not_there_is_said_before_all_else(tmp_path: Path) -> Non
 
 def test_what_users_get_is_no_secret_even_where_it_looks_like_the_name_of_one() -> None:
     tables = {
-        "version": 1,
         "tenant": {"domain": "acme.eu.auth0.com", "client_id": "c", "client_secret": "keyring:secret"},
         "source": {"path": "users.csv"},
         "profile": {"user_id": "id", "email": "mail", "app_metadata": {"stage": {"constant": "env:production"}}},
