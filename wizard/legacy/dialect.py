@@ -69,7 +69,7 @@ class Dialect:
             text = _without_escaped_ends(text, self.delimiter)
         elif self.escape and "\\N" in text and ("\\N", "") in self.instead:
             ends, quote = re.escape(self.delimiter) + "\r\n", re.escape(self.quote)
-            quoted = rf"(?<![^{ends}]){quote}(?:[^{quote}\\]|\\[\s\S]|{quote}{quote})*+{quote}"
+            quoted = rf"(?<![^{ends}]){quote}(?:[^{quote}\\]++|\\[\s\S]|{quote}{quote})*{quote}(?!{quote})"
             marker = rf"(?<![^{ends}])\\N(?![^{ends}])"
             text = re.sub(f"{quoted}|{marker}", lambda found: found[0] if found[0] != "\\N" else self.quote * 2, text)
         return self.read(io.StringIO(text, newline=""))

@@ -23,10 +23,10 @@ LONGEST = 64 << 20
 """No user is that large; something else was opened."""
 
 _SPACE = re.compile(rb"[ \t\r\n]*+")
-_STRING = re.compile(rb'"(?:[^"\\]++|\\.)*+"', re.DOTALL)
+_STRING = re.compile(rb'"(?:[^"\\]++|\\.)*"', re.DOTALL)
 _TOKEN = re.compile(rb'["\[\]{}]')
 _SCALAR = re.compile(rb"[^,\]}\s]++")
-_FIRST_KEY = re.compile(rb'\{[ \t\r\n]*+("(?:[^"\\]++|\\.)*+")', re.DOTALL)
+_FIRST_KEY = re.compile(rb'\{[ \t\r\n]*+("(?:[^"\\]++|\\.)*")', re.DOTALL)
 
 
 NAME_IT = (

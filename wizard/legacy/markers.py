@@ -24,7 +24,7 @@ Source: MySQL docs, "Bit-Value Type", "SELECT ... INTO" and "mysql Client Option
 """
 
 _ALONE = re.compile(r"(?<![^\t\r\n])\\N(?![^\t\r\n])")
-_ESCAPES = re.compile(rf"(?:[^\\]|\\[0bfnrtvZ\\\t\n\r]|{_ALONE.pattern})*+")
+_ESCAPES = re.compile(rf"(?:[^\\]++|\\[0bfnrtvZ\\\t\n\r]|{_ALONE.pattern})*")
 _QUOTED = re.compile(r'(?<![^\t\r\n])"[^\t\r\n]*"(?![^\t\r\n])')
 _NAMES_OF_PEOPLE = frozenset().union(
     *(NAMES[field] for field in ("username", "given_name", "family_name", "name", "nickname"))

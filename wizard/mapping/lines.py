@@ -12,8 +12,9 @@ class Lines:
 
     def __init__(self, one: re.Pattern[str]) -> None:
         self._one = one
-        self._full = re.compile(b"(?:(?:%b)\n)*+" % one.pattern.encode())  # a fifth faster, and ends where nothing is
-        self._all = re.compile(b"(?:(?:%b)?\n)*+" % one.pattern.encode())
+        # No group is possessive: until Python 3.11.5 such a group could fail to match (its issues 101955 and 106052).
+        self._full = re.compile(b"(?:(?:%b)\n)*" % one.pattern.encode())  # a fifth faster, and ends where nothing is
+        self._all = re.compile(b"(?:(?:%b)?\n)*" % one.pattern.encode())
 
     def __reduce__(self) -> tuple[type[Lines], tuple[re.Pattern[str]]]:
         return Lines, (self._one,)

@@ -61,8 +61,8 @@ MOMENT = (
 milliseconds since 1970, LDAP's generalised time, PostgreSQL's after all. The scripts for Auth0 read the same pattern."""
 
 EMAIL = re.compile(
-    r"[a-z0-9!#$%&'*+/=?^_`{|}~-]++(?:\.[a-z0-9!#$%&'*+/=?^_`{|}~-]++)*+"
-    r"@(?:[a-z0-9]++(?:-++[a-z0-9]++)*+\.)++[a-z]{2,63}"
+    r"[a-z0-9!#$%&'*+/=?^_`{|}~-]++(?:\.[a-z0-9!#$%&'*+/=?^_`{|}~-]++)*"
+    r"@(?:[a-z0-9]++(?:-++[a-z0-9]++)*\.)+[a-z]{2,63}"
 )
 """Addresses in lower-case ASCII that every validator accepts, but for the lengths of the whole and its parts."""
 
@@ -72,6 +72,6 @@ ROUNDED = re.compile(r"[+-]?[0-9](?:[.,][0-9]+)?[Ee][+][0-9]{2,3}")
 USERNAME = re.compile(r"[a-z0-9@^$.!`\-#+'~_]++")
 """Source: Auth0 docs, "User Profile Structure", username."""
 
-PICTURE = re.compile(r"(?i:https?)://[A-Za-z0-9\[][!#-;=?-\[\]_a-z~]*+(?:%[0-9A-Fa-f]{2}[!#-;=?-\[\]_a-z~]*+)*+")
+PICTURE = re.compile(r"(?i:https?)://[A-Za-z0-9\[][!#-;=?-\[\]_a-z~]*+(?:%[0-9A-Fa-f]{2}[!#-;=?-\[\]_a-z~]*+)*")
 
 TOTP_SECRET = re.compile(r"[A-Z2-7]++")
