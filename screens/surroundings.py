@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from wizard.clock import FastClock
+from wizard.counts import counted
 
 if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
@@ -61,7 +62,7 @@ class Lived:
     def __str__(self) -> str:
         return (
             f"{self.logins:,} logins, {self.arrived:,} of them the first of somebody, {self.typos:,} mistyped passwords, "
-            f"{self.resets:,} passwords reset"
+            f"{counted(self.resets, 'password')} reset"
         )
 
 

@@ -102,8 +102,9 @@ class CutoverView(StepView):
         work, now = self.wizard.work, self.wizard.work.progress
         over = now.ended and "cutover" in now.steps_done
         gates = gates_of(now, leave_rejected=self._leaves_rejected)
-        ready = all(gate.is_open for gate in gates) and not work.is_busy and not now.ended
-        head = after_cutover(now) if over and not work.is_busy else _head(work.is_busy, ready)
+        closed = sum(not gate.is_open for gate in gates)
+        ready = not closed and not work.is_busy and not now.ended
+        head = after_cutover(now) if over and not work.is_busy else _head(work.is_busy, closed)
         words = Content.assemble(*head, "\n\n", checklist(gates)) if not over else Content.assemble(*head)
         key = words.plain + str((ready, now.rejected, half_made(now)))
         if key == self._shown:
@@ -259,9 +260,10 @@ def after_cutover(now: Progress) -> list[Any]:
     ]  # fmt: skip
 
 
-def _head(busy: bool, ready: bool) -> list[Any]:
+def _head(busy: bool, closed: int) -> list[Any]:
     if busy:
         return [("▸ ", "$text-accent"), ("The run is at work…", "bold")]
-    if ready:
+    if not closed:
         return [("✓ ", "$text-success"), ("All gates are open.", "bold")]
-    return [("◌ ", "$text-warning"), ("Not yet: a gate is closed.", "bold")]
+    are = "is" if closed == 1 else "are"
+    return [("◌ ", "$text-warning"), (f"Not yet: {counted(closed, 'gate')} {are} closed.", "bold")]

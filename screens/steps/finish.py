@@ -18,11 +18,12 @@ from screens.answers_file import holds
 from screens.steps.base import StepView, unseen
 from screens.steps.results import picture
 from screens.tasks import begin
+from wizard.progress import Progress
 from wizard.step import Change
 
 VERDICTS = {
     "complete": ("✓ Complete", "$text-success", "Every user is in Auth0, or has a reason that you decided about."),
-    "attention": ("! Look again", "$text-warning", "The run ended; some users are rejected, missing or different."),
+    "attention": ("! Look again", "$text-warning", "The run ended."),
     "waiting": ("◌ Waiting", "$text-warning", "The run goes on when something outside has happened."),
     "failed": ("✗ Not finished", "$text-error", "The run stopped half-way; everything done is kept."),
 }
@@ -35,6 +36,13 @@ UNSAVED_PRACTICE = (
 )
 NO_UNDO = "After a rehearsal there is nothing to put back. After a real run the command for it, auth0-migrate undo, stands here."
 TO_FILL_IN = "Fill in first what the rehearsal has left out:"
+
+
+def to_look_at(now: Progress) -> str:
+    """Why a run that has ended needs a look."""
+    kinds = ((now.rejected, "rejected"), (now.missing, "missing"), (now.different, "different"))
+    named = [f"{users:,} {kind}" for users, kind in kinds if users]
+    return f"Users to look at: {', '.join(named)}." if named else "Not every check holds; Results says which."
 
 
 class FinishView(StepView):
@@ -76,6 +84,8 @@ class FinishView(StepView):
     def refresh_work(self) -> None:
         now = self.wizard.work.progress
         title, style, words = UNDONE if now.taken_back else VERDICTS[now.verdict]
+        if now.verdict == "attention" and not now.taken_back:
+            words = f"{words} {to_look_at(now)}"
         self.query_one("#verdict", Static).update(Content.assemble((title, f"bold {style}"), f"\n{words}"))
         width = max(10, self.query_one("#account").size.width - 40)
         self.query_one("#account", Static).update(picture(now, width))

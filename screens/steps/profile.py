@@ -16,6 +16,7 @@ from textual.content import Content
 from textual.suggester import SuggestFromList
 from textual.widgets import DataTable, Input, Label, Static
 
+from screens.fields import Field
 from screens.form import Form
 from screens.masking import masked
 from screens.steps.base import StepView
@@ -295,6 +296,12 @@ class ProfileView(Unmasking, StepView):
         self._draw_row()
         self._draw_user()
         self.post_message(self.Changed())
+
+    @on(Field.Changed)
+    def _others_changed(self) -> None:
+        """Show what the fields below, such as the country of telephone numbers, change for the sample."""
+        if self._records:
+            self._draw_user()
 
     def _draw_row(self) -> None:
         table = self.query_one(DataTable)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from stage import NARROW, Rehearsal, at_rest, frame, go_on, opened, page_is, shows, until
 from textual.pilot import Pilot
-from textual.widgets import DataTable, Input
+from textual.widgets import DataTable, Input, Static
 
 from screens.app import WizardApp
 from screens.steps.profile import ProfileView
@@ -98,3 +98,15 @@ async def test_the_key_that_unmasks_says_what_it_does_now_and_every_migration_be
         await pilot.press("p")
         await until(pilot, lambda: page_is(app, "tenant"))
         assert not app.unmasked
+
+
+async def test_the_sample_follows_the_country_of_telephone_numbers(rehearsal: Rehearsal) -> None:
+    app = rehearsal.app()
+    async with opened(app, NARROW) as pilot:
+        page = await at_profile(pilot)
+        country = page.query_one("#field-default_country Input", Input)
+        shown = page.query_one("#tally", Static)
+        country.value = "Germany"
+        await until(pilot, lambda: "✗" in str(shown.content))
+        country.value = "DE"
+        await until(pilot, lambda: "can be imported" in str(shown.content))

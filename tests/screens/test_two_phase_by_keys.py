@@ -89,7 +89,7 @@ async def test_two_phase_from_the_first_page_to_the_cutover(
 
             await go_on(pilot, "cutover")
             if half_made(app.work.progress):
-                await shows(pilot, "a gate is closed")
+                await shows(pilot, "is closed.")
                 app.screen.query_one("#repair").focus()
                 await pilot.press("enter")
                 await shows(pilot, "Their first login broke off")

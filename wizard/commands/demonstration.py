@@ -208,7 +208,7 @@ class Demonstration:
         )
         self._say(
             f"{(self.clock.now() - began) / DAY:.0f} days pass: {logins:,} logins, {arrived:,} of them the first, "
-            f"{typos:,} mistyped passwords, {resets:,} passwords reset"
+            f"{counted(typos, 'mistyped password')}, {counted(resets, 'password')} reset"
         )
 
     def _settle(self) -> Population:

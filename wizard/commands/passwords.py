@@ -14,6 +14,7 @@ import click
 from wizard.commands.environment import secrets_of
 from wizard.commands.output import Output, common_options
 from wizard.commands.running import answers_argument, set_option
+from wizard.counts import counted
 from wizard.errors import Exit, UsageError
 
 if TYPE_CHECKING:
@@ -127,7 +128,7 @@ def _known(source: LegacySource, logins: Sequence[Login], secret: Callable[[str]
 def _progress(output: Output) -> Callable[[int], None]:
     def tell(tried: int) -> None:
         if tried in (1, 10, 100) or tried % 500 == 0:
-            output.say(f"Searching how the hashes were made: {tried:,} recipes tried")
+            output.say(f"Searching how the hashes were made: {counted(tried, 'recipe')} tried")
 
     return tell
 
@@ -148,7 +149,7 @@ def page(proof: Proof, wanted: Any) -> str:
         lines.append(f"{sign} account {number}: {name}: {account.why}")
     if proof.tried and not proof.proven:
         ended = "none of them fits" if proof.exhausted else "the time is over; --seconds gives more"
-        lines.append(f"{proof.tried:,} other recipes tried: {ended}")
+        lines.append(f"{counted(proof.tried, 'other recipe')} tried: {ended}")
         lines.append(
             "A typing error, a key (pepper) that is not declared, or a way of hashing that Auth0 cannot check."
         )
