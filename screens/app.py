@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -167,26 +168,6 @@ class WizardApp(Desk):
         await self._with_practice_of(answers)
         self._try_logins_of_store(journey)
         await self._open_journey(journey, None)
-
-    @property
-    def may_run_again(self) -> bool:
-        """Whether another run of these answers does what the first did; after an automatic phase that is over it would not."""
-        return self.journey.strategy == "bulk" and self.work.progress.ended and not self.is_busy
-
-    @property
-    def undo_command(self) -> str:
-        """What puts back, from a shell, what the run has changed; "" without a run, and in a rehearsal, which ends with its tenant."""
-        run = self.work.run
-        return run.command("undo", run.id) if run is not None and self.practice is None else ""
-
-    def undo_commands(self) -> Sequence[tuple[str, str, Callable[[], None]]]:
-        """The same for the command palette."""
-        words = "Copy the command that puts back what this run has changed"
-        return (("Undo from a shell", words, self._copy_undo),) if self.undo_command else ()
-
-    def _copy_undo(self) -> None:
-        self.copy_to_clipboard(self.undo_command)
-        self.notify(f"Copied, for a shell: {self.undo_command}")
 
     async def start_again(self) -> None:
         """Another run of the same answers: of what the legacy store holds now, whoever is in Auth0 already."""
@@ -510,13 +491,10 @@ class WizardApp(Desk):
         yield SystemCommand("Copy", "Copy the id, error or command of this page", screen.action_copy)
         for stop in self.journey.stops:
             if self.journey.may_go_to(stop.key):
-                yield SystemCommand(f"Go to {stop.title}", f"The step {stop.title}", _going(screen, stop.key))
+                yield SystemCommand(
+                    f"Go to {stop.title}",
+                    f"The step {stop.title}",
+                    partial(begin, screen, screen.go, stop.key, group="move"),
+                )
         for name, words, action in screen.page.commands():
             yield SystemCommand(name, words, action)
-
-
-def _going(screen: JourneyScreen, key: str) -> Callable[[], None]:
-    def go() -> None:
-        begin(screen, screen.go, key, group="move")
-
-    return go

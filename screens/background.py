@@ -60,7 +60,7 @@ class Apart:
         good, value = await asyncio.get_running_loop().run_in_executor(self._pool, _guarded, work, args, named)
         if not good:
             raise rebuilt(value)
-        return value  # type: ignore[no-any-return]
+        return value  # type: ignore[no-any-return]  # it came through a pipe, which knows no types
 
     async def look(self, source: LegacySource) -> SourceFacts:
         """Count and fingerprint a store; the file's size decides where."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -180,6 +180,26 @@ class Desk(KeysInOrder):
     def is_busy(self) -> bool:
         """Whether a run is under way."""
         return self._work is not None and self._work.is_busy
+
+    @property
+    def may_run_again(self) -> bool:
+        """Whether another run of these answers does what the first did; after an automatic phase that is over it would not."""
+        return self.journey.strategy == "bulk" and self.work.progress.ended and not self.is_busy
+
+    @property
+    def undo_command(self) -> str:
+        """What puts back, from a shell, what the run has changed; "" without a run, and in a rehearsal, which ends with its tenant."""
+        run = self.work.run
+        return run.command("undo", run.id) if run is not None and self.practice is None else ""
+
+    def undo_commands(self) -> Sequence[tuple[str, str, Callable[[], None]]]:
+        """The same for the command palette."""
+        words = "Copy the command that puts back what this run has changed"
+        return (("Undo from a shell", words, self._copy_undo),) if self.undo_command else ()
+
+    def _copy_undo(self) -> None:
+        self.copy_to_clipboard(self.undo_command)
+        self.notify(f"Copied, for a shell: {self.undo_command}")
 
     async def close_down(self, grace: float = 10.0) -> None:
         """Stop the run at a safe instant, or after `grace` seconds, and close what was opened."""

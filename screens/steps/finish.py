@@ -40,8 +40,9 @@ TO_FILL_IN = "Fill in first what the rehearsal has left out:"
 
 def to_look_at(now: Progress) -> str:
     """Why a run that has ended needs a look."""
+    unplaced = now.read - now.users_done
     kinds = ((now.rejected, "rejected"), (now.missing, "missing"), (now.different, "different"))
-    named = [f"{users:,} {kind}" for users, kind in kinds if users]
+    named = [f"{users:,} {kind}" for users, kind in (*kinds, (unplaced, "not accounted for")) if users > 0]
     return f"Users to look at: {', '.join(named)}." if named else "Not every check holds; Results says which."
 
 

@@ -33,7 +33,7 @@ _last = itemgetter(slice(-1, None))
 
 @dataclass(frozen=True)
 class _Found:
-    """Whole records at the beginning of a buffer: their bytes, how many records, their places if needed, line ends if counted."""
+    """Whole records at the beginning of a buffer: their bytes and how many; their places if needed, line ends if counted."""
 
     data: bytes
     count: int
