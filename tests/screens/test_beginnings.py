@@ -91,7 +91,7 @@ async def test_answers_are_opened_by_typing_their_path(rehearsal: Rehearsal) -> 
         assert len(app.journey.answers) > 5
         assert all(written[type(section)] == section for section in app.journey.answers)
         assert app.journey.file == file
-        assert rehearsal.tenant.domain in frame(app)
+        await until(pilot, lambda: rehearsal.tenant.domain in frame(app))
 
 
 async def test_on_production_the_connection_is_named_before_anything_starts(rehearsal: Rehearsal) -> None:

@@ -50,7 +50,7 @@ async def test_keys_and_headless_lead_to_the_same_plan_answers_and_tenant(tmp_pa
 async def _migrate(app: WizardApp, rehearsal: Rehearsal) -> None:
     """Every page from the first to the last; only keys, and only what is on the screen is waited for."""
     async with opened(app) as pilot:
-        assert "PRACTICE" in frame(app)
+        await until(pilot, lambda: "PRACTICE" in frame(app))
         for key in ("source", "profile", "passwords", "strategy", "connection", "applications", "prepare"):
             await go_on(pilot, key)
         await shows(pilot, "can be imported")

@@ -28,7 +28,7 @@ async def test_escape_ends_the_editing_of_a_row_and_puts_its_rule_back_before_it
         before, guesses = dict(page.rules), dict(page._suggested)
         await pilot.press("down", "enter", "home", "x", "tab", *"strip")
         await until(pilot, lambda: page.rules["email"] == {"column": "xemail", "transforms": ["strip"]})
-        assert "esc Undo row" in frame(app)
+        await until(pilot, lambda: "esc Undo row" in frame(app))
         await pilot.press("escape")
         await until(pilot, lambda: page.query_one("#fields", DataTable).has_focus)
         await pilot.pause()

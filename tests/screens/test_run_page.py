@@ -280,7 +280,7 @@ async def test_on_a_narrow_page_files_log_and_errors_can_be_read_whole(
         app.work.logged += 1
         await app.screen.go("run")  # type: ignore[attr-defined]
         await until(pilot, lambda: f"{REPAIRED}: 10 users, 5 KB, took " in beside_rail(app))
-        assert re.search(r" …\w+-1\.json +completed +10 ", beside_rail(app))
+        await until(pilot, lambda: re.search(r" …\w+-1\.json +completed +10 ", beside_rail(app)) is not None)
         await pilot.press("right")
         await until(pilot, lambda: LINE in beside_rail(app))
         await pilot.press("right")

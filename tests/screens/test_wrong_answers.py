@@ -100,7 +100,7 @@ async def test_next_on_the_review_does_not_approve(rehearsal: Rehearsal) -> None
         await pilot.pause(0.5)
         assert page_is(app, "review")
         assert app.work.run is None
-        assert "▸ Review" in frame(app)
+        await until(pilot, lambda: "▸ Review" in frame(app))
 
 
 async def test_a_pepper_that_can_be_found_is_no_reason_to_stay(rehearsal: Rehearsal) -> None:
