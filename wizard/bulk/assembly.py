@@ -14,7 +14,7 @@ import orjson
 from wizard.bulk.chunks import Run
 from wizard.bulk.collisions import NAMED, Collision, Collisions
 from wizard.bulk.files import Opened, private, read_at
-from wizard.bulk.spool import MOVED, MOVED_MARK, Mapped, Positions, reject_line
+from wizard.bulk.spool import MOVED, MOVED_MARK, Mapped, Place, Positions, reject_line
 from wizard.rejects import REASONS, Reject
 
 CODES = {
@@ -26,9 +26,6 @@ CODES = {
 """The code for users who share this member of the profile."""
 
 NOT_PREFERRED = "email_not_preferred"
-
-COLUMNS = 11
-"""Numbers kept of each block; of all that is known about users, they alone stay in memory."""
 
 
 class Assembly:
@@ -44,7 +41,8 @@ class Assembly:
         self._spool = spool
         self._keys = keys
         self._skip = skip | {NOT_PREFERRED}  # who is left out by a decision is no reject
-        self._blocks = array("Q")
+        self._places = array("Q")
+        """Of each block; of all that is known about users, these numbers alone stay in memory."""
         self.reasons: Counter[str] = Counter()
         self.notes: Counter[str] = Counter()
         self.read = 0
@@ -52,22 +50,8 @@ class Assembly:
 
     def add(self, mapped: Mapped) -> None:
         """Remember where the block lies."""
-        self._blocks.extend(
-            (
-                mapped.first,
-                mapped.count,
-                mapped.spool,
-                mapped.users_at,
-                mapped.sizes_at,
-                mapped.rejects_at,
-                mapped.rejects_bytes,
-                mapped.positions_at,
-                mapped.positions_bytes,
-                mapped.noted_at,
-                mapped.noted_bytes,
-            )
-        )
-        self.read += mapped.count
+        self._places.extend(mapped.place)
+        self.read += mapped.place.records
         self.reasons.update(mapped.reasons)
         self.notes.update(mapped.notes)
 
@@ -94,8 +78,8 @@ class Assembly:
         digest, size, lines = hashlib.sha256(), 0, 0
         try:
             with private(rejects) as file, private(migrated) as moved:
-                for block in self._in_order():
-                    users = _Users(self._spool, block, opened)
+                for place in self._in_order():
+                    users = _Users(self._spool, place, opened)
                     colliding = {
                         number: collisions
                         for number, collisions in found.between(users.first, users.first + len(users.sizes)).items()
@@ -114,10 +98,10 @@ class Assembly:
             opened.close()
         self.rejects = {"name": rejects.name, "lines": lines, "bytes": size, "sha256": digest.hexdigest()}
 
-    def _in_order(self) -> Iterator[tuple[int, ...]]:
-        blocks = self._blocks
-        for at in sorted(range(0, len(blocks), COLUMNS), key=blocks.__getitem__):
-            yield tuple(blocks[at : at + COLUMNS])
+    def _in_order(self) -> Iterator[Place]:
+        places, numbers = self._places, len(Place._fields)
+        for at in sorted(range(0, len(places), numbers), key=places.__getitem__):
+            yield Place(*places[at : at + numbers])
 
     def _merged(self, users: _Users, colliding: dict[int, list[Collision]]) -> bytes:
         """The rejects of a block, those of collisions among them, by record."""
@@ -153,41 +137,40 @@ def _others(number: int, collision: Collision) -> str:
 class _Users:
     """One block as it lies in the spool."""
 
-    def __init__(self, spool: Path, block: tuple[int, ...], opened: Opened) -> None:
-        self.first, count, self._number, self._users_at, sizes_at, rejects_at, rejects_bytes, *more = block
-        self._positions_at, self._noted_at = more[:2], more[2:]
+    def __init__(self, spool: Path, place: Place, opened: Opened) -> None:
         self._spool = spool
+        self._place = place
         self._opened = opened
-        self.sizes = array("I", self._read("sizes", count * 4, sizes_at))
-        self.rejects = self._read("rejects", rejects_bytes, rejects_at) if rejects_bytes else b""
+        self.first = place.first
+        self.sizes = array("I", self._read("sizes", place.records * 4, place.sizes_at))
+        self.rejects = self._read("rejects", place.rejects_bytes, place.rejects_at) if place.rejects_bytes else b""
 
     def _read(self, name: str, size: int, offset: int) -> bytes:
-        return read_at(self._opened(self._spool / f"{name}.{self._number}"), size, offset)
+        return read_at(self._opened(self._spool / f"{name}.{self._place.spool}"), size, offset)
 
     @property
     def positions(self) -> Positions:
-        offset, size = self._positions_at
-        return Positions(self._read("positions", size, offset))
+        return Positions(self._read("positions", self._place.positions_bytes, self._place.positions_at))
 
     @property
     def noted(self) -> dict[str, list[int]]:
         """Indices in the block of the users who are noted, by note."""
-        offset, size = self._noted_at
-        noted: dict[str, list[int]] = orjson.loads(self._read("noted", size, offset)) if size else {}
+        size = self._place.noted_bytes
+        noted: dict[str, list[int]] = orjson.loads(self._read("noted", size, self._place.noted_at)) if size else {}
         return noted
 
     def profile(self, index: int) -> dict[str, Any]:
         """The user of the record with this index in the block."""
-        offset = self._users_at + sum(self.sizes[:index])
+        offset = self._place.users_at + sum(self.sizes[:index])
         profile: dict[str, Any] = orjson.loads(self._read("users", self.sizes[index] - 1, offset))
         return profile
 
     def runs(self, colliding: dict[int, list[Collision]]) -> Iterator[Run]:
         """Users without those that collide."""
-        start, offset = 0, self._users_at
+        start, offset = 0, self._place.users_at
         for stop in [*(number - self.first for number in sorted(colliding)), len(self.sizes)]:
             sizes = [size for size in self.sizes[start:stop] if size]
             if sizes:
-                yield Run(self._number, offset, sizes)
+                yield Run(self._place.spool, offset, sizes)
             offset += sum(sizes) + (self.sizes[stop] if stop < len(self.sizes) else 0)
             start = stop + 1

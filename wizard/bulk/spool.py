@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -35,15 +35,14 @@ SPOOLED = ("users", "sizes", "rejects", "positions", "noted")
 """The files of a worker; what is known of a block stands in each."""
 
 
-@dataclass(frozen=True, slots=True)
-class Mapped:
-    """What became of one block, and where that lies in the files of the worker that mapped it.
+class Place(NamedTuple):
+    """Where all that became of one block lies, in the files of the worker that mapped it.
 
     Of `sizes` there is one of four bytes for each record read: the bytes of its user with the comma, 0 for a reject.
     """
 
     first: int
-    count: int
+    records: int
     spool: int
     users_at: int
     sizes_at: int
@@ -53,6 +52,12 @@ class Mapped:
     positions_bytes: int
     noted_at: int
     noted_bytes: int
+
+
+class Mapped(NamedTuple):
+    """What became of one block; quick to send."""
+
+    place: Place
     reasons: Counter[str]
     notes: Counter[str]
 
@@ -130,9 +135,9 @@ class Worker:
         self._noted.write(noted)
         for kind, keys in mapped.keys.items():
             self._spooled[kind].add(keys, block.first)
-        return Mapped(
+        place = Place(
             first=block.first,
-            count=len(sizes),
+            records=len(sizes),
             spool=self._number,
             users_at=users_at,
             sizes_at=sizes_at,
@@ -142,9 +147,9 @@ class Worker:
             positions_bytes=len(positions),
             noted_at=noted_at,
             noted_bytes=len(noted),
-            reasons=Counter(why.code for _, why, _ in mapped.refused) + Counter({MOVED: len(moved)}),
-            notes=mapped.notes,
         )
+        reasons = Counter(why.code for _, why, _ in mapped.refused) + Counter({MOVED: len(moved)})
+        return Mapped(place, reasons, mapped.notes)
 
     def _leave_out(self, mapped: MappedRows) -> dict[int, str]:
         """Take out who is in the connection already, also those who would be rejected; returns their ids by index.

@@ -79,7 +79,8 @@ class Crew:
     def __init__(self, make: Make, count: int) -> None:
         self._processes: dict[Connection, BaseProcess] = {}
         context = _context()
-        start_tracker()
+        if context.get_start_method() != "fork":
+            start_tracker()
         try:
             for number in range(count):
                 ours, theirs = context.Pipe()
