@@ -169,8 +169,7 @@ class Comparison:
     def _match_with(self, export: str) -> None:
         import duckdb
 
-        (given,) = self._row(sql.GIVEN_BY_ANY)
-        match = sql.match(self._task.connection, given or 0)
+        match = sql.match(self._task.connection, *self._row(sql.GIVEN))
         try:
             try:
                 self._run(sql.FOUND)

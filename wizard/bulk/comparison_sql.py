@@ -30,10 +30,11 @@ def _key(text: str) -> str:
     return f"(md5_number({text}) & 18446744073709551615)::UBIGINT"
 
 
-def _content(prefix: str, lead: str, *, only_given: bool) -> str:
+def _content(prefix: str, lead: str, optional: int) -> str:
     """One number for the texts and objects of a user; an empty object counts like none.
 
     Args:
+        optional: Bits of the fields that count only where they were given to the prepared user beside this one.
         lead: Put before each text. DuckDB's `hash` takes eight bytes at a time, and changes to neighbouring eights can
             cancel out; where they stand half a step further on, they do not.
     """
@@ -41,13 +42,13 @@ def _content(prefix: str, lead: str, *, only_given: bool) -> str:
     for n, name in enumerate(_GIVEN):
         value = f"nullif({prefix}{name}::VARCHAR, '{{}}')" if name in OBJECTS else f"{prefix}{name}"
         value = f"'{lead}' || {value}" if lead else value
-        parts.append(f"CASE WHEN prepared.given & {1 << n} <> 0 THEN {value} END" if only_given else value)
+        parts.append(f"CASE WHEN prepared.given & {1 << n} <> 0 THEN {value} END" if optional & 1 << n else value)
     return f"hash({', '.join(parts)})"
 
 
-def _contents(prefix: str = "", *, only_given: bool = False) -> tuple[str, str]:
+def _contents(prefix: str = "", optional: int = 0) -> tuple[str, str]:
     """The two numbers that must both agree for two users to be surely the same."""
-    return _content(prefix, "", only_given=only_given), _content(prefix, "~~~~", only_given=only_given)
+    return _content(prefix, "", optional), _content(prefix, "~~~~", optional)
 
 
 TABLES = """
@@ -93,7 +94,8 @@ KNOWN_AGAIN = """
 """
 """Records whose users had moved at login, and those that were rejected or left behind and are in the connection."""
 
-GIVEN_BY_ANY = "SELECT bit_or(given) FROM prepared"
+GIVEN = "SELECT coalesce(bit_or(given), 0), coalesce(bit_and(given), 0) FROM prepared"
+"""Bits of the fields that any prepared user gives, and of those that all give."""
 
 FOUND = f"""
     CREATE OR REPLACE TABLE found (
@@ -104,8 +106,8 @@ FOUND = f"""
 exported one `flags`; a user of both has both."""
 
 
-def match(connection: str, given: int) -> str:
-    """Match by id; $1 is the export.
+def match(connection: str, given: int, by_all: int) -> str:
+    """Match by id; $1 is the export. Of the fields `given` by any prepared user, those `by_all` need no look at each.
 
     A user of several identities belongs to the connection if one of them does. An export without identities was asked
     for this connection alone. Fields that no prepared user gives are not read. Of a prepared user the join keeps only
@@ -116,7 +118,7 @@ def match(connection: str, given: int) -> str:
     wanted = ", ".join(
         f"{name if given & 1 << n or name == 'email' else 'NULL'}::VARCHAR AS {name}" for n, name in enumerate(_GIVEN)
     )
-    content, shifted = _contents("stored.", only_given=True)
+    content, shifted = _contents("stored.", ~by_all)
     return f"""
         INSERT INTO found
         SELECT prepared.place, stored.*

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import os
 import shutil
@@ -121,6 +120,8 @@ async def reconcile_async(
     known: Sequence[Path] = (),
 ) -> Reconciliation:
     """The same without blocking the event loop, which also runs `emit`; cancelling ends the process first."""
+    import asyncio
+
     loop = asyncio.get_running_loop()
     cancelled = threading.Event()
 
