@@ -160,12 +160,12 @@ def survey(source: LegacySource, mapping: CompiledMapping) -> Survey:
 
 
 def prove(
-    source: LegacySource, answers: PasswordsAnswers, key: str, login: str, password: str, seconds: float
+    source: LegacySource, answers: PasswordsAnswers, keys: Mapping[str, str], login: str, password: str, seconds: float
 ) -> Proof:
     """Check the password of one account as `wizard.passwords.prove` does, and search for how the hashes were made.
 
     Args:
-        key: What the reference `key` of the answers stands for; "" where they name none.
+        keys: What each reference among `answers.references` stands for.
         seconds: How long the search may take.
 
     Raises:
@@ -176,4 +176,4 @@ def prove(
     from wizard.passwords.prove import prove as proven
 
     known = [Known(row, password) for row in accounts(source, [login])]
-    return proven(known, answers, secret=lambda _: key, seconds=seconds, now=time.monotonic)
+    return proven(known, answers, secret=keys.__getitem__, seconds=seconds, now=time.monotonic)

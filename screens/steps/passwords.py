@@ -171,9 +171,8 @@ class PasswordsView(KnownAccounts):
             return "Hashes are counted when the fields below are right."
         if section.column is None:
             return f"No password is migrated without a column. There are: {', '.join(columns)}."
-        for key in ("column", "salt", "iterations"):
-            named = getattr(section, key)
-            if isinstance(named, str) and named not in columns:
+        for key, named in section.columns:
+            if named not in columns:
                 self._no_such_column(key, columns)
                 return ""
         return section
@@ -214,8 +213,8 @@ class PasswordsView(KnownAccounts):
             return
         _, tools = await self._opened()
         try:
-            key = await asyncio.to_thread(tools.secret, section.key) if section.key else ""
-            asked = self.wizard.apart.do(prove, self._store[0], section, key, login, password, SEARCH_SECONDS)
+            secrets = {name: await asyncio.to_thread(tools.secret, name) for name in section.references}
+            asked = self.wizard.apart.do(prove, self._store[0], section, secrets, login, password, SEARCH_SECONDS)
             found = await self._counted(asyncio.ensure_future(asked), told)
         except WizardError as error:
             told.update(f"✗ {error}")
@@ -223,7 +222,7 @@ class PasswordsView(KnownAccounts):
         told.update(outcome(found))
         if not found.schemes:
             return
-        proven = {"proven": sorted({*section.proven, *found.schemes})}
+        proven = {"proven": found.proven_with(section.proven)}
         if found.recipe:
             self._offer({**found.recipe, **proven})
             self.query_one("#use", Button).focus()
@@ -274,13 +273,17 @@ def outcome(proof: Proof) -> str:
     name = f"{account.scheme} {account.parameters}".strip()
     sign = {True: "✓", False: "✗", None: "·"}[account.fits]
     if proof.recipe:
-        described = ", ".join(f"{key} {value}" for key, value in sorted(proof.recipe.items()))
+        described = " and, for other hashes, ".join(map(_described, (proof.recipe, *proof.recipe.get("also", ()))))
         return f"✓ The password fits with {described}. Found after {counted(proof.tried, 'try', 'tries')}."
     slip = "The password may be mistyped, a key (pepper) not given, or the way of hashing one that Auth0 cannot check."
     if not proof.tried:
         return f"{sign} {name}: {account.why}." + (f" {slip}" if account.fits is False else "")
     ended = "none fits" if proof.exhausted else "time is over"
     return f"✗ {name}: {counted(proof.tried, 'way of hashing was', 'ways of hashing were')} tried: {ended}. {slip}"
+
+
+def _described(recipe: Mapping[str, Any]) -> str:
+    return ", ".join(f"{key} {value}" for key, value in sorted(recipe.items()) if key != "also")
 
 
 def bars(groups: Sequence[HashGroup], records: int) -> Content:

@@ -17,7 +17,7 @@ from pydantic import ValidationError
 from wizard.__main__ import command
 from wizard.passwords.answers import PasswordsAnswers
 from wizard.passwords.declared import declared
-from wizard.passwords.judging import Judge
+from wizard.passwords.described import Judge
 from wizard.passwords.prove import Known, Proof, prove, with_recipe
 from wizard.practice.hashes.rules import validate_hash
 from wizard.practice.hashes.verify import verify

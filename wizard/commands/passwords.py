@@ -137,7 +137,7 @@ def _to_paste(proof: Proof, wanted: Any) -> dict[str, Any]:
     """What to put into [passwords]; empty if nothing was proven."""
     if not proof.schemes:
         return {}
-    return {**proof.recipe, "proven": sorted({*wanted.proven, *proof.schemes})}
+    return {"proven": proof.proven_with(wanted.proven), **proof.recipe}
 
 
 def page(proof: Proof, wanted: Any) -> str:
@@ -160,5 +160,5 @@ def page(proof: Proof, wanted: Any) -> str:
             lines.append("Replace what describes the hashes in [passwords] by:")
         else:
             lines.append("To keep note of the proof, in [passwords]:")
-        lines.append(tomlkit.dumps(paste).rstrip())
+        lines.append(tomlkit.dumps({"passwords": paste} if "also" in paste else paste).rstrip())
     return "\n".join(lines)

@@ -43,7 +43,13 @@ def through_database(answers: Answers) -> Scripts:
     passwords = answers[PasswordsAnswers]
     kind: Kind = "postgresql" if wanted.kind == "postgresql" else "mysql"
     problems: list[str] = []
-    if passwords.column is None or passwords.format not in (None, "bcrypt") or passwords.key or passwords.key_lost:
+    if (
+        passwords.column is None
+        or passwords.format not in (None, "bcrypt")
+        or passwords.key
+        or passwords.key_lost
+        or passwords.also
+    ):
         problems.append("only plain bcrypt hashes in one column can be checked")
     if not source.users_table and not source.query:
         problems.append("[source] names neither table nor query")

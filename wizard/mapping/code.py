@@ -56,7 +56,11 @@ def compile_answers(
     compiler = _Compiler(profile, passwords, columns, (*username_length, usernames_may_be_emails), judge)
     compiler.write()
     decided = [VERSION, profile.model_dump(mode="json"), passwords.model_dump(mode="json"), list(columns)]
-    decided += [list(username_length), usernames_may_be_emails, hashlib.sha256(judge.declared.key).hexdigest()]
+    decided += [
+        list(username_length),
+        usernames_may_be_emails,
+        *[hashlib.sha256(key).hexdigest() for key in judge.declared.keys],
+    ]
     return Mapping(
         compiler.writer.text(),
         compiler.writer.constants,
@@ -304,7 +308,8 @@ class _Compiler:
         carrier = Carrier(self._judge, answers.unsupported, dict(answers.decisions), answers.missing, tried)
         beside = [writer.column(name, "passwords") for name in self._judge.declared.columns]
         stored, refusal = writer.constant(stored_text), writer.constant(not_text)
-        for variable, place in zip(("v", "w", "x"), (index, *beside), strict=False):
+        cells = [f"w{number}" for number in range(len(beside))]
+        for variable, place in zip(("v", *cells), (index, *beside), strict=True):
             writer.line(f"{variable} = row[{place}]")
             with writer.block(f"if type({variable}) is not str:"):
                 writer.line(f"{variable} = {stored}({variable}, {refusal})")
@@ -318,8 +323,7 @@ class _Compiler:
             with writer.block(f"elif {writer.constant(PASSWORD_HASH.fullmatch)}(v) is not None:"):
                 writer.line('user["password_hash"] = v')
         with writer.block("else:"):
-            given = "".join(f", {variable}" for variable in ("w", "x")[: len(beside)])
-            writer.line(f"{writer.constant(carrier)}.carry(user, notes, v{given})")
+            writer.line(f"{writer.constant(carrier)}.carry({', '.join(('user', 'notes', 'v', *cells))})")
         # White space may be part of a salt.
         others = tuple(Origin((place,), (), not_text, stored_text) for place in beside)
         required = answers.missing == "reject"

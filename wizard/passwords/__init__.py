@@ -5,7 +5,7 @@ A recipe judges one family of formats. To add one, write it beside the others an
 
 from __future__ import annotations
 
-from wizard.passwords.judging import Judge
+from wizard.passwords.described import Judge
 from wizard.passwords.recipe import Verdict
 
 __all__ = ["Judge", "Verdict", "judge"]

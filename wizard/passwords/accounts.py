@@ -20,8 +20,7 @@ def require_columns(columns: Sequence[str], wanted: PasswordsAnswers) -> None:
     """Raises:
     UsageError: the answers name no column of hashes, or one that is not there.
     """
-    named = (wanted.column, wanted.salt, wanted.iterations if isinstance(wanted.iterations, str) else None)
-    missing = [name for name in named if name is not None and name not in columns]
+    missing = [name for _, name in wanted.columns if name not in columns]
     if wanted.column is None or missing:
         raise UsageError(
             f"The source has no column {missing[0]}" if missing else "No column of password hashes is named",

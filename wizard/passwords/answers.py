@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, StringConstraints, field_validator, model_validator
 
@@ -17,55 +17,9 @@ Column = Annotated[str, StringConstraints(min_length=1)]
 Written = Literal["utf8", "hex", "base64"]
 
 
-class PasswordsAnswers(Section):
-    """Passwords: which column holds the hash, how it was made, and what to do with those that Auth0 cannot take.
+class HowMade(Section):
+    """How hashes were made that do not say it themselves."""
 
-    Most hashes say themselves how they were made; the keys from format to parallelization are for those that do not.
-    `auth0-migrate passwords prove` finds them out with accounts whose passwords are known.
-
-    Source: Auth0 docs, "Bulk User Import Database Schema and Examples"; Auth0 support, on hashes that come later.
-    """
-
-    table: ClassVar[str] = "passwords"
-    title: ClassVar[str] = "Passwords"
-
-    column: str | None = Field(
-        default=None,
-        min_length=1,
-        title="Column of the hash",
-        description="Left out, no password is migrated; say so with missing.",
-        examples=["password_hash"],
-    )
-    unsupported: Decision = Field(
-        default="reject",
-        title="Hashes that Auth0 cannot take",
-        description=f"reject leaves these users out, to migrate at their login; without_password imports them. {FINAL}",
-    )
-    missing: Decision = Field(
-        default="reject", title="Users without a hash", description=f"reject, or import without_password. {FINAL}"
-    )
-    decisions: dict[str, Decision] = Field(
-        default_factory=dict,
-        title="Decisions by format",
-        description='For single formats by the name that the census gives them, instead of unsupported: phpass = "without_password".',
-    )
-    unconfirmed: Literal["reject", "import"] | None = Field(
-        default=None,
-        title="Hashes whose import Auth0 does not document",
-        description="Left out, what Auth0 is known to take is imported (bcrypt of other costs) and what it is not known to "
-        "take is left out (argon2i).",
-    )
-    proven: list[str] = Field(
-        default_factory=list,
-        title="Formats that were proven",
-        description="As auth0-migrate passwords prove reports them.",
-    )
-    unproven: Literal["ask", "import"] = Field(
-        default="ask",
-        title="Formats that rest on a declaration and were not proven",
-        description="ask stops the run before anything is imported; import is the deliberate yes to the risk that these "
-        "users cannot log in.",
-    )
     format: str | None = Field(
         default=None,
         title="Format",
@@ -87,9 +41,6 @@ class PasswordsAnswers(Section):
         description="The secret beside the salt: the key of HMAC, the pepper of bcrypt, the secret of Spring. It goes into "
         "the files to import, because Auth0 needs it to check the hash.",
         examples=["keyring:pepper"],
-    )
-    key_lost: bool = Field(
-        default=False, title="The key is lost", description="Then none of these hashes can be checked by anybody."
     )
     key_encoding: Written = Field(default="utf8", title="Encoding of the key")
     key_position: Literal["prefix", "suffix"] = Field(default="suffix", title="Where the pepper of bcrypt stands")
@@ -134,17 +85,15 @@ class PasswordsAnswers(Section):
         return value
 
     @model_validator(mode="after")
-    def _makes_sense(self) -> PasswordsAnswers:
-        from wizard.passwords.declared import DIGESTS, HMACS, PRESETS
+    def _makes_sense(self) -> Self:
+        from wizard.passwords.declared import DIGESTS, HMACS
 
-        inner = str(PRESETS.get(self.format or "", {}).get("format", self.format or ""))
+        inner = self.inner
         if self.key is not None and self.format is None:
             raise ValueError(
                 'key needs format, which says what it is used for: "bcrypt", "hmac-sha256", "spring-pbkdf2"'
             )
-        if self.key is not None and self.key_lost:
-            raise ValueError("key and key_lost exclude each other")
-        if inner in HMACS and not (self.key or self.salt or self.layout or self.key_lost):
+        if inner in HMACS and not (self.key or self.salt or self.layout or self.excused):
             raise ValueError("hmac needs its key: key for all users, or the column salt if each has its own")
         if inner in (*DIGESTS, "bcrypt") and self.key and (self.salt or self.layout):
             raise ValueError(f"Auth0 takes {inner} with one salt, not with a salt and a key beside it")
@@ -152,4 +101,114 @@ class PasswordsAnswers(Section):
             raise ValueError(f"Auth0 applies {inner} once; with {self.iterations:,} iterations it cannot travel")
         if inner.startswith("pbkdf2-") and self.iterations is None and "{iterations}" not in (self.layout or ""):
             raise ValueError("pbkdf2 needs iterations: the number, or the column that holds them")
+        return self
+
+    @property
+    def inner(self) -> str:
+        """The format that a preset stands for; "" if none is given."""
+        from wizard.passwords.declared import PRESETS
+
+        return str(PRESETS.get(self.format or "", {}).get("format", self.format or ""))
+
+    @property
+    def excused(self) -> bool:
+        """Whether a key that is needed may be missing."""
+        return False
+
+    @property
+    def beside(self) -> dict[str, str]:
+        """The columns beside the hash, by key."""
+        named = {"salt": self.salt, "iterations": self.iterations}
+        return {key: column for key, column in named.items() if isinstance(column, str)}
+
+
+class _Decided(Section):
+    """Where the hashes are, and what becomes of those that cannot travel."""
+
+    column: str | None = Field(
+        default=None,
+        min_length=1,
+        title="Column of the hash",
+        description="Left out, no password is migrated; say so with missing.",
+        examples=["password_hash"],
+    )
+    unsupported: Decision = Field(
+        default="reject",
+        title="Hashes that Auth0 cannot take",
+        description=f"reject leaves these users out, to migrate at their login; without_password imports them. {FINAL}",
+    )
+    missing: Decision = Field(
+        default="reject", title="Users without a hash", description=f"reject, or import without_password. {FINAL}"
+    )
+    decisions: dict[str, Decision] = Field(
+        default_factory=dict,
+        title="Decisions by format",
+        description='For single formats by the name that the census gives them, instead of unsupported: phpass = "without_password".',
+    )
+    unconfirmed: Literal["reject", "import"] | None = Field(
+        default=None,
+        title="Hashes whose import Auth0 does not document",
+        description="Left out, what Auth0 is known to take is imported (bcrypt of other costs) and what it is not known to "
+        "take is left out (argon2i).",
+    )
+    proven: list[str] = Field(
+        default_factory=list,
+        title="Formats that were proven",
+        description="As auth0-migrate passwords prove reports them.",
+    )
+    unproven: Literal["ask", "import"] = Field(
+        default="ask",
+        title="Formats that rest on a declaration and were not proven",
+        description="ask stops the run before anything is imported; import is the deliberate yes to the risk that these "
+        "users cannot log in.",
+    )
+
+
+class PasswordsAnswers(HowMade, _Decided):
+    """Passwords: which column holds the hash, how it was made, and what to do with those that Auth0 cannot take.
+
+    Most hashes say themselves how they were made; the keys from format to parallelization are for those that do not.
+    `auth0-migrate passwords prove` finds them out with accounts whose passwords are known.
+
+    Source: Auth0 docs, "Bulk User Import Database Schema and Examples"; Auth0 support, on hashes that come later.
+    """
+
+    table: ClassVar[str] = "passwords"
+    title: ClassVar[str] = "Passwords"
+
+    key_lost: bool = Field(
+        default=False, title="The key is lost", description="Then none of these hashes can be checked by anybody."
+    )
+    also: list[HowMade] = Field(
+        default_factory=list,
+        title="Other hashes in the same column",
+        description="Where one column holds hashes of several kinds that do not say how they were made: each further "
+        "description is tried, in this order, on hashes that are not of the kinds before it.",
+    )
+
+    @property
+    def excused(self) -> bool:
+        return self.key_lost
+
+    @property
+    def references(self) -> list[str]:
+        """The secrets that are named."""
+        return [each.key for each in (self, *self.also) if each.key is not None]
+
+    @property
+    def columns(self) -> list[tuple[str, str]]:
+        """All columns that are named, each with its key."""
+        hashes = [("column", self.column)] if self.column is not None else []
+        others = (("also", name) for other in self.also for name in other.beside.values())
+        return [*hashes, *self.beside.items(), *others]
+
+    @model_validator(mode="after")
+    def _all_can_be_told_apart(self) -> Self:
+        from wizard.passwords.declared import require_distinct
+
+        if self.key is not None and self.key_lost:
+            raise ValueError("key and key_lost exclude each other")
+        if self.also and self.key_lost:
+            raise ValueError("key_lost holds for all hashes of the column, so that also has no use")
+        require_distinct(self, *self.also)
         return self

@@ -186,7 +186,7 @@ def _likely(size: int) -> tuple[str, ...]:
 
 
 def _key(given: Given) -> dict[str, Any]:
-    return {name: given[name] for name in ("key", "key_encoding") if given.get(name)}
+    return {name: given[name] for name in ("key", "key_encoding")} if given.get("key") else {}
 
 
 def _forms(salt: str) -> list[str]:

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from wizard.passwords.cells import stored_text
-from wizard.passwords.judging import Judge
-from wizard.passwords.recipe import CarriedBy, Verdict, refused
+from wizard.passwords.described import Judge
+from wizard.passwords.recipe import CarriedBy, Verdict, full_name, refused
 from wizard.passwords.shapes import MOST as MOST_SHAPES
 from wizard.passwords.shapes import Shape, shape_of
 from wizard.rejects import Refused, Reject
@@ -68,7 +68,11 @@ def census(values: Iterable[Any], judge: Judge | None = None, *, proven: Collect
     judge = judge or Judge()
     counts = _counted(values, judge)
     groups = [
-        HashGroup(users=users, proven=key[0] in proven, **dict(zip(COUNTED, key, strict=True)))
+        HashGroup(
+            users=users,
+            proven=key[0] in proven or full_name(key[0], key[1]) in proven,
+            **dict(zip(COUNTED, key, strict=True)),
+        )
         for key, users in counts.items()
     ]
     return sorted(groups, key=lambda group: (-group.users, group.scheme, group.parameters))

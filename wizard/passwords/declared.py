@@ -16,7 +16,7 @@ from wizard.passwords.encoded import SIZES, from_base64, from_hex
 from wizard.passwords.telltale import told_by
 
 if TYPE_CHECKING:
-    from wizard.passwords.answers import PasswordsAnswers
+    from wizard.passwords.answers import HowMade, PasswordsAnswers
 
 PRESETS: Mapping[str, Mapping[str, Any]] = {
     "aspnet-membership": {
@@ -69,6 +69,8 @@ METEOR_COLUMNS = ("services.password.bcrypt", "services.password.argon2")
 DIGESTS = tuple(sorted(ONCE))
 HMACS = tuple(f"hmac-{name}" for name in SIZES)
 PBKDF2S = tuple(f"pbkdf2-{name}" for name in SIZES)
+OF_BYTES = (*DIGESTS, *HMACS, *PBKDF2S, "scrypt")
+"""Formats whose hashes are nothing but bytes, and a salt at most."""
 AMBIGUOUS = ("django", "werkzeug")
 FORMATS = (
     *DIGESTS,
@@ -109,6 +111,7 @@ class Declared:
         key: The secret; left out of `repr`.
         letters: The encoding of the typed password.
         layout: How one cell holds several parts, as a pattern with groups; None if it is the hash alone.
+        also: What is tried next, where a hash is not of this kind; each of them has none of its own.
     """
 
     format: str = ""
@@ -128,11 +131,18 @@ class Declared:
     block_size: int = 8
     parallelization: int = 1
     unconfirmed: str | None = None
+    also: tuple[Declared, ...] = ()
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """Further columns that a password is judged by."""
-        return tuple(column for column in (self.salt, self.iterations) if column is not None)
+        """Further columns that a password is judged by: those of this kind, then those of each other."""
+        own = tuple(column for column in (self.salt, self.iterations) if column is not None)
+        return own + tuple(column for other in self.also for column in other.columns)
+
+    @property
+    def keys(self) -> tuple[bytes, ...]:
+        """The secrets of all kinds, b"" for none."""
+        return self.key, *(other.key for other in self.also)
 
 
 def declared(
@@ -147,14 +157,26 @@ def declared(
     Raises:
         UsageError: a key is named and cannot be found here, or is not of its encoding.
     """
-    given = answers.model_dump(exclude_none=True)
-    preset = PRESETS.get(given.get("format", ""), {})
-    wanted: dict[str, Any] = {**given, **preset}
-    wanted |= {name: given[name] for name in answers.model_fields_set & preset.keys() - {"format"} if name in given}
+    wanted = _settings(answers)
     if (answers.column or "").endswith(METEOR_COLUMNS) and not answers.format:
         wanted["format"] = "meteor"
     elif not answers.format:
         wanted = {**told_by(columns, answers.column), **wanted}
+    others = tuple(
+        _filled_in({**_settings(other), "unconfirmed": answers.unconfirmed}, other, secret) for other in answers.also
+    )
+    return _filled_in({**wanted, "also": others}, answers, secret)
+
+
+def _settings(described: HowMade) -> dict[str, Any]:
+    """What is described, with the preset filled in."""
+    given = described.model_dump(exclude_none=True, exclude={"also"})
+    preset = PRESETS.get(given.get("format", ""), {})
+    set_beside = described.model_fields_set & preset.keys() - {"format"}
+    return {**given, **preset, **{name: given[name] for name in set_beside if name in given}}
+
+
+def _filled_in(wanted: dict[str, Any], described: HowMade, secret: Callable[[str], str] | None) -> Declared:
     wanted["letters"] = wanted["password_encoding"]
     rounds = wanted.pop("iterations", None)
     if isinstance(rounds, int):
@@ -163,12 +185,56 @@ def declared(
         wanted["iterations"] = rounds
     if "layout" in wanted:
         wanted["layout"] = layout_pattern(wanted["layout"])
-    wanted["key"] = _key(answers, secret)
+    wanted["key"] = _key(described, secret)
     names = Declared.__dataclass_fields__
     return Declared(**{name: value for name, value in wanted.items() if name in names})
 
 
-def _key(answers: PasswordsAnswers, secret: Callable[[str], str] | None) -> bytes:
+def require_distinct(first: HowMade, *others: HowMade) -> None:
+    """Refuse a description that would never be tried, as one before it takes all that looks as it does.
+
+    Raises:
+        ValueError: says which.
+    """
+    if not others:
+        return
+    if first.inner not in (*OF_BYTES, "bcrypt"):
+        raise ValueError(
+            f"also goes with a format of digests, HMAC, PBKDF2, scrypt or bcrypt, not {first.format or 'none'}"
+        )
+    before: list[HowMade] = [first]
+    for each in others:
+        if each.inner not in OF_BYTES:
+            raise ValueError(
+                f"also describes digests, HMAC, PBKDF2 and scrypt; {each.format or 'one without format'} may only come first"
+            )
+        for earlier in before:
+            if _takes_all(_settings(earlier), _settings(each)):
+                raise ValueError(
+                    f"also: {each.format} would never be tried, as the {earlier.format} before it takes all that looks "
+                    "like it; put first what is told by a layout, or by a column that is empty for the others"
+                )
+        before.append(each)
+
+
+def _takes_all(earlier: Mapping[str, Any], later: Mapping[str, Any]) -> bool:
+    """Whether the earlier of two kinds takes all hashes that look like the later."""
+    if earlier["format"] == "bcrypt" or earlier.get("layout") != later.get("layout"):
+        return False
+    if size_of(earlier["format"]) not in (None, size_of(later["format"])):
+        return False
+    if earlier.get("encoding") not in (None, later.get("encoding")):
+        return False
+    told = [name for name in ("salt", "iterations") if isinstance(earlier.get(name), str)]
+    return all(earlier[name] == later.get(name) for name in told)
+
+
+def size_of(scheme: str) -> int | None:
+    """The bytes of a digest of this format; None if it may have any number."""
+    return None if scheme.startswith("pbkdf2") else SIZES.get(scheme.rpartition("-")[2])
+
+
+def _key(answers: HowMade, secret: Callable[[str], str] | None) -> bytes:
     if answers.key is None:
         return b""
     if secret is None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -48,6 +48,15 @@ class Verdict:
     unconfirmed: str = ""
     likely: Likely = ""
     assumes: str = ""
+
+    def is_among(self, names: Collection[str]) -> bool:
+        """Whether the names have its scheme, or exactly what it is."""
+        return self.scheme in names or full_name(self.scheme, self.parameters) in names
+
+
+def full_name(scheme: str, parameters: str) -> str:
+    """What tells a kind of hashes from others of its scheme."""
+    return f"{scheme} ({parameters})" if parameters else scheme
 
 
 Recipe = Callable[[str], Verdict]

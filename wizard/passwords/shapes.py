@@ -14,7 +14,7 @@ from typing import Any
 
 import orjson
 
-from wizard.passwords.judging import Judge
+from wizard.passwords.described import Judge
 
 Shape = tuple[str | bytes, int, int]
 """What stands before the salt, where the salt ends, and where the digest ends."""

@@ -17,8 +17,9 @@ from typing import Any
 from wizard.passwords import kratos
 from wizard.passwords.check import MOST_COST, MOST_MEMORY, MOST_ROUNDS, CannotCheck, fits
 from wizard.passwords.declared import Declared
+from wizard.passwords.described import Judge
 from wizard.passwords.encoded import from_base64, from_dump, from_hex
-from wizard.passwords.judging import Judge, judge_value
+from wizard.passwords.judging import judge_value
 
 LONGEST_PASSWORD = 4096
 """Bytes; longer ones are wrong without a look, as libpass has it."""

@@ -1,0 +1,181 @@
+"""A column with hashes of several kinds, none of which says how it was made: each is carried by its own description."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+import tomllib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+from click.testing import CliRunner
+from pydantic import ValidationError
+
+from wizard.__main__ import command
+from wizard.bulk.prepare import prepare
+from wizard.legacy import open_source
+from wizard.legacy.answers import SourceAnswers
+from wizard.mapping import compile_mapping
+from wizard.passwords.answers import PasswordsAnswers
+from wizard.passwords.census import census
+from wizard.passwords.declared import declared
+from wizard.passwords.described import Judge
+from wizard.passwords.prove import Known, Proof, prove
+from wizard.passwords.verify import Verifier
+from wizard.practice.hashes.rules import validate_hash
+from wizard.practice.hashes.verify import verify
+from wizard.profile import ProfileAnswers
+
+PASSWORDS = ("correct horse", "battery staple", "Zoë's tea", "hunter two")
+
+
+def md5(text: str) -> str:
+    return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
+
+
+def sha1(text: str) -> str:
+    return hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest()
+
+
+def pbkdf2(password: str, salt: str) -> str:
+    return hashlib.pbkdf2_hmac("sha256", password.encode(), salt.encode(), 1000).hex()
+
+
+ROWS: Sequence[Mapping[str, str]] = (
+    {"id": "u1", "email": "ada@example.com", "hash": md5(PASSWORDS[0]), "salt": ""},
+    {"id": "u2", "email": "bob@example.com", "hash": f"s1:{sha1('s1' + PASSWORDS[1])}", "salt": ""},
+    {"id": "u3", "email": "eve@example.com", "hash": md5("pepper3" + PASSWORDS[2]), "salt": "pepper3"},
+    {"id": "u4", "email": "ida@example.com", "hash": pbkdf2(PASSWORDS[3], "of-ida"), "salt": "of-ida"},
+)
+SALTED = {"format": "md5", "salt": "salt"}
+BARE = {"format": "md5"}
+JOOMLA = {"format": "sha1", "layout": "{salt}:{hash}"}
+SLOW = {"format": "pbkdf2-sha256", "salt": "salt", "iterations": 1000}
+ALL = {"column": "hash", **SALTED, "also": [BARE, JOOMLA, SLOW]}
+
+
+def answers_of(**given: Any) -> PasswordsAnswers:
+    return PasswordsAnswers.model_validate({"column": "hash", **given})
+
+
+def known(*numbers: int) -> list[Known]:
+    return [Known(ROWS[number], PASSWORDS[number]) for number in numbers]
+
+
+def proof_of(accounts: list[Known], **given: Any) -> Proof:
+    return prove(accounts, answers_of(**given), secret=lambda name: "", seconds=120, now=time.monotonic)
+
+
+def cells(judge: Judge, row: Mapping[str, str]) -> list[str]:
+    return [row[name] for name in ("hash", *judge.declared.columns)]
+
+
+def test_each_hash_is_carried_by_the_first_description_that_it_is_of() -> None:
+    judge = Judge(declared(answers_of(**ALL)))
+    for row, password in zip(ROWS, PASSWORDS, strict=True):
+        value = judge(*cells(judge, row)).value
+        assert isinstance(value, dict) and validate_hash(value) == []
+        assert verify(password, value) and not verify(f"{password}!", value)
+        assert Verifier(judge)(password, *cells(judge, row)) and not Verifier(judge)("another", *cells(judge, row))
+
+
+def test_what_speaks_for_itself_still_does() -> None:
+    judge = Judge(declared(answers_of(**ALL)))
+    assert judge("$2b$10$" + "a" * 53, "", "").carried_by == "password_hash"
+    assert judge("", "", "").code == "password_missing"
+
+
+@pytest.mark.parametrize(
+    ("value", "scheme", "code"),
+    [(sha1("x"), "hex digest of 160 bits", "password_undeclared"), ("f" * 31, "md5", "password_damaged")],
+)
+def test_what_is_of_another_kind_is_not_called_damaged(value: str, scheme: str, code: str) -> None:
+    verdict = Judge(declared(answers_of(**BARE)))(value)
+    assert (verdict.scheme, verdict.code) == (scheme, code)
+    assert ("also of [passwords]" in verdict.why) == (code == "password_undeclared")
+
+
+def test_files_and_census_agree_with_the_judge(tmp_path: Path) -> None:
+    (tmp_path / "users.csv").write_text(
+        "id,email,hash,salt\n" + "".join(",".join(row.values()) + "\n" for row in ROWS), encoding="utf-8"
+    )
+    source = open_source(SourceAnswers(kind="csv", path="users.csv"), secret=lambda name: "", base=tmp_path)
+    passwords = answers_of(**ALL, unproven="import")
+    mapping = compile_mapping(ProfileAnswers(user_id="id", email="email"), passwords, source.columns)
+    prepare(source, source.facts(), mapping, tmp_path / "out", workers=0)
+    users = orjson.loads((tmp_path / "out" / "users" / "00001.json").read_bytes())
+    judge = Judge(declared(passwords))
+    assert [user["custom_password_hash"] for user in users] == [judge(*cells(judge, row)).value for row in ROWS]
+    groups = census([tuple(cells(judge, row)) for row in ROWS], judge, proven=["md5 (without salt)", "sha1"])
+    assert {(group.scheme, group.parameters): group.proven for group in groups} == {
+        ("md5", "without salt"): True,
+        ("md5", "salt before"): False,
+        ("sha1", "salt before"): True,
+        ("pbkdf2-sha256", "sha256, 1,000 iterations"): False,
+    }
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"also": [BARE]}, "not none"),
+        ({"format": "django", "also": [BARE]}, "not django"),
+        ({**BARE, "also": [{"format": "devise"}]}, "devise may only come first"),
+        ({**BARE, "also": [{"salt": "salt"}]}, "one without format may only come first"),
+        ({**BARE, "also": [{"format": "ntlm"}]}, "ntlm would never be tried, as the md5 before it"),
+        ({**BARE, "also": [SALTED]}, "md5 would never be tried"),
+        ({**JOOMLA, "also": [BARE, BARE]}, "md5 would never be tried"),
+        ({**SLOW, "also": [SALTED]}, "md5 would never be tried"),
+        ({**BARE, "key_lost": True, "also": [JOOMLA]}, "key_lost holds for all"),
+    ],
+)
+def test_a_description_that_would_never_be_tried_is_refused(given: dict[str, Any], words: str) -> None:
+    with pytest.raises(ValidationError, match="also") as raised:
+        answers_of(**given)
+    assert words in str(raised.value)
+
+
+def test_the_search_finds_each_of_several_kinds() -> None:
+    found = proof_of(known(0, 1))
+    assert found.proven
+    assert found.recipe == {**BARE, "also": [JOOMLA]} or found.recipe == {**JOOMLA, "also": [BARE]}
+    assert set(found.schemes) == {"md5", "sha1"}
+    assert proof_of(known(0, 1), **found.recipe).recipe == {}
+
+
+def test_what_was_proven_before_is_kept_beside_what_is_found() -> None:
+    found = proof_of(known(1), **BARE, proven=["md5"])
+    assert found.proven
+    assert found.recipe == {**BARE, "also": [JOOMLA]}
+    assert found.proven_with(["md5"]) == ["md5", "sha1"]
+
+
+def test_what_was_not_proven_is_replaced() -> None:
+    assert proof_of(known(1), **BARE).recipe == JOOMLA
+
+
+def test_two_kinds_of_one_format_are_proven_each_for_itself() -> None:
+    found = proof_of(known(2), **BARE, proven=["md5"])
+    assert found.recipe == {**SALTED, "also": [BARE]}
+    assert found.proven_with(["md5"]) == ["md5 (salt before)"]
+
+
+def test_what_is_to_be_pasted_is_answers(tmp_path: Path) -> None:
+    (tmp_path / "users.csv").write_text(
+        "id,email,hash\n" + "".join(f"{row['id']},{row['email']},{row['hash']}\n" for row in ROWS[:2]), encoding="utf-8"
+    )
+    file = tmp_path / "answers.toml"
+    opening = 'version = 1\n[source]\nkind = "csv"\npath = "users.csv"\n[profile]\nuser_id = "id"\nemail = "email"\n'
+    file.write_text(f'{opening}[passwords]\ncolumn = "hash"\n', encoding="utf-8")
+    arguments = ["passwords", "prove", str(file), "--account", "u1=env:ONE", "--account", "u2=env:TWO"]
+    ran = CliRunner(env={"ONE": PASSWORDS[0], "TWO": PASSWORDS[1]}).invoke(command, arguments)
+    assert ran.exit_code == 0, ran.output
+    pasted = ran.output[ran.output.index("[passwords]\n") :].partition("\n{")[0]
+    file.write_text(opening + pasted.replace("[passwords]", '[passwords]\ncolumn = "hash"', 1), encoding="utf-8")
+    again = CliRunner(env={"ONE": PASSWORDS[0], "TWO": PASSWORDS[1]}).invoke(command, arguments)
+    assert again.exit_code == 0 and "Replace what describes" not in again.output
+    section = PasswordsAnswers.model_validate({"column": "hash", **tomllib.loads(pasted)["passwords"]})
+    assert len(section.also) == 1 and section.proven == ["md5", "sha1"]
