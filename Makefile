@@ -29,7 +29,7 @@ types: .venv/.ready-dev
 imports: .venv/.ready-dev
 	$(BIN)/lint-imports
 
-# Builds the wheel, installs it in an environment of its own and does a small migration with it.
+# Builds the wheel, installs it in an environment of its own, does a small migration and knows columns by their values.
 wheel: .venv/.ready-dev
 	rm -rf build/smoke
 	$(BIN)/python -m build --no-isolation --wheel --outdir build/smoke/dist .
@@ -37,6 +37,8 @@ wheel: .venv/.ready-dev
 	build/smoke/venv/bin/python -m pip --disable-pip-version-check --quiet install --require-hashes -r requirements.txt
 	build/smoke/venv/bin/python -m pip --disable-pip-version-check --quiet install --no-deps build/smoke/dist/*.whl
 	cd build/smoke && venv/bin/auth0-migrate --version && venv/bin/auth0-migrate demo --users 200 --quiet --json
+	cd build/smoke && printf 'key,contact\n1,ada@example.com\n2,bob@example.com\n' > users.csv && \
+		venv/bin/auth0-migrate inspect users.csv --json | tail -n 1 | grep '"email": "contact"'
 
 lock: .venv/.ready-dev
 	$(LOCK) pyproject.toml --extra practice -o requirements.txt
