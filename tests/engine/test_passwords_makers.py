@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import json
+import struct
 import time
 from base64 import b64encode, urlsafe_b64encode
 
 import bcrypt
 import pytest
-from passlib.hash import nthash
+from passlib.hash import nthash, phpass
 
 from wizard.passwords import Judge, judge
 from wizard.passwords.answers import PasswordsAnswers
+from wizard.passwords.check import CannotCheck
 from wizard.passwords.declared import declared
 from wizard.passwords.prove import Known, prove, with_recipe
+from wizard.passwords.verify import Verifier
 from wizard.practice.hashes.rules import validate_hash
 from wizard.practice.hashes.verify import verify
 
@@ -37,6 +40,10 @@ MADE = {
     "OpenDJ, sha512, longer salt": "{PBKDF2-HMAC-SHA512}10:" + text(pbkdf2("sha512", 10, SALT * 2) + SALT * 2),
     "npm, pbkdf2-password-hash": f"sha512$1000$64${text(SALT)}${text(pbkdf2('sha512', 1000))}",
     "Dovecot, NTLM": "{NTLM}" + nthash.hash(WORD).upper(),
+    "Liferay 6.2": text(struct.pack(">II", 160, 1000) + SALT + pbkdf2("sha1", 1000)),
+    "Liferay 7.4": "{PBKDF2WithHmacSHA1}" + text(struct.pack(">II", 160, 1300) + SALT + pbkdf2("sha1", 1300)),
+    "Liferay 2025": "{PBKDF2WithHmacSHA256/256/1300}"
+    + text(struct.pack(">II", 256, 1300) + SALT * 2 + pbkdf2("sha256", 1300, SALT * 2)),
 }
 
 
@@ -52,7 +59,11 @@ def test_what_a_maker_documents_travels_and_only_the_right_password_fits(maker: 
 
 
 @pytest.mark.parametrize(
-    "maker", ["Joomla 3.2", "OpenDJ", "OpenDJ, sha256", "OpenDJ, sha512, longer salt", "npm, pbkdf2-password-hash"]
+    "maker",
+    [
+        *("Joomla 3.2", "OpenDJ", "OpenDJ, sha256", "OpenDJ, sha512, longer salt", "npm, pbkdf2-password-hash"),
+        "Liferay 6.2",
+    ],
 )
 def test_what_does_not_name_its_maker_rests_on_one_and_is_to_be_proven(maker: str) -> None:
     assert judge(MADE[maker]).assumes
@@ -128,3 +139,38 @@ def test_base64_for_urls_is_base64_in_phc_too() -> None:
     verdict = judge(f"{PHC}{urlsafe_b64encode(salt).decode()}${urlsafe_b64encode(made).decode()}")
     assert isinstance(verdict.value, dict)
     assert verify(WORD, verdict.value)
+
+
+def in_php(**members: str) -> str:
+    texts = [f's:{len(part.encode())}:"{part}";' for pair in members.items() for part in pair]
+    return f"a:{len(members)}:{{{''.join(texts)}}}"
+
+
+def test_a_hash_in_an_array_of_xenforo_is_what_it_is_alone() -> None:
+    hashed = bcrypt.hashpw(WORD.encode(), bcrypt.gensalt(4)).decode()
+    assert judge(in_php(hash=hashed)) == judge(hashed)
+    assert judge(in_php(hash=hashed)).carried_by != "none"
+
+
+@pytest.mark.parametrize("digest", ["sha1", "sha256"])
+def test_what_xenforo_hashed_twice_stays_behind_and_can_be_checked_at_a_login(digest: str) -> None:
+    inner = hashlib.new(digest, WORD.encode()).hexdigest()
+    outer = hashlib.new(digest, f"{inner}salt".encode()).hexdigest()
+    stored = in_php(hash=outer, salt="salt", hashFunc=digest)
+    assert (judge(stored).scheme, judge(stored).code) == ("xenforo", "password_unsupported")
+    assert Verifier(Judge())(WORD, stored)
+    assert not Verifier(Judge())(f"{WORD}x", stored)
+
+
+def test_phpass_in_an_array_of_xenforo_can_be_checked_at_a_login() -> None:
+    stored = in_php(hash=phpass.hash(WORD))
+    assert judge(stored).scheme == "phpass"
+    assert Verifier(Judge())(WORD, stored)
+    assert not Verifier(Judge())(f"{WORD}x", stored)
+
+
+@pytest.mark.parametrize("damaged", ['a:1:{s:4:"hash";s:9:"short";}', "a:0:{}", "a:1:{i:0;i:1;}", "a:"])
+def test_arrays_that_are_no_such_record_are_not_taken_for_one(damaged: str) -> None:
+    assert judge(damaged).carried_by == "none"
+    with pytest.raises(CannotCheck):
+        Verifier(Judge())(WORD, damaged)

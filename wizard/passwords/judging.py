@@ -6,7 +6,21 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 
-from wizard.passwords import argon2, aspnet, bcrypt, digests, families, kratos, ldap, pbkdf2, records, scrypt, spring
+from wizard.passwords import (
+    argon2,
+    aspnet,
+    bcrypt,
+    digests,
+    families,
+    kratos,
+    ldap,
+    liferay,
+    pbkdf2,
+    records,
+    scrypt,
+    spring,
+    xenforo,
+)
 from wizard.passwords.encoded import SIZES, SQL_SERVER, from_base64
 from wizard.passwords.recipe import Recipe, Verdict, refused
 
@@ -154,6 +168,10 @@ def _without_head(value: str, head: str) -> Verdict:
         return families.masked(value)
     if families.DISABLED.fullmatch(value):
         return families.disabled(value)
+    if (found := liferay.judge(value)) is not None:
+        return found
+    if value.startswith(xenforo.BEGINNING) and (found := xenforo.judge(value)) is not None:
+        return found
     if (blob := aspnet.judge(value)) is not None:
         return blob
     return bare(value) or families.unknown(value)

@@ -14,7 +14,7 @@ from base64 import b64encode
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from wizard.passwords import kratos
+from wizard.passwords import kratos, xenforo
 from wizard.passwords.check import MOST_COST, MOST_MEMORY, MOST_ROUNDS, CannotCheck, fits
 from wizard.passwords.declared import Declared
 from wizard.passwords.described import Judge
@@ -342,6 +342,7 @@ HEADS: Sequence[tuple[str, Check]] = (
     ("$p5k2$", _libpass("dlitz_pbkdf2_sha1", "cta_pbkdf2_sha1")),
     ("SCRAM-SHA-256$", lambda password, value: _scram(password, value)),
     (":B:", _mediawiki_b),
+    (xenforo.BEGINNING, lambda password, value: _xenforo(password, value)),
     ("{sha256}", _spring_sha256),
     *((head, _plain(head)) for head in ("{noop}", "{CLEARTEXT}", "{CLEAR}", "{PLAIN}", "plain$")),
     ("0x0100", _libpass("mssql2000", "mssql2005")),
@@ -354,6 +355,19 @@ HEADS: Sequence[tuple[str, Check]] = (
 MYSQL = re.compile(r"\*[0-9A-F]{40}")
 DES = re.compile(r"[./0-9A-Za-z]{13}")
 BSDI = re.compile(r"_[./0-9A-Za-z]{19}")
+
+
+def _xenforo(password: str, value: str) -> bool:
+    """What XenForo 1 did itself, a digest over a digest; a hash that stands alone is what others write."""
+    members = xenforo.members_of(value) or {}
+    hashed, digest = members.get("hash", ""), members.get("hashFunc", "")
+    if members.keys() == {"hash"} and (check := _recognised(hashed)) is not None:
+        return check(password, hashed)
+    if digest not in ("sha1", "sha256") or "salt" not in members:
+        raise CannotCheck("it does not say which forum hashed it")
+    inner = hashlib.new(digest, password.encode(), usedforsecurity=False).hexdigest()
+    outer = hashlib.new(digest, (inner + members["salt"]).encode(), usedforsecurity=False).hexdigest()
+    return _same(outer, hashed)
 
 
 def _recognised(value: str) -> Check | None:
