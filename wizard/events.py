@@ -123,10 +123,11 @@ class UsersRepaired(Event):
 
 @dataclass(frozen=True, slots=True)
 class ChangeUndone(Event):
-    """A change of the run was put back."""
+    """A change of the run was put back; the summary says how."""
 
     step: str
     key: str
+    summary: str = ""
 
 
 @dataclass(frozen=True, slots=True)

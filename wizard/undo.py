@@ -123,7 +123,7 @@ async def undo_all(plan: UndoPlan, steps: Sequence[AnyStep], files: Sequence[Pre
             left.append(str(error).partition("\n")[0])
             continue
         count += 1
-        tools.journal.settle(began, "done", events=[ChangeUndone(one.step, one.key)])
+        tools.journal.settle(began, "done", events=[ChangeUndone(one.step, one.key, one.summary)])
     tools.emit(RunUndone(len(left)))
     return Undone(count, removed, tuple(left))
 

@@ -20,7 +20,7 @@ from screens.steps.accounts import KnownAccounts
 from screens.steps.base import unseen
 from screens.steps.decisions import Decisions
 from screens.tasks import begin
-from screens.widgets.draw import bar
+from screens.widgets.draw import bar, cut
 from wizard.answers import Section
 from wizard.answers.section import validated
 from wizard.counts import counted
@@ -301,7 +301,7 @@ def bars(groups: Sequence[HashGroup], records: int) -> Content:
     said: set[str] = set()
     for group in groups[:SHOWN]:
         colour = "$text-warning" if group.carried_by == "none" else "$text-success"
-        name = f"{group.scheme} {group.parameters}".strip()[:22]
+        name = cut(f"{group.scheme} {group.parameters}".strip(), 22)
         parts += [f"{name:<22} ", (bar(group.users / total, BAR), colour), f" {group.users:>7,}\n"]
         for sign, words in _notes(group):
             if words not in said or sign == "✓":

@@ -352,3 +352,15 @@ m = 3
     }
     assert {path: lines[path] for path in expected} == expected
     assert ("neither",) not in lines
+
+
+def test_a_file_of_users_in_the_place_of_answers_is_told_from_a_slip(tmp_path: Path) -> None:
+    users = tmp_path / "customers.csv"
+    users.write_text("id;email\n1;ada@example.com\n", encoding="utf-8")
+    with pytest.raises(AnswersInvalid) as raised:
+        load(users, SECTIONS, environment={})
+    assert f"answers new --from {users} --out answers.toml" in str(raised.value)
+    slip = tmp_path / "answers.toml"
+    slip.write_text("[tenant]\ndomain = acme\n", encoding="utf-8")
+    with pytest.raises(AnswersInvalid, match="correct the syntax there"):
+        load(slip, SECTIONS, environment={})

@@ -384,7 +384,11 @@ def test_without_a_terminal_the_undo_is_told_with_the_hash_that_approves_it(
     assert "To be put back, in this order:" in told
     assert "undo: undo:" not in told
     [approval] = set(re.findall(r"--approve ([0-9a-f]{64})", told))
-    assert ran("undo", "--approve", approval)[0] == 0
+    planned = re.findall(r"^ +\S.*$", told, re.MULTILINE)
+    status, told = ran("undo", "--approve", approval)
+    assert status == 0
+    done = re.findall(r"undone: (.+)", told)
+    assert done and all(any(summary in line for line in planned) for summary in done)
     told = ran("status")[1]
     assert "undo has put back" in told
     assert "would do it again" in told

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -147,6 +148,11 @@ def parse(text: str, name: str) -> dict[str, Any]:
         line, column = _line_and_column(place.rstrip(")"), text)
         message = f"is not TOML at line {line}, column {column}: {what}"
         remedy = "correct the syntax there; text goes in quotes, tables in [brackets]."
+        if not name.endswith(".toml") and not re.search(r"^\s*\[", text, re.MULTILINE):
+            remedy = (
+                f"give a file of answers; if {name} holds the users, `auth0-migrate answers new --from {name} --out "
+                "answers.toml` begins one."
+            )
         raise AnswersInvalid(name, [Problem(name, line, "", "", message, remedy)]) from None
 
 

@@ -117,7 +117,7 @@ def _line_of(event: Event) -> str:
         case happened.UsersRepaired():
             return f"  {counted(event.users, 'half-made user')}: remains removed, imported anew"
         case happened.ChangeUndone():
-            return f"  undone: {event.key}"
+            return f"  undone: {event.summary or event.key}"
         case happened.SubmissionInDoubt():
             return f"  {event.file}: the answer to the upload was lost; looking whether Auth0 has it"
         case happened.JobEnded() if event.status != "completed":
