@@ -147,7 +147,7 @@ def test_the_search_finds_each_of_several_kinds() -> None:
 
 
 def test_what_was_proven_before_is_kept_beside_what_is_found() -> None:
-    found = proof_of(known(1), **BARE, proven=["md5"])
+    found = proof_of(known(1), **BARE, cost=16384, key_encoding="utf8", proven=["md5"])
     assert found.proven
     assert found.recipe == {**BARE, "also": [JOOMLA]}
     assert found.proven_with(["md5"]) == ["md5", "sha1"]

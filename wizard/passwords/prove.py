@@ -226,7 +226,7 @@ class _Search:
 
 def _description(answers: PasswordsAnswers) -> dict[str, Any]:
     """What the answers say about how hashes were made."""
-    return answers.model_dump(exclude_unset=True, exclude_none=True, include=set(DESCRIBING))
+    return answers.model_dump(exclude_defaults=True, include=set(DESCRIBING))
 
 
 def _described_twice(answers: PasswordsAnswers) -> frozenset[str]:
