@@ -154,6 +154,7 @@ DECLARED = {
     "bcrypt": bcrypt.hashpw(b"pepper" + WORD, bcrypt.gensalt(4)).decode(),
     "myth-auth": bcrypt.hashpw(b64encode(hashlib.sha384(WORD).digest()), bcrypt.gensalt(4)).decode(),
     "smf": bcrypt.hashpw(b"pepper" + WORD, bcrypt.gensalt(4)).decode(),
+    "pimcore": bcrypt.hashpw(md5(f"pepper:pimcore:{PASSWORD}").encode(), bcrypt.gensalt(4)).decode(),
     "plain": PASSWORD,
     "sha256": hashlib.sha256(b"pepper" + WORD).hexdigest(),
 }
@@ -183,6 +184,16 @@ def test_flask_security_is_checked_with_its_key_and_not_without() -> None:
         Verifier(Judge(declared(PasswordsAnswers(column="password"), columns=["fs_uniquifier", "password"])))(
             PASSWORD, stored
         )
+
+
+def test_blesta_is_checked_with_its_key_and_not_without() -> None:
+    inner = hmac.new(b"of the system", WORD, "sha256").hexdigest()
+    stored = bcrypt.hashpw(inner.encode(), bcrypt.gensalt(4)).decode()
+    answers = PasswordsAnswers(column="password", format="blesta", key="env:KEY")
+    check = Verifier(Judge(declared(answers, lambda reference: "of the system")))
+    assert check(PASSWORD, stored) and not check("other", stored)
+    with pytest.raises(CannotCheck):
+        Verifier(Judge(declared(PasswordsAnswers(column="password", format="blesta"))))(PASSWORD, stored)
 
 
 @pytest.mark.parametrize("name", ["cta_pbkdf2_sha1", "dlitz_pbkdf2_sha1"])

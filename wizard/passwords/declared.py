@@ -48,12 +48,14 @@ PRESETS: Mapping[str, Mapping[str, Any]] = {
 """Names of `format` that stand for several settings; what the answers say beside them wins."""
 
 NESTED: Mapping[str, str] = {
+    "blesta": "Blesta applies bcrypt to an HMAC of the password",
     "md5-md5": "MD5 is applied to MD5",
     "meteor": "Meteor applies bcrypt or argon2 to SHA-256",
     "mybb": "MyBB applies MD5 to MD5",
     "flask-security": "Flask-Security hashes an HMAC of the password, unless SECURITY_PASSWORD_SINGLE_HASH is set",
     "matomo": "Matomo applies bcrypt to MD5",
     "myth-auth": "Myth:Auth applies bcrypt or argon2 to SHA-384",
+    "pimcore": "Pimcore applies bcrypt to MD5 of the name and the password",
     "nodebb": "NodeBB applies bcrypt to SHA-512",
     "sha1-md5": "SHA-1 is applied to MD5",
     "smf": "Simple Machines Forum hashes the name in small letters before the password",

@@ -3,7 +3,8 @@
 Source: Flask-Security docs, SECURITY_PASSWORD_SINGLE_HASH (a password is HMAC'd first by default); Myth:Auth, Password::hash;
 Matomo, Auth/Password (over md5); vBulletin 5, vB_Library_Login (blowfish over md5); Simple Machines Forum, hash_password; Metabase,
 verify-password (bcrypt over the salt of core_user and the password); NodeBB, password.js (bcrypt over
-SHA-512); SuiteCRM, User::getPasswordHash (over md5).
+SHA-512); SuiteCRM, User::getPasswordHash (over md5); Blesta docs, "Encryption" (bcrypt over HMAC-SHA-256); Pimcore,
+Tool/Authentication (bcrypt over md5 of name, realm and password).
 """
 
 from __future__ import annotations
@@ -18,12 +19,14 @@ SIGNS: tuple[tuple[frozenset[str], str | None, str], ...] = (
     (frozenset({"password:shaWrapped"}), "password", "nodebb"),
     (frozenset({"system_generated_password"}), "user_hash", "suitecrm"),
     (frozenset({"member_name"}), "passwd", "smf"),
+    (frozenset({"two_factor_mode", "two_factor_pin"}), "password", "blesta"),
+    (frozenset({"memorizeTabs"}), "password", "pimcore"),
     (frozenset({"is_qbnewb", "password_salt"}), "password", "bcrypt"),
 )
 """Columns that are there, the column of the hash if it always is that one, and the format."""
 
 
-SALTS = {"smf": "member_name", "bcrypt": "password_salt"}
+SALTS = {"smf": "member_name", "pimcore": "name", "bcrypt": "password_salt"}
 """The column of what is hashed with the password, by format."""
 
 

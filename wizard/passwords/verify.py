@@ -75,7 +75,7 @@ def _md5(data: str | bytes) -> str:
     return hashlib.md5(data.encode() if isinstance(data, str) else data, usedforsecurity=False).hexdigest()
 
 
-SALTED = frozenset({"mybb", "smf", "vbulletin"})
+SALTED = frozenset({"mybb", "pimcore", "smf", "vbulletin"})
 """Formats that nobody can check without what is in another column."""
 
 
@@ -99,12 +99,15 @@ def _declared(declared: Declared, salt: str) -> Check | None:
         "vbulletin5": lambda password, value: _inner(_md5(password), value),
         "matomo": lambda password, value: _inner(_md5(password), value),
         "suitecrm": lambda password, value: _inner(_md5(password), value),
+        "pimcore": lambda password, value: _inner(_md5(f"{salt}:pimcore:{password}"), value),
         "nodebb": _nodebb,
         "myth-auth": lambda password, value: _inner(
             b64encode(hashlib.sha384(password.encode()).digest()).decode(), value
         ),
         "smf": lambda password, value: _smf(salt.lower() + password, value),
     }
+    if declared.format == "blesta" and declared.key:
+        return lambda password, value: _inner(hmac.new(declared.key, password.encode(), "sha256").hexdigest(), value)
     if declared.format == "flask-security" and declared.key:
         return lambda password, value: _inner(_of_flask(password, declared.key), value)
     return typed.get(declared.format)
