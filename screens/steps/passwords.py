@@ -31,7 +31,7 @@ from wizard.mapping import compile_mapping
 from wizard.passwords.answers import PasswordsAnswers
 from wizard.passwords.census import HashGroup
 from wizard.passwords.declared import declared
-from wizard.passwords.prove import DESCRIBING, Proof
+from wizard.passwords.prove import DESCRIBING, MINGLED, Proof
 from wizard.profile import ProfileAnswers
 from wizard.step import Change
 from wizard.survey import suggestion_for
@@ -220,14 +220,12 @@ class PasswordsView(KnownAccounts):
             told.update(f"✗ {error}")
             return
         told.update(outcome(found))
-        if not found.schemes:
-            return
-        proven = {"proven": found.proven_with(section.proven)}
+        noted = found.noted(section)
         if found.recipe:
-            self._offer({**found.recipe, **proven})
+            self._offer(noted)
             self.query_one("#use", Button).focus()
         else:
-            self.form.put(proven)
+            self.form.put(noted)
 
     async def _counted(self, asked: asyncio.Future[Proof], told: Static) -> Proof:
         """What was asked for, with the seconds until then."""
@@ -278,6 +276,8 @@ def outcome(proof: Proof) -> str:
     slip = "The password may be mistyped, a key (pepper) not given, or the way of hashing one that Auth0 cannot check."
     if not proof.tried:
         return f"{sign} {name}: {account.why}." + (f" {slip}" if account.fits is False else "")
+    if proof.mingled:
+        return f"✗ {name}: {MINGLED}."
     ended = "none fits" if proof.exhausted else "time is over"
     return f"✗ {name}: {counted(proof.tried, 'way of hashing was', 'ways of hashing were')} tried: {ended}. {slip}"
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import time
 import tomllib
+from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -15,13 +16,14 @@ from click.testing import CliRunner
 from pydantic import ValidationError
 
 from wizard.__main__ import command
+from wizard.answers import from_tables, load, save
 from wizard.bulk.prepare import prepare
 from wizard.legacy import open_source
 from wizard.legacy.answers import SourceAnswers
 from wizard.mapping import compile_mapping
 from wizard.passwords.answers import PasswordsAnswers
 from wizard.passwords.census import census
-from wizard.passwords.declared import declared
+from wizard.passwords.declared import PRESETS, declared
 from wizard.passwords.described import Judge
 from wizard.passwords.prove import Known, Proof, prove
 from wizard.passwords.verify import Verifier
@@ -109,11 +111,12 @@ def test_files_and_census_agree_with_the_judge(tmp_path: Path) -> None:
     users = orjson.loads((tmp_path / "out" / "users" / "00001.json").read_bytes())
     judge = Judge(declared(passwords))
     assert [user["custom_password_hash"] for user in users] == [judge(*cells(judge, row)).value for row in ROWS]
-    groups = census([tuple(cells(judge, row)) for row in ROWS], judge, proven=["md5 (without salt)", "sha1"])
+    with_proof = answers_of(**{**ALL, "also": [{**BARE, "proven": True}, JOOMLA, SLOW]})
+    groups = census([tuple(cells(judge, row)) for row in ROWS], Judge(declared(with_proof)), proven=["md5", "sha1"])
     assert {(group.scheme, group.parameters): group.proven for group in groups} == {
         ("md5", "without salt"): True,
-        ("md5", "salt before"): False,
-        ("sha1", "salt before"): True,
+        ("md5", "salt before"): True,
+        ("sha1", "salt before"): False,
         ("pbkdf2-sha256", "sha256, 1,000 iterations"): False,
     }
 
@@ -141,16 +144,27 @@ def test_a_description_that_would_never_be_tried_is_refused(given: dict[str, Any
 def test_the_search_finds_each_of_several_kinds() -> None:
     found = proof_of(known(0, 1))
     assert found.proven
-    assert found.recipe == {**BARE, "also": [JOOMLA]} or found.recipe == {**JOOMLA, "also": [BARE]}
-    assert set(found.schemes) == {"md5", "sha1"}
-    assert proof_of(known(0, 1), **found.recipe).recipe == {}
+    assert found.recipe == {**JOOMLA, "also": [BARE]}
+    noted = found.noted(answers_of())
+    assert noted == {**JOOMLA, "also": [{**BARE, "proven": True}], "proven": ["sha1"]}
+    again = proof_of(known(0, 1), **noted)
+    assert again.recipe == again.noted(answers_of(**noted)) == {}
+
+
+def test_all_kinds_of_one_column_are_found_at_once_and_need_no_more_proof() -> None:
+    noted = proof_of(known(0, 1, 2, 3)).noted(answers_of())
+    judge = Judge(declared(answers_of(**noted)))
+    verdicts = [judge(*cells(judge, row)) for row in ROWS]
+    assert [verify(*pair) for pair in zip(PASSWORDS, (verdict.value for verdict in verdicts), strict=True)] == [
+        True
+    ] * 4
+    assert all(verdict.is_proven(noted["proven"]) for verdict in verdicts)
 
 
 def test_what_was_proven_before_is_kept_beside_what_is_found() -> None:
-    found = proof_of(known(1), **BARE, cost=16384, key_encoding="utf8", proven=["md5"])
-    assert found.proven
-    assert found.recipe == {**BARE, "also": [JOOMLA]}
-    assert found.proven_with(["md5"]) == ["md5", "sha1"]
+    found = proof_of(known(1), **BARE, key_encoding="utf8", proven=["md5"])
+    noted = found.noted(answers_of(**BARE, proven=["md5"]))
+    assert noted == {**JOOMLA, "also": [{**BARE, "proven": True}], "proven": ["sha1"]}
 
 
 def test_what_was_not_proven_is_replaced() -> None:
@@ -158,9 +172,81 @@ def test_what_was_not_proven_is_replaced() -> None:
 
 
 def test_two_kinds_of_one_format_are_proven_each_for_itself() -> None:
-    found = proof_of(known(2), **BARE, proven=["md5"])
-    assert found.recipe == {**SALTED, "also": [BARE]}
-    assert found.proven_with(["md5"]) == ["md5 (salt before)"]
+    noted = proof_of(known(2), **BARE, proven=["md5"]).noted(answers_of(**BARE, proven=["md5"]))
+    assert noted == {**SALTED, "also": [{**BARE, "proven": True}], "proven": ["md5"]}
+    one = answers_of(**SALTED, also=[BARE], proven=["md5"])
+    judge = Judge(declared(one))
+    assert [judge(*cells(judge, row)).is_proven(one.proven) for row in (ROWS[2], ROWS[0])] == [True, False]
+
+
+def test_what_cannot_be_told_apart_from_what_was_proven_is_said_and_offers_nothing() -> None:
+    odd = Known({**ROWS[0], "salt": "left over"}, PASSWORDS[0])
+    found = proof_of([odd], **SALTED, proven=["md5"])
+    assert found.mingled and not found.recipe and not found.proven
+    assert found.noted(answers_of(**SALTED, proven=["md5"])) == {}
+
+
+def test_a_description_that_was_proven_stays_wherever_it_stands() -> None:
+    given = {**JOOMLA, "also": [{**BARE, "proven": True}]}
+    noted = proof_of(known(3), **given, iterations=None).noted(answers_of(**given))
+    assert {**BARE, "proven": True} in noted["also"]
+
+
+def test_a_proof_of_one_of_several_that_are_right_is_noted() -> None:
+    given = {**JOOMLA, "also": [BARE]}
+    assert proof_of(known(0), **given).noted(answers_of(**given)) == {
+        "also": [{**BARE, "proven": True}], "proven": [],
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("salt", ["", "   ", "NULL"])
+def test_no_salt_is_what_tells_the_unsalted(salt: str) -> None:
+    judge = Judge(declared(answers_of(**SALTED, also=[BARE])))
+    assert judge(md5("x"), salt).parameters == "without salt"
+
+
+def test_a_salt_that_cannot_be_read_makes_nobody_unsalted() -> None:
+    judge = Judge(declared(answers_of(**SALTED, salt_encoding="hex", also=[BARE])))
+    assert judge(md5("x"), "7a3").code == "password_damaged"
+
+
+@pytest.mark.parametrize("form", ["pbkdf2-sha256", "scrypt"])
+@pytest.mark.parametrize("word", ["letmein1", "disabled", "None"])
+def test_words_are_no_keys(form: str, word: str) -> None:
+    rounds = {"iterations": 1000} if form.startswith("pbkdf2") else {}
+    judge = Judge(declared(answers_of(format=form, salt="salt", **rounds)))
+    assert judge(word, "salt").carried_by == "none"
+    assert judge("NULL", "salt").code == "password_missing"
+
+
+@pytest.mark.parametrize("form", ["pbkdf2-sha256", "hmac-sha384"])
+def test_hex_is_not_read_as_base64(form: str) -> None:
+    rounds = {"iterations": 1000} if form.startswith("pbkdf2") else {}
+    judge = Judge(declared(answers_of(format=form, salt="salt", **rounds, also=[{"format": "sha256"}])))
+    verdict = judge(hashlib.sha256(b"x").hexdigest(), "" if rounds else "salt")
+    assert verdict.scheme == "sha256"
+
+
+@pytest.mark.parametrize("given", [{"format": "aspnet-membership", "salt": "salt"}, {**BARE, "also": [JOOMLA]}])
+def test_what_a_maker_alone_writes_speaks_for_itself_beside_any_description(given: dict[str, Any]) -> None:
+    judge = Judge(declared(answers_of(**given)))
+    beside = [""] * len(judge.declared.columns)
+    identity = b64encode(b"\0" + b"s" * 16 + hashlib.pbkdf2_hmac("sha1", b"x", b"s" * 16, 1000, 32)).decode()
+    assert judge(identity, *beside).scheme == "ASP.NET Identity v2"
+    assert judge("1|$2y$10$" + "a" * 53, *beside).scheme == "bcrypt"
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+@pytest.mark.parametrize("place", ["first", "also"])
+def test_saving_changes_nothing_about_how_hashes_are_read(tmp_path: Path, preset: str, place: str) -> None:
+    one = {"format": preset, **({"salt": "salt"} if preset.startswith("aspnet") else {})}
+    if place == "also" and preset == "devise":
+        return  # it may only come first
+    given = one if place == "first" else {**JOOMLA, "also": [one]}
+    answers = from_tables({"passwords": {"column": "hash", **given}}, (PasswordsAnswers,))
+    save(tmp_path / "answers.toml", answers)
+    again = load(tmp_path / "answers.toml", (PasswordsAnswers,), environment={})
+    assert declared(again[PasswordsAnswers]) == declared(answers[PasswordsAnswers])
 
 
 def test_what_is_to_be_pasted_is_answers(tmp_path: Path) -> None:
@@ -178,4 +264,4 @@ def test_what_is_to_be_pasted_is_answers(tmp_path: Path) -> None:
     again = CliRunner(env={"ONE": PASSWORDS[0], "TWO": PASSWORDS[1]}).invoke(command, arguments)
     assert again.exit_code == 0 and "Replace what describes" not in again.output
     section = PasswordsAnswers.model_validate({"column": "hash", **tomllib.loads(pasted)["passwords"]})
-    assert len(section.also) == 1 and section.proven == ["md5", "sha1"]
+    assert [each.proven for each in section.also] == [True] and section.proven == ["sha1"]

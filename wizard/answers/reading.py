@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 import tomllib
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -148,11 +149,9 @@ def parse(text: str, name: str) -> dict[str, Any]:
         line, column = _line_and_column(place.rstrip(")"), text)
         message = f"is not TOML at line {line}, column {column}: {what}"
         remedy = "correct the syntax there; text goes in quotes, tables in [brackets]."
-        if not name.endswith(".toml") and not re.search(r"^\s*\[", text, re.MULTILINE):
-            remedy = (
-                f"give a file of answers; if {name} holds the users, `auth0-migrate answers new --from {name} --out "
-                "answers.toml` begins one."
-            )
+        if not name.endswith(".toml") and not re.search(r"^\s*\[+[A-Za-z_.]+\]", text, re.MULTILINE):
+            begin = f"auth0-migrate answers new --from {shlex.quote(name)} --out answers.toml"
+            remedy = f"give a file of answers; if {name} holds the users, `{begin}` begins one."
         raise AnswersInvalid(name, [Problem(name, line, "", "", message, remedy)]) from None
 
 

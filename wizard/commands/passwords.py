@@ -76,7 +76,7 @@ def prove_(
         {
             "proven": proof.proven,
             "accounts": [asdict(account) for account in proof.accounts],
-            "passwords": _to_paste(proof, wanted),
+            "passwords": proof.noted(wanted),
             "tried": proof.tried,
             "exhausted": proof.exhausted,
             "seconds": round(took, 3),
@@ -133,15 +133,10 @@ def _progress(output: Output) -> Callable[[int], None]:
     return tell
 
 
-def _to_paste(proof: Proof, wanted: Any) -> dict[str, Any]:
-    """What to put into [passwords]; empty if nothing was proven."""
-    if not proof.schemes:
-        return {}
-    return {"proven": proof.proven_with(wanted.proven), **proof.recipe}
-
-
 def page(proof: Proof, wanted: Any) -> str:
     """The proof for people."""
+    from wizard.passwords.prove import MINGLED
+
     lines = []
     for number, account in enumerate(proof.accounts, 1):
         sign = {True: "✓", False: "✗", None: "·"}[account.fits]
@@ -149,11 +144,12 @@ def page(proof: Proof, wanted: Any) -> str:
         lines.append(f"{sign} account {number}: {name}: {account.why}")
     if proof.tried and not proof.proven:
         ended = "none of them fits" if proof.exhausted else "the time is over; --seconds gives more"
-        lines.append(f"{counted(proof.tried, 'other recipe')} tried: {ended}")
-        lines.append(
-            "A typing error, a key (pepper) that is not declared, or a way of hashing that Auth0 cannot check."
-        )
-    if paste := _to_paste(proof, wanted):
+        lines.append(f"{counted(proof.tried, 'other recipe')} tried: {MINGLED if proof.mingled else ended}")
+        if not proof.mingled:
+            lines.append(
+                "A typing error, a key (pepper) that is not declared, or a way of hashing that Auth0 cannot check."
+            )
+    if paste := proof.noted(wanted):
         import tomlkit
 
         if proof.recipe:

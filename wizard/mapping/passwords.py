@@ -12,7 +12,6 @@ from wizard.mapping.column_checks import HASHES
 from wizard.mapping.parts import Members, member
 from wizard.mapping.table import Odd, Origin, Table
 from wizard.passwords import Judge, Verdict
-from wizard.passwords.recipe import full_name
 from wizard.passwords.shapes import Shaped
 from wizard.rejects import Refused, Reject, reject
 
@@ -67,7 +66,7 @@ class Carrier:
 
 def is_untried(verdict: Verdict, tried: frozenset[str] | None) -> bool:
     """Whether it travels by a description that nobody has tried, where that matters."""
-    return tried is not None and bool(verdict.assumes) and not verdict.is_among(tried)
+    return tried is not None and bool(verdict.assumes) and not verdict.is_proven(tried)
 
 
 def _reject(verdict: Verdict) -> Reject:
@@ -75,7 +74,7 @@ def _reject(verdict: Verdict) -> Reject:
     refusal = reject(verdict.code or "password_unsupported")
     if verdict.code == "password_missing":
         return refusal
-    named = full_name(verdict.scheme, verdict.parameters)
+    named = f"{verdict.scheme} ({verdict.parameters})" if verdict.parameters else verdict.scheme
     return Reject(refusal.code, f"{refusal.message}: {named}: {verdict.why}")
 
 

@@ -15,6 +15,8 @@ FINAL = (
 Decision = Literal["reject", "without_password"]
 Column = Annotated[str, StringConstraints(min_length=1)]
 Written = Literal["utf8", "hex", "base64"]
+MOST_ALSO = 8
+"""Further descriptions of the hashes in one column."""
 
 
 class HowMade(Section):
@@ -43,18 +45,25 @@ class HowMade(Section):
         examples=["keyring:pepper"],
     )
     key_encoding: Written = Field(default="utf8", title="Encoding of the key")
-    key_position: Literal["prefix", "suffix"] = Field(default="suffix", title="Where the pepper of bcrypt stands")
+    key_position: Literal["prefix", "suffix"] | None = Field(
+        default=None, title="Where the pepper of bcrypt stands", description="Left out, suffix."
+    )
     encoding: Literal["hex", "base64"] | None = Field(
         default=None, title="Encoding of the hash", description="Left out, it is told by the length."
     )
-    salt_encoding: Literal[Written, "utf16le"] = Field(
-        default="utf8",
+    salt_encoding: Literal[Written, "utf16le"] | None = Field(
+        default=None,
         title="Encoding of the salt",
-        description="utf8 if the text itself is the salt, utf16le if it is the text as .NET and Windows write it.",
+        description="utf8 if the text itself is the salt, utf16le if it is the text as .NET and Windows write it. Left out, "
+        "utf8 or what the format has.",
     )
-    salt_position: Literal["prefix", "suffix"] = Field(default="prefix", title="Where the salt stands")
-    password_encoding: Literal["utf8", "ascii", "latin1", "utf16le"] = Field(
-        default="utf8", title="Encoding of the password", description="utf16le for .NET and Windows."
+    salt_position: Literal["prefix", "suffix"] | None = Field(
+        default=None, title="Where the salt stands", description="Left out, prefix or where the format has it."
+    )
+    password_encoding: Literal["utf8", "ascii", "latin1", "utf16le"] | None = Field(
+        default=None,
+        title="Encoding of the password",
+        description="utf16le for .NET and Windows. Left out, utf8 or what the format has.",
     )
     layout: str | None = Field(
         default=None,
@@ -62,9 +71,20 @@ class HowMade(Section):
         description="If one cell holds several parts: {salt}:{hash}, {hash}.{salt}, {iterations}:{salt}:{hash}.",
         examples=["{salt}:{hash}"],
     )
-    cost: int = Field(default=16384, ge=2, le=1 << 30, title="Cost of scrypt (N)")
-    block_size: int = Field(default=8, ge=1, le=1024, title="Block size of scrypt (r)")
-    parallelization: int = Field(default=1, ge=1, le=1024, title="Parallelization of scrypt (p)")
+    cost: int | None = Field(
+        default=None, ge=2, le=1 << 30, title="Cost of scrypt (N)", description="Left out, 16384.", examples=[16384]
+    )
+    block_size: int | None = Field(
+        default=None,
+        ge=1,
+        le=1024,
+        title="Block size of scrypt (r)",
+        description="Left out, 8 or what the format has.",
+        examples=[8],
+    )
+    parallelization: int | None = Field(
+        default=None, ge=1, le=1024, title="Parallelization of scrypt (p)", description="Left out, 1.", examples=[1]
+    )
 
     @field_validator("format")
     @classmethod
@@ -122,6 +142,14 @@ class HowMade(Section):
         return {key: column for key, column in named.items() if isinstance(column, str)}
 
 
+class AlsoMade(HowMade):
+    """How other hashes of the same column were made."""
+
+    proven: bool = Field(
+        default=False, title="This description was proven", description="As auth0-migrate passwords prove reports it."
+    )
+
+
 class _Decided(Section):
     """Where the hashes are, and what becomes of those that cannot travel."""
 
@@ -154,7 +182,7 @@ class _Decided(Section):
     proven: list[str] = Field(
         default_factory=list,
         title="Formats that were proven",
-        description="As auth0-migrate passwords prove reports them.",
+        description="As auth0-migrate passwords prove reports them; a description in also says so itself.",
     )
     unproven: Literal["ask", "import"] = Field(
         default="ask",
@@ -179,8 +207,9 @@ class PasswordsAnswers(HowMade, _Decided):
     key_lost: bool = Field(
         default=False, title="The key is lost", description="Then none of these hashes can be checked by anybody."
     )
-    also: list[HowMade] = Field(
+    also: list[AlsoMade] = Field(
         default_factory=list,
+        max_length=MOST_ALSO,
         title="Other hashes in the same column",
         description="Where one column holds hashes of several kinds that do not say how they were made: each further "
         "description is tried, in this order, on hashes that are not of the kinds before it.",

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from wizard.passwords.cells import stored_text
 from wizard.passwords.described import Judge
-from wizard.passwords.recipe import CarriedBy, Verdict, full_name, refused
+from wizard.passwords.recipe import CarriedBy, Verdict, refused
 from wizard.passwords.shapes import MOST as MOST_SHAPES
 from wizard.passwords.shapes import Shape, shape_of
 from wizard.rejects import Refused, Reject
@@ -23,7 +23,7 @@ MOST_GROUPS = 500
 NOT_TEXT = Reject("value_not_text", "")
 COUNTED = ("scheme", "parameters", "carried_by", "why", "weak", "unconfirmed", "assumes", "code")
 Group = tuple[Any, ...]
-"""What tells groups apart, in the order of COUNTED."""
+"""What tells groups apart: in the order of COUNTED, then which description they are of, and whether that was proven."""
 
 STRUCTURE = refused("unknown", "not text", "the cell holds a structure")
 
@@ -70,8 +70,8 @@ def census(values: Iterable[Any], judge: Judge | None = None, *, proven: Collect
     groups = [
         HashGroup(
             users=users,
-            proven=key[0] in proven or full_name(key[0], key[1]) in proven,
-            **dict(zip(COUNTED, key, strict=True)),
+            proven=key[-1] if key[-2] else key[0] in proven,
+            **dict(zip(COUNTED, key, strict=False)),
         )
         for key, users in counts.items()
     ]
@@ -113,7 +113,7 @@ def _judged(judge: Judge, cells: Iterable[Any]) -> Verdict:
 def _key(verdict: Verdict, parameters: str) -> Group:
     return (
         *(verdict.scheme, parameters, verdict.carried_by, verdict.why),
-        *(verdict.weak, verdict.unconfirmed, verdict.assumes, verdict.code),
+        *(verdict.weak, verdict.unconfirmed, verdict.assumes, verdict.code, verdict.described, verdict.proven),
     )
 
 

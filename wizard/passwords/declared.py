@@ -6,7 +6,7 @@ Source: documentation of each framework; .NET's SqlMembershipProvider, EncodePas
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -113,6 +113,7 @@ class Declared:
         key: The secret; left out of `repr`.
         letters: The encoding of the typed password.
         layout: How one cell holds several parts, as a pattern with groups; None if it is the hash alone.
+        proven: Of one in `also`: whether an account has shown that it is right.
         also: What is tried next, where a hash is not of this kind; each of them has none of its own.
     """
 
@@ -133,6 +134,7 @@ class Declared:
     block_size: int = 8
     parallelization: int = 1
     unconfirmed: str | None = None
+    proven: bool = False
     also: tuple[Declared, ...] = ()
 
     @property
@@ -174,12 +176,12 @@ def _settings(described: HowMade) -> dict[str, Any]:
     """What is described, with the preset filled in."""
     given = described.model_dump(exclude_none=True, exclude={"also"})
     preset = PRESETS.get(given.get("format", ""), {})
-    set_beside = described.model_fields_set & preset.keys() - {"format"}
-    return {**given, **preset, **{name: given[name] for name in set_beside if name in given}}
+    return {**preset, **given, **({"format": preset["format"]} if preset else {})}
 
 
 def _filled_in(wanted: dict[str, Any], described: HowMade, secret: Callable[[str], str] | None) -> Declared:
-    wanted["letters"] = wanted["password_encoding"]
+    wanted["letters"] = wanted.get("password_encoding", "utf8")
+    wanted["proven"] = wanted.get("proven") is True
     rounds = wanted.pop("iterations", None)
     if isinstance(rounds, int):
         wanted["rounds"] = rounds
@@ -228,7 +230,21 @@ def _takes_all(earlier: Mapping[str, Any], later: Mapping[str, Any]) -> bool:
     if earlier.get("encoding") not in (None, later.get("encoding")):
         return False
     told = [name for name in ("salt", "iterations") if isinstance(earlier.get(name), str)]
+    if "iterations" in told and earlier["format"] != later["format"]:
+        return False  # words in that column tell the one from the other
     return all(earlier[name] == later.get(name) for name in told)
+
+
+def in_order(descriptions: Iterable[HowMade]) -> list[HowMade]:
+    """The descriptions in the order in which most can be told apart: what looks special before what looks like many."""
+    return sorted(descriptions, key=_generality)
+
+
+def _generality(described: HowMade) -> tuple[bool, bool, bool, int]:
+    wanted = _settings(described)
+    told = sum(isinstance(wanted.get(name), str) for name in ("salt", "iterations", "layout"))
+    any_size = size_of(wanted.get("format", "")) is None
+    return described.inner != "bcrypt", any_size, wanted.get("encoding") is None, -told
 
 
 def size_of(scheme: str) -> int | None:

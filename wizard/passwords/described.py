@@ -9,12 +9,14 @@ from dataclasses import replace
 from wizard.passwords import digests, families, pbkdf2, scrypt, spring
 from wizard.passwords.declared import DIGESTS, HMACS, NESTED, OF_BYTES, READERS, Declared, size_of
 from wizard.passwords.encoded import from_base64, from_dump, from_hex
-from wizard.passwords.judging import HEAD, HEADS, HEX_DIGEST, NOTHING, bare, judge_value, rounds_in
+from wizard.passwords.judging import HEAD, HEADS, HEX_DIGEST, NOTHING, bare, judge_value, of_maker, rounds_in
 from wizard.passwords.recipe import WAY_OUT, Verdict, damaged, refused
 
 DECLARED = "what is declared in [passwords]"
-UNLIKE = frozenset({"password_damaged", "password_undeclared"})
-"""Codes of values that are not of the declared kind, so that another may fit."""
+LEAST_KEY = 14
+"""Bytes of what PBKDF2 and scrypt make; what is shorter is a word or damaged."""
+LEAST_HEX = 32
+"""Letters; so long a text of nothing but hex is no base64."""
 
 OTHERWISE = (
     "describe how it was made in also of [passwords], or let a proof with an account whose password you know find it out "
@@ -56,10 +58,12 @@ class Judge:
     def _of_several(self, value: str, beside: tuple[str, ...]) -> Verdict:
         """By the first description that the value is of, or by the first of all."""
         verdicts = []
-        for one in (self._first, *self._others):
+        for number, one in enumerate((self._first, *self._others)):
             cells, beside = beside[: one.cells], beside[one.cells :]
             verdict = one(value, *cells)
-            if verdict.code not in UNLIKE:
+            if number:
+                verdict = replace(verdict, described=number, proven=one.declared.proven)
+            if not verdict.unlike and verdict.code != "password_undeclared":
                 return verdict
             verdicts.append(verdict)
         undeclared = (verdict for verdict in verdicts if verdict.code == "password_undeclared")
@@ -80,7 +84,7 @@ class _One:
         elif self.declared.salt is None:
             verdict = self._of(value, "", beside[0].strip())
         else:
-            salt = "" if beside[0].strip() in NOTHING else self._salt(beside[0])
+            salt = "" if not beside[0].strip() or beside[0].strip() in NOTHING else self._salt(beside[0])
             verdict = self._of(value, salt, beside[1].strip() if len(beside) > 1 else "")
         if (verdict.unconfirmed and self.declared.unconfirmed is not None) or verdict.likely == "refused":
             return self._decided(verdict)
@@ -170,17 +174,20 @@ class _One:
         """A hash in hex or base64 with its salt beside it, or both in one cell by the declared layout."""
         declared = self.declared
         scheme = declared.format
-        if not value or families.DISABLED.fullmatch(value):
+        if not value or value in NOTHING or families.DISABLED.fullmatch(value):
             return judge_value(value)
         head = HEAD.match(value)[0]  # type: ignore[index]  # all parts are optional, so it always matches
-        if not self._laid_out(value) and (value[0] in "${:" or head in HEADS):
-            return judge_value(value)
+        if not self._laid_out(value):
+            if value[0] in "${:" or head in HEADS:
+                return judge_value(value)
+            if (found := of_maker(value)) is not None and found.code != "password_damaged":
+                return found
         whole = value
         if declared.layout is not None:
-            found = declared.layout.fullmatch(value)
-            if found is None:
+            laid_out = declared.layout.fullmatch(value)
+            if laid_out is None:
                 return self._unlike(value, "it has not the declared layout")
-            parts = found.groupdict()
+            parts = laid_out.groupdict()
             value, salt, iterations = parts["hash"], parts.get("salt", salt), parts.get("iterations", iterations)
         hashed = self._hash(value)
         salted = bool(declared.salt) or (declared.layout is not None and "salt" in declared.layout.groupindex)
@@ -189,16 +196,18 @@ class _One:
         data = READERS[declared.salt_encoding](salt) if salt else b""
         if hashed is None:
             return self._unlike(whole, f"it is not {declared.encoding or 'hex or base64'} of this digest's length")
+        if salted and not salt:
+            return replace(damaged(scheme, why="its salt is empty"), unlike=True)
         if salted and not data:
-            return damaged(scheme, why=f"its salt is empty or not {declared.salt_encoding}")
+            return damaged(scheme, why=f"its salt is not {declared.salt_encoding}")
         return self._translated(hashed, data or b"", iterations)
 
     def _unlike(self, value: str, why: str) -> Verdict:
         """A hash that is not as declared: damaged, but for what looks like one of another kind."""
         scheme, other = self.declared.format, bare(value)
         if other is not None:
-            return replace(other, why=f"it is no {scheme} as declared ({why}): {OTHERWISE}")
-        return damaged(scheme, why=why)
+            return replace(other, why=f"it is no {scheme} as declared ({why}): {OTHERWISE}", unlike=True)
+        return replace(damaged(scheme, why=why), unlike=True)
 
     def _laid_out(self, value: str) -> bool:
         """Whether it is of the declared layout and begins with a text of that layout, not with what could be anything."""
@@ -209,9 +218,16 @@ class _One:
         declared = self.declared
         size = size_of(declared.format)
         readers = (from_hex, from_base64) if declared.encoding is None else (READERS[declared.encoding],)
+        if (
+            declared.encoding is None
+            and len(value) >= LEAST_HEX
+            and len(value) % 2 == 0
+            and HEX_DIGEST.fullmatch(value)
+        ):
+            readers = (from_hex,)
         for read in readers:
             data = read(value)
-            if data and (size is None or len(data) == size):
+            if data and (len(data) >= LEAST_KEY if size is None else len(data) == size):
                 return data
         return None
 
@@ -220,7 +236,7 @@ class _One:
         told_rounds = iterations.strip() or str(declared.rounds or "")
         once = declared.format in DIGESTS or declared.format in HMACS
         if once and told_rounds not in ("", "0", "1", "1.0", *NOTHING):
-            return refused(declared.format, "iterated", families.ITERATED)
+            return replace(refused(declared.format, "iterated", families.ITERATED), unlike=True)
         kind, _, algorithm = declared.format.partition("-")
         where = {"prefix": "salt before", "suffix": "salt after"}[declared.salt_position] if salt else "without salt"
         told = f"{where}, {declared.letters}" if declared.letters != "utf8" else where
@@ -235,11 +251,10 @@ class _One:
         if kind == "pbkdf2":
             rounds = rounds_in(iterations, algorithm) if iterations.strip() else declared.rounds or 0
             if not rounds and re.search("[a-z]", iterations, re.IGNORECASE):
-                return refused(
-                    declared.format, "", f"the column of iterations tells of another algorithm, or none; {WAY_OUT}"
-                )
+                why = f"the column of iterations tells of another algorithm, or none; {WAY_OUT}"
+                return replace(refused(declared.format, "", why), unlike=True)
             if not rounds:
-                return damaged(declared.format, why="it does not say how many iterations it has")
+                return replace(damaged(declared.format, why="it does not say how many iterations it has"), unlike=True)
             found = pbkdf2.pbkdf2(declared.format, algorithm, rounds, salt + declared.key, hashed, assumes=DECLARED)
         elif kind == "scrypt":
             numbers = (declared.cost, declared.block_size, declared.parallelization)

@@ -152,6 +152,11 @@ def _without_head(value: str, head: str) -> Verdict:
         return recipe(value)
     if value[0] == "{" and (found := records.judge(value)) is not None:
         return found
+    return of_maker(value) or bare(value) or families.unknown(value)
+
+
+def of_maker(value: str) -> Verdict | None:
+    """Judge what one maker alone writes in this shape; None if it is of none."""
     if (numbered := NUMBERED.match(value)) is not None:
         return _php(value[numbered.end() :])
     if value.startswith(JENKINS):
@@ -168,13 +173,8 @@ def _without_head(value: str, head: str) -> Verdict:
         return families.masked(value)
     if families.DISABLED.fullmatch(value):
         return families.disabled(value)
-    if (found := liferay.judge(value)) is not None:
-        return found
-    if value.startswith(xenforo.BEGINNING) and (found := xenforo.judge(value)) is not None:
-        return found
-    if (blob := aspnet.judge(value)) is not None:
-        return blob
-    return bare(value) or families.unknown(value)
+    php = xenforo.judge(value) if value.startswith(xenforo.BEGINNING) else None
+    return php or liferay.judge(value) or aspnet.judge(value)
 
 
 def bare(value: str) -> Verdict | None:

@@ -3,24 +3,27 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from itertools import permutations
 from typing import Any
 
 from pydantic import ValidationError
 
 from wizard.errors import UsageError
-from wizard.passwords.answers import PasswordsAnswers
+from wizard.passwords.answers import AlsoMade, HowMade, PasswordsAnswers
 from wizard.passwords.candidates import Given, candidates
 from wizard.passwords.check import CannotCheck, fits
-from wizard.passwords.declared import declared
+from wizard.passwords.declared import declared, in_order
 from wizard.passwords.described import Judge
-from wizard.passwords.recipe import Verdict, full_name
+from wizard.passwords.recipe import Verdict
 
 MOST_ACCOUNTS = 5
+MINGLED = (
+    "what fits looks like hashes of another kind in the same column, and nothing tells which is which; split the column by a "
+    "query, or let these users move at their login"
+)
+"""What to say where descriptions that fit cannot be told apart."""
 SEPARATOR = re.compile(r"[:.$|,;#]")
 HEX = re.compile(r"[0-9a-fA-F]{16,}")
 DESCRIBING = frozenset(
@@ -42,13 +45,17 @@ class Known:
 
 @dataclass(frozen=True)
 class Account:
-    """What was found about one account; `fits` is None where there is nothing to compare."""
+    """What was found about one account; `fits` is None where there is nothing to compare.
+
+    `described` is which description it was judged by: 0 is the first, others are those of `also`.
+    """
 
     scheme: str
     parameters: str
     carried_by: str
     fits: bool | None
     why: str
+    described: int = 0
 
 
 @dataclass(frozen=True)
@@ -60,14 +67,16 @@ class Proof:
         recipe: Keys of [passwords] to use instead of those that describe the hash; empty if the answers are right.
         tried: Recipes that were tried besides the answers.
         exhausted: Whether all were tried; False if the search ran out of time or was not needed.
-        twice: Formats that several descriptions have, so that what is proven is named with its parameters.
+        mingled: Whether something fits each account that cannot be told apart from what else is described.
+        first_stays_proven: Whether the first description of the recipe is one that was proven before.
     """
 
     accounts: tuple[Account, ...]
     recipe: Mapping[str, Any]
     tried: int
     exhausted: bool
-    twice: frozenset[str] = frozenset()
+    mingled: bool = False
+    first_stays_proven: bool = False
 
     @property
     def proven(self) -> bool:
@@ -76,16 +85,31 @@ class Proof:
 
     @property
     def schemes(self) -> tuple[str, ...]:
-        """The formats that are proven."""
-        wrong = {self._named(account) for account in self.accounts if not account.fits}
-        return tuple(sorted({self._named(account) for account in self.accounts} - wrong))
+        """The formats that are proven, but for those of `also`."""
+        by_first = [account for account in self.accounts if not account.described]
+        wrong = {account.scheme for account in by_first if not account.fits}
+        return tuple(sorted({account.scheme for account in by_first} - wrong))
 
-    def proven_with(self, before: Iterable[str]) -> list[str]:
-        """The formats that are proven, those that were before among them, unless that is not certain any more."""
-        return sorted({*before, *self.schemes} - self.twice)
+    def noted(self, answers: PasswordsAnswers) -> dict[str, Any]:
+        """The keys of [passwords] that use the recipe and keep note of what is proven; empty if nothing is to be noted.
 
-    def _named(self, account: Account) -> str:
-        return full_name(account.scheme, account.parameters) if account.scheme in self.twice else account.scheme
+        What was proven of a description that is not the first any more is left out of `proven`.
+        """
+        changed = with_recipe(answers, self.recipe) if self.recipe else answers
+        if changed is None:
+            return {}
+        before = {*answers.proven} - ({answers.inner} if self.recipe else set())
+        proven = sorted({*before, *self.schemes, *([changed.inner] if self.first_stays_proven else [])})
+        right = {account.described for account in self.accounts if account.fits}
+        wrong = {account.described for account in self.accounts if account.fits is False}
+        also = [
+            {**_description(each), **({"proven": True} if each.proven or number in right - wrong else {})}
+            for number, each in enumerate(changed.also, 1)
+        ]
+        told = {**self.recipe, **({"also": also} if also else {})}
+        if not self.recipe and also == [_description(each) for each in answers.also]:
+            told.pop("also", None)
+        return {"proven": proven, **told} if self.recipe or "also" in told or proven != sorted(answers.proven) else {}
 
 
 def prove(
@@ -99,7 +123,8 @@ def prove(
 ) -> Proof:
     """Check each password against what its hash becomes; if one does not fit, search for a recipe that all fit.
 
-    Where one column holds several kinds, the recipe is several descriptions, all but the first under `also`.
+    Where one column holds several kinds, the recipe is several descriptions, all but the first under `also`. A description
+    that was proven before, or that an account fits, stays among them.
 
     Args:
         known: One to five accounts; of a column of several kinds of hashes, at best one of each.
@@ -111,18 +136,22 @@ def prove(
     """
     secret = lru_cache(secret)  # a keyring is slow, and the search asks for each recipe
     found = tuple(_checked(each, answers, secret) for each in known)
-    twice = _described_twice(answers)
     if all(account.fits for account in found):
-        return Proof(found, {}, 0, False, twice)
+        return Proof(found, {}, 0, False)
     failing = [each for each, account in zip(known, found, strict=True) if not account.fits]
     if not all(each.row[answers.column or ""].strip() for each in failing):
-        return Proof(found, {}, 0, False, twice)
+        return Proof(found, {}, 0, False)
     search = _Search(known, answers, secret, seconds, now, progress)
-    better = search.found(failing)
+    recipes = search.recipes(failing)
+    if recipes is None:
+        return Proof(found, {}, search.tried, search.exhausted)
+    better = search.together(recipes, found)
     if better is None:
-        return Proof(found, {}, search.tried, search.exhausted, twice)
-    recipe, accounts = better
-    return Proof(accounts, recipe, search.tried, False, _described_twice(with_recipe(answers, recipe) or answers))
+        return Proof(found, {}, search.tried, search.exhausted, mingled=True)
+    recipe, stays = better
+    changed = with_recipe(answers, recipe) or answers
+    accounts = tuple(_checked(each, changed, secret) for each in known)
+    return Proof(accounts, recipe, search.tried, False, first_stays_proven=stays)
 
 
 class _Search:
@@ -154,18 +183,18 @@ class _Search:
         self.tried = 0
         self.exhausted = True
 
-    def found(self, failing: Sequence[Known]) -> tuple[Given, tuple[Account, ...]] | None:
-        """What to put in the place of the description, and the accounts by it; None if there is nothing all fit."""
-        recipes: list[Given] = []
+    def recipes(self, failing: Sequence[Known]) -> list[Given] | None:
+        """What fits these accounts, one recipe for each kind of hash; None if one has none."""
+        found: list[Given] = []
         rest = list(failing)
         while rest:
-            found = self._recipe(rest)
-            if found is None:
+            one = self._recipe(rest)
+            if one is None:
                 return None
-            recipe, fitting = found
-            recipes.append(recipe)
+            recipe, fitting = one
+            found.append(recipe)
             rest = [each for each in rest if each not in fitting]
-        return self._together(recipes)
+        return found
 
     def _recipe(self, failing: Sequence[Known]) -> tuple[Given, list[Known]] | None:
         """A recipe that the first of these fits and as many others as can be, and who they are."""
@@ -173,10 +202,9 @@ class _Search:
         alike = [each for each in failing if self._form(each) == self._form(first)]
         one_form = len(set(map(self._form, self._known))) == 1
         wanted = self._known if one_form else alike
-        row = {name: cell.strip() for name, cell in first.row.items()}
         best: tuple[Given, list[Known]] | None = None
         until = self._until
-        for recipe in candidates(row, self._column, self._answers.model_dump(exclude_none=True)):
+        for recipe in self._candidates(first):
             if self._now() > until:
                 self.exhausted = False
                 break
@@ -194,22 +222,54 @@ class _Search:
                 best = (recipe, fitting)
         return best
 
-    def _together(self, recipes: Sequence[Given]) -> tuple[Given, tuple[Account, ...]] | None:
-        """The recipes as one description of which each account finds its own, with what was there if it is right."""
-        given = _description(self._answers)
-        others = given.pop("also", [])
-        kept = [given, *others] if given.get("format") else []
-        for before in [kept, []] if self._was_proven(given) else [[], kept]:
-            for first, *more in permutations([*before, *recipes]):
-                recipe = {**first, "also": more} if more else first
-                changed = with_recipe(self._answers, recipe)
-                if changed is not None and all(self._fits(each, changed) for each in self._known):
-                    return recipe, tuple(_checked(each, changed, self._secret) for each in self._known)
+    def _candidates(self, account: Known) -> Iterator[Given]:
+        """With the key and the iterations that are declared, then without, then with the key of each other description."""
+        row = {name: cell.strip() for name, cell in account.row.items()}
+        given = self._answers.model_dump(exclude_none=True, exclude={"also"})
+        plain = {name: value for name, value in given.items() if name not in DESCRIBING}
+        keys = [{"key": each.key, "key_encoding": each.key_encoding} for each in self._answers.also if each.key]
+        for declared_so in (given, *([plain] if plain != given else ()), *({**plain, **key} for key in keys)):
+            yield from candidates(row, self._column, declared_so)
+
+    def together(self, recipes: Sequence[Given], found: Sequence[Account]) -> tuple[Given, bool] | None:
+        """The recipes with the descriptions that stay, and whether the first of all was proven before.
+
+        What was proven or fits an account stays; of several, also what no account speaks against, if it can.
+
+        Args:
+            found: The accounts by the answers as they are.
+
+        Returns:
+            None if there is no order of them in which every account finds its own.
+        """
+        there = [_description(self._answers) | ({"proven": True} if self._is_first_proven else {})]
+        there += map(_description, self._answers.also)
+        right = {account.described for account in found if account.fits}
+        wrong = {account.described for account in found if account.fits is False}
+        certain = {number for number, each in enumerate(there) if number in right or each.get("proven")}
+        possible = set(range(len(there))) - wrong if self._answers.also else certain
+        for numbers in (certain | possible, certain):
+            kept = [each for number, each in enumerate(there) if number in numbers and "format" in each]
+            if (joined := self._joined([*kept, *recipes])) is not None:
+                return joined
         return None
 
-    def _was_proven(self, given: Given) -> bool:
-        inner = self._answers.inner
-        return bool(given.get("format")) and any(name.partition(" (")[0] == inner for name in self._answers.proven)
+    def _joined(self, descriptions: Sequence[Given]) -> tuple[Given, bool] | None:
+        try:
+            described = in_order(AlsoMade.model_validate(each) for each in descriptions)
+        except ValidationError:
+            return None
+        first, *others = map(_description, described)
+        was_proven = bool(first.pop("proven", False))
+        recipe = {**first, "also": others} if others else first
+        changed = with_recipe(self._answers, recipe)
+        if changed is None or not all(self._fits(each, changed) for each in self._known):
+            return None
+        return recipe, was_proven
+
+    @property
+    def _is_first_proven(self) -> bool:
+        return self._answers.inner in self._answers.proven
 
     def _fits(self, account: Known, answers: PasswordsAnswers) -> bool:
         """Whether it fits; a recipe by which the key would be of an encoding that it is not fits nobody."""
@@ -224,14 +284,9 @@ class _Search:
         return tuple(len(part) if HEX.fullmatch(part) else 0 for part in parts)
 
 
-def _description(answers: PasswordsAnswers) -> dict[str, Any]:
-    """What the answers say about how hashes were made."""
-    return answers.model_dump(exclude_defaults=True, include=set(DESCRIBING))
-
-
-def _described_twice(answers: PasswordsAnswers) -> frozenset[str]:
-    formats = Counter(each.inner for each in (answers, *answers.also))
-    return frozenset(name for name, times in formats.items() if times > 1)
+def _description(described: HowMade) -> dict[str, Any]:
+    """What is said about how hashes were made, and of one of `also` whether it was proven."""
+    return described.model_dump(exclude_defaults=True, include={*DESCRIBING, "proven"} - {"also"})
 
 
 def with_recipe(answers: PasswordsAnswers, recipe: Given) -> PasswordsAnswers | None:
@@ -259,4 +314,4 @@ def _checked(account: Known, answers: PasswordsAnswers, secret: Callable[[str], 
 
 
 def _account(verdict: Verdict, right: bool | None, why: str) -> Account:
-    return Account(verdict.scheme, verdict.parameters, verdict.carried_by, right, why)
+    return Account(verdict.scheme, verdict.parameters, verdict.carried_by, right, why, verdict.described)

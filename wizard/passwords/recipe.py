@@ -36,6 +36,9 @@ class Verdict:
         unconfirmed: What Auth0's documents leave open about it, or "".
         likely: What Auth0 probably does where they leave it open.
         assumes: What the stored value does not say and the translation rests on, so that it needs a proof, or "".
+        described: Which description it was judged by: 0 is the first, others are those of `also`.
+        proven: Whether an account has shown that that one of `also` is right.
+        unlike: Whether the value is of another kind than what is described, or lacks the salt that it would have.
     """
 
     scheme: str
@@ -48,15 +51,13 @@ class Verdict:
     unconfirmed: str = ""
     likely: Likely = ""
     assumes: str = ""
+    described: int = 0
+    proven: bool = False
+    unlike: bool = False
 
-    def is_among(self, names: Collection[str]) -> bool:
-        """Whether the names have its scheme, or exactly what it is."""
-        return self.scheme in names or full_name(self.scheme, self.parameters) in names
-
-
-def full_name(scheme: str, parameters: str) -> str:
-    """What tells a kind of hashes from others of its scheme."""
-    return f"{scheme} ({parameters})" if parameters else scheme
+    def is_proven(self, schemes: Collection[str]) -> bool:
+        """Whether an account has shown that it is right; the schemes are those that were proven of the first description."""
+        return self.proven if self.described else self.scheme in schemes
 
 
 Recipe = Callable[[str], Verdict]

@@ -36,5 +36,6 @@ def told_by(columns: Collection[str], column: str | None) -> dict[str, str]:
     hashes = (column or "").rpartition(".")[2]
     for signs, where, name in SIGNS:
         if signs <= there.keys() and where in (None, hashes):
-            return {"format": name, **({"salt": there[SALTS[name]]} if name in SALTS else {})}
+            salt = there.get(SALTS.get(name, ""))
+            return {"format": name, **({"salt": salt} if salt else {})}
     return {}

@@ -35,6 +35,6 @@ def members_of(value: str) -> dict[str, str] | None:
     if found is None:
         return None
     texts = [(int(size), text) for size, text in TEXT.findall(found[1])]
-    if len(texts) % 2 or any(len(text.encode()) != size for size, text in texts):
+    if len(texts) % 2 or any(len(text.encode("utf-8", "replace")) != size for size, text in texts):
         return None
     return {key: text for (_, key), (_, text) in zip(texts[::2], texts[1::2], strict=True)}
