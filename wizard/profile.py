@@ -194,7 +194,8 @@ class ProfileAnswers(Section):
     created: Annotated[str, Field(min_length=1)] | None = Field(
         default=None,
         title="Column of the moment of creation",
-        description="For keep_newest: ISO 8601, seconds or milliseconds since 1970, or LDAP's form.",
+        description="For keep_newest: ISO 8601, 24.12.2023 17:30, seconds or milliseconds since 1970, the form of mails or LDAP. "
+        "What is none of these counts as the oldest, and is counted.",
         examples=["created_at"],
     )
     last_login: Annotated[str, Field(min_length=1)] | None = Field(
@@ -202,6 +203,12 @@ class ProfileAnswers(Section):
         title="Column of the last login",
         description="For keep_most_recently_active, and for the forecast of an automatic migration.",
         examples=["last_login"],
+    )
+    date_order: Literal["day", "month"] | None = Field(
+        default=None,
+        title="First in 05/06/2023",
+        description="In these two columns, day or month. Left out, dates written so are not read.",
+        examples=["day"],
     )
     profile_bytes_warning: int = Field(
         default=10_000,

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from wizard.legacy.answers import SourceAnswers
     from wizard.legacy.source import LegacySource, SourceFacts
     from wizard.legacy.stores.store import Store
+    from wizard.mapping.moments import Unread
     from wizard.mapping.suggestion import Guess, Suggestion
     from wizard.passwords.census import HashGroup
 
@@ -36,6 +37,7 @@ class Survey:
         store: What is known about it by name.
         prepared: What a preparation for import gave, with a number for each user where no column was found for user_id;
             None where none was found for email.
+        unread: Of the columns of the last login and of the moment of creation, where some of it is not read.
         candidates: Columns that could be user_id, if none was found: of different texts without spaces, never empty.
     """
 
@@ -45,6 +47,7 @@ class Survey:
     suggestion: Suggestion
     groups: Sequence[HashGroup]
     activity: Activity | None
+    unread: tuple[Unread, ...]
     prepared: Prepared | None
     recommendation: Recommendation
     candidates: tuple[str, ...] = ()
@@ -119,7 +122,7 @@ def _added(guessed: Mapping[str, Guess], known: Mapping[str, Guess], there: Sequ
 
 
 def survey(answers: SourceAnswers, *, secret: Callable[[str], str] | None, base: Path, now: datetime) -> Survey:
-    """Look through a store twice: for its hashes and last logins, and by preparing it as if for an import.
+    """Look through a store: for its hashes, for its moments, and by preparing it as if for an import.
 
     Prepared users lie in a private temporary folder, which is gone before this returns.
 
@@ -150,10 +153,21 @@ def survey(answers: SourceAnswers, *, secret: Callable[[str], str] | None, base:
         suggestion,
         groups,
         logins if logins and logins.total > logins.users[NEVER] else None,
+        tuple(_unread(source, suggestion, logins)),
         _prepared(source, facts, suggestion),
         recommend(groups, activity=logins, withheld=store is not None and not store.any_shape and not hashes),
         () if suggestion.has("user_id") else candidates(source, suggestion),
     )
+
+
+def _unread(source: LegacySource, suggestion: Suggestion, logins: Activity | None) -> Iterator[Unread]:
+    from wizard.mapping.moments import unread
+
+    if logins is not None and logins.unread.values:
+        yield logins.unread
+    created = suggestion.rules.get("created")
+    if created and (found := unread(created, column(source, created))).values:
+        yield found
 
 
 def column(source: LegacySource, name: str) -> Iterator[Any]:

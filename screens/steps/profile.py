@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import ValidationError
@@ -376,10 +376,20 @@ class ProfileView(Unmasking, StepView):
             return
         made = [mapping.map_one(record.values) for record in self._records if record.bad is None]
         unread = sum(record.bad is not None for record in self._records)
-        tally.update(_tally(made, unread))
+        tally.update(Content("\n").join([_tally(made, unread), *self._unread_moments(mapping)]))
         if made:
             self._sample %= len(made)
             shown.update(self._user(made[self._sample]))
+
+    def _unread_moments(self, mapping: CompiledMapping) -> Iterator[Content]:
+        """What of the sample's moments is not read, where they decide who is imported."""
+        preference = mapping.preference
+        if preference is None or preference.column is None:
+            return
+        found = preference.unread(record.values[preference.column] for record in self._records if record.bad is None)
+        if found.values:
+            title = ProfileAnswers.model_fields["date_order"].title
+            yield Content.assemble(("! ", "$text-warning"), f"In this sample {found.told(f'“{title}”')}")
 
     def _checked_quietly(self) -> ProfileAnswers | str:
         values = self.values

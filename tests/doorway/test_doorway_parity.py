@@ -117,12 +117,25 @@ def _written(
 
 RULES = {
     "keep_newest": {"same_email": "keep_newest", "created": "made"},
+    "keep_newest, the month first": {"same_email": "keep_newest", "created": "made", "date_order": "month"},
     "keep_verified": {"same_email": "keep_verified", "email_verified": "verified"},
     "keep_most_recently_active": {"same_email": "keep_most_recently_active", "last_login": "seen"},
     "reject": {"same_email": "reject"},
 }
 SHARED_COLUMNS = ("id", "email", "login", "made", "seen", "verified", "hash")
-MOMENT = st.sampled_from(["", "2020-01-01", "2021-05-05T10:00:00Z", "1600000000", "never"])
+MOMENT = st.sampled_from(
+    [
+        "",
+        "2020-01-01",
+        "2021-05-05T10:00:00Z",
+        "1600000000",
+        "never",
+        "24.12.2021 17:30",
+        "05/06/2022",
+        "12/24/2022",
+        "soon",
+    ]
+)
 SHARED = st.tuples(
     st.sampled_from(["1", "2", "3", "4", "a b", ""]),
     st.sampled_from(["a@example.com", " A@Example.com", "b@example.com", "nobody"]),

@@ -54,6 +54,13 @@ def test_the_imported_password_logs_in_and_a_wrong_one_does_not(stage: Rehearsal
     assert asyncio.run(log_in(PASSWORD + "?")) == 403
 
 
+def test_the_report_tells_what_could_not_be_read_of_the_column_that_chose_between_users(stage: Rehearsal) -> None:
+    progress = stage.apply('profile.same_email="keep_newest"', 'profile.created="first"')
+    report = report_of(stage.run, stage.answers(), progress, stage.events, None)
+    [words] = report.advice
+    assert "30 values of first cannot be read as a moment" in words
+
+
 def test_a_second_apply_writes_nothing_and_says_the_same(stage: Rehearsal) -> None:
     first = stage.apply()
     transport = stage.transport = CountingTransport(stage.transport)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -12,9 +13,14 @@ from hypothesis import strategies as st
 from prepare_stage import HASH, PROFILE, ListSource, all_bytes, mapping, person, prepared_users, rejects
 
 from wizard.bulk.prepare import Prepared, prepare
+from wizard.bulk.spool import unread_of
+from wizard.commands.prepare import told
 from wizard.errors import UsageError
 from wizard.legacy import open_source
 from wizard.legacy.answers import SourceAnswers
+from wizard.legacy.source import BadRecord
+from wizard.mapping.moments import Order, unread
+from wizard.mapping.table import Table
 from wizard.profile import ProfileAnswers
 
 COLUMNS = ("id", "mail", "login", "phone", "first", "last", "verified", "born", "plan", "hash", "made", "seen")
@@ -25,8 +31,8 @@ def row(number: int, mail: str, *, verified: str = "no", made: Any = "", seen: A
     return (*person(number, mail=mail, verified=verified, **cells), made, seen)
 
 
-def made(rows: tuple[Any, ...], out: Path, rule: str, **options: Any) -> Prepared:
-    profile = {**PROFILE, "same_email": rule, "created": "made", "last_login": "seen"}
+def made(rows: tuple[Any, ...], out: Path, rule: str, *, date_order: str | None = None, **options: Any) -> Prepared:
+    profile = {**PROFILE, "same_email": rule, "created": "made", "last_login": "seen", "date_order": date_order}
     source = ListSource(rows, columns=COLUMNS, size=3)
     return prepare(source, source.facts(), mapping(profile, columns=COLUMNS), out, **options)
 
@@ -80,6 +86,65 @@ def test_where_nobody_or_several_are_preferred_all_are_rejected(
     prepared = made(rows, tmp_path / "out", rule)
     assert (prepared.prepared, prepared.rejected, prepared.skipped) == (0, len(rows), 0)
     assert prepared.reasons == {"duplicate_email": len(rows)}
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+def test_moments_that_cannot_be_read_rank_last_and_are_counted(workers: int, tmp_path: Path) -> None:
+    rows = (
+        row(1, "ada@example.com", seen="24.12.2022 17:30"),
+        row(2, "ada@example.com", seen="12/24/2023"),
+        row(3, "kim@example.com", seen="05/06/2023"),
+        row(4, "kim@example.com", seen="06/05/2022"),
+        row(5, "", seen="last week"),
+        row(6, "bob@example.com", seen="never"),
+    )
+    prepared = made(rows, tmp_path / "out", "keep_most_recently_active", workers=workers)
+    assert [user["user_id"] for user in prepared_users(tmp_path / "out")] == ["u1", "u6"]
+    assert prepared.reasons == {"duplicate_email": 2, "email_missing": 1, "email_not_preferred": 1}
+    assert prepared.notes == {"unread seen either": 2, "unread seen month": 1, "unread seen other": 1}
+    assert [*told(prepared.notes)] == [
+        "4 values of seen cannot be read as a moment. Set date_order in [profile] to month; dates with a part above 12 show "
+        "that it comes first. same_email takes them for the oldest."
+    ]
+    decided = made(rows, tmp_path / "decided", "keep_most_recently_active", workers=workers, date_order="month")
+    assert [user["user_id"] for user in prepared_users(tmp_path / "decided")] == ["u2", "u3", "u6"]
+    assert decided.notes == {"unread seen other": 1}
+
+
+def test_moments_are_not_looked_at_where_they_decide_nothing(tmp_path: Path) -> None:
+    prepared = made((row(1, "ada@example.com", seen="soon", made="soon"),), tmp_path / "out", "keep_verified")
+    assert prepared.notes == {}
+
+
+CELLS = st.sampled_from(
+    (
+        *("", "never", "soon", "é", '"', "2023-12-24", "2023/12/24", "20231224", "24.12.2023", " 24.12.2023 17:30 "),
+        *("12/24/2023", "24/12/2023", "05/06/2023", "1703438000", "1703438000000", "Sun, 24 Dec 2023 17:30:00 GMT"),
+    )
+)
+
+
+@settings(deadline=None)
+@given(cells=st.lists(CELLS, min_size=1, max_size=8), order=st.sampled_from([None, "day", "month"]))
+def test_a_block_and_a_record_have_the_same_rank(
+    tmp_path_factory: pytest.TempPathFactory, cells: list[str], order: Order | None
+) -> None:
+    path = tmp_path_factory.mktemp("ranks") / "users.csv"
+    with path.open("w", newline="", encoding="utf-8") as file:
+        listed = [(str(number), f"u{number}@example.com", cell) for number, cell in enumerate(cells)]
+        csv.writer(file).writerows([("id", "mail", "seen"), *listed])
+    source = open_source(
+        SourceAnswers(path=str(path), encoding="utf-8", delimiter=",", quote='"'), secret=None, base=path
+    )
+    rule = {"same_email": "keep_most_recently_active", "last_login": "seen", "date_order": order}
+    compiled = mapping({"user_id": "id", "email": "mail", **rule}, {"missing": "without_password"}, source.columns)
+    assert compiled.preference is not None
+    for block in source.blocks():
+        table = Table.of(block, 3)
+        ranks = compiled.preference.ranks(table, compiled.map_table(table, 1 << 20))
+        rows = [values for values in block.rows() if not isinstance(values, BadRecord)]
+        assert ranks == [compiled.preference.rank(values, compiled.keys_of(values)) for values in rows]
+        assert unread_of(compiled.preference, table, ranks) == unread("seen", (values[2] for values in rows), order)
 
 
 def test_the_same_person_twice_is_imported_once_though_other_keys_are_shared_too(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import tomllib
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wizard.__main__ import command
-from wizard.activity import NEVER, OLDER, activity, age_of, column_of_activity, moment_of
+from wizard.activity import NEVER, OLDER, activity, age_of, column_of_activity
 from wizard.legacy import open_source
 from wizard.legacy.answers import SourceAnswers
 from wizard.mapping import User, compile_mapping
@@ -41,31 +41,6 @@ def run(*arguments: str) -> Any:
     return CliRunner().invoke(command, list(arguments), standalone_mode=False)
 
 
-@pytest.mark.parametrize(
-    ("value", "moment"),
-    [
-        ("2026-06-30T12:00:00Z", datetime(2026, 6, 30, 12, tzinfo=UTC)),
-        ("2026-06-30 12:00:00.5+02:00", datetime(2026, 6, 30, 10, 0, 0, 500_000, tzinfo=UTC)),
-        ("2026-06-30 12:00:00 UTC", datetime(2026, 6, 30, 12, tzinfo=UTC)),
-        (1700000000000, datetime(2023, 11, 14, 22, 13, 20, tzinfo=UTC)),
-        ("1700000000", datetime(2023, 11, 14, 22, 13, 20, tzinfo=UTC)),
-        ("20240102030405Z", datetime(2024, 1, 2, 3, 4, 5, tzinfo=UTC)),
-        ("20240102030405.0Z", datetime(2024, 1, 2, 3, 4, 5, tzinfo=UTC)),
-        ("133444736000000000", datetime(2023, 11, 14, 22, 13, 20, tzinfo=UTC)),
-        ("Sun, 30 Jun 2026 12:00:00 GMT", datetime(2026, 6, 30, 12, tzinfo=UTC)),
-        ("Tue, 30 Jun 2026 12:00:00 +0200", datetime(2026, 6, 30, 10, tzinfo=UTC)),
-        ("Tue, 31 Jun 2026 12:00:00 GMT", None),
-        (date(2024, 1, 2), datetime(2024, 1, 2, tzinfo=UTC)),
-        (0, None),
-        ("", None),
-        (True, None),
-        ("yesterday", None),
-    ],
-)
-def test_a_moment_is_read_however_stores_write_it(value: Any, moment: datetime | None) -> None:
-    assert moment_of(value) == moment
-
-
 @given(st.text() | st.binary() | st.integers() | st.floats() | st.lists(st.integers()))
 def test_no_cell_breaks_the_count_of_logins(value: Any) -> None:
     assert activity("last_login", [value], NOW).total == 1
@@ -75,8 +50,26 @@ def test_users_are_counted_by_the_age_of_their_last_login() -> None:
     found = activity("last_login", ["2026-06-20", "2026-05-01", "2025-12-01", "2020-01-01", None], NOW)
     assert list(found.users.values()) == [1, 1, 1, 1, 1]
     assert found.within(90) == 2
+    assert not found.unread.values
     assert age_of(None, NOW) == NEVER
     assert age_of(datetime(2020, 1, 1, tzinfo=UTC), NOW) == OLDER
+
+
+def test_the_page_says_which_last_logins_cannot_be_read_and_what_to_do(tmp_path: Path) -> None:
+    seen = ("24.12.2023 17:30", "12/24/2023", "05/06/2023", "never", "")
+    lines = [f"{number},u{number}@example.com,{words}" for number, words in enumerate(seen)]
+    page = page_of(tmp_path, "\n".join(["id,email,last_login", *lines]) + "\n")
+    assert "2 values of last_login cannot be read as a moment" in page
+    assert "Set date_order in [profile] to month" in page
+    page = page_of(tmp_path, "id,email,last_login\n1,ann@example.com,last week\n")
+    assert "1 value of last_login cannot be read as a moment" in page
+    assert "ISO 8601" in page
+
+
+def test_moments_of_creation_are_told_too_where_a_named_store_has_them(tmp_path: Path) -> None:
+    people = [{**person, "createdTimestamp": "05/06/2023"} for person in PEOPLE]
+    page = page_of(tmp_path, json.dumps({"users": people}))
+    assert "3 values of createdTimestamp cannot be read as a moment" in page
 
 
 def test_the_column_of_the_last_login_is_known_by_its_name() -> None:

@@ -7,6 +7,7 @@ from textual.pilot import Pilot
 from textual.widgets import DataTable, Input, Static
 
 from screens.app import WizardApp
+from screens.form import Form
 from screens.steps.profile import ProfileView
 
 
@@ -110,3 +111,16 @@ async def test_the_sample_follows_the_country_of_telephone_numbers(rehearsal: Re
         await until(pilot, lambda: "✗" in str(shown.content))
         country.value = "DE"
         await until(pilot, lambda: "can be imported" in str(shown.content))
+
+
+async def test_moments_that_decide_and_cannot_be_read_are_told_where_it_is_decided(rehearsal: Rehearsal) -> None:
+    app = rehearsal.app()
+    async with opened(app, NARROW) as pilot:
+        page = await at_profile(pilot)
+        shown = page.query_one("#tally", Static)
+        page.query_one(Form).put({"same_email": "keep_newest", "created": "birth_date"})
+        await until(pilot, lambda: "can be imported" in str(shown.content))
+        assert "cannot be read" not in str(shown.content)
+        page.query_one(Form).put({"created": "first_name"})
+        await until(pilot, lambda: "values of first_name cannot be read as a moment" in str(shown.content))
+        assert "ISO 8601" in str(shown.content)

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-from wizard.activity import AGES, NEVER, OLDER, age_of, column_of_activity, moment_of
+from wizard.activity import AGES, NEVER, OLDER, age_of, column_of_activity
 from wizard.answers import Answers
 from wizard.legacy.answers import SourceAnswers
 
 if TYPE_CHECKING:
     from wizard.auth0.models import Connection
+    from wizard.bulk.residents import Residents
     from wizard.legacy.source import LegacySource
     from wizard.mapping import Mapping as Mapped
     from wizard.tools import Tools
@@ -37,8 +38,10 @@ async def left_by_activity(answers: Answers, connection: Connection, tools: Tool
 
     Asks Auth0 for an export, and reads the store once; records without a user_id that Auth0 takes are left out.
     """
+    from wizard.bulk import residents
     from wizard.bulk.evidence import export_users, private_file
-    from wizard.bulk.residents import Residents, exported_ids, write_index
+    from wizard.mapping.moments import moment_of
+    from wizard.profile import ProfileAnswers
 
     source, _ = await tools.source(answers[SourceAnswers])
     column = activity_column(answers[SourceAnswers], source)
@@ -47,11 +50,14 @@ async def left_by_activity(answers: Answers, connection: Connection, tools: Tool
     with TemporaryDirectory(dir=tools.folder, prefix=".left-") as scratch:
         with private_file(Path(scratch) / "export.ndjson.gz") as export:
             await export_users(connection, export, tools, ("user_id", "identities"))
-            write_index(exported_ids(export, connection.name), Path(scratch) / "there")
-        there = Residents(Path(scratch) / "there")
+            residents.write_index(residents.exported_ids(export, connection.name), Path(scratch) / "there")
+        there = residents.Residents(Path(scratch) / "there")
         try:
-            now = datetime.fromtimestamp(tools.clock.now(), UTC)
-            return await _counted(source, _ids_of(answers, source), source.columns.index(column), there, now)
+            now, order = datetime.fromtimestamp(tools.clock.now(), UTC), answers[ProfileAnswers].date_order
+            place = source.columns.index(column)
+            return await _counted(
+                source, _ids_of(answers, source), there, lambda row: age_of(moment_of(row[place], order), now)
+            )
         finally:
             there.close()
 
@@ -69,7 +75,9 @@ def _ids_of(answers: Answers, source: LegacySource) -> Mapped:
     return compile_mapping(alone, PasswordsAnswers(missing="without_password"), source.columns)
 
 
-async def _counted(source: LegacySource, ids: Mapped, column: int, there: Any, now: datetime) -> Mapping[str, int]:
+async def _counted(
+    source: LegacySource, ids: Mapped, there: Residents, age: Callable[[Sequence[Any]], str]
+) -> Mapping[str, int]:
     from wizard.mapping.table import Table
 
     counts: Counter[str] = Counter()
@@ -77,6 +85,6 @@ async def _counted(source: LegacySource, ids: Mapped, column: int, there: Any, n
         table = Table.of(block, len(source.columns))
         for index, user_id in enumerate(ids.map_table(table, NO_LIMIT).keys["user_id"]):
             if user_id and user_id not in there:
-                counts[age_of(moment_of(table.row(index)[column]), now)] += 1
+                counts[age(table.row(index))] += 1
         await asyncio.sleep(0)  # a screen stays alive meanwhile
     return {words: counts[words] for words in (*(words for words, _ in AGES), OLDER, NEVER)}

@@ -47,7 +47,8 @@ class Manifest:
         totals: read = prepared + rejected + skipped + migrated; bytes of all files; bytes of the largest.
         reasons: Users not prepared, by code.
         notes: Prepared users that lack something or are large, by what it is: `without_password`, `untried_password`,
-            `large_profile`, `omitted picture`.
+            `large_profile`, `omitted picture`. Also values of the column that `same_email` goes by which were not read, by
+            what would read them: `unread last_login month`.
         files: In source order.
         rejects: Lines, bytes and SHA-256 of rejects.ndjson.
     """

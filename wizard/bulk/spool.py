@@ -20,6 +20,8 @@ from wizard.bulk.keys import Keys, KeySpool
 from wizard.bulk.residents import Residents
 from wizard.legacy.source import Block
 from wizard.mapping.compiled import MappedRows, Mapping
+from wizard.mapping.moments import Unread
+from wizard.mapping.preference import Preference
 from wizard.mapping.table import Table
 from wizard.rejects import NOT_LOGGED_IN, REASONS, Reject
 
@@ -116,8 +118,11 @@ class Worker:
         mapping = self._job.mapping
         table = Table.of(block, len(mapping.columns))
         mapped = mapping.map_table(table, self._job.largest_user)
+        unread: Counter[str] = Counter()
         if self._ranks and mapping.preference:
-            self._ranks.write(block.first, mapping.preference.ranks(table, mapped))
+            ranks = mapping.preference.ranks(table, mapped)
+            self._ranks.write(block.first, ranks)
+            unread = unread_of(mapping.preference, table, ranks).notes
         moved = self._leave_out(mapped) if self._there is not None else {}
         users_at, sizes_at, rejects_at, positions_at, noted_at = (file.tell() for file in self._files)
         sizes = array("I", [size and size + 1 for size in map(len, mapped.users)])
@@ -149,7 +154,7 @@ class Worker:
             noted_bytes=len(noted),
         )
         reasons = Counter(why.code for _, why, _ in mapped.refused) + Counter({MOVED: len(moved)})
-        return Mapped(place, reasons, mapped.notes)
+        return Mapped(place, reasons, mapped.notes + unread)
 
     def _leave_out(self, mapped: MappedRows) -> dict[int, str]:
         """Take out who is in the connection already, also those who would be rejected; returns their ids by index.
@@ -241,6 +246,12 @@ class Worker:
         with private(self._job.out / file_name(chunk.number)) as file:
             file.write(data)
         return chunk.number, hashlib.sha256(data).hexdigest()
+
+
+def unread_of(preference: Preference, table: Table, ranks: Sequence[int]) -> Unread:
+    """What is not read of the column that decides; whatever has a rank was."""
+    cells = table.cells[preference.column] if preference.column is not None else ()
+    return preference.unread(cell for cell, rank in zip(cells, ranks, strict=False) if not rank)
 
 
 def file_name(number: int) -> str:

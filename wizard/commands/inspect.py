@@ -243,6 +243,8 @@ def _logins(found: Survey) -> Iterator[str]:
         yield from ("", f"Last login ({found.activity.column})")
         for line in _bars(found.activity.users):
             yield line.rstrip()
+    for unread in found.unread:
+        yield from _wrapped(f"! {unread}", "  ")
 
 
 def _forecast(found: Survey) -> Iterator[str]:

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 
 
 def told(notes: Mapping[str, int]) -> Iterator[str]:
-    """What users of the files lack or have of our making, in words."""
+    """What users of the files lack or have of our making, and what was not read of the column that chose them, in words."""
+    from wizard.mapping.moments import Unread
     from wizard.mapping.words import LEFT_FACTOR, MADE_UP
 
     if made_up := notes.get(MADE_UP):
@@ -39,6 +40,8 @@ def told(notes: Mapping[str, int]) -> Iterator[str]:
     for note, users in sorted(notes.items()):
         if note.startswith("omitted "):
             yield f"{counted(users, 'user')} {'goes' if users == 1 else 'go'} without {note[8:]}, as it is not valid."
+    for unread in Unread.of(notes):
+        yield f"{unread} same_email takes them for the oldest."
 
 
 @click.command(short_help="Write only the files to import, rejects and manifest.")

@@ -49,6 +49,7 @@ def report_of(
     """What there is to say about a run; counts, names and reasons only."""
     from wizard.bulk.manifest import REJECTS, read_manifest
     from wizard.legacy.answers import SourceAnswers
+    from wizard.mapping.moments import Unread
     from wizard.report import FOLDER, Report
     from wizard.runs import default_folder
     from wizard.steps.connection import ConnectionAnswers
@@ -85,6 +86,7 @@ def report_of(
         waiting_for=progress.waiting,
         error=told(progress.error),
         remedy=told(progress.remedy),
+        advice=[str(unread) for unread in Unread.of(manifest.notes)] if manifest else (),
         rejects_file=REJECTS if progress.refused_before or progress.skipped else "",
         details_file=run.verify.name if progress.missing or progress.different or progress.extra else "",
         practice=answers[TenantAnswers].environment == "practice",

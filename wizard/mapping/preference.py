@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
 import orjson
 
-from wizard.activity import moment_of
+from wizard.mapping.moments import Order, Unread, moment_of, unread
 
 if TYPE_CHECKING:
     from wizard.mapping.compiled import MappedRows
@@ -31,10 +31,14 @@ class Preference:
 
     Args:
         column: Index of the column with the moment; None where the profile itself says it.
+        name: Of that column.
+        order: How dates with slashes are read there.
     """
 
     rule: Rule
     column: int | None
+    name: str = ""
+    order: Order | None = None
 
     def ranks(self, table: Table, mapped: MappedRows) -> list[int]:
         """One rank a record; 0 for those that cannot be preferred."""
@@ -44,7 +48,11 @@ class Preference:
                 for index, user in enumerate(mapped.users)
             ]
         cells, addresses = table.cells[self.column], mapped.keys["email"]
-        return [rank_of(cell) if address else 0 for cell, address in zip(cells, addresses, strict=True)]
+        return [rank_of(cell, self.order) if address else 0 for cell, address in zip(cells, addresses, strict=True)]
+
+    def unread(self, cells: Iterable[Any]) -> Unread:
+        """What of the column is not read, and so ranks last."""
+        return unread(self.name, cells if self.column is not None else (), self.order)
 
     def rank(self, values: Sequence[Any], keys: Mapping[str, Any]) -> int:
         """The same for one record.
@@ -55,7 +63,7 @@ class Preference:
         """
         if self.column is None:
             return int(keys.get("email_verified") is True)
-        return rank_of(values[self.column])
+        return rank_of(values[self.column], self.order)
 
 
 def preferred(ranks: Sequence[int]) -> int | None:
@@ -69,9 +77,9 @@ def is_verified(user: bytes) -> bool:
     return orjson.loads(user).get("email_verified") is True
 
 
-def rank_of(cell: Any) -> int:
-    """Microseconds from 1970, from 1 on; 0 for no moment."""
-    moment = moment_of(cell.decode() if isinstance(cell, bytes) else cell)
+def rank_of(cell: Any, order: Order | None = None) -> int:
+    """Microseconds from 1970, from 1 on; 0 for no moment, and for one that cannot be read."""
+    moment = moment_of(cell, order)
     return max(1, (moment - _1970) // _MICROSECOND) if moment else 0
 
 
@@ -84,4 +92,7 @@ def preference_of(profile: ProfileAnswers, index: Callable[[str, str], int]) -> 
     if profile.same_email == "reject":
         return None
     key = {"keep_newest": "created", "keep_most_recently_active": "last_login"}.get(profile.same_email)
-    return Preference(profile.same_email, index(getattr(profile, key), key) if key else None)
+    if key is None:
+        return Preference(profile.same_email, None)
+    name = getattr(profile, key)
+    return Preference(profile.same_email, index(name, key), name, profile.date_order)
