@@ -41,7 +41,7 @@ class Planned:
 
     @property
     def hash(self) -> str:
-        """SHA-256 in hex over step, kind and fields of the change: what approving it means."""
+        """SHA-256 in hex over step, kind and fields of the change, less what is only told: what approving it means."""
         return _hash([self.step, type(self.change).__name__, _canonical(self.change)])
 
 
@@ -89,7 +89,7 @@ def _hash(content: Any) -> str:
 def _canonical(value: Any) -> Any:
     """The value as plain JSON, for hashing."""
     if is_dataclass(value) and not isinstance(value, type):
-        return {field.name: _canonical(getattr(value, field.name)) for field in fields(value)}
+        return {field.name: _canonical(getattr(value, field.name)) for field in fields(value) if field.compare}
     if isinstance(value, BaseModel):
         return value.model_dump(mode="json")
     if isinstance(value, Mapping):

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 class Change:
     """One thing a step would do. Changes name things and learn ids only when applied.
 
-    Two changes with the same fields are the same change: the plan's hash and the journal rely on it.
+    Two changes with the same fields are the same change: the plan's hash and the journal rely on it. A field with
+    `compare=False` is only told, as the number of users is.
     """
 
     reversible: ClassVar[bool] = True

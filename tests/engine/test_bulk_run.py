@@ -1,5 +1,6 @@
 """The main job from a legacy store to users proven to be in a tenant."""
 
+import asyncio
 import json
 import sqlite3
 from pathlib import Path
@@ -9,9 +10,11 @@ import pytest
 from rehearsal import COLUMNS, PASSWORD, CountingTransport, Rehearsal, person
 
 from wizard.commands.reporting import report_of
+from wizard.engine import plan_for
 from wizard.errors import PlanStale, UsageError, WizardError
-from wizard.events import CheckFailed, OverwritesForeseen
+from wizard.events import CheckFailed, OverwritesForeseen, StepFinished
 from wizard.practice.samples import add_samples
+from wizard.runs import RunFolder
 
 
 @pytest.fixture
@@ -48,8 +51,6 @@ def test_the_imported_password_logs_in_and_a_wrong_one_does_not(stage: Rehearsal
         async with httpx.AsyncClient(transport=stage.tenant.transport(), base_url=stage.tenant.issuer) as client:
             return (await client.post("/oauth/token", data={**form, "password": password})).status_code
 
-    import asyncio
-
     assert asyncio.run(log_in(PASSWORD)) == 200
     assert asyncio.run(log_in(PASSWORD + "?")) == 403
 
@@ -59,6 +60,20 @@ def test_the_report_tells_what_could_not_be_read_of_the_column_that_chose_betwee
     report = report_of(stage.run, stage.answers(), progress, stage.events, None)
     [words] = report.advice
     assert "30 values of first cannot be read as a moment" in words
+
+
+def test_the_plan_says_how_many_records_there_are_and_once_prepared_how_many_users(stage: Rehearsal) -> None:
+    stage.write_people([person(1), person(2), person(3) | {"mail": "nobody"}])
+
+    def summaries(run: RunFolder | None) -> list[str]:
+        plan = asyncio.run(plan_for(stage.answers(), base=stage.folder, world=stage.world, run=run))
+        return [one.change.summary for one in plan.changes if one.step in ("prepare", "upload")]
+
+    how = "into acme-users, leaving users that are there as they are"
+    prepare = "prepare 3 records of the legacy store as files of users to import"
+    assert summaries(None) == [prepare, f"import at most 3 users {how}"]
+    stage.apply_until(lambda event: isinstance(event, StepFinished) and event.step == "prepare")
+    assert summaries(stage.run) == [f"import 2 prepared users {how}"]
 
 
 def test_a_second_apply_writes_nothing_and_says_the_same(stage: Rehearsal) -> None:

@@ -7,7 +7,7 @@ import hashlib
 import json
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from threading import Event
 from typing import TYPE_CHECKING, Any
 
@@ -38,11 +38,15 @@ class PrepareFacts:
 
     fingerprint: str
     prepared: str | None
+    records: int
 
 
 @dataclass(frozen=True)
 class PrepareUsers(Change):
-    """`way` is the strategy: while users move at login, those in the connection are left out; automatic imports nobody."""
+    """`way` is the strategy: while users move at login, those in the connection are left out; automatic imports nobody.
+
+    `records` are those of the legacy store when it was looked at.
+    """
 
     source: SourceAnswers
     profile: ProfileAnswers
@@ -52,6 +56,7 @@ class PrepareUsers(Change):
     fingerprint: str
     connection: str = ""
     way: str = "bulk"
+    records: int = field(default=0, compare=False)
 
     @property
     def key(self) -> str:
@@ -59,10 +64,13 @@ class PrepareUsers(Change):
 
     @property
     def summary(self) -> str:
+        records = counted(self.records, "record")
         if self.way == "automatic":
-            return f"tell of every user of the legacy store whether it has moved to {self.connection}"
-        rest = f" who are not in {self.connection} by then" if self.way == "two-phase" else ""
-        return f"prepare files of users to import from the legacy store{rest}"
+            return f"tell of every user of the legacy store, {records} now, whether it has moved to {self.connection}"
+        if self.way == "two-phase":
+            files = f"files of users to import who are not in {self.connection} by then"
+            return f"prepare the legacy store, {records} now, as {files}"
+        return f"prepare {records} of the legacy store as files of users to import"
 
     @property
     def requests(self) -> Sequence[str]:
@@ -85,19 +93,19 @@ class PrepareStep(Step[PrepareFacts, PrepareUsers]):
         from wizard.bulk.manifest import read_manifest
 
         fingerprint = await input_fingerprint(answers, tools)
+        _, found = await tools.source(answers[SourceAnswers])
         if tools.journal.recall(UPLOADED) == fingerprint:
-            return PrepareFacts(fingerprint, fingerprint)
+            return PrepareFacts(fingerprint, fingerprint, found.records)
         known = tools.journal.recall("prepared")
-        there = known is not None and (tools.folder / "manifest.json").is_file()
-        prepared = known if there and read_manifest(tools.folder) else None
+        prepared = known if known is not None and read_manifest(tools.folder) else None
         if prepared != fingerprint and answers[StrategyAnswers].way == "bulk":
-            await _require_anybody(_change(answers, fingerprint), tools)
-        return PrepareFacts(fingerprint, prepared)
+            await _require_anybody(_change(answers, fingerprint, found.records), tools)
+        return PrepareFacts(fingerprint, prepared, found.records)
 
     def plan(self, answers: Answers, facts: PrepareFacts) -> Sequence[PrepareUsers]:
         if facts.prepared == facts.fingerprint:
             return []
-        return [_change(answers, facts.fingerprint)]
+        return [_change(answers, facts.fingerprint, facts.records)]
 
     async def apply(self, change: PrepareUsers, tools: Tools) -> Receipt:
         from wizard.bulk.marked import mark_moved
@@ -144,7 +152,7 @@ def _require_tried(users: int) -> None:
         )
 
 
-def _change(answers: Answers, fingerprint: str) -> PrepareUsers:
+def _change(answers: Answers, fingerprint: str, records: int) -> PrepareUsers:
     lengths = answers[ConnectionAnswers].username_min, answers[ConnectionAnswers].username_max
     return PrepareUsers(
         answers[SourceAnswers],
@@ -154,6 +162,7 @@ def _change(answers: Answers, fingerprint: str) -> PrepareUsers:
         lengths,
         fingerprint,
         *_whom_to_leave_out(answers),
+        records=records,
     )
 
 
@@ -210,6 +219,14 @@ async def _left_out(change: PrepareUsers, tools: Tools) -> AsyncIterator[LeaveOu
     with private_file(tools.folder / "export.ndjson.gz") as export:
         await export_users(connection, export, tools, ("user_id", "identities"))
         yield LeaveOut(export, connection.name, nobody=change.way == "automatic")
+
+
+def prepared_users(fingerprint: str, tools: Tools) -> int | None:
+    """How many users the files of this fingerprint hold; None where they are not there."""
+    from wizard.bulk.manifest import read_manifest
+
+    manifest = read_manifest(tools.folder) if tools.journal.recall("prepared") == fingerprint else None
+    return manifest.totals["prepared"] if manifest else None
 
 
 async def input_fingerprint(answers: Answers, tools: Tools) -> str:

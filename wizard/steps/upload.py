@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar
 
 from pydantic import Field
@@ -12,9 +12,11 @@ from wizard.answers import Answers, Section
 from wizard.counts import counted
 from wizard.errors import Interrupted, PlanStale, RunMismatch, WizardError
 from wizard.events import OverwritesForeseen
+from wizard.legacy.answers import SourceAnswers
 from wizard.step import Change, Receipt, Step
 from wizard.steps.connection import ConnectionAnswers
-from wizard.steps.prepare import UPLOADED, input_fingerprint
+from wizard.steps.prepare import UPLOADED, input_fingerprint, prepared_users
+from wizard.steps.strategy import StrategyAnswers
 from wizard.tools import Tools
 
 if TYPE_CHECKING:
@@ -49,10 +51,15 @@ class UploadAnswers(Section):
 
 @dataclass(frozen=True)
 class UploadFacts:
-    """`fingerprint` is of the users to import, `uploaded` of those whose jobs have ended."""
+    """`fingerprint` is of the users to import, `uploaded` of those whose jobs have ended.
+
+    `prepared` are the users in the files, `records` those of the legacy store; None where that is not known yet.
+    """
 
     fingerprint: str
     uploaded: str | None
+    prepared: int | None
+    records: int | None
 
 
 @dataclass(frozen=True)
@@ -63,6 +70,8 @@ class ImportUsers(Change):
     upsert: bool
     overwrite_at_most: int
     jobs_at_once: int
+    prepared: int | None = field(default=None, compare=False)
+    records: int | None = field(default=None, compare=False)
 
     @property
     def key(self) -> str:
@@ -73,7 +82,12 @@ class ImportUsers(Change):
         how = "leaving users that are there as they are"
         if self.upsert:
             how = f"overwriting at most {self.overwrite_at_most:,} of the users that are there"
-        return f"import the prepared users into {self.connection}, {how}"
+        users = "the prepared users"
+        if self.prepared is not None:
+            users = counted(self.prepared, "prepared user")
+        elif self.records is not None:
+            users = f"at most {counted(self.records, 'user')}"
+        return f"import {users} into {self.connection}, {how}"
 
     @property
     def requests(self) -> Sequence[str]:
@@ -95,7 +109,10 @@ class UploadStep(Step[UploadFacts, ImportUsers]):
         known = _connection_of_run(tools)
         if known is not None:
             await _require_same_connection(answers[ConnectionAnswers].name, known, tools)
-        return UploadFacts(await input_fingerprint(answers, tools), tools.journal.recall(UPLOADED))
+        fingerprint = await input_fingerprint(answers, tools)
+        _, found = await tools.source(answers[SourceAnswers])
+        records = None if answers[StrategyAnswers].is_live else found.records
+        return UploadFacts(fingerprint, tools.journal.recall(UPLOADED), prepared_users(fingerprint, tools), records)
 
     def plan(self, answers: Answers, facts: UploadFacts) -> Sequence[ImportUsers]:
         if facts.uploaded == facts.fingerprint:
@@ -108,6 +125,8 @@ class UploadStep(Step[UploadFacts, ImportUsers]):
                 wanted.upsert,
                 wanted.overwrite_at_most,
                 wanted.jobs_at_once,
+                facts.prepared,
+                facts.records,
             ),
         ]
 
