@@ -69,10 +69,11 @@ def open_and_recognise(
 def suggestion_for(answers: SourceAnswers, source: LegacySource) -> Suggestion:
     """The mapping of a named store where its columns are there; for the other fields what their names suggest."""
     from wizard.legacy.stores import STORES, columns_of, preset
-    from wizard.mapping.suggestion import ORDER, SURE, Guess, suggest_answers
+    from wizard.mapping.suggestion import ORDER, SURE, Guess, cells_of, doubted, suggest_answers
     from wizard.passwords.answers import PasswordsAnswers
 
-    found = suggest_answers(source.columns, source.sample(SAMPLE))
+    sample = source.sample(SAMPLE)
+    found = suggest_answers(source.columns, sample)
     if answers.store is None:
         return found
     store = STORES[answers.store]
@@ -89,6 +90,8 @@ def suggestion_for(answers: SourceAnswers, source: LegacySource) -> Suggestion:
     elif store.extended:
         known = _added(guessed, known, there) | known
     known |= store.guess(there)
+    if (phone := known.get("phone_number")) is not None and phone.columns in source.columns:
+        known["phone_number"] = doubted(phone, cells_of(sample, source.columns.index(phone.columns)))
     column = tables.get("passwords", {}).get("column")
     if column is None and store.any_shape and "password" in guessed:
         column = guessed["password"].columns

@@ -47,6 +47,7 @@ FIELDS = (
     "phone_number", "phone_verified", "picture", "blocked",
 )  # fmt: skip
 FACTORS = ("mfa.totp", "mfa.phone", "mfa.email")
+PHONE = "phone_number"
 LINES = ("origin", "transforms")
 """Ids of the lines that a rule is typed into."""
 
@@ -78,6 +79,7 @@ class ProfileView(Unmasking, StepView):
         super().__init__(stop)
         self.rules: dict[str, Any] = {}
         self._suggested: dict[str, float] = {}
+        self._national = ""  # the suggested column of telephone numbers, if most of them name no country
         self._columns: Sequence[str] = ()
         self._records: Sequence[Record] = ()
         self._source: LegacySource | None = None
@@ -153,6 +155,7 @@ class ProfileView(Unmasking, StepView):
             guessed = {guess.field: guess for guess in found.guesses if guess.field != "password"}
             self.rules = {name: guess.rule for name, guess in guessed.items()}
             self._suggested = {name: guess.confidence for name, guess in guessed.items()}
+            self._national = next((guess.columns for guess in guessed.values() if guess.needs), "")
         origin = self.query_one("#origin", Input)
         origin.suggester = SuggestFromList(self._columns, case_sensitive=False)
 
@@ -197,10 +200,18 @@ class ProfileView(Unmasking, StepView):
         return (name, ""), (origin_of(rule), ""), (mark, style)
 
     def _mark(self, name: str) -> str:
+        if name == PHONE and self._lacks_country:
+            return "needs country"
         sure, transforms = self._suggested.get(name), transforms_of(self.rules.get(name))
         if sure is None:
             return transforms
         return f"{sure:.0%} · {transforms}" if transforms else f"{sure:.0%} sure"
+
+    @property
+    def _lacks_country(self) -> bool:
+        """Whether most telephone numbers cannot be read for want of a country."""
+        column = origin_of(self.rules.get(PHONE))
+        return column != "" and column == self._national and not self.query_one(Form).values.get("default_country")
 
     @on(DataTable.RowHighlighted)
     def _highlighted(self, event: DataTable.RowHighlighted) -> None:
@@ -255,7 +266,7 @@ class ProfileView(Unmasking, StepView):
         self._before, self._unread = None, ""
         self._show_rule()
         self.trouble(None)
-        self._draw_row()
+        self._draw_row(self._row)
         self._draw_user()
         self.query_one(DataTable).focus()
         self.post_message(self.Changed())
@@ -293,7 +304,7 @@ class ProfileView(Unmasking, StepView):
         else:
             self.rules[self._row] = rule
         self._suggested.pop(self._row, None)
-        self._draw_row()
+        self._draw_row(self._row)
         self._draw_user()
         self.post_message(self.Changed())
 
@@ -301,13 +312,14 @@ class ProfileView(Unmasking, StepView):
     def _others_changed(self) -> None:
         """Show what the fields below, such as the country of telephone numbers, change for the sample."""
         if self._records:
+            self._draw_row(PHONE)
             self._draw_user()
 
-    def _draw_row(self) -> None:
+    def _draw_row(self, name: str) -> None:
         table = self.query_one(DataTable)
-        if self._row in table.rows:
-            for column, cell in zip(("field", "from", "mark"), self._cells(self._row), strict=True):
-                table.update_cell(self._row, column, cell)
+        if name in table.rows:
+            for column, cell in zip(("field", "from", "mark"), self._cells(name), strict=True):
+                table.update_cell(name, column, cell)
 
     @property
     def values(self) -> dict[str, Any]:
@@ -376,12 +388,18 @@ class ProfileView(Unmasking, StepView):
             return
         made = [mapping.map_one(record.values) for record in self._records if record.bad is None]
         unread = sum(record.bad is not None for record in self._records)
-        tally.update(Content("\n").join([_tally(made, unread), *self._unread_moments(mapping)]))
+        remarks = [*self._unread_moments(mapping), *self._unread_numbers()]
+        tally.update(Content("\n").join([_tally(made, unread), *map(_remark, remarks)]))
         if made:
             self._sample %= len(made)
             shown.update(self._user(made[self._sample]))
 
-    def _unread_moments(self, mapping: CompiledMapping) -> Iterator[Content]:
+    def _unread_numbers(self) -> Iterator[str]:
+        if self._lacks_country:
+            title = ProfileAnswers.model_fields["default_country"].title
+            yield f"Most numbers of {self._national} name no country. Answer “{title}” below."
+
+    def _unread_moments(self, mapping: CompiledMapping) -> Iterator[str]:
         """What of the sample's moments is not read, where they decide who is imported."""
         preference = mapping.preference
         if preference is None or preference.column is None:
@@ -389,7 +407,7 @@ class ProfileView(Unmasking, StepView):
         found = preference.unread(record.values[preference.column] for record in self._records if record.bad is None)
         if found.values:
             title = ProfileAnswers.model_fields["date_order"].title
-            yield Content.assemble(("! ", "$text-warning"), f"In this sample {found.told(f'“{title}”')}")
+            yield f"In this sample {found.told(f'“{title}”')}"
 
     def _checked_quietly(self) -> ProfileAnswers | str:
         values = self.values
@@ -432,6 +450,10 @@ class ProfileView(Unmasking, StepView):
             ("Next sample user", "Show another user of the sample", lambda: self.action_another(1)),
             self.mask_command("Show personal data of the sample, or hide it"),
         )
+
+
+def _remark(words: str) -> Content:
+    return Content.assemble(("! ", "$text-warning"), words)
 
 
 def _columns_of(rule: Any) -> Sequence[str]:

@@ -44,6 +44,29 @@ def test_columns_are_recognised_by_name_and_content() -> None:
     assert all(0 < guess.confidence <= 1 for guess in found.guesses)
 
 
+@pytest.mark.parametrize(
+    ("numbers", "needs"),
+    [
+        (["030 123456", "0171/1234567", "+4930123456"], "default_country"),
+        (["0049 30 123456", "00493012345"], "default_country"),
+        (["030 123456", "+4930123457", "+4930123456", ""], ""),
+        (["030 123456", "+4930123457"], ""),
+        (["", ""], ""),
+    ],
+)
+def test_telephone_numbers_that_mostly_name_no_country_are_less_than_sure_and_need_one(
+    numbers: list[str], needs: str
+) -> None:
+    found = suggestion({"id": [str(number) for number in range(len(numbers))], "phone": numbers})
+    [guess] = [guess for guess in found.guesses if guess.field == "phone_number"]
+    assert guess.needs == needs
+    if needs:
+        assert guess.confidence < 0.9
+        assert "set default_country in [profile]" in guess.hint
+    else:
+        assert guess.hint == ""
+
+
 def test_a_suggestion_compiles_and_maps_its_sample() -> None:
     found = suggestion(ENGLISH)
     compiled = compile_mapping(found.profile, found.passwords, list(ENGLISH))

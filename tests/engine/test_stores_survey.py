@@ -20,7 +20,7 @@ from wizard.legacy import open_source
 from wizard.legacy.answers import SourceAnswers
 from wizard.mapping import User, compile_mapping
 from wizard.passwords.answers import PasswordsAnswers
-from wizard.survey import Survey, survey
+from wizard.survey import Survey, open_and_recognise, suggestion_for, survey
 
 NOW = datetime(2026, 7, 1, tzinfo=UTC)
 BCRYPT = "$2b$10$" + "a" * 53
@@ -64,6 +64,21 @@ def test_the_page_says_which_last_logins_cannot_be_read_and_what_to_do(tmp_path:
     page = page_of(tmp_path, "id,email,last_login\n1,ann@example.com,last week\n")
     assert "1 value of last_login cannot be read as a moment" in page
     assert "ISO 8601" in page
+
+
+def test_the_page_says_where_telephone_numbers_need_a_country(tmp_path: Path) -> None:
+    lines = [f"{number},u{number}@example.com,030 12345{number}" for number in range(5)]
+    page = page_of(tmp_path, "\n".join(["id,email,phone", *lines]) + "\n")
+    assert "phone → phone_number likely" in page
+    assert 'set default_country in [profile], such as "DE"' in page
+
+
+def test_a_named_store_needs_a_country_too(tmp_path: Path) -> None:
+    path = tmp_path / "users.csv"
+    path.write_text("phone_number,sub,email\n030 123456,1,ann@example.com\n")
+    found = suggestion_for(*open_and_recognise(SourceAnswers(path=str(path), store="cognito"), None, Path()))
+    [guess] = [guess for guess in found.guesses if guess.field == "phone_number"]
+    assert (guess.needs, guess.confidence < 0.9) == ("default_country", True)
 
 
 def test_moments_of_creation_are_told_too_where_a_named_store_has_them(tmp_path: Path) -> None:

@@ -113,6 +113,21 @@ async def test_the_sample_follows_the_country_of_telephone_numbers(rehearsal: Re
         await until(pilot, lambda: "can be imported" in str(shown.content))
 
 
+async def test_a_column_of_national_telephone_numbers_needs_a_country(rehearsal: Rehearsal) -> None:
+    store = rehearsal.practice_folder / "customers.csv"
+    store.write_text(store.read_text().replace(",+", ",0"))
+    app = rehearsal.app()
+    async with opened(app, NARROW) as pilot:
+        page = await at_profile(pilot)
+        table = page.query_one("#fields", DataTable)
+        assert str(table.get_cell("phone_number", "mark")) == "needs country"
+        shown = page.query_one("#tally", Static)
+        assert "Most numbers of phone name no country" in str(shown.content)
+        page.query_one("#field-default_country Input", Input).value = "DE"
+        await until(pilot, lambda: "name no country" not in str(shown.content))
+        await until(pilot, lambda: str(table.get_cell("phone_number", "mark")) == "75% sure")
+
+
 async def test_moments_that_decide_and_cannot_be_read_are_told_where_it_is_decided(rehearsal: Rehearsal) -> None:
     app = rehearsal.app()
     async with opened(app, NARROW) as pilot:

@@ -145,6 +145,9 @@ def _found(
         output.say(f"No column for {missing} was found; name it in [profile] of the answers.")
     if "user_id" in suggestion.missing and (possible := candidates(source, suggestion)):
         output.say(f"Unique and never empty, so one of these could be user_id: {', '.join(possible)}.")
+    for guess in suggestion.guesses:
+        if guess.hint:
+            output.say(guess.hint)
     told = answers.model_dump(exclude_defaults=True, by_alias=True)
     profile = {key: plain(rule) for key, rule in suggestion.rules.items()}
     if answers.store is None and (seen := column_of_activity(source.columns)):

@@ -92,6 +92,7 @@ def page(found: Survey) -> str:
     for guess in found.suggestion.guesses:
         lines.append(f"  {guess.columns:<26} → {guess.field:<16} {_sure(guess.confidence)}")
         lines += _rule(guess.rule)
+        lines += _wrapped(f"! {guess.hint}", "      ") if guess.hint else []
     lines += _unmapped(found)
     lines += _passwords(found)
     lines += _dirt(found)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from wizard.legacy.source import Record
@@ -33,13 +33,26 @@ _not_text = Reject("value_not_text", "")
 
 @dataclass(frozen=True, slots=True)
 class Guess:
-    """One field: the rule that would feed it as the answers have it, how sure that is (0 to 1), and why."""
+    """One field: the rule that would feed it as the answers have it, how sure that is (0 to 1), and why.
+
+    `needs` is the key of [profile] without which most cells cannot be read; "" where they can.
+    """
 
     field: str
     columns: str
     rule: Any
     confidence: float
     why: str
+    needs: str = ""
+
+    @property
+    def hint(self) -> str:
+        """What the answers have to say besides; "" where nothing."""
+        return (
+            f'Most numbers of {self.columns} name no country and cannot be read: set {self.needs} in [profile], such as "DE".'
+            if self.needs
+            else ""
+        )
 
 
 @dataclass(frozen=True)
@@ -90,7 +103,7 @@ class Suggestion:
 
 def suggest_answers(columns: Sequence[str], records: Sequence[Record]) -> Suggestion:
     """See `wizard.mapping.suggestion`."""
-    cells = {column: _cells(records, index) for index, column in enumerate(columns)}
+    cells = {column: cells_of(records, index) for index, column in enumerate(columns)}
     guesses: dict[str, Guess] = {}
     taken: set[str] = set()
     for field in LOOKS:  # in this order: a column that looks like a password feeds nothing else
@@ -127,7 +140,16 @@ def _active(cells: Mapping[str, Sequence[str]], taken: set[str]) -> Guess | None
     return None
 
 
-def _cells(records: Sequence[Record], index: int) -> list[str]:
+def doubted(guess: Guess, cells: Sequence[str]) -> Guess:
+    """The guess, less sure where it is of telephone numbers most of which name no country."""
+    national = sum(not cell.startswith("+") for cell in cells)
+    if guess.field != "phone_number" or 2 * national <= len(cells):
+        return guess
+    why = f"{guess.why}; most numbers name no country"
+    return replace(guess, confidence=min(guess.confidence, LIKELY), why=why, needs="default_country")
+
+
+def cells_of(records: Sequence[Record], index: int) -> list[str]:
     """The cells that are not empty, as text."""
     found = []
     for record in records:
@@ -153,7 +175,7 @@ def _guess(field: str, column: str, cells: Sequence[str]) -> Guess | None:
     if named and (min(fitting, alone) >= ENOUGH or not cells):
         sure = (SURE if alone == 1.0 and name == simple(column) else LIKELY) if cells else MAYBE
         why = "its name, and what it holds" if alone == 1.0 else "its name, though some rows share a value"
-        return Guess(field, column, _rule(field, column, cells), sure, why)
+        return doubted(Guess(field, column, _rule(field, column, cells), sure, why), cells)
     if named and field == "password":  # in a format that must be declared, or plain: the census says so
         return Guess(field, column, column, MAYBE, "its name, though what it holds is not recognised")
     if not named and field in SPEAKS_FOR_ITSELF and cells and fitting >= ENOUGH:
