@@ -94,5 +94,5 @@ def _active(activity: Activity | None) -> tuple[str, ...]:
         return ()
     quarter = activity.within(90)
     return (
-        f"{counted(quarter, 'user')} ({quarter / activity.total:.0%}) logged in within 90 days and would move at the next login",
+        f"{quarter:,} of {counted(activity.total, 'user')} ({quarter / activity.total:.0%}) logged in within 90 days and would move at the next login",
     )

@@ -63,8 +63,8 @@ class PrepareView(FormView):
         good = found.read - found.rejected
         tally.update(
             Content.assemble(
-                (f"{good:,} of {counted(found.read, 'user')}", "bold"), " can be imported.",
-                f" {counted(found.rejected, 'user')} cannot, for these reasons:" if found.rejected else "",
+                (f"{good:,} of {counted(found.read, 'record')}", "bold"), " can be imported.",
+                f" {found.rejected:,} cannot, for these reasons:" if found.rejected else "",
                 ("\nAddresses and ids met twice are found when the files are made.", "$foreground-muted"),
             )
         )  # fmt: skip

@@ -148,7 +148,7 @@ def _facts(facts: SourceFacts) -> Content:
     details = " · ".join(f"{name} {value}" for name, value in facts.details.items())
     parts: list[Any] = [
         ("✓ ", "$text-success"),
-        (counted(facts.records, "user"), "bold"),
+        (counted(facts.records, "record"), "bold"),
         f" · {facts.kind} · {details}",
     ]
     parts += [("\n! ", "$text-warning") if part == 0 else warning for warning in facts.warnings for part in (0, 1)]

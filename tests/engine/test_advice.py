@@ -14,7 +14,7 @@ NOW = datetime(2026, 7, 1, tzinfo=UTC)
 def test_active_users_are_a_reason() -> None:
     groups = [HashGroup("phpass", "", 10, "none", "")]
     active = activity("last_login", ["2026-06-20"] * 4 + [None] * 6, NOW)
-    assert "4 users (40%)" in " ".join(recommend(groups, activity=active).why)
+    assert "4 of 10 users (40%)" in " ".join(recommend(groups, activity=active).why)
 
 
 def test_who_has_no_password_there_is_no_reason_for_another_way() -> None:

@@ -14,7 +14,7 @@ from rehearsal import CountingTransport, CutShapes, known_hash, person
 from wizard.__main__ import main
 from wizard.bulk.residents import Residents, write_index
 from wizard.errors import PlanStale, RunMismatch, WizardError
-from wizard.events import CheckFailed, UsersMigrated, UsersPrepared
+from wizard.events import CheckFailed, CheckPassed, UsersMigrated, UsersPrepared
 from wizard.identity import decided_since
 from wizard.practice.users.creation import add_user
 from wizard.practice.users.endpoints import plant_half_made_user
@@ -423,7 +423,12 @@ def test_who_is_left_is_counted_by_last_login_once_a_day_and_told_in_the_report(
     assert '<td>Within 90 days</td><td class="number">1</td>' in text
     assert 'class="moved"' in text
     assert "2 of 30 users moved at login" in text
+    assert "Records without a user_id that Auth0 takes are not counted here." in text
     progress = stage.resume("trickle.go_on=true")
+    told = [
+        event.detail for event in stage.events if isinstance(event, CheckPassed) and event.name == "left by last login"
+    ]
+    assert told[-1].startswith("28 users with a user_id had not moved; last login: 0 within 30 days")
     assert progress.verdict == "complete"
     assert not list(stage.run.path.glob(".left-*"))
 

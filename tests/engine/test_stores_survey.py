@@ -66,6 +66,21 @@ def test_the_page_says_which_last_logins_cannot_be_read_and_what_to_do(tmp_path:
     assert "ISO 8601" in page
 
 
+def test_every_figure_of_the_page_says_what_it_is_of(tmp_path: Path) -> None:
+    lines = [f"{number},u{number}@example.com,{BCRYPT},2026-06-20" for number in range(4)]
+    page = page_of(tmp_path, "\n".join(["id,email,password,last_login", *lines, "5,ragged"]) + "\n")
+    for words in (
+        "5 records (csv",
+        "Password hashes of 4 records; 1 more cannot be read",
+        "Records that would be rejected: 1 of 5",
+        "Last login (last_login) of 4 records; 1 more cannot be read",
+        "of 5 records Bulk Automatic Two-phase",
+    ):
+        assert words in page
+    page = page_of(tmp_path, "\n".join(["id,email,password,last_login", *lines]) + "\n")
+    assert "Password hashes of 4 records bcrypt" in page
+
+
 def test_the_page_says_where_telephone_numbers_need_a_country(tmp_path: Path) -> None:
     lines = [f"{number},u{number}@example.com,030 12345{number}" for number in range(5)]
     page = page_of(tmp_path, "\n".join(["id,email,phone", *lines]) + "\n")
@@ -131,7 +146,7 @@ def test_the_page_says_what_it_is_what_is_wrong_and_how_long_it_takes(tmp_path: 
     path.write_text(f"id,email,password,last_login\n1,ann@example.com,{BCRYPT},2026-01-01\n2,,{BCRYPT},\n")
     page = run("inspect", str(path)).stdout
     for words in (
-        "2 users (csv",
+        "2 records (csv",
         "email_missing",
         "Last login (last_login)",
         "travels as password_hash",
@@ -170,7 +185,7 @@ def test_a_forecast_is_of_all_rows_also_of_those_that_would_be_rejected(tmp_path
     page = run("inspect", str(path)).stdout
     figures = next(line.split() for line in page.splitlines() if "no password" in line)
     assert figures == ["no", "password", "none", "none", "none"], page
-    assert "Rows that would be rejected: 3" in page
+    assert "Records that would be rejected: 3 of 4" in page
 
 
 def test_a_database_url_may_come_from_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -259,7 +274,7 @@ def test_users_whose_password_cannot_travel_are_told_below_the_rejects(tmp_path:
         f"4,,{BCRYPT}",
     ]
     page = page_of(tmp_path, "\n".join(["id,email,password", *lines]) + "\n")
-    assert "Rows that would be rejected: 1 email_missing 1" in page
+    assert "Records that would be rejected: 1 of 4 email_missing 1" in page
     assert "and 2 users whose password cannot travel are left out unless you decide otherwise" in page
     page = page_of(tmp_path, "\n".join(["id,email,password", *lines[:2]]) + "\n")
     assert "share an id or address, and 1 user whose password cannot travel is left out" in page
@@ -284,7 +299,7 @@ def test_without_a_column_of_ids_rows_are_judged_and_candidates_named(tmp_path: 
     page = page_of(tmp_path, "\n".join(["reference,group,number,email,password", *lines]) + "\n")
     assert "No column for user_id was found; name it yourself" in page
     assert "one of these could be user_id: reference. Take one" in page
-    assert "Rows that would be rejected: 3 duplicate_email 2" in page
+    assert "Records that would be rejected: 3 of 4 duplicate_email 2" in page
     assert "email_missing 1" in page
 
 

@@ -52,7 +52,7 @@ def command(source: str, table: str | None, store: str | None, output: Output) -
     A JSON file may be followed by #LIST where the list of users in it has an unusual name.
 
     Says how many users there are, suggests how columns map to Auth0's fields, counts the formats of password hashes,
-    rows that would be rejected and last logins, and advises a way to migrate. No tenant is asked; prepared users lie
+    records that would be rejected and last logins, and advises a way to migrate. No tenant is asked; prepared users lie
     in a private temporary folder while it runs.
     """
     from wizard.legacy import source_of
@@ -83,7 +83,7 @@ def page(found: Survey) -> str:
     """The census for people."""
     facts = found.facts
     details = ", ".join(f"{name} {value}" for name, value in facts.details.items())
-    lines = _wrapped(f"{counted(facts.records, 'user')} ({facts.kind}{': ' + details if details else ''})", "")
+    lines = _wrapped(f"{counted(facts.records, 'record')} ({facts.kind}{': ' + details if details else ''})", "")
     for warning in facts.warnings:
         lines += _wrapped(f"! {warning}", "  ")
     for note in found.store.notes if found.store else ():
@@ -159,13 +159,19 @@ def _wrapped(words: str, indent: str) -> list[str]:
 def _passwords(found: Survey) -> Iterator[str]:
     if not found.groups:
         return
-    yield from ("", "Password hashes")
     total = sum(group.users for group in found.groups)
+    yield from ("", f"Password hashes {_of_readable(total, found)}")
     for group in found.groups:
         name = f"{group.scheme} {group.parameters}".strip() + (", damaged" if group.code == DAMAGED else "")
         yield _bar(name, group.users, total)
         for remark in _remarks(group):
             yield from _wrapped(remark, "      ")
+
+
+def _of_readable(records: int, found: Survey) -> str:
+    """Which records figures are of, where some of the store cannot be read."""
+    unreadable = found.facts.records - records
+    return f"of {counted(records, 'record')}" + (f"; {unreadable:,} more cannot be read" if unreadable else "")
 
 
 def _remarks(group: HashGroup) -> Iterator[str]:
@@ -183,17 +189,17 @@ def _remarks(group: HashGroup) -> Iterator[str]:
 
 
 def _dirt(found: Survey) -> Iterator[str]:
-    """Rows that would be rejected, by kind, users who share something among them; then those whose password stays."""
+    """Records that would be rejected, by kind, users who share something among them; then those whose password stays."""
     yield ""
     yield from _unnamed(found)
     if found.prepared is None:
         return
     left = sum(group.users for group in found.groups if group.carried_by == "none")
     if found.prepared.reasons:
-        yield f"Rows that would be rejected: {found.prepared.rejected:,}"
+        yield f"Records that would be rejected: {found.prepared.rejected:,} of {found.prepared.read:,}"
         yield from _reasons(found.prepared.reasons)
     else:
-        yield "No row would be rejected, and no two users share an id or address" + ("," if left else ".")
+        yield "No record would be rejected, and no two users share an id or address" + ("," if left else ".")
     if left:
         users, are = ("user", "is") if left == 1 else ("users", "are")
         yield from _wrapped(
@@ -215,7 +221,7 @@ def _unnamed(found: Survey) -> Iterator[str]:
             "",
         )
     if "email" in missing:
-        yield "No user could be prepared, so rows that would be rejected are not counted."
+        yield "No user could be prepared, so records that would be rejected are not counted."
 
 
 def _reasons(reasons: Mapping[str, int]) -> Iterator[str]:
@@ -241,7 +247,7 @@ def _lacking(found: Survey) -> Iterator[str]:
 
 def _logins(found: Survey) -> Iterator[str]:
     if found.activity is not None:
-        yield from ("", f"Last login ({found.activity.column})")
+        yield from ("", f"Last login ({found.activity.column}) {_of_readable(found.activity.total, found)}")
         for line in _bars(found.activity.users):
             yield line.rstrip()
     for unread in found.unread:
@@ -269,7 +275,7 @@ def _forecast(found: Survey) -> Iterator[str]:
         refused=found.prepared.rejected + nothing,
     )
     yield ""
-    yield from _table([("", *TITLES), *ways.rows()])
+    yield from _table([(f"of {counted(found.facts.records, 'record')}", *TITLES), *ways.rows()])
     yield from (
         "",
         f"An import of everybody is {files:,} file{'' if files == 1 else 's'} of {found.prepared.bytes / 1e6:,.1f} MB.",

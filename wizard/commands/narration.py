@@ -108,7 +108,7 @@ def _line_of(event: Event) -> str:
             return f"  {counted(event.read, 'user')} read, {event.prepared:,} in {counted(event.files, 'file')}{moved}{left}{skipped}"
         case happened.UsersLeftCounted():
             told = ", ".join(f"{number:,} {age_in_words(age)}" for age, number in event.users.items())
-            return f"  not moved yet, by last login: {told}"
+            return f"  not moved yet, of those with a user_id, by last login: {told}"
         case happened.UsersMigrated():
             share = event.migrated / max(1, event.users)
             return f"  {event.migrated:,} of {counted(event.users, 'user')} have moved at login ({share:.1%})"

@@ -222,7 +222,7 @@ def outlook(looks: Sequence[tuple[float, int]], users: int, wanted: TrickleAnswe
 def left_in_words(users: Mapping[str, int]) -> str:
     """Who had not moved, by last login: `12 within 30 days, 40 within 90 days, …`."""
     told = [f"{number:,} {age_in_words(age)}" for age, number in users.items()]
-    return f"{counted(sum(users.values()), 'user')} had not moved; last login: {', '.join(told)}"
+    return f"{counted(sum(users.values()), 'user')} with a user_id had not moved; last login: {', '.join(told)}"
 
 
 def _foreseen(curve: Forecast, wanted: TrickleAnswers, now: float) -> str:
