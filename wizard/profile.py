@@ -195,7 +195,7 @@ class ProfileAnswers(Section):
         default=None,
         title="Column of the moment of creation",
         description="For keep_newest: ISO 8601, 24.12.2023 17:30, seconds or milliseconds since 1970, the form of mails or LDAP. "
-        "What is none of these counts as the oldest, and is counted.",
+        "What cannot be read ranks last, and prepare says how much of it there is.",
         examples=["created_at"],
     )
     last_login: Annotated[str, Field(min_length=1)] | None = Field(

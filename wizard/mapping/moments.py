@@ -114,9 +114,8 @@ def _of_number(text: str) -> datetime | None:
     number = float(text)
     if 10**8 <= number < 10**10:
         return _1970 + timedelta(seconds=number)
-    if 10**11 <= number < 10**13 and (
-        number >= 10**12 or text[:2] not in ("19", "20")
-    ):  # or it is a date to the minute
+    may_be_a_minute = number < 10**12 and text[:2] in ("19", "20")  # 202312241730
+    if 10**11 <= number < 10**13 and not may_be_a_minute:
         return _1970 + timedelta(milliseconds=number)
     return _1601 + timedelta(microseconds=number / 10) if 10**17 <= number < 2 * 10**17 else None
 
