@@ -58,7 +58,12 @@ async def test_a_parameter_takes_what_the_document_has_it_take(
     client = api.tenant.client_id
     change = [{"client_id": client, "status": True}]
     assert (await api.patch(f"/connections/{connection}/clients", change)).status_code == 204
-    user = {"connection": "acme-users", "email": "ann@example.com", "password": "x", "user_id": "1"}
+    user = {
+        "connection": "acme-users",
+        "email": "ann@example.com",
+        "password": "correct-Horse-battery-9",
+        "user_id": "1",
+    }
     assert (await api.post("/users", user)).status_code == 201
     trigger = {"id": "post-login", "version": "v3"}
     action = (await api.post("/actions/actions", {"name": "a", "supported_triggers": [trigger]})).json()["id"]

@@ -159,7 +159,7 @@ async def test_a_half_made_user_is_a_duplicate_that_nobody_finds(world: World) -
     for upsert in ("false", "true"):
         job = await world.imported([{"email": "ghost@example.com"}], upsert=upsert)
         assert (await world.errors(job["id"]))[0]["errors"][0]["code"] == "DUPLICATED_USER"
-    body = {"connection": "people", "email": "ghost@example.com", "password": "x"}
+    body = {"connection": "people", "email": "ghost@example.com", "password": "correct-Horse-battery-9"}
     assert (await world.client.post(f"{API}/users", json=body)).status_code == 409
 
 

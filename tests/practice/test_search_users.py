@@ -92,7 +92,7 @@ async def test_the_last_page_under_the_cap_is_reachable(world: World) -> None:
 async def test_search_sees_a_new_user_only_after_the_lag(new_world: Callable[..., World]) -> None:
     world = new_world(search_lag_seconds=5)
     await world.connection()
-    body = {"connection": "people", "email": "jane@example.com", "password": "x", "user_id": "1"}
+    body = {"connection": "people", "email": "jane@example.com", "password": "correct-Horse-battery-9", "user_id": "1"}
     assert (await world.client.post(f"{API}/users", json=body)).status_code == 201
     assert len(await world.by_email("jane@example.com")) == 1
     assert await world.search("email:jane@example.com") == []

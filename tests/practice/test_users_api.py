@@ -8,6 +8,8 @@ from user_world import API, World
 
 from wizard.practice.users import endpoints as users
 
+PASSWORD = "correct-Horse-battery-9"
+
 
 @pytest.fixture
 async def world(new_world: Callable[..., World]) -> World:
@@ -17,7 +19,7 @@ async def world(new_world: Callable[..., World]) -> World:
 
 
 async def created(world: World, **fields: Any) -> dict[str, Any]:
-    body = {"connection": "people", "email": "jane@example.com", "password": "first", "user_id": "1"} | fields
+    body = {"connection": "people", "email": "jane@example.com", "password": PASSWORD, "user_id": "1"} | fields
     answer = await world.client.post(f"{API}/users", json=body)
     assert answer.status_code == 201, answer.text
     made: dict[str, Any] = answer.json()
@@ -94,14 +96,14 @@ async def test_fields_are_included_or_left_out(world: World) -> None:
 async def test_a_bad_new_user_is_refused(world: World, change: dict[str, Any], status: int, message: str) -> None:
     await world.connection("hidden", enabled=False)
     await world.connection("plain")
-    body = {"connection": "people", "email": "jane@example.com", "password": "first"} | change
+    body = {"connection": "people", "email": "jane@example.com", "password": PASSWORD} | change
     answer = await world.client.post(f"{API}/users", json=body)
     assert (answer.status_code, answer.json()["message"]) == (status, message)
 
 
 @pytest.mark.parametrize("missing", ["connection", "email", "password"])
 async def test_what_a_new_user_needs_is_named(world: World, missing: str) -> None:
-    body = {"connection": "people", "email": "jane@example.com", "password": "first"}
+    body = {"connection": "people", "email": "jane@example.com", "password": PASSWORD}
     del body[missing]
     answer = await world.client.post(f"{API}/users", json=body)
     assert answer.json()["message"] == f"Payload validation error: 'Missing required property: {missing}'."
@@ -113,7 +115,7 @@ async def test_a_name_in_use_is_a_conflict(world: World, same: str) -> None:
     body = {"email": "john@example.com", "user_id": "2", "username": "john"}
     taken = {"email": "JANE@example.com", "user_id": "1", "username": "JANE"}
     answer = await world.client.post(
-        f"{API}/users", json={"connection": "people", "password": "x"} | body | {same: taken[same]}
+        f"{API}/users", json={"connection": "people", "password": PASSWORD} | body | {same: taken[same]}
     )
     assert answer.status_code == 409
     assert answer.json() == {
@@ -153,11 +155,12 @@ async def test_a_new_email_is_unverified_and_moves_the_defaults(world: World) ->
 
 async def test_a_new_password_is_dated_and_used(world: World) -> None:
     await created(world)
-    user = await changed(world, {"password": "second", "connection": "people"})
+    user = await changed(world, {"password": "another-Horse-battery-9", "connection": "people"})
     assert "last_password_reset" in user
     connection = world.tenant.connection(world.connection_id)
     assert connection is not None
-    assert users.password_login(world.tenant, connection, "jane@example.com", "second")["user_id"] == "auth0|1"
+    login = users.password_login(world.tenant, connection, "jane@example.com", "another-Horse-battery-9")
+    assert login["user_id"] == "auth0|1"
 
 
 @pytest.mark.parametrize(

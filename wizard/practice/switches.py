@@ -103,6 +103,6 @@ class Switches(BaseModel):
 
     # Users.
     management_password_policy: bool = Field(
-        default=False, description="passwords that the Management API sets must pass the policy of the connection"
+        default=True, description="passwords that the Management API sets must pass the policy of the connection"
     )
     search_lag_seconds: float = Field(default=2.0, ge=0, description="until a written user is found by search")

@@ -112,7 +112,7 @@ def check_username(connection: Connection, username: str | None) -> None:
 
 
 def check_password(connection: Connection, password: str | None) -> None:
-    """Refuse a new password that is weaker than the connection asks for.
+    """Refuse a new password that is weaker than the connection asks for; unlike a sign-up, without saying in what.
 
     Raises:
         ApiError: 400.
