@@ -16,6 +16,11 @@ class Problem(NamedTuple):
     path: str = ""
 
     @property
+    def reason(self) -> str:
+        """The text without the place in front, which the Management API names behind."""
+        return self.message.removeprefix(f"Error in {self.path} property - ")
+
+    @property
     def body(self) -> dict[str, str]:
         body = {"code": self.code, "message": self.message}
         if self.path:

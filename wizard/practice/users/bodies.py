@@ -93,7 +93,7 @@ def _check(body: Any, shape: schema.Shape) -> None:
     for key in forbidden_in_app_metadata(body.get("app_metadata", {})):
         raise invalid_body(f"Property not allowed: {key}", "app_metadata")
     for problem in found:
-        raise invalid_body(problem.message, problem.path)
+        raise invalid_body(problem.reason, problem.path)
 
 
 def check_username(connection: Connection, username: str | None) -> None:
@@ -108,7 +108,7 @@ def check_username(connection: Connection, username: str | None) -> None:
     if rules is None:
         raise ApiError(400, "Cannot set username for connection without requires_username.")
     for problem in rules.problems(username):
-        raise invalid_body(problem.message, "username")
+        raise invalid_body(problem.reason, "username")
 
 
 def check_password(connection: Connection, password: str | None) -> None:
