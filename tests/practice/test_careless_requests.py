@@ -161,6 +161,29 @@ async def test_logs_can_be_narrowed_to_fields(api: Api) -> None:
     assert all(set(row) <= {"type", "date", "log_id", "_id"} for row in rows), rows[0]
 
 
+@pytest.mark.parametrize("kind", ["clients", "connections", "client-grants", "tenants", "rules"])
+async def test_a_change_that_changes_nothing_is_refused(kind: str) -> None:
+    async with open_api(still_tenant(switches=Switches(rules="run"))) as api:
+        rule = await api.post("/rules", {"name": "a", "script": "x"})
+        ids = {
+            "clients": api.tenant.client_id,
+            "connections": (await api.new_connection())["id"],
+            "client-grants": (await api.get("/client-grants")).json()[0]["id"],
+            "tenants": "settings",
+            "rules": rule.json()["id"],
+        }
+        answer = await api.patch(f"/{kind}/{ids[kind]}", {})
+        message = "Payload validation error: 'Too few properties defined (0), minimum 1'."
+        assert error(answer) == (400, message, "invalid_body")
+
+
+@pytest.mark.parametrize("quota", [{}, {"per_hour": 2**31}, {"per_day": 0}])
+async def test_a_token_quota_says_something_that_can_be_counted(api: Api, quota: dict[str, int]) -> None:
+    whole = {"client_credentials": quota}
+    assert (await api.patch("/tenants/settings", {"default_token_quota": {"clients": whole}})).status_code == 400
+    assert (await api.post("/clients", {"name": "Counted", "token_quota": whole})).status_code == 400
+
+
 async def test_users_of_a_missing_connection_are_deleted_without_404(api: Api) -> None:
     answer = await api.delete("/connections/con_aaaaaaaaaaaaaaaa/users?email=a@b.co")
     assert answer.status_code in (204, 400), answer.text

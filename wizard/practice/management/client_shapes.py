@@ -70,8 +70,10 @@ _ADDONS = [
 
 _URLS = many(text())
 _ENABLED = obj({"enabled": FLAG})
+_TOKENS = number(1, 2**31 - 1)
 QUOTA = obj(
-    {"client_credentials": obj({"enforce": FLAG, "per_day": number(1), "per_hour": number(1)})}, "client_credentials"
+    {"client_credentials": obj({"enforce": FLAG, "per_day": _TOKENS, "per_hour": _TOKENS}, minProperties=1)},
+    "client_credentials",
 )
 _INITIATORS = [
     "rp-logout",
@@ -269,6 +271,7 @@ CREATE = obj(
                 "tls_client_auth": obj({"credentials": many(_SUBJECT)}, "credentials"),
                 "self_signed_tls_client_auth": obj({"credentials": many(_X509)}, "credentials"),
             },
+            minProperties=1,
             maxProperties=1,
         ),
     },
@@ -288,10 +291,12 @@ UPDATE = obj(
                     "tls_client_auth": _KEPT_KEYS,
                     "self_signed_tls_client_auth": _KEPT_KEYS,
                 },
+                minProperties=1,
                 maxProperties=1,
             )
         ),
-    }
+    },
+    minProperties=1,
 )
 CREDENTIAL = obj(
     PUBLIC_KEY
@@ -302,7 +307,7 @@ CREDENTIAL = obj(
     },
     "credential_type",
 )
-CREDENTIAL_CHANGE = obj({"expires_at": nullable(text(form="date-time"))})
+CREDENTIAL_CHANGE = obj({"expires_at": nullable(text(form="date-time"))}, minProperties=1)
 
 FIELDS = frozenset([
     "addons", "allowed_clients", "allowed_logout_urls", "allowed_origins", "api_type", "app_type",

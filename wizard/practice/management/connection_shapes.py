@@ -258,7 +258,7 @@ CREATE = obj(
     "name",
     "strategy",
 )
-UPDATE = obj(_CHANGEABLE | {"enabled_clients": nullable(many(text(form="client-id")))})
+UPDATE = obj(_CHANGEABLE | {"enabled_clients": nullable(many(text(form="client-id")))}, minProperties=1)
 ENABLED_CLIENTS = many(obj({"client_id": text(form="client-id"), "status": FLAG}, "client_id", "status"), 1, 50)
 
 FIELDS = frozenset(

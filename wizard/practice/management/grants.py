@@ -54,7 +54,8 @@ UPDATE = obj(
         "allow_any_organization": nullable(FLAG),
         "allow_all_scopes": nullable(FLAG),
         "authorization_details_types": many(text(1, 255)),
-    }
+    },
+    minProperties=1,
 )
 _FILTERS: dict[str, Shape] = {"client_id": text(), "audience": text(), "subject_type": _SUBJECT}
 

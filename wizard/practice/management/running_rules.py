@@ -33,7 +33,7 @@ _CHANGEABLE = {
     "enabled": FLAG,
 }
 CREATE = obj(_CHANGEABLE, "name", "script")
-UPDATE = obj(_CHANGEABLE)
+UPDATE = obj(_CHANGEABLE, minProperties=1)
 CONFIG = obj({"value": text()}, "value")
 KEY = re.compile(r"[A-Za-z0-9_\-@*+:]{1,127}")
 FIELDS = frozenset({"id", "name", "script", "order", "enabled", "stage"})

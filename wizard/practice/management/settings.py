@@ -76,7 +76,7 @@ _SHAPES: dict[str, Shape] = {
     "default_audience": text(),
     "default_directory": text(),
     "default_redirection_uri": text(form="https-url-or-empty"),
-    "default_token_quota": nullable(obj({"clients": _QUOTA, "organizations": _QUOTA})),
+    "default_token_quota": nullable(obj({"clients": _QUOTA, "organizations": _QUOTA}, minProperties=1)),
     "device_flow": nullable(obj({"charset": choice("base20", "digits"), "mask": text(0, 20)})),
     "dynamic_client_registration_security_mode": choice("strict", "permissive"),
     "enable_ai_guide": FLAG,
@@ -103,9 +103,11 @@ _SHAPES: dict[str, Shape] = {
     "support_email": text(form="email-or-empty"),
     "support_url": text(form="url-or-empty"),
 }
-UPDATE = obj(_SHAPES)
+UPDATE = obj(_SHAPES, minProperties=1)
 MINUTES = "_in_minutes"
-WITH_MINUTES = obj(_SHAPES | {f"{name}{MINUTES}": number(1) for name in _SHAPES if name.endswith("session_lifetime")})
+WITH_MINUTES = obj(
+    _SHAPES | {f"{name}{MINUTES}": number(1) for name in _SHAPES if name.endswith("session_lifetime")}, minProperties=1
+)
 """With what the reference leaves out but Auth0's own tools send: lifetimes that are no whole hours; shown in hours."""
 FIELDS = frozenset([
     "allow_organization_name_in_authentication_api", "allowed_logout_urls", "change_password",

@@ -145,6 +145,9 @@ def _array_problems(value: list[Any], shape: Shape, path: str) -> Iterator[Probl
 
 
 def _object_problems(value: dict[str, Any], shape: Shape, path: str) -> Iterator[Problem]:
+    if len(value) < shape.get("minProperties", 0):
+        message = f"Too few properties defined ({len(value)}), minimum {shape['minProperties']}"
+        yield Problem("OBJECT_PROPERTIES_MINIMUM", message, path)
     if len(value) > shape.get("maxProperties", len(value)):
         message = f"Too many properties defined ({len(value)}), maximum {shape['maxProperties']}"
         yield Problem("OBJECT_PROPERTIES_MAXIMUM", message, path)
