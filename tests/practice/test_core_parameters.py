@@ -76,6 +76,13 @@ async def test_a_parameter_takes_what_the_document_has_it_take(
         answer = await api.get(found, params={name: value} | required(path, name))
         assert answer.status_code == 400, (value, answer.text)
         assert name in answer.json()["message"]
+    if name == "fields":
+        for value in ("", "nothing", *(f"{known}," for known in field_names(schema))) if field_names(schema) else ():
+            answer = await api.get(found, params={name: value} | required(path, name))
+            assert (answer.status_code, answer.json()["errorCode"]) == (400, "invalid_query_string"), value
+            pattern = re.search(r"String does not match pattern (\^.*\$)' on property fields", answer.json()["message"])
+            assert pattern is not None, answer.text
+            assert all(re.match(pattern[1], known) for known in field_names(schema))
     for value in field_names(schema) if name == "fields" else ():
         answer = await api.get(found, params={name: value} | required(path, name))
         assert answer.status_code == 200, answer.text

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -207,15 +208,15 @@ def chosen_fields(request: Request, known: frozenset[str]) -> tuple[frozenset[st
     """Read fields and include_fields; None when all fields are wanted.
 
     Raises:
-        ApiError: 400 for a field this kind of thing does not have.
+        ApiError: 400 for a field this kind of thing does not have, and for no field at all.
     """
     asked = query(request, FIELDS)
-    if not asked.get("fields"):
+    if "fields" not in asked:
         return None
     names = asked["fields"].split(",")
-    for name in names:
-        if name not in known:
-            raise invalid_query(f"String does not match pattern: {name}", "fields")
+    if not known.issuperset(names):
+        one = "|".join(f"({re.escape(name)})" for name in sorted(known))
+        raise invalid_query(f"String does not match pattern ^({one})(,({one}))*$", "fields")
     return frozenset(names), asked.get("include_fields", True)
 
 
