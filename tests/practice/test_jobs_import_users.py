@@ -209,6 +209,16 @@ async def test_every_user_is_inserted_updated_or_failed(files: list[tuple[list[A
     world.tenant.close()
 
 
+@pytest.mark.parametrize("algorithm", ["argon2", "bcrypt", "ldap", "pbkdf2"])
+async def test_a_refused_hash_names_the_pattern_in_javascript(world: World, algorithm: str) -> None:
+    wrong = {"algorithm": algorithm, "hash": {"value": "secret"}}
+    job = await world.imported([{"email": "a@example.com", "custom_password_hash": wrong}])
+    [[problem]] = [each["errors"] for each in await world.errors(job["id"])]
+    assert (problem["code"], problem["path"]) == ("PATTERN", "custom_password_hash.hash.value")
+    assert "does not match pattern ^" in problem["message"]
+    assert "(?P<" not in problem["message"]
+
+
 async def test_an_imported_hash_is_good_for_a_login_and_becomes_bcrypt(world: World) -> None:
     hashed = bcrypt.hashpw(b"hello", bcrypt.gensalt(10)).decode()
     await world.imported(

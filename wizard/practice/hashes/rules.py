@@ -187,7 +187,8 @@ def _text(algorithm: str, value: str, switches: Switches) -> list[Problem]:
 
 def _matches(place: str, value: str, pattern: re.Pattern[str]) -> list[Problem]:
     """Check the form of a string, and that its base64 parts can be decoded."""
-    wrong = [say.wrong_pattern(place, f"^{pattern.pattern}$")]
+    shown = re.sub(r"\?P<\w+>", "", pattern.pattern)  # Python's names of groups are no JavaScript
+    wrong = [say.wrong_pattern(place, f"^{shown}$")]
     found = pattern.fullmatch(value)
     if found is None:
         return wrong
