@@ -200,9 +200,18 @@ async def test_a_default_grant_names_no_client(api: Api) -> None:
     assert token.status_code == 200, token.text
 
 
-async def test_a_page_of_actions_may_be_of_any_size(api: Api) -> None:
-    assert (await api.get("/actions/actions?per_page=200")).status_code == 200
-    assert (await api.get("/actions/actions?per_page=0")).status_code == 200
+@pytest.mark.parametrize("per_page", [0, 200])
+async def test_a_page_about_actions_may_be_of_any_size(api: Api, per_page: int) -> None:
+    draft = {"name": "a", "supported_triggers": [{"id": "post-login", "version": "v3"}]}
+    made = await api.post("/actions/actions", draft)
+    lists = (
+        "/actions/actions",
+        f"/actions/actions/{made.json()['id']}/versions",
+        "/actions/triggers/post-login/bindings",
+    )
+    for path in lists:
+        answer = await api.get(f"{path}?per_page={per_page}")
+        assert (answer.status_code, answer.json().get("per_page", 0)) == (200, per_page), (path, answer.text)
 
 
 async def test_the_refusal_of_too_many_resets_does_not_say_that_calls_remain(api: Api) -> None:

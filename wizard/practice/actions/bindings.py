@@ -14,7 +14,7 @@ from wizard.practice.actions.shapes import BINDINGS as BINDINGS_SHAPE
 from wizard.practice.actions.shapes import BOUND, TRIGGERS
 from wizard.practice.errors import ApiError, invalid_uri
 from wizard.practice.management.access import require
-from wizard.practice.requests.reading import json_body, offset_window
+from wizard.practice.requests.reading import json_body
 
 if TYPE_CHECKING:
     from wizard.practice.tenant import PracticeTenant
@@ -24,11 +24,11 @@ POLICY = {trigger["id"]: trigger["binding_policy"] for trigger in TRIGGERS}
 
 def routes(tenant: PracticeTenant) -> list[Route]:
     async def read(request: Request) -> Response:
-        from wizard.practice.actions.endpoints import listed
+        from wizard.practice.actions.endpoints import any_size, listed
 
         require(request, "read:actions")
         trigger = _trigger(request)
-        return listed(offset_window(request), "bindings", _shown(tenant, trigger))
+        return listed(any_size(request), "bindings", _shown(tenant, trigger))
 
     async def replace(request: Request) -> Response:
         require(request, "update:actions")

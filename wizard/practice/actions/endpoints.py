@@ -37,7 +37,7 @@ def create_tables(db: sqlite3.Connection) -> None:
 def routes(tenant: PracticeTenant) -> list[Route]:
     async def list_actions(request: Request) -> Response:
         require(request, "read:actions")
-        window = offset_window(request, highest=MOST_A_PAGE, lowest=0)
+        window = any_size(request)
         asked = query(
             request,
             {"triggerId": choice(*TRIGGER_IDS), "actionName": text(), "deployed": FLAG, "installed": FLAG},
@@ -92,7 +92,7 @@ def routes(tenant: PracticeTenant) -> list[Route]:
 
     async def list_versions(request: Request) -> Response:
         require(request, "read:actions")
-        window = offset_window(request)
+        window = any_size(request)
         found = action_of(tenant, request.path_params["id"])
         return listed(window, "versions", [shown_version(tenant, found, each) for each in found.versions])
 
@@ -131,6 +131,11 @@ def routes(tenant: PracticeTenant) -> list[Route]:
         Route(f"{BASE}/triggers", triggers, methods=["GET"]),
         *bindings.routes(tenant),
     ]
+
+
+def any_size(request: Request) -> Window:
+    """Read a page; lists about Actions have pages of any size."""
+    return offset_window(request, highest=MOST_A_PAGE, lowest=0)
 
 
 def listed(window: Window, key: str, items: list[dict[str, Any]]) -> Response:
