@@ -184,6 +184,14 @@ async def test_a_token_quota_says_something_that_can_be_counted(api: Api, quota:
     assert (await api.post("/clients", {"name": "Counted", "token_quota": whole})).status_code == 400
 
 
+@pytest.mark.parametrize("path", ["/clients", "/client-grants", "/connections"])
+@pytest.mark.parametrize("wrong", ["page=-1", "page=x", "per_page=101", "include_totals=yes"])
+async def test_a_wrong_page_is_refused_beside_a_cursor_too(api: Api, path: str, wrong: str) -> None:
+    answer = await api.get(f"{path}?take=5&{wrong}")
+    assert (answer.status_code, error(answer)[2]) == (400, "invalid_query_string")
+    assert f"on property {wrong.partition('=')[0]}." in error(answer)[1]
+
+
 async def test_users_of_a_missing_connection_are_deleted_without_404(api: Api) -> None:
     answer = await api.delete("/connections/con_aaaaaaaaaaaaaaaa/users?email=a@b.co")
     assert answer.status_code in (204, 400), answer.text

@@ -21,12 +21,12 @@ from wizard.practice.management.entity_limits import refuse_above_limit
 from wizard.practice.requests.documents import Document, Table
 from wizard.practice.requests.reading import (
     Window,
+    any_window,
     checkpoint_window,
     chosen_fields,
     json_body,
     listing,
     narrowed,
-    offset_window,
     query,
     within_first_records,
 )
@@ -48,7 +48,7 @@ def create_tables(db: sqlite3.Connection) -> None:
 def routes(tenant: PracticeTenant) -> list[Route]:
     async def list_connections(request: Request) -> Response:
         claims = require(request, "read:connections")
-        window = checkpoint_window(request) or offset_window(request)
+        window = any_window(request)
         if not window.checkpoint:
             within_first_records(window)
         where, values = _condition(request)

@@ -155,8 +155,9 @@ def checkpoint_window(request: Request, *, highest: int = 100, always: bool = Fa
 
 
 def any_window(request: Request, *, lowest: int = 1) -> Window:
-    """Read either form; take and from win."""
-    return checkpoint_window(request) or offset_window(request, lowest=lowest)
+    """Read either form; take and from win, and what stands beside them must be right too."""
+    pages = offset_window(request, lowest=lowest)
+    return checkpoint_window(request) or pages
 
 
 def within_first_records(window: Window) -> None:
