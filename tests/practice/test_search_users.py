@@ -56,6 +56,14 @@ async def test_order_is_by_a_field_up_or_down(world: World) -> None:
     assert down[0]["user_id"] == "auth0|24"
 
 
+async def test_order_is_not_by_metadata(world: World) -> None:
+    ranks = [{"email": f"r{rank}@example.com", "user_metadata": {"rank": rank}} for rank in (2, 1, 3)]
+    await world.imported(ranks)
+    q = "_exists_:user_metadata.rank"
+    ranked = await listed(world, q=q, sort="user_metadata.rank:1", fields="user_metadata")
+    assert [user["user_metadata"]["rank"] for user in ranked] == [2, 1, 3]
+
+
 async def test_search_is_by_connection_name(world: World) -> None:
     other = await world.connection("others")
     await world.imported([{"email": "else@example.com"}], connection_id=other)
@@ -83,6 +91,14 @@ async def test_a_bad_list_is_refused(world: World, params: dict[str, Any], messa
     answer = await world.client.get(f"{API}/users", params=params)
     assert answer.status_code == 400
     assert message in answer.json()["message"]
+
+
+async def test_a_query_longer_than_a_request_line_is_414(world: World) -> None:
+    answer = await world.client.get(
+        f"{API}/users", params={"q": " OR ".join(f"email:n{i}@example.com" for i in range(400))}
+    )
+    assert answer.status_code == 414
+    assert answer.json()["error"] == "Request-URI Too Large"
 
 
 async def test_the_last_page_under_the_cap_is_reachable(world: World) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from starlette.responses import Response
 
-REASONS = {413: "Request Entity Too Large"}
+REASONS = {413: "Request Entity Too Large", 414: "Request-URI Too Large"}
 """Reason phrases where Auth0 and the standard library differ."""
 
 

@@ -40,7 +40,7 @@ def list_users(tenant: PracticeTenant) -> Any:
         within_first_records(window)
         condition, values = where(asked["q"]) if asked.get("q", "").strip() else ("1", ())
         field, _, direction = asked.get("sort", "").partition(":")
-        order, order_values = order_by(field, direction != "-1")
+        order = order_by(field, direction != "-1")
         source, source_values = index_source(tenant)
         total = 0
         if window.totals:
@@ -51,7 +51,7 @@ def list_users(tenant: PracticeTenant) -> Any:
             total = counted.fetchone()[0]
         rows = tenant.db.execute(
             f"select * from {source} where {condition} order by {order} limit ? offset ?",  # noqa: S608 - likewise
-            (*source_values, *values, *order_values, window.limit, window.offset),
+            (*source_values, *values, window.limit, window.offset),
         ).fetchall()
         names, fields = connection_names(tenant), _fields(asked)
         return listing(window, "users", [narrowed(shown(row, names), fields) for row in rows], total)

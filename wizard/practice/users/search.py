@@ -12,6 +12,7 @@ from wizard.practice.errors import ApiError
 MOST_TERMS = 300
 DEEPEST = 30
 LONGEST = 10_000
+"""Characters of a query. That there is an end, and its 414, is in Auth0's docs ("List and Search Users"); the figure is not."""
 SHORTEST_SUFFIX = 3
 """Characters that `name:*usa` needs behind a leading wildcard."""
 
@@ -82,10 +83,10 @@ def parse(text: str) -> Node:
     required clause makes its unmarked neighbours optional. Parentheses say what is meant.
 
     Raises:
-        ApiError: 400, with what is wrong with the query.
+        ApiError: 400, with what is wrong with the query; 414 for one that no request line would hold.
     """
     if len(text) > LONGEST:
-        refuse(f"a query has at most {LONGEST} characters")
+        raise ApiError(414, "Request-URI Too Large")
     reader = _Reader(list(_tokens(text)))
     if not reader.tokens:
         return Everything()

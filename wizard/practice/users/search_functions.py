@@ -18,7 +18,6 @@ def register(db: sqlite3.Connection) -> None:
     db.create_function("fold", 1, fold, deterministic=True)
     db.create_function("nickname_of", 1, nickname_of, deterministic=True)
     db.create_function("picture_of", 3, picture_of, deterministic=True)
-    db.create_function("metadata_value", 2, metadata_value, deterministic=True)
     db.create_function("metadata_matches", 3, metadata_matches, deterministic=True)
     db.create_function("metadata_matches", 4, metadata_matches, deterministic=True)
 
@@ -42,12 +41,6 @@ def metadata_matches(profile: str, field: str, test: str, value: str = "") -> bo
         return any(isinstance(each, str) and _globbed(value).fullmatch(each) is not None for each in found)
     low, low_sign, high, high_sign = orjson.loads(value)
     return any(_holds(each, low_sign, low) and _holds(each, high_sign, high) for each in found)
-
-
-def metadata_value(profile: str, field: str) -> str | float | None:
-    """Return the first value at the path, to sort by."""
-    first = next(values_at(profile, field), None)
-    return first if first is None or isinstance(first, (str, float)) else float(first)
 
 
 def values_at(profile: str, field: str) -> Iterator[str | float | bool]:

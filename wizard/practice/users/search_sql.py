@@ -89,14 +89,15 @@ def where(query: str, index: Index = USERS) -> Sql:
     return _node(parse(query), index)
 
 
-def order_by(field: str, ascending: bool) -> Sql:
-    """Translate a sort; users without the field come first when ascending, as SQLite sorts NULL."""
+def order_by(field: str, ascending: bool) -> str:
+    """Translate a sort; users without the field come first when ascending, as SQLite sorts NULL.
+
+    Source: Auth0 docs, "List and Search Users": metadata does not sort.
+    """
     direction = "asc" if ascending else "desc"
     if field in FIELDS:
-        return f"{_column(FIELDS[field])} {direction}, seq {direction}", ()
-    if field.startswith(METADATA):
-        return f"metadata_value(profile, ?) {direction}, seq {direction}", (field,)
-    return f"seq {direction}", ()
+        return f"{_column(FIELDS[field])} {direction}, seq {direction}"
+    return f"seq {direction}"
 
 
 def _node(node: Node, index: Index) -> Sql:
