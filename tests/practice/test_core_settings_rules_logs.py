@@ -35,6 +35,23 @@ async def test_settings_outside_the_schema_are_refused(api: Api, wrong: dict[str
     assert error(await api.patch("/tenants/settings", wrong))[2] == "invalid_body"
 
 
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("allow_organization_name_in_authentication_api", False),
+        ("customize_mfa_in_postlogin_action", False),
+        ("pushed_authorization_requests_supported", False),
+        ("authorization_response_iss_parameter_supported", None),
+        ("change_password", None),
+    ],
+)
+async def test_null_puts_a_setting_back_as_the_document_shows_it(api: Api, name: str, shown: bool | None) -> None:
+    on = {"enabled": True} if name == "change_password" else True
+    assert (await api.patch("/tenants/settings", {name: on})).json()[name] == on
+    assert (await api.patch("/tenants/settings", {name: None})).json()[name] is shown
+    assert (await api.get("/tenants/settings")).json()[name] is shown
+
+
 async def test_lifetimes_of_sessions_can_be_set_in_minutes(api: Api) -> None:
     changed = await api.patch(
         "/tenants/settings", {"session_lifetime_in_minutes": 181, "idle_session_lifetime_in_minutes": 60}

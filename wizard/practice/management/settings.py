@@ -109,6 +109,12 @@ WITH_MINUTES = obj(
     _SHAPES | {f"{name}{MINUTES}": number(1) for name in _SHAPES if name.endswith("session_lifetime")}, minProperties=1
 )
 """With what the reference leaves out but Auth0's own tools send: lifetimes that are no whole hours; shown in hours."""
+NEVER_NULL = (
+    "allow_organization_name_in_authentication_api",
+    "customize_mfa_in_postlogin_action",
+    "pushed_authorization_requests_supported",
+)
+"""What a request may set to null and no answer shows so: null means the default, false."""
 FIELDS = frozenset([
     "allow_organization_name_in_authentication_api", "allowed_logout_urls", "change_password",
     "client_id_metadata_document_supported", "customize_mfa_in_postlogin_action", "default_audience",
@@ -184,6 +190,7 @@ def routes(tenant: PracticeTenant) -> list[Route]:
     async def update(request: Request) -> Response:
         require(request, "update:tenant_settings")
         changes = _in_hours(await json_body(request, WITH_MINUTES))
+        changes |= {name: False for name in NEVER_NULL if name in changes and changes[name] is None}
         if changes.get("sandbox_version", "22") not in SANDBOXES:
             raise ApiError(400, "The provided sandbox_version is not available.", "invalid_body")
         with tenant.transaction():
