@@ -91,7 +91,9 @@ async def test_a_missing_scope_is_named_as_real_tenants_name_it(api: Api) -> Non
         ("GET", "/tenants/settings", "read:tenant_settings"),
         ("PATCH", "/tenants/settings", "update:tenant_settings"),
         ("GET", "/rules", "read:rules"),
+        ("DELETE", "/rules/rul_0000000000000000", "delete:rules"),
         ("GET", "/rules-configs", "read:rules_configs"),
+        ("DELETE", "/rules-configs/KEY", "delete:rules_configs"),
     ],
 )
 async def test_each_call_needs_its_scope_before_anything_else(api: Api, method: str, path: str, scope: str) -> None:

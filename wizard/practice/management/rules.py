@@ -59,10 +59,13 @@ def routes(tenant: PracticeTenant) -> list[Route]:
         refuse_if_gone()
         return JSONResponse([])
 
-    async def delete(request: Request) -> Response:
-        require(request, "delete:rules", "delete:rules_configs")
-        refuse_if_gone()
-        return Response(status_code=204)
+    def delete(path: str, scope: str) -> Route:
+        async def deleted(request: Request) -> Response:
+            require(request, scope)
+            refuse_if_gone()
+            return Response(status_code=204)
+
+        return Route(path, deleted, methods=["DELETE"])
 
     def write(scope: str) -> Route:
         async def refuse(request: Request) -> Response:
@@ -81,9 +84,9 @@ def routes(tenant: PracticeTenant) -> list[Route]:
     return [
         Route("/api/v2/rules", list_rules, methods=["GET"]),
         Route("/api/v2/rules/{id}", read, methods=["GET"]),
-        Route("/api/v2/rules/{id}", delete, methods=["DELETE"]),
+        delete("/api/v2/rules/{id}", "delete:rules"),
         Route("/api/v2/rules-configs", list_configs, methods=["GET"]),
-        Route("/api/v2/rules-configs/{id}", delete, methods=["DELETE"]),
+        delete("/api/v2/rules-configs/{id}", "delete:rules_configs"),
         *(write(scope) for scope in ("create:rules", "update:rules", "update:rules_configs")),
     ]
 
