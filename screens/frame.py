@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import Binding, BindingsMap, BindingType
 from textual.containers import Horizontal, VerticalScroll
 from textual.content import Content
+from textual.dom import DOMNode
 from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import ContentSwitcher, Label, OptionList, Static
@@ -92,6 +93,18 @@ class JourneyScreen(Screen[str]):
         if self._open is None:
             raise RuntimeError("no page is open yet")
         return self._open
+
+    @property
+    def _binding_chain(self) -> list[tuple[DOMNode, BindingsMap]]:
+        """Whose keys work, first come first; those of the page in sight do wherever the cursor is, also among the steps.
+
+        Textual (8.2) looks only upwards from the cursor, and has no other place to say so; the line of keys follows this too.
+        """
+        chain = super()._binding_chain
+        nodes = [node for node, _ in chain]
+        if self._open is not None and self._open not in nodes:
+            chain.insert(nodes.index(self), (self._open, self._open._bindings.copy()))
+        return chain
 
     async def go(self, key: str) -> None:
         """Show the page of a stop, made when it is first gone to; a key that comes meanwhile finds the page whole."""

@@ -8,6 +8,7 @@ from stage import NARROW, WIDE, Rehearsal, frame, go_on, opened, page_is, shows,
 from screens.widgets.dialogs import Reading
 from screens.widgets.gauge import words
 from screens.widgets.keys import Keys
+from screens.widgets.rail import Rail
 from wizard.events import RateLimitSeen
 
 KEYS = ("^n Next", "esc Back", "f1 Help", "f2 Plan", "f3 Steps", "^q Quit", "^p Menu")
@@ -43,6 +44,26 @@ async def test_a_page_with_keys_of_its_own_shows_how_to_quit_too(rehearsal: Rehe
         assert {"f6 Sample", "f7 Unmask", "^n Next", "^q Quit", "^p Menu"} <= set(
             keys_in(await shows(pilot, "f7 Unmask"))
         )
+
+
+async def test_the_keys_of_a_page_are_there_and_work_also_from_the_list_of_steps(rehearsal: Rehearsal) -> None:
+    app = rehearsal.app()
+    async with opened(app, NARROW) as pilot:
+        for key in ("source", "profile"):
+            await go_on(pilot, key)
+        await shows(pilot, "User 1 of the sample", "f6 Sample")
+        await pilot.press("f3")
+        await until(pilot, lambda: app.screen.query_one(Rail).has_focus)
+        await shows(pilot, "f6 Sample", "f7 Unmask")
+        await pilot.press("f6")
+        await shows(pilot, "User 2 of the sample")
+        assert app.screen.query_one(Rail).has_focus
+        await pilot.press("escape")
+        await until(pilot, lambda: not app.screen.query_one(Rail).has_focus)
+        assert page_is(app, "profile")
+        await pilot.press("f3", "home", "enter")
+        await until(pilot, lambda: page_is(app, "tenant"))
+        assert "f6 Sample" not in await shows(pilot, "f2 Plan")
 
 
 def test_the_gauge_says_what_it_is_and_leaves_the_keys_their_room() -> None:
