@@ -261,7 +261,7 @@ class WizardApp(Desk):
         await self.serve_legacy_api()
         # Later plans of a run are what is left to do, which no other run can be held to.
         self.approved_hash = plan.hash if self.work.run is None else ""
-        self.journey.approved = plan.hash
+        self.journey.approve(plan.hash)
         self.start_work(plan.hash)
         if isinstance(self.screen, JourneyScreen):
             await self.screen.go("run")

@@ -17,10 +17,14 @@ from wizard.steps.strategy import StrategyAnswers
 
 
 class State(Enum):
-    """Where a step stands, by a sign and a word, so that neither colour nor memory is needed."""
+    """Where a step stands, by a sign and a word, so that neither colour nor memory is needed.
+
+    What is answered is only decided; done is what the run has carried out.
+    """
 
     TO_DO = ("·", "to do")
     HERE = ("▸", "here")
+    ANSWERED = ("●", "answered")
     DONE = ("✓", "done")
     ATTENTION = ("!", "attention")
     WAITING = ("◌", "waiting")
@@ -102,6 +106,8 @@ class Journey:
     file: Path | None = None
     own_file: Path | None = None
     touched: set[str] = field(default_factory=set)
+    anew: set[str] = field(default_factory=set)
+    """Steps answered otherwise since a plan was approved: what the run has done was done with other answers."""
     here: str = "tenant"
     approved: str = ""
     progress: Progress = field(default_factory=Progress)
@@ -155,10 +161,18 @@ class Journey:
         if step is None:
             return self._state_after(key)
         if is_decided_later(step):
-            return State.DONE if now.ended and key in now.steps_done else State.TO_DO
+            return State.DONE if now.ended and self._is_done(key) else State.TO_DO
         if not self.is_answered(key):
             return State.TO_DO
-        return State.ATTENTION if key in self.touched else State.DONE
+        if key in self.touched:
+            return State.ATTENTION
+        return State.DONE if self._is_done(key) else State.ANSWERED
+
+    def _is_done(self, key: str) -> bool:
+        """Whether the run has carried a step out, is past it, and was not undone since."""
+        now = self.progress
+        under_way = key == now.step and not now.ended
+        return key in now.steps_done and not under_way and not now.taken_back and key not in self.anew
 
     def _state_after(self, key: str) -> State:
         now = self.progress
@@ -182,9 +196,15 @@ class Journey:
         if before is None or before.lasting() == Answers([section]).lasting():
             return ()
         self.approved = ""
+        self.anew.add(key)
         touched = [stop for stop in self.later(key) if stop.key in self._touched_by(key) and self.is_answered(stop.key)]
         self.touched |= {stop.key for stop in touched}
         return touched
+
+    def approve(self, plan: str) -> None:
+        """Take the approval of the plan with this hash, which is of the answers as they are now."""
+        self.approved = plan
+        self.anew.clear()
 
     def decide(self, section: Section) -> None:
         """Take an answer that may be given while a run goes on; what was approved stays so."""

@@ -14,6 +14,9 @@ KEYS = """\
 **Keys.** Ctrl+N next · Esc back · F2 what will happen · F3 the steps, Enter goes to one · Ctrl+S save the answers ·
 Ctrl+Y copy · Ctrl+P every command · Ctrl+Q leave; the run is kept. Browsers keep Ctrl+N for themselves: F4 is the same.
 
+**On the left**, where each step stands: · to do, ● answered (nothing of it is in Auth0 yet), ✓ done (the run has carried it
+out), ◌ waiting, ! look at it again, ✗ failed.
+
 **In the corner**, `rate limit ▆ 41/50 free` (`rate 41/50` where it is narrow): of 50 requests that Auth0 takes at once from this
 tenant, 41 would be taken now. It fills up again by itself; `3 × 429` counts those that were refused and sent again.
 """

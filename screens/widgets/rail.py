@@ -8,18 +8,23 @@ from textual.content import Content
 from textual.widgets.option_list import Option
 
 from screens.guide import GROUPS, Journey, State, Stop
+from screens.widgets.draw import cut
 from screens.widgets.grown import Choices
 
 STYLES = {
     State.TO_DO: "$foreground-muted",
     State.HERE: "bold $text-accent",
+    State.ANSWERED: "$text-primary",
     State.DONE: "$text-success",
     State.ATTENTION: "bold $text-warning",
     State.WAITING: "$text-warning",
     State.FAILED: "bold $text-error",
 }
 TITLE_WIDTH = 12
-"""Columns of a title; one that is longer moves its word, which has the room as long as no word but a short one comes there."""
+"""Columns of a title; one that is longer moves its word."""
+
+ROW_WIDTH = 25
+"""Columns of a row beside a scroll bar: where title and word do not fit, the title makes room, never the word."""
 
 
 class Rail(Choices):
@@ -66,8 +71,8 @@ class Rail(Choices):
 def row(stop: Stop, journey: Journey) -> Content:
     """One row: sign, title, word."""
     state = journey.state(stop.key)
-    title = stop.title.ljust(TITLE_WIDTH)
+    title = cut(stop.title, ROW_WIDTH - len("▸ ") - len(f" {state.word}")).ljust(TITLE_WIDTH)
     style = STYLES[state]
-    shown = "" if state in (State.TO_DO, State.DONE) else style
+    shown = "" if state in (State.TO_DO, State.ANSWERED, State.DONE) else style
     faint = "$foreground-muted" if not journey.may_go_to(stop.key) else shown
     return Content.assemble((f"{state.sign} ", style), (title, faint), (f" {state.word}", style))

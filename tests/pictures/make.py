@@ -51,6 +51,9 @@ def recorded() -> Iterator[tuple[float, Event]]:
     """The events of a run that is half done, each with the seconds that passed before it."""
     size = USERS // FILES
     yield 0.0, RunStarted("run-1", "bulk", resumed=False)
+    for step in ("tenant", "source", "profile", "passwords", "strategy", "connection", "applications"):
+        yield 0.0, StepStarted(step)
+        yield 0.0, StepFinished(step)
     yield 0.0, StepStarted("prepare")
     yield 1.0, UsersRead(USERS, 31, USERS)
     yield 1.0, UsersPrepared(USERS, USERS - 31, 31, 0, FILES, USERS * 464)

@@ -21,6 +21,8 @@ from screens.steps.rules import flat, nested, origin_of, rule_of, split_transfor
 from screens.widgets.draw import bar, spark
 from wizard.answers import Answers
 from wizard.durations import between
+from wizard.events import Event, RunEnded, RunStarted, RunUndone, StepFinished, StepStarted
+from wizard.progress import Progress
 from wizard.runs import Runs
 from wizard.steps.connection import ConnectionAnswers
 from wizard.steps.strategy import StrategyAnswers
@@ -125,7 +127,7 @@ async def test_quitting_keeps_the_answers_and_the_place(rehearsal: Rehearsal) ->
     async with again.run_test(size=NARROW) as pilot:
         assert "2 of 10 pages answered" in await shows(pilot, "BEGUN")
         await pilot.press("down", "down", "down", "enter")
-        await shows(pilot, "▸ Profile", "✓ Tenant       done")
+        await shows(pilot, "▸ Profile", "● Tenant       answered")
         assert again.journey.answers == app.journey.answers
 
 
@@ -199,7 +201,54 @@ def test_a_changed_answer_marks_the_later_steps_it_touches() -> None:
     touched = journey.give("tenant", replace_domain(tenant(), "other.eu.auth0.com"))
     assert [stop.key for stop in touched] == ["connection"]
     assert journey.state("connection") is State.ATTENTION
-    assert journey.state("strategy") is State.DONE
+    assert journey.state("strategy") is State.ANSWERED
+
+
+def test_what_is_answered_is_done_only_when_the_run_has_carried_it_out() -> None:
+    journey = Journey(Path("/nowhere"), here="run")
+    journey.give("tenant", tenant())
+    journey.give("strategy", StrategyAnswers())
+    journey.give("connection", ConnectionAnswers(name="acme-users"))
+    journey.approve("a plan")
+
+    def states(*events: Event) -> list[State]:
+        journey.progress = Progress.of([RunStarted("run-1", "bulk", resumed=False), *events])
+        return [journey.state(key) for key in ("tenant", "connection")]
+
+    past_tenant = (StepStarted("tenant"), StepFinished("tenant"), StepStarted("connection"))
+    all_done = (*past_tenant, StepFinished("connection"), RunEnded())
+    assert states() == [State.ANSWERED, State.ANSWERED]
+    assert states(*past_tenant) == [State.DONE, State.ANSWERED]
+    assert states(*all_done) == [State.DONE, State.DONE]
+    assert states(*all_done, RunUndone(left=0)) == [State.ANSWERED, State.ANSWERED]
+    journey.give("connection", ConnectionAnswers(name="other-users"))
+    assert states(*all_done) == [State.DONE, State.ANSWERED]
+    journey.approve("another plan")
+    assert states(*all_done) == [State.DONE, State.DONE]
+
+
+@pytest.mark.parametrize("size", [NARROW, WIDE], ids=["80x24", "120x40"])
+async def test_the_list_of_steps_has_room_for_what_is_answered(rehearsal: Rehearsal, size: tuple[int, int]) -> None:
+    app = rehearsal.app()
+    async with opened(app, size) as pilot:
+        for key in ("source", "profile", "passwords", "strategy"):
+            await go_on(pilot, key)
+        await at_rest(pilot)
+        app.screen.query_one("#way").focus()
+        await pilot.press("end", "space")
+        await shows(pilot, "· Automatic phase to do")
+        for key in (
+            "connection",
+            "applications",
+            "custom_database",
+            "legacy_api",
+            "scripts",
+            "guards",
+            "trickle",
+            "prepare",
+        ):
+            await go_on(pilot, key)
+        await shows(pilot, "● Own database answered", "● Automatic pha… answered")
 
 
 def replace_domain(section: TenantAnswers, domain: str) -> TenantAnswers:

@@ -100,7 +100,7 @@ async def test_a_new_step_gets_a_form_a_plan_and_help(rehearsal: Rehearsal, step
         assert app.journey.answers[GuardAnswers] == GuardAnswers(kind="actions")
         await pilot.press("escape")
         await until(pilot, lambda: page_is(app, "watch"))
-        await until(pilot, lambda: "✓ Strategy" in frame(app))
+        await until(pilot, lambda: "● Strategy" in frame(app))
 
 
 def test_a_stop_without_step_or_help_is_named_by_its_title() -> None:
