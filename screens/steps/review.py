@@ -5,31 +5,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import fields
 from itertools import groupby
-from textwrap import wrap
 from typing import Any, ClassVar
 
-from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.content import Content
-from textual.widgets import Button, Input, Label, Static, Tree
+from textual.widgets import Button, Input, Label, Static
 
 from screens.steps.base import StepView, unseen
 from screens.tasks import begin
-from screens.widgets.draw import cut
-from screens.widgets.grown import Branches
+from screens.widgets.entries import Entries, Entry
 from wizard.counts import counted
 from wizard.errors import RunMismatch, WizardError
 from wizard.runner import Plan
 from wizard.step import Change
 from wizard.steps.connection import ConnectionAnswers
-
-INDENT = 10
-"""Columns that the lines of the tree take before the details of a change."""
-
-BESIDE = 6
-"""Columns that guide, arrow and a short sign take before the words of a change."""
 
 FOR_GOOD = "! for good"
 """Marks a change that stays."""
@@ -49,14 +40,10 @@ class ReviewView(StepView):
     def __init__(self, stop: Any) -> None:
         super().__init__(stop)
         self.plan: Plan | None = None
-        self._drawn_for = 0
 
     def content(self) -> ComposeResult:
         yield Static("", id="sum", classes="block")
-        tree: Tree[Change] = Branches("plan", id="plan")
-        tree.show_root = False
-        tree.guide_depth = 2
-        yield tree
+        yield Entries("plan")
         yield unseen(Label("", id="ask", classes="head", markup=False))
         yield unseen(Input(id="typed", compact=True))
 
@@ -76,8 +63,7 @@ class ReviewView(StepView):
         self.plan = None
         self.query_one("#sum", Static).update(Content.styled("Looking at tenant and store…", "$foreground-muted"))
         self.trouble(None)
-        tree = self.query_one("#plan", Tree)
-        tree.clear()
+        self.query_one(Entries).put(())
         try:
             self.plan = await self._planned()
         except WizardError as error:
@@ -138,23 +124,11 @@ class ReviewView(StepView):
                 (f"\nplan {plan.hash[:16]}…  Ctrl+Y copies it whole", "$foreground-muted"),
             )
         )
-        tree = self.query_one("#plan", Tree)
-        tree.clear()
-        self._drawn_for = tree.size.width
         titles = {stop.key: stop.title for stop in self.wizard.journey.stops}
-        for step, group in groupby(plan.changes, key=lambda planned: planned.step):
-            branch = tree.root.add(Text(titles.get(step, step), style="bold"), expand=True)
-            for planned in group:
-                told = _line(planned.change, tree.size.width - BESIDE, self.app.theme_variables["text-warning"])
-                leaf = branch.add(told, data=planned.change)
-                for words in details(planned.change):
-                    for line in wrap(words, max(20, tree.size.width - INDENT), subsequent_indent="        "):
-                        leaf.add_leaf(Text(line, style="dim"))
-        tree.root.expand()
-
-    def on_resize(self) -> None:
-        if self.plan is not None and self.query_one("#plan", Tree).size.width != self._drawn_for:
-            self.call_after_refresh(self._draw, self.plan)
+        steps = groupby(plan.changes, key=lambda planned: planned.step)
+        self.query_one(Entries).put(
+            [(titles.get(step, step), [entry_of(planned.change) for planned in group]) for step, group in steps]
+        )
 
     def may_leave(self) -> bool:
         """The next page comes with the approval, which is no key that turned all the pages before."""
@@ -173,7 +147,7 @@ class ReviewView(StepView):
 
     def focus_first(self) -> None:
         self._offer()
-        (self.query_one("#typed", Input) if self._asks else self.query_one("#plan", Tree)).focus(
+        (self.query_one("#typed", Input) if self._asks else self.query_one(Entries)).focus(
             scroll_visible=False
         )  # Enter there only unfolds
 
@@ -213,15 +187,14 @@ class ReviewView(StepView):
         )
 
 
-def _line(change: Change, width: int, colour: str) -> Text:
-    """The mark of what is for good, and the summary as far as it fits; all of it is in the lines below."""
-    mark, style = (f"{FOR_GOOD}: ", f"bold {colour}") if change.is_for_good else ("· ", "")
-    return Text.assemble((mark, style), cut(change.summary, max(2, width + 2 - len(mark))))
+def entry_of(change: Change) -> Entry:
+    """A change as it is listed, with what Enter shows of it."""
+    return Entry(change.summary, details(change), mark=f"{FOR_GOOD}: " if change.is_for_good else "")
 
 
 def details(change: Change) -> Sequence[str]:
     """Before, after and requests of a change, a line each."""
-    lines = [f"does:   {change.summary}"]
+    lines = []
     if change.summary.startswith("create "):
         lines.append("before: not there")
     lines += [f"sends:  {request}" for request in change.requests]
