@@ -35,6 +35,7 @@ UNSAVED_PRACTICE = (
     "stands here."
 )
 NO_UNDO = "After a rehearsal there is nothing to put back. After a real run the command for it, auth0-migrate undo, stands here."
+LAST = "This is the last page. Ctrl+S saves the answers, F10 leads to the start."
 TO_FILL_IN = "Fill in first what the rehearsal has left out:"
 
 
@@ -164,9 +165,15 @@ class FinishView(StepView):
     def action_start(self) -> None:
         begin(self.wizard, self.wizard.go_to_start, group="begin")
 
-    def may_leave(self) -> bool:
-        """Next on the last page saves the answers."""
+    @on(Button.Pressed, "#next")
+    def _save(self, event: Button.Pressed) -> None:
+        event.stop()
+        event.prevent_default()  # which is to go on
         begin(self.wizard, self.wizard.save_answers, group="save")
+
+    def may_leave(self) -> bool:
+        """Nothing comes after the last page."""
+        self.app.notify(LAST)
         return False
 
     def says(self, changes: list[Change] | None) -> str | None:

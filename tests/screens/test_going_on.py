@@ -9,11 +9,12 @@ import pytest
 from stage import NARROW, Rehearsal, at_rest, go_on, opened, page_is, shows, until
 from test_answers_file import answers_of
 from textual.pilot import Pilot
-from textual.widgets import Input, Static
+from textual.widgets import Button, Input, Static
 
 from screens.answers_file import for_own_tenant, remark
 from screens.app import WizardApp
 from screens.drafts import Drafts
+from screens.frame import JourneyScreen
 from screens.guide import Journey, State
 from screens.work import Work
 from wizard.answers import Answers, save
@@ -113,6 +114,20 @@ async def at_ended_run(pilot: Pilot[None], app: WizardApp, answers: Answers) -> 
     app.work.adopt(run, Progress(run=run.id, strategy="bulk", read=3, ended=True))
     await app.screen.go("finish")  # type: ignore[attr-defined]
     await until(pilot, lambda: page_is(app, "finish"))
+
+
+async def test_next_on_the_last_page_says_so_and_its_button_saves_the_answers(rehearsal: Rehearsal) -> None:
+    app, store = rehearsal.app(), rehearsal.practice_folder / "customers.csv"
+    async with opened(app, NARROW) as pilot:
+        await at_rest(pilot)
+        await at_ended_run(pilot, app, answers_of(rehearsal, str(store)))
+        await pilot.press("ctrl+n")
+        await until(pilot, lambda: any("This is the last page." in note.message for note in app._notifications))
+        await at_rest(pilot)
+        assert page_is(app, "finish")
+        assert isinstance(app.screen, JourneyScreen)
+        app.screen.query_one("#finish #next", Button).press()
+        await shows(pilot, "What are these answers for?")
 
 
 async def test_of_an_ended_run_whose_store_has_changed_no_plan_is_offered(rehearsal: Rehearsal) -> None:
