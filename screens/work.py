@@ -133,9 +133,11 @@ class Work:
 
     @property
     def moved(self) -> int:
-        """Users that the current step has dealt with."""
+        """Users that the current step has dealt with; those who move at login meanwhile are no doing of the run."""
         now = self.progress
-        return now.users_done if now.prepared else now.read
+        if now.prepared:
+            return now.users_done
+        return 0 if now.looks and now.step != "prepare" else now.read
 
     @property
     def users_a_second(self) -> float:

@@ -400,12 +400,12 @@ def overall(now: Progress, width: int) -> Content:
 
 
 def pace(work: Work, speed: float) -> Content:
-    """Users a second, time left as a range, time passed."""
+    """Users a second while any move, time left as a range, time passed."""
     if not work.is_busy:
         seconds = work.progress.seconds
         return Content.styled(f"{duration(seconds)} of work so far" if seconds else "", "$foreground-muted")
     left = work.time_left(speed)
-    words = [f"{work.users_a_second:,.0f} users/s"]
+    words = [f"{rate:,.0f} users/s"] if (rate := work.users_a_second) >= 1 else []
     words.append(f"{between(*left)} left" if left else "time left: not known yet")
     words.append(f"{duration(work.elapsed)} passed")
     return Content(" · ".join(words))
@@ -430,10 +430,10 @@ def slots(work: Work, speed: float, width: int = 80) -> Content:
 
 
 def charts(work: Work, width: int) -> Content:
-    """Users a second, tokens in the bucket and refusals over the last minutes, a line each."""
+    """Users a second, if any moved, tokens in the bucket and refusals over the last minutes, a line each."""
     samples = list(work.samples)
     wide = max(10, min(60, width - 28))
-    speeds = speeds_of(samples)
+    speeds, rate_now = speeds_of(samples), work.users_a_second
     refused = [float(later.limited - earlier.limited) for earlier, later in pairwise(samples)]
     rate = work.rate
     top = float(rate.limit) if rate else None
@@ -441,8 +441,10 @@ def charts(work: Work, width: int) -> Content:
     wait = f", {rate.waiting} waiting" if rate and rate.waiting else ""
     now = work.progress
     sent = f"{now.requests:,} sent, " if width >= ROOMY else ""
+    drawn = (spark(speeds, wide), "$text-primary")
+    moving = [("users/s ", "$foreground-muted"), drawn, f" {rate_now:,.0f}\n" if rate_now >= 1 else "\n"]
     return Content.assemble(
-        ("users/s ", "$foreground-muted"), (spark(speeds, wide), "$text-primary"), f" {speeds[-1] if speeds else 0:,.0f}\n",
+        *(moving if any(speeds) else ()),
         ("tokens  ", "$foreground-muted"), (spark([one.tokens for one in samples], wide, top=top), "$text-secondary"),
         f" {tokens_left}{wait}\n",
         ("429s    ", "$foreground-muted"), (spark(refused, wide), "$text-warning" if now.limited else "$foreground-muted"),

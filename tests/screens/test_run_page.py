@@ -127,6 +127,32 @@ def test_half_a_million_prepared_users_are_half_the_bar_with_a_range_of_time() -
     assert "4 to 8 s left" in words
 
 
+def test_users_a_second_are_told_only_while_users_move() -> None:
+    seconds = Seconds()
+    work = heard([*begun(4000), UsersPrepared(4000, 4000, 0, 0, 4, 4000), StepStarted("upload")], seconds)
+    assert "users/s" not in page(work)
+    work.hear(JobSubmitted("1.json", "job_1", 1000, 1000))
+    seconds.now += 4.0
+    work.hear(JobEnded("1.json", "job_1", "completed", 1000, 0, 0, 4.0))
+    assert "250 users/s" in pace(work, 1.0).plain
+    assert "users/s" in charts(work, 60).plain
+    work.hear(JobSubmitted("2.json", "job_2", 1000, 1000))
+    for _ in range(8):
+        seconds.now += 2.0
+        work.hear(JobPolled("2.json", "job_2", "processing", 2.0))
+    assert "users/s" not in pace(work, 1.0).plain
+    assert charts(work, 60).plain.splitlines()[0].endswith("▁")
+
+
+def test_users_who_move_at_login_are_no_speed_of_the_run() -> None:
+    seconds = Seconds()
+    work = heard([RunStarted("run-1", "two-phase", resumed=False), StepStarted("trickle")], seconds)
+    for migrated in (0, 2000, 4000):
+        seconds.now += 2.0
+        work.hear(UsersMigrated(1_800_000_000.0, 10_000, migrated, migrated, due=False))
+    assert "users/s" not in page(work)
+
+
 def test_both_slots_show_file_size_state_and_age() -> None:
     seconds = Seconds()
     events = [*begun(3), UsersPrepared(2000, 2000, 0, 0, 2, 928_000), StepStarted("upload")]
