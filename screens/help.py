@@ -140,7 +140,8 @@ have it with the name of this run.
 # Results
 Where every user is. Read = imported + moved at login + there already + rejected + left behind.
 
-The tables name the users to look at by their id, with the reason; they can be filtered and exported.
+The list of **reasons** says how many users each is of, and below it what to do about the one with the cursor. Enter lists its
+users in the table at the end, which names everybody to look at by their id; it can be filtered and exported.
 """,
     "finish": """\
 # Finish

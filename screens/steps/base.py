@@ -163,7 +163,7 @@ class StepView(VerticalScroll):
         shown only at times is made `unseen`.
         """
         for widget in self.query(".content *"):
-            if widget.focusable:
+            if widget.focusable and all(one.display for one in widget.ancestors):  # Textual looks at the widget alone
                 widget.focus(scroll_visible=False)
                 return
         self.query_one("#next", Button).focus(scroll_visible=False)

@@ -17,7 +17,7 @@ from textual.containers import Horizontal
 from textual.content import Content
 from textual.widgets import Button, DataTable, Input, Label, Static
 
-from screens.faults import refusals_of, rejects_of
+from screens.faults import Fault, faults_of, refusals_of, rejects_of
 from screens.half_made import approve_repair, half_made
 from screens.steps.base import StepView, unseen
 from screens.tasks import begin
@@ -46,12 +46,13 @@ class ResultsView(StepView):
         Binding("f5", "verify", "Check"),
         Binding("f6", "export", "Export"),
     ]
-    lead = "Where every user is. The parts add up to the users that were read, or it says so."
+    lead = "Where every user is, and why some stayed out."
 
     def __init__(self, stop: Any) -> None:
         super().__init__(stop)
         self._rows: Sequence[tuple[str, ...]] = ()
         self._chosen: Sequence[tuple[str, ...]] = ()
+        self._faults: Sequence[Fault] = ()
 
     def content(self) -> ComposeResult:
         yield Static("", id="sum", classes="block")
@@ -59,6 +60,8 @@ class ResultsView(StepView):
         with unseen(Horizontal(id="half-made", classes="row")):
             yield Button("Repair…", id="repair", compact=True)
             yield Label(HALF_MADE, classes="hint")
+        yield unseen(Table(id="reasons", cursor_type="row", show_header=False))
+        yield unseen(Static("", id="remedy", classes="block", markup=False))
         yield unseen(Input(placeholder="type to filter: a user id, a code, “missing”", id="filter", compact=True))
         yield Static("", id="found", markup=False)
         yield Static("", id="about", classes="hint", markup=False)
@@ -66,13 +69,16 @@ class ResultsView(StepView):
 
     def on_mount(self) -> None:
         self.query_one("#users", DataTable).add_columns(*COLUMNS[:LISTED_COLUMNS])
+        self.query_one("#reasons", DataTable).add_columns("", "")
 
     async def shown(self) -> None:
         run = self.wizard.work.run
         self._draw()
         if run is not None:
             self._rows = await asyncio.to_thread(lambda: list(islice(rows_of(run), LISTED)))
-            self._fill("")
+            self._fill(self.query_one("#filter", Input).value.lower())
+            self._faults = await asyncio.to_thread(faults_of, run)
+            self._draw_reasons()
 
     def refresh_work(self) -> None:
         self._draw()
@@ -83,6 +89,32 @@ class ResultsView(StepView):
         self.query_one("#sum", Static).update(picture(now, width))
         self.query_one("#checks", Static).update(checks(now))
         self.query_one("#half-made").display = half_made(now) > 0 and not self.wizard.is_busy
+
+    def _draw_reasons(self) -> None:
+        """Every reason with how many users it is of, those to act on first; what to do stands below, of the one with the cursor."""
+        table = self.query_one("#reasons", DataTable)
+        cursor = table.cursor_row
+        table.clear()
+        width = max((len(f"{fault.users:,}") for fault in self._faults), default=0)
+        for fault in self._faults:
+            table.add_row(f"{fault.users:>{width},}", words_of(fault), key=fault.key)
+        table.move_cursor(row=cursor)
+        table.display = self.query_one("#remedy").display = bool(self._faults)
+        if self._faults and self.query_one("#next").has_focus:  # where it waited for something to begin with
+            table.focus(scroll_visible=False)
+
+    @on(DataTable.RowHighlighted, "#reasons")
+    def _tell_remedy(self, event: DataTable.RowHighlighted) -> None:
+        event.stop()
+        if event.cursor_row < len(self._faults):
+            self.query_one("#remedy", Static).update(f"→ {self._faults[event.cursor_row].remedy}")
+
+    @on(DataTable.RowSelected, "#reasons")
+    def _only_these(self, event: DataTable.RowSelected) -> None:
+        """List the users of a reason below, and go there."""
+        event.stop()
+        self.query_one("#filter", Input).value = self._faults[event.cursor_row].code
+        self.query_one("#users", DataTable).focus()
 
     @on(Button.Pressed, "#repair")
     def _repair(self, event: Button.Pressed) -> None:
@@ -167,6 +199,13 @@ class ResultsView(StepView):
             ("Check again", "Gather the evidence anew", self.action_verify),
             ("Export CSV", "Write missing, different and rejected users to a file", self.action_export),
         )
+
+
+def words_of(fault: Fault) -> str:
+    """A reason as it is listed."""
+    if fault.by_auth0:
+        return f"{fault.code}  refused by Auth0"
+    return f"{fault.code}  left behind" if fault.decided else fault.code
 
 
 def parts_of(now: Progress) -> Sequence[tuple[str, int, str]]:

@@ -10,10 +10,11 @@ from typing import Any
 
 import pytest
 from stage import Rehearsal, go_on, opened, page_is, shows, until
-from textual.widgets import Input
+from textual.widgets import DataTable, Input
 
+from screens.faults import Fault, faults_of
 from screens.steps.cutover import checklist, gates_of
-from screens.steps.results import COLUMNS, checks, rows_of, write_csv
+from screens.steps.results import COLUMNS, checks, rows_of, words_of, write_csv
 from wizard.bulk.reconcile import reconcile
 from wizard.events import CheckFailed, RunStarted, UsersReconciled
 from wizard.journal import Journal, Refusal
@@ -87,7 +88,7 @@ def test_the_export_replaces_no_file(run: RunFolder, tmp_path: Path) -> None:
     assert out.read_text(encoding="utf-8") == "all our customers"
 
 
-async def test_users_are_exported_by_keys_to_a_new_file_only(tmp_path: Path) -> None:
+async def test_reasons_say_what_to_do_and_users_are_exported_by_keys_to_a_new_file_only(tmp_path: Path) -> None:
     rehearsal = Rehearsal(tmp_path, users=40, dirty=True)
     app = rehearsal.app()
     try:
@@ -100,6 +101,19 @@ async def test_users_are_exported_by_keys_to_a_new_file_only(tmp_path: Path) -> 
             await until(pilot, lambda: page_is(app, "run") and not app.work.is_busy)
             await go_on(pilot, "results")
             await shows(pilot, "✓ adds up")
+            reasons = app.screen.query_one("#reasons", DataTable)
+            await until(pilot, lambda: reasons.has_focus)
+            faults = faults_of(app.work.run)  # type: ignore[arg-type]
+            told = await shows(pilot, faults[0].code, f"→ {faults[0].remedy[:20]}")
+            assert told.index(faults[0].code) < told.index("→ ") < told.index("users to look at")
+            place = next(place for place, one in enumerate(faults) if one.remedy != faults[0].remedy)
+            fault = faults[place]
+            await pilot.press(*["down"] * place)
+            await shows(pilot, f"→ {fault.remedy[:20]}")
+            await pilot.press("enter")
+            await shows(pilot, f"{fault.users} of ")
+            await until(pilot, lambda: app.screen.query_one("#users", DataTable).row_count == fault.users)
+            assert app.screen.query_one("#users").has_focus
             before = (rehearsal.practice_folder / "customers.csv").read_bytes()
             await pilot.press("f6")
             await shows(pilot, "Export these users as CSV")
@@ -131,3 +145,9 @@ def test_a_login_that_failed_is_named_once_and_leads_to_the_page_with_its_accoun
         assert shown.count("canary 1") == 1
         assert "canary 1: wrong_password" in shown
         assert "on the page Verify" in shown
+
+
+def test_a_reason_says_who_gave_it() -> None:
+    assert words_of(Fault("email_missing", 3, "Mend it.", by_auth0=False)) == "email_missing"
+    assert words_of(Fault("email_missing", 3, "Mend it.", by_auth0=False, decided=True)) == "email_missing  left behind"
+    assert words_of(Fault("DUPLICATED_USER", 3, "Mend it.", by_auth0=True)) == "DUPLICATED_USER  refused by Auth0"
