@@ -13,6 +13,7 @@ from wizard.commands.output import Output, common_options
 from wizard.commands.running import (
     answers_argument,
     carry_out_and_report,
+    confirmed,
     load_answers,
     plan_text,
     runs_option,
@@ -88,6 +89,6 @@ def approval(wanted: str | None, yes: bool, output: Output) -> Callable[[Plan], 
 
     def approve(plan: Plan) -> bool:
         output.say(plan_text(plan))
-        return yes or wanted is not None or click.confirm("Carry this out?", default=False, err=True)
+        return yes or wanted is not None or confirmed("Carry this out?")
 
     return approve

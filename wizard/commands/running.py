@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import os
+import select
 import signal
+import socket
+import sys
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -15,11 +18,13 @@ import click
 
 from wizard.commands.failure import as_wizard_error, failure
 from wizard.commands.narration import Narrator
-from wizard.commands.output import Output
+from wizard.commands.output import Output, tell
 from wizard.errors import Interrupted
 from wizard.tools import Stop
 
 if TYPE_CHECKING:
+    from types import FrameType
+
     from wizard.answers import Answers
     from wizard.progress import Progress
     from wizard.runner import Plan
@@ -104,6 +109,56 @@ def _stop_at_signals(stop: Stop, task: asyncio.Future[Any]) -> None:
         signal.signal(name, heard)
 
 
+class NotAnswered(Interrupted):
+    """A signal came instead of the answer to a question."""
+
+
+def confirmed(question: str) -> bool:
+    """Ask yes or no on the terminal, no by default; a signal ends the question at once, and not only after Enter.
+
+    Raises:
+        NotAnswered: by a signal.
+    """
+
+    def heard(number: int, frame: FrameType | None) -> None:
+        if callable(meant := before[signal.Signals(number)]):
+            meant(number, frame)
+        raise NotAnswered(
+            "Stopped at the question, as asked",
+            state="Nothing was changed.",
+            remedy="Give the same command again.",
+        )
+
+    before = {name: signal.getsignal(name) for name in SIGNALS}
+    try:
+        for name in SIGNALS:
+            signal.signal(name, heard)
+        click.echo(f"{question} [y/N]: ", nl=False, err=True)
+        _until_typed()
+        return click.confirm("", default=False, err=True, prompt_suffix="", show_default=False)
+    except NotAnswered:
+        tell("", err=True)  # the question has no end of its line
+        raise
+    finally:
+        for name, meant in before.items():
+            signal.signal(name, meant or signal.SIG_DFL)
+
+
+def _until_typed() -> None:
+    """Wait for a line on the terminal; a read alone would miss a signal that comes just before it."""
+    if os.name != "posix" or not sys.stdin.isatty():
+        return
+    heard, tells = socket.socketpair()
+    tells.setblocking(False)
+    before = signal.set_wakeup_fd(tells.fileno())
+    try:
+        select.select([sys.stdin, heard], [], [])
+    finally:
+        signal.set_wakeup_fd(before)
+        heard.close()
+        tells.close()
+
+
 def carry_out_and_report(
     open_run: Callable[[Stop], Awaitable[RunFolder]],
     answers: Answers,
@@ -148,6 +203,9 @@ def carry_out_and_report(
 
     try:
         progress = run_until_stopped(work)
+    except NotAnswered:
+        forget_if_unapproved(opened[0])
+        raise
     except (Interrupted, asyncio.CancelledError):
         narrator.clear()
         if not opened:

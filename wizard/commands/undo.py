@@ -10,7 +10,7 @@ import click
 
 from wizard.commands.narration import Narrator
 from wizard.commands.output import Output, common_options
-from wizard.commands.running import run_argument, run_until_stopped, runs_option, world
+from wizard.commands.running import confirmed, run_argument, run_until_stopped, runs_option, world
 from wizard.counts import counted
 from wizard.errors import Exit, UsageError
 
@@ -64,7 +64,7 @@ def command(
                 state="Nothing was changed.",
                 remedy=f"Give --approve {plan.hash} for just this, or --yes for whatever it is.",
             )
-        return yes or approve is not None or click.confirm("Put this back?", default=False, err=True)
+        return yes or approve is not None or confirmed("Put this back?")
 
     progress, undone = run_until_stopped(
         lambda stop: undo_run(

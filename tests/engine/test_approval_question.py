@@ -1,0 +1,78 @@
+"""At the question whether a plan is carried out, a signal ends the command at once, with nothing changed."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+if sys.platform == "win32":
+    pytest.skip("Windows has no such terminals", allow_module_level=True)
+
+import pty
+
+from kill_stage import Served, serving, template, write_store
+
+SECONDS = 8.0
+"""A command ends within this time of a signal, also on a machine that is busy."""
+
+
+class Asked:
+    """`apply` on a terminal, that has come to its question."""
+
+    def __init__(self, folder: Path, served: Served) -> None:
+        self.terminal, theirs = pty.openpty()
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "wizard", "apply", "answers.toml", "--runs", "runs"],
+            cwd=folder,
+            env={**os.environ, "PRACTICE_SECRET": served.tenant.client_secret, "NO_COLOR": "1"},
+            stdin=theirs,
+            stdout=theirs,
+            stderr=theirs,
+        )
+        os.close(theirs)
+        self.told = ""
+        while "Carry this out?" not in self.told:
+            self.told += self._more()
+
+    def _more(self) -> str:
+        try:
+            return os.read(self.terminal, 4096).decode()
+        except OSError:  # the other end is closed
+            assert "Carry this out?" in self.told, self.told
+            return ""
+
+    def end(self) -> int:
+        """Its exit code, once it has ended."""
+        try:
+            status = self.process.wait(timeout=SECONDS)
+        finally:
+            self.process.kill()
+        while more := self._more():
+            self.told += more
+        os.close(self.terminal)
+        return status
+
+
+@pytest.mark.parametrize("name", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_at_the_question_ends_it_at_once_and_nothing_is_changed(tmp_path: Path, name: signal.Signals) -> None:
+    state = template(tmp_path / "template")
+    with serving(state, tmp_path / "run") as served:
+        write_store(tmp_path / "run", served)
+        asked = Asked(tmp_path / "run", served)
+        began = time.monotonic()
+        asked.process.send_signal(name)
+        assert asked.end() == 130, asked.told
+        assert time.monotonic() - began < SECONDS
+        written = [
+            one
+            for one in served.guillotine.requests
+            if one.split()[0] not in ("GET", "HEAD") and "/oauth/token" not in one
+        ]
+    assert written == []
+    assert "Nothing was changed." in asked.told.split("Carry this out?")[1]
+    assert "Traceback" not in asked.told
+    assert not list((tmp_path / "run" / "runs").glob("*/journal.db"))
