@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -123,11 +124,16 @@ class Desk(KeysInOrder):
         from wizard.world import World
 
         world = self._given_world or World(environment=environment_with(None))
-        world = replace(world, sources=Sources(self.apart.look))
+        world = replace(world, sources=Sources(self.apart.look), tell=self._tell_from_a_thread)
         if self.practice is None:
             return world
         practice = self.practice
         return replace(world, environment=environment_with(practice), clock=practice.clock, memory=practice.secrets)
+
+    def _tell_from_a_thread(self, words: str) -> None:
+        """Show what work in another thread tells; from the thread of the screen, which stands still meanwhile, it would be late."""
+        if threading.get_ident() != self._thread_id:
+            self.call_later(self.notify, words, timeout=10)
 
     @property
     def practice(self) -> Practice | None:

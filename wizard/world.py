@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Mapping, MutableMapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from wizard.answers import Answers
+from wizard.aside import aside
 from wizard.clock import Clock, RealClock
 from wizard.doorway.answers import LegacyApiAnswers
 from wizard.events import Emit
@@ -34,6 +36,7 @@ class World:
 
     `memory` takes the place of the keyring: secrets by the tenant's domain and their name; None for that of this system.
     `outside` takes the place of the network for everything but the tenant: the API in front of the legacy store.
+    `tell` hears what a person should know at once, from any thread: that the keyring is waited for.
     """
 
     environment: Mapping[str, str]
@@ -42,6 +45,7 @@ class World:
     transport: httpx.AsyncBaseTransport | None = None
     memory: MutableMapping[tuple[str, str], Secret] | None = None
     outside: httpx.AsyncBaseTransport | None = None
+    tell: Callable[[str], None] = lambda words: None
 
     def secret(self, domain: str, stop: Stop | None = None) -> Callable[[str], str]:
         """A function that resolves `keyring:NAME` and `env:NAME` for this tenant; a stop ends its waiting for the keyring."""
@@ -51,7 +55,7 @@ class World:
 
             kind, _, name = reference.partition(":")
             if self.memory is None or kind != "keyring":
-                return Vault(domain, stop=stop or Stop()).resolve(reference, self.environment).reveal()
+                return Vault(domain, stop=stop or Stop(), tell=self.tell).resolve(reference, self.environment).reveal()
             if (domain, name) not in self.memory:
                 raise SecretMissing(
                     f"The rehearsal has no secret {name} for {domain}", remedy="name one of its environment: env:NAME."
@@ -69,7 +73,7 @@ class World:
             if self.memory is not None:
                 self.memory[domain, name] = Secret(value)
             else:
-                Vault(domain, stop=stop or Stop()).set(name, Secret(value))
+                Vault(domain, stop=stop or Stop(), tell=self.tell).set(name, Secret(value))
 
         return keep
 
@@ -83,7 +87,7 @@ class World:
                 self.memory.pop((domain, name), None)
                 return
             with suppress(SecretMissing):
-                Vault(domain, stop=stop or Stop()).delete(name)
+                Vault(domain, stop=stop or Stop(), tell=self.tell).delete(name)
 
         return forget
 
@@ -138,11 +142,14 @@ async def open_tenant(
     """The Management API client of a tenant."""
     from wizard.auth0 import connect
 
+    async def read(reference: str | None) -> str | None:  # aside, as a locked keyring waits for somebody
+        return await aside(partial(secret, reference)) if reference else None
+
     async with connect(
         domain=wanted.domain,
         client_id=wanted.client_id,
-        secret=secret(wanted.client_secret) if wanted.client_secret else None,
-        private_key=secret(wanted.private_key) if wanted.private_key else None,
+        secret=await read(wanted.client_secret),
+        private_key=await read(wanted.private_key),
         algorithm=wanted.key_algorithm,
         key_id=wanted.key_id,
         audience=wanted.audience,

@@ -17,7 +17,7 @@ from hanging_keyring import HangingKeyring
 
 from wizard.errors import Exit, Interrupted
 from wizard.tools import Stop
-from wizard.vault import KeyringUnavailable, Secret, Vault
+from wizard.vault import KeyringUnavailable, Secret, Vault, patience
 
 DOMAIN = "acme.eu.auth0.com"
 SECONDS = 8.0
@@ -72,6 +72,31 @@ def test_a_stop_ends_the_waiting_for_a_keyring(ask: str) -> None:
     with pytest.raises(Interrupted):
         vault.set("api", Secret("x")) if ask == "set" else getattr(vault, ask)("api")
     assert time.monotonic() - began < SECONDS
+
+
+def test_that_a_keyring_is_waited_for_is_told_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(patience, "TELL_AFTER", 0.1)
+    told: list[str] = []
+    with pytest.raises(KeyringUnavailable):
+        Vault(DOMAIN, backend=HangingKeyring(), patience=0.6, tell=told.append).get("api")
+    assert [words.partition(",")[0] for words in told] == ["Waiting for the keyring"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signals")
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["secrets", "list", "--tenant", DOMAIN],
+        ["apply", "answers.toml", "--yes", "--runs", "runs"],
+        ["prepare", "answers.toml", "--out", "out"],
+    ],
+    ids=lambda words: words[0],
+)
+def test_a_command_says_that_it_waits_for_the_keyring(folder: Path, words: list[str]) -> None:
+    with waiting_for_a_keyring(words, folder) as command:
+        assert command.stderr
+        assert command.stderr.readline().startswith("Waiting for the keyring, at most 60 seconds")
+        assert_ended_by(signal.SIGINT, command)
 
 
 @pytest.fixture

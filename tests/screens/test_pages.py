@@ -20,6 +20,7 @@ from screens.masking import masked
 from screens.steps.rules import flat, nested, origin_of, rule_of, split_transforms
 from screens.widgets.draw import bar, spark
 from wizard.answers import Answers
+from wizard.aside import aside
 from wizard.durations import between
 from wizard.events import Event, RunEnded, RunStarted, RunUndone, StepFinished, StepStarted
 from wizard.progress import Progress
@@ -35,6 +36,13 @@ def tenant(environment: str = "practice") -> TenantAnswers:
             "domain": "acme.eu.auth0.com", "client_id": "abc", "client_secret": "env:SECRET", "environment": environment,
         }
     )  # fmt: skip
+
+
+async def test_what_a_thread_tells_such_as_that_the_keyring_is_waited_for_is_shown(rehearsal: Rehearsal) -> None:
+    app = rehearsal.app()
+    async with opened(app, NARROW) as pilot:
+        await aside(lambda: app.world.tell("Waiting for the keyring"))
+        await until(pilot, lambda: any("Waiting for the keyring" in note.message for note in app._notifications))
 
 
 async def test_a_value_longer_than_its_field_can_be_read(rehearsal: Rehearsal) -> None:

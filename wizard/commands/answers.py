@@ -87,7 +87,7 @@ def _not_at_hand(answers: Answers, output: Output) -> Iterator[tuple[str, Wizard
     """Warn of the secrets that the answers name and that are not here; a run may well be meant for another machine."""
     from wizard.vault import KeyringUnavailable, Vault
 
-    vault = Vault(answers.tables()["tenant"]["domain"])
+    vault = Vault(answers.tables()["tenant"]["domain"], tell=output.say)
     usable = True
     for key, reference in answers.references():
         if not usable and reference.startswith("keyring:"):

@@ -60,7 +60,7 @@ def command(
     from wizard.identity import Origin, decided_since, run_of
     from wizard.runs import Runs
 
-    outside = world()
+    outside = world(output)
     file = answers_file.resolve()
 
     async def open_run(stop: Stop) -> RunFolder:

@@ -12,14 +12,18 @@ if TYPE_CHECKING:
     from wizard.answers import Answers
 
 
-def secrets_of(answers: Answers) -> Callable[[str], str]:
-    """Resolves references for these answers: by their tenant's keyring and the environment, or by the latter alone."""
+def secrets_of(answers: Answers, tell: Callable[[str], None]) -> Callable[[str], str]:
+    """Resolves references for these answers: by their tenant's keyring and the environment, or by the latter alone.
+
+    Args:
+        tell: Hears when the keyring is waited for.
+    """
     from wizard.steps.tenant import TenantAnswers
     from wizard.vault import Vault
 
     if not answers.has(TenantAnswers):
         return from_environment
-    vault = Vault(answers[TenantAnswers].domain)
+    vault = Vault(answers[TenantAnswers].domain, tell=tell)
     return lambda reference: vault.resolve(reference, os.environ).reveal()
 
 

@@ -61,7 +61,9 @@ def command(
         flags = (*flags, f"legacy_api.marks=sqlite:{marks_file.resolve()}")
     answers = load(answers_file, known, environment=os.environ, flags=flags, required=needed)
     output.say("Looking at the legacy store")
-    plan = planned(answers, base=answers_file.resolve().parent, secret=secrets_of(answers), processes=workers)
+    plan = planned(
+        answers, base=answers_file.resolve().parent, secret=secrets_of(answers, output.say), processes=workers
+    )
     wanted = plan.answers
     for key, column, took in plan.people.slow_keys(time.monotonic, SLOW_SECONDS):
         folded = column if key == "user_id" else f"lower(trim({column}))"

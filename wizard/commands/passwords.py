@@ -64,7 +64,7 @@ def prove_(
     needed = (SourceAnswers, PasswordsAnswers)
     used = needed if accounts else (*needed, VerifyAnswers)
     answers = load(answers_file, SECTIONS, environment=os.environ, flags=flags, required=needed, used=used)
-    secret = secrets_of(answers)
+    secret = secrets_of(answers, output.say)
     wanted = answers[PasswordsAnswers]
     source = open_source(answers[SourceAnswers], secret=secret, base=answers_file.resolve().parent)
     require_columns(source.columns, wanted)

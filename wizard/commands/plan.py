@@ -36,7 +36,7 @@ def command(answers_file: Path, flags: tuple[str, ...], runs_folder: Path | None
     from wizard.runs import Runs
     from wizard.tools import Stop
 
-    outside = world()
+    outside = world(output)
     base = answers_file.resolve().parent
 
     async def work(stop: Stop) -> Plan:

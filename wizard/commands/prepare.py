@@ -71,7 +71,7 @@ def command(answers_file: Path, out: Path, flags: tuple[str, ...], output: Outpu
     needed = (SourceAnswers, ProfileAnswers, PasswordsAnswers, PrepareAnswers, UsernameLengths)
     sections = [UsernameLengths if section is ConnectionAnswers else section for section in SECTIONS]
     answers = load(answers_file, sections, environment=os.environ, flags=flags, required=needed, used=needed)
-    secret = secrets_of(answers)
+    secret = secrets_of(answers, output.say)
 
     source = open_source(answers[SourceAnswers], secret=secret, base=answers_file.resolve().parent)
     usernames = (answers[UsernameLengths].username_min, answers[UsernameLengths].username_max)

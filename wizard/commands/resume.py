@@ -45,7 +45,7 @@ def command(
     from wizard.answers import load
 
     answers = load(run.answers, SECTIONS, environment={})
-    outside = world()
+    outside = world(output)
     require_unedited(run, answers, outside.environment)
     answers = decided(run, answers, (*flags, *(["trickle.go_on=true"] if go_on else [])))
 

@@ -52,11 +52,11 @@ set_option = click.option(
 )
 
 
-def world() -> World:
+def world(output: Output) -> World:
     """The real edges of the engine."""
     from wizard.world import World
 
-    return World(environment=os.environ)
+    return World(environment=os.environ, tell=output.say)
 
 
 def load_answers(path: Path, flags: Sequence[str]) -> Answers:

@@ -70,7 +70,7 @@ def diff_(answers_file: Path, flags: tuple[str, ...], output: Output) -> None:
     from wizard.journal import Journal
     from wizard.world import connected
 
-    outside = world()
+    outside = world(output)
     base = answers_file.resolve().parent
 
     async def work(stop: Stop) -> list[Compared]:
@@ -110,7 +110,7 @@ def try_(answers_file: Path, account: str, no_password: bool, flags: tuple[str, 
     from wizard.steps.scripts import values_of
     from wizard.world import connected
 
-    outside = world()
+    outside = world(output)
     base = answers_file.resolve().parent
 
     async def work(stop: Stop) -> list[Trial]:

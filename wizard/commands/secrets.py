@@ -38,7 +38,7 @@ def set_(output: Output, name: str, tenant: str) -> None:
     """
     from wizard.vault import Secret, Vault
 
-    vault = Vault(tenant)
+    vault = Vault(tenant, tell=output.say)
     value = Secret(_typed(output, name) if sys.stdin.isatty() else _piped())
     vault.set(name, value)
     answer = {"tenant": vault.domain, "name": name, "stored": True, "reference": f"keyring:{name}"}
@@ -52,7 +52,7 @@ def list_(output: Output, tenant: str) -> None:
     """List the names of a tenant's secrets, never their values."""
     from wizard.vault import Vault
 
-    vault = Vault(tenant)
+    vault = Vault(tenant, tell=output.say)
     names = vault.names()
     if not names:
         output.say(f"No secret is stored for {vault.domain}.")
@@ -68,7 +68,7 @@ def delete(output: Output, name: str, tenant: str, yes: bool) -> None:
     """Remove the secret NAME of a tenant from the keyring."""
     from wizard.vault import Vault
 
-    vault = Vault(tenant)
+    vault = Vault(tenant, tell=output.say)
     deleted = yes or output.confirm(f"Delete the secret {name} of {vault.domain}", without_terminal="add --yes")
     if deleted:
         vault.delete(name)
@@ -117,7 +117,7 @@ def rotate(output: Output, answers_file: Path, yes: bool, flags: tuple[str, ...]
     base = answers_file.resolve().parent
 
     async def work(stop: Stop) -> Rotated:
-        return await rotate_secret(answers, base=base, world=world(), runs=Runs(runs_folder), stop=stop)
+        return await rotate_secret(answers, base=base, world=world(output), runs=Runs(runs_folder), stop=stop)
 
     rotated = run_until_stopped(work)
     lines = [f"The application {rotated.client_id} has a new secret; it is in the keyring."]

@@ -71,7 +71,7 @@ def command(
             run,
             answers,
             base=Path(origin_of(run).base),
-            world=world(),
+            world=world(output),
             approve=approved,
             users=users,
             only="cutover" if cutover else None,

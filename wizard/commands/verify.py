@@ -29,7 +29,7 @@ def command(run_name: str, runs_folder: Path | None, output: Output) -> int:
     narrator = Narrator(output.say, live=output.live)
     base = Path(origin_of(run).base)
     progress = run_until_stopped(
-        lambda stop: verify_again(run, answers, base=base, world=world(), watchers=[narrator.hear], stop=stop)
+        lambda stop: verify_again(run, answers, base=base, world=world(output), watchers=[narrator.hear], stop=stop)
     )
     write_run_report(run, answers, progress)
     return answer_with(progress, run, output, narrator)

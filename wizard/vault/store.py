@@ -37,6 +37,7 @@ class Vault:
         backend: The keyring to use; None for the one of this system, found when it is first needed.
         patience: Seconds that it may take for one answer.
         stop: Ends the waiting for an answer, too.
+        tell: Hears when it is waited for.
 
     Raises:
         UsageError: not a domain.
@@ -49,6 +50,7 @@ class Vault:
         backend: KeyringBackend | None = None,
         patience: float = PATIENCE,
         stop: Callable[[], bool] = lambda: False,
+        tell: Callable[[str], None] = lambda words: None,
     ) -> None:
         self.domain = domain.strip().lower()
         if not DOMAIN.fullmatch(self.domain):
@@ -58,6 +60,7 @@ class Vault:
         self._backend = backend
         self._patience = patience
         self._stop = stop
+        self._tell = tell
 
     def get(self, name: str) -> Secret:
         """Look a secret up.
@@ -137,7 +140,7 @@ class Vault:
             with told_apart(self._backend) as keyring:
                 return question(keyring)
 
-        return within(self._patience, answer, self._stop)
+        return within(self._patience, answer, self._stop, self._tell)
 
     def _read(self, name: str) -> str | None:
         return self._ask(lambda keyring: keyring.get_password(self._service, name))
