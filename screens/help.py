@@ -54,7 +54,8 @@ Which column feeds which field of the Auth0 user. The sample below changes while
 **app_metadata** is for applications; **user_metadata** is what users may change themselves.
 
 **Writing it.** `mail` is a column, `{first} {last}` a template of columns, `=legacy` the same value for everybody.
-Esc puts a row back as it was. `98% sure` beside a row is a guess from the columns; look at it.
+F8 lists the columns with a value of each, to choose one; a template takes it where the cursor is. Esc puts a row back as it
+was. `98% sure` beside a row is a guess from the columns; look at it.
 
 **Transforms**, one after the other: `strip`, `lower`, `upper`, `spaces`, `printable`, `truncate(20)`, `replace("a", "b")`,
 `before("@")`, `after("@")`, `remove_prefix("x")`, `remove_suffix("x")`. Last may come one that gives a value: `bool`, `present`,

@@ -20,8 +20,10 @@ from screens.fields import Field
 from screens.form import Form
 from screens.masking import masked
 from screens.steps.base import StepView
+from screens.steps.columns import ColumnPicker, columns_of
 from screens.steps.masking import MASKING, Unmasking
 from screens.steps.rules import flat, nested, origin_of, rule_of, transforms_of
+from screens.tasks import begin
 from screens.widgets.draw import cut
 from screens.widgets.grown import Table
 from wizard.answers import Section
@@ -71,9 +73,11 @@ class ProfileView(Unmasking, StepView):
         Binding("f5", "another(-1)", "Sample ‹", show=False),
         Binding("f6", "another(1)", "Sample"),
         *MASKING,
+        Binding("f8", "choose", "Columns"),
+        Binding("f8", "choose_for_row", show=False),
         Binding("escape", "put_back", "Undo row"),
     ]
-    lead = "Which column feeds which field. Enter on a row changes it; the user below changes as you type."
+    lead = "Which column feeds which field. Enter changes a row, F8 lists columns; the user below follows."
 
     def __init__(self, stop: Any) -> None:
         super().__init__(stop)
@@ -95,7 +99,7 @@ class ProfileView(Unmasking, StepView):
         yield Table(id="fields", cursor_type="row")
         with Horizontal(classes="row"):
             yield Label("", id="which")
-            yield Input(placeholder="column, {a} {b}, =fixed", id="origin", compact=True)
+            yield Input(placeholder="F8, or {a} {b}, =fixed", id="origin", compact=True)
         with Horizontal(classes="row"):
             yield Label("  transforms", id="how")
             yield Input(placeholder="strip, lower… F1 has all", id="transforms", compact=True)
@@ -250,7 +254,33 @@ class ProfileView(Unmasking, StepView):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action == "put_back":
             return self._before is not None and any(self.query_one(f"#{line}").has_focus for line in LINES)
+        if action in ("choose", "choose_for_row"):
+            return bool(self._columns) and self.query_one("#origin").has_focus == (action == "choose")
         return super().check_action(action, parameters)
+
+    def action_choose(self) -> None:
+        """Choose the column of the row from a list."""
+        begin(self, self._choose, group="choose")
+
+    def action_choose_for_row(self) -> None:
+        """The same, begun from the table."""
+        self.query_one("#origin", Input).focus()
+        self.action_choose()
+
+    async def _choose(self) -> None:
+        def feeds(column: str) -> Sequence[str]:
+            return [name for name, rule in self.rules.items() if column in _columns_of(rule)]
+
+        offered = columns_of(
+            self._columns, self._records, feeds, password=self._password_column(), unmasked=self.wizard.unmasked
+        )
+        name = await self.app.push_screen_wait(ColumnPicker(self._row, offered))
+        origin = self.query_one("#origin", Input)
+        if name and "{" in origin.value:
+            origin.insert_text_at_cursor(f"{{{name}}}")
+        elif name:
+            origin.value = name
+        origin.focus()
 
     def action_put_back(self) -> None:
         """End the editing of a row and leave it as it was."""
@@ -447,6 +477,7 @@ class ProfileView(Unmasking, StepView):
 
     def commands(self) -> Sequence[tuple[str, str, Any]]:
         return (
+            ("Columns", "Choose the column of the row from those of the store", self.action_choose_for_row),
             ("Next sample user", "Show another user of the sample", lambda: self.action_another(1)),
             self.mask_command("Show personal data of the sample, or hide it"),
         )

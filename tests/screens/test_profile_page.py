@@ -8,7 +8,9 @@ from textual.widgets import DataTable, Input, Static
 
 from screens.app import WizardApp
 from screens.form import Form
+from screens.steps.columns import columns_of
 from screens.steps.profile import ProfileView
+from wizard.legacy.source import Record
 
 
 async def at_profile(pilot: Pilot[None]) -> ProfileView:
@@ -99,6 +101,57 @@ async def test_the_key_that_unmasks_says_what_it_does_now_and_every_migration_be
         await pilot.press("p")
         await until(pilot, lambda: page_is(app, "tenant"))
         assert not app.unmasked
+
+
+async def test_a_column_is_chosen_from_those_of_the_store(rehearsal: Rehearsal) -> None:
+    app = rehearsal.app()
+    async with opened(app, NARROW) as pilot:
+        page = await at_profile(pilot)
+        origin = page.query_one("#origin", Input)
+        await pilot.press("down", "down", "down", "down", "enter")
+        await shows(pilot, "f8 Columns", "given_name")
+        await pilot.press("f8")
+        shown = await shows(pilot, "Which column feeds given_name?", "first_name", "•")
+        assert "$2" not in shown
+        await pilot.press(*"last_n")
+        await until(pilot, lambda: app.screen.query_one("#columns", DataTable).row_count == 1)
+        await pilot.press("enter")
+        await until(pilot, lambda: page.rules["given_name"] == "last_name")
+        await until(pilot, lambda: origin.has_focus)
+        await pilot.press("escape")
+        await until(pilot, lambda: page.rules["given_name"] == "first_name")
+
+
+async def test_a_column_is_put_into_a_template_and_the_list_can_be_left(rehearsal: Rehearsal) -> None:
+    app = rehearsal.app()
+    async with opened(app, NARROW) as pilot:
+        page = await at_profile(pilot)
+        await pilot.press("down", "down", "down", "down", "f8")
+        await shows(pilot, "Which column feeds given_name?")
+        await pilot.press("escape")
+        origin = page.query_one("#origin", Input)
+        await until(pilot, lambda: origin.has_focus and page_is(app, "profile"))
+        assert page.rules["given_name"] == "first_name"
+        origin.value = "{first_name} "
+        origin.cursor_position = len(origin.value)
+        await pilot.press("f8")
+        await shows(pilot, "Which column feeds given_name?")
+        await pilot.press(*"last_n", "enter")
+        await until(pilot, lambda: page.rules["given_name"] == {"template": "{first_name} {last_name}"})
+
+
+def test_no_value_of_a_password_or_salt_is_offered_and_people_are_masked() -> None:
+    names = ("id", "mail", "password_hash", "salt")
+    records = [Record(1, "line 1", ("1", "", "$2b$10$x", "abc")), Record(2, "line 2", ("2", "ann@example.com", "", ""))]
+    offered = columns_of(
+        names, records, lambda name: ["email"] if name == "mail" else [], password="password_hash", unmasked=False
+    )
+    assert [(one.name, one.sample, one.feeds) for one in offered] == [
+        ("id", "1", ""),
+        ("mail", "a••@e••••••.c••", "email"),
+        ("password_hash", "", "password"),
+        ("salt", "", ""),
+    ]
 
 
 async def test_the_sample_follows_the_country_of_telephone_numbers(rehearsal: Rehearsal) -> None:
