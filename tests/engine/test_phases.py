@@ -440,7 +440,7 @@ def test_a_file_that_says_otherwise_than_what_was_decided_since_is_told_to_count
     assert decided_since(stage.run, stage.answers("cutover.confirm=")) == []
     stage.resume("trickle.go_on=true")
     stage.answer('confirm = "acme-users"', 'confirm = ""')
-    monkeypatch.setattr("wizard.commands.apply.world", lambda: stage.world)
+    monkeypatch.setattr("wizard.commands.apply.world", lambda output: stage.world)
     with pytest.raises(SystemExit):
         main(["apply", str(stage.answers_file), "--yes", "--runs", str(stage.runs.folder)])
     told = " ".join(capsys.readouterr().err.split())

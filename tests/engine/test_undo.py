@@ -371,7 +371,7 @@ def test_without_a_terminal_the_undo_is_told_with_the_hash_that_approves_it(
     stage: PhasesStage, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     stage.apply()
-    monkeypatch.setattr("wizard.commands.undo.world", lambda: stage.world)
+    monkeypatch.setattr("wizard.commands.undo.world", lambda output: stage.world)
 
     def ran(command: str, *words: str) -> tuple[object, str]:
         with pytest.raises(SystemExit) as ended:
