@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import ValidationError
@@ -18,22 +17,21 @@ from textual.widgets import DataTable, Input, Label, Static
 
 from screens.fields import Field
 from screens.form import Form
-from screens.masking import masked
 from screens.steps.base import StepView
 from screens.steps.columns import ColumnPicker, columns_of
 from screens.steps.masking import MASKING, Unmasking
 from screens.steps.rules import flat, nested, origin_of, rule_of, transforms_of
+from screens.steps.sample import shown_user, told, unread_moments
 from screens.tasks import begin
 from screens.widgets.draw import cut
 from screens.widgets.grown import Table
 from wizard.answers import Section
 from wizard.answers.complaints import complaints
 from wizard.answers.section import validated
-from wizard.counts import counted
 from wizard.errors import WizardError
 from wizard.legacy.answers import SourceAnswers
 from wizard.legacy.source import LegacySource, Record
-from wizard.mapping import User, compile_mapping
+from wizard.mapping import compile_mapping
 from wizard.mapping.suggestion import suggest_answers
 from wizard.passwords.answers import PasswordsAnswers
 from wizard.profile import ProfileAnswers
@@ -41,7 +39,6 @@ from wizard.step import Change
 
 if TYPE_CHECKING:
     from wizard.mapping import Mapping as CompiledMapping
-    from wizard.rejects import Reject
 
 SAMPLE = 200
 FIELDS = (
@@ -55,8 +52,6 @@ LINES = ("origin", "transforms")
 
 ROOMY = 64
 """Columns of the page from which the table shows longer names whole."""
-
-ELSEWHERE = "Strategy counts the whole store."
 
 COLUMNS = (("field", "Auth0 field"), ("from", "comes from"), ("mark", ""))
 WIDTHS = ((16, 14, 13), (24, 24, 24))
@@ -418,26 +413,16 @@ class ProfileView(Unmasking, StepView):
             return
         made = [mapping.map_one(record.values) for record in self._records if record.bad is None]
         unread = sum(record.bad is not None for record in self._records)
-        remarks = [*self._unread_moments(mapping), *self._unread_numbers()]
-        tally.update(Content("\n").join([_tally(made, unread), *map(_remark, remarks)]))
+        remarks = [*unread_moments(mapping, self._records), *self._unread_numbers()]
+        tally.update(told(made, unread, remarks))
         if made:
             self._sample %= len(made)
-            shown.update(self._user(made[self._sample]))
+            shown.update(shown_user(made[self._sample], self._sample + 1, unmasked=self.wizard.unmasked))
 
     def _unread_numbers(self) -> Iterator[str]:
         if self._lacks_country:
             title = ProfileAnswers.model_fields["default_country"].title
             yield f"Most numbers of {self._national} name no country. Answer “{title}” below."
-
-    def _unread_moments(self, mapping: CompiledMapping) -> Iterator[str]:
-        """What of the sample's moments is not read, where they decide who is imported."""
-        preference = mapping.preference
-        if preference is None or preference.column is None:
-            return
-        found = preference.unread(record.values[preference.column] for record in self._records if record.bad is None)
-        if found.values:
-            title = ProfileAnswers.model_fields["date_order"].title
-            yield f"In this sample {found.told(f'“{title}”')}"
 
     def _checked_quietly(self) -> ProfileAnswers | str:
         values = self.values
@@ -446,18 +431,6 @@ class ProfileView(Unmasking, StepView):
         except ValidationError as error:
             path, words, _ = complaints(ProfileAnswers, values, error)[0]
             return f"{'.'.join(map(str, path)) or 'The profile'} {words}"
-
-    def _user(self, made: User | Reject) -> Content:
-        head = (
-            f"User {self._sample + 1} of the sample  (F6 the next, F7 {'mask' if self.wizard.unmasked else 'unmask'})\n"
-        )
-        if not isinstance(made, User):
-            return Content.assemble(
-                (head, "$foreground-muted"), ("✗ rejected: ", "$text-error"), f"{made.message} ({made.code})"
-            )
-        profile: Mapping[str, Any] = {key: value for key, value in made.profile.items() if "password" not in key}
-        profile = profile if self.wizard.unmasked else masked(profile)
-        return Content.assemble((head, "$foreground-muted"), json.dumps(profile, indent=2, ensure_ascii=False))
 
     def action_another(self, step: int) -> None:
         self._sample += step
@@ -483,30 +456,9 @@ class ProfileView(Unmasking, StepView):
         )
 
 
-def _remark(words: str) -> Content:
-    return Content.assemble(("! ", "$text-warning"), words)
-
-
 def _columns_of(rule: Any) -> Sequence[str]:
     """The columns that a rule reads."""
     origin = origin_of(rule)
     if "{" in origin:
         return [part.partition("}")[0].partition("!")[0].partition(":")[0] for part in origin.split("{")[1:]]
     return [] if origin.startswith("=") else [origin]
-
-
-def _tally(made: Sequence[User | Reject], unread: int) -> Content:
-    """How many of the sample can be imported, why the others cannot, and where everybody is counted."""
-    rejects = [one for one in made if not isinstance(one, User)]
-    good = len(made) - len(rejects)
-    codes: dict[str, int] = {"unreadable": unread} if unread else {}
-    for one in rejects:
-        codes[one.code] = codes.get(one.code, 0) + 1
-    if not codes:
-        words = f"The first {counted(good, 'user')} can be imported. {ELSEWHERE}"
-        return Content.assemble(("✓ ", "$text-success"), words)
-    listed = ", ".join(f"{code} {number}" for code, number in sorted(codes.items(), key=lambda item: -item[1]))
-    words = (
-        f"{good} of the first {counted(len(made) + unread, 'user')} can be imported. Rejected: {listed}. {ELSEWHERE}"
-    )
-    return Content.assemble(("! ", "$text-warning"), words)

@@ -80,6 +80,8 @@ def _peak(name: str, source: Path, out: Path) -> int:
     while process.poll() is None:
         peak = max(peak, _tree_bytes(process))
         time.sleep(SAMPLE_SECONDS)
+    if process.returncode:
+        raise SystemExit(f"{name} failed")
     return peak
 
 

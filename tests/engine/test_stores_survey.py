@@ -11,11 +11,8 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner
-from hypothesis import given
-from hypothesis import strategies as st
 
 from wizard.__main__ import command
-from wizard.activity import NEVER, OLDER, activity, age_of, column_of_activity
 from wizard.legacy import open_source
 from wizard.legacy.answers import SourceAnswers
 from wizard.mapping import User, compile_mapping
@@ -39,20 +36,6 @@ def looked(tmp_path: Path, text: str, **answers: Any) -> Survey:
 
 def run(*arguments: str) -> Any:
     return CliRunner().invoke(command, list(arguments), standalone_mode=False)
-
-
-@given(st.text() | st.binary() | st.integers() | st.floats() | st.lists(st.integers()))
-def test_no_cell_breaks_the_count_of_logins(value: Any) -> None:
-    assert activity("last_login", [value], NOW).total == 1
-
-
-def test_users_are_counted_by_the_age_of_their_last_login() -> None:
-    found = activity("last_login", ["2026-06-20", "2026-05-01", "2025-12-01", "2020-01-01", None], NOW)
-    assert list(found.users.values()) == [1, 1, 1, 1, 1]
-    assert found.within(90) == 2
-    assert not found.unread.values
-    assert age_of(None, NOW) == NEVER
-    assert age_of(datetime(2020, 1, 1, tzinfo=UTC), NOW) == OLDER
 
 
 def test_the_page_says_which_last_logins_cannot_be_read_and_what_to_do(tmp_path: Path) -> None:
@@ -100,12 +83,6 @@ def test_moments_of_creation_are_told_too_where_a_named_store_has_them(tmp_path:
     people = [{**person, "createdTimestamp": "05/06/2023"} for person in PEOPLE]
     page = page_of(tmp_path, json.dumps({"users": people}))
     assert "3 values of createdTimestamp cannot be read as a moment" in page
-
-
-def test_the_column_of_the_last_login_is_known_by_its_name() -> None:
-    assert column_of_activity(["id", "created_at", "Last-Login"]) == "Last-Login"
-    assert column_of_activity(["fields.last_login"]) == "fields.last_login"
-    assert column_of_activity(["id"]) is None
 
 
 def test_dirty_rows_and_collisions_are_counted(tmp_path: Path) -> None:

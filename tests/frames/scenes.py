@@ -16,7 +16,7 @@ from unittest import mock
 
 import places  # noqa: F401 - first, for what follows
 from make import ANSWERS, recorded
-from stage import Rehearsal, frame, go_on, opened, page_is, shows, until
+from stage import QUESTIONS, Rehearsal, frame, go_on, opened, page_is, shows, until
 from textual.pilot import Pilot
 
 from screens.app import WizardApp
@@ -164,17 +164,7 @@ async def _journey(rehearsal: Rehearsal, size: tuple[int, int], take: Take) -> N
         await pilot.press("enter")
         await until(pilot, lambda: "update:connections" in str(app.screen.query_one("#checked").content))  # type: ignore[attr-defined]
         await scene("tenant-checked")
-        for key in (
-            "source",
-            "profile",
-            "passwords",
-            "strategy",
-            "connection",
-            "applications",
-            "prepare",
-            "upload",
-            "verify",
-        ):
+        for key in QUESTIONS:
             await go_on(pilot, key)
             await _seen(pilot, app)
             await scene(key)

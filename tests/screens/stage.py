@@ -142,6 +142,16 @@ def page_is(app: WizardApp, key: str) -> bool:
     )
 
 
+QUESTIONS = (
+    *("source", "profile", "passwords", "strategy", "connection", "applications"),
+    *("prepare", "upload", "verify"),
+)
+"""The pages that are answered in bulk, after that of the tenant."""
+
+PAGES = (*QUESTIONS, "review")
+"""Those, and the one that shows the plan."""
+
+
 async def until(pilot: Pilot[None], happened: Callable[[], bool]) -> None:
     """Wait for something on the screen or in the run; fails with the frame when it does not come."""
     deadline = asyncio.get_running_loop().time() + PATIENCE

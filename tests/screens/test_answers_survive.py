@@ -7,17 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from stage import Rehearsal, go_on, opened, page_is, until
+from stage import PAGES, Rehearsal, go_on, opened, page_is, until
 
 from screens.steps.rules import flat, nested, origin_of, rule_of, transforms_of
 from wizard.answers import load, save
 from wizard.answers.reading import from_tables
 from wizard.practice.tenant import PracticeTenant
 from wizard.steps import SECTIONS
-
-PAGES = (
-    "source", "profile", "passwords", "strategy", "connection", "applications", "prepare", "upload", "verify", "review",
-)  # fmt: skip
 
 
 def tenant_table(tenant: PracticeTenant) -> dict[str, Any]:

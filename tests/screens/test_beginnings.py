@@ -6,7 +6,7 @@ import gc
 from pathlib import Path
 
 import pytest
-from stage import Rehearsal, frame, go_on, opened, page_is, shows, until
+from stage import PAGES, Rehearsal, frame, go_on, opened, page_is, shows, until
 
 from screens.help import HELP
 from screens.steps.review import ReviewView
@@ -19,10 +19,6 @@ from wizard.identity import Origin, run_of
 from wizard.practice.legacy_store import ANSWERS
 from wizard.steps import SECTIONS
 from wizard.tools import Stop
-
-SETTING_UP = (
-    "source", "profile", "passwords", "strategy", "connection", "applications", "prepare", "upload", "verify", "review",
-)  # fmt: skip
 
 
 def answers_of(rehearsal: Rehearsal) -> Answers:
@@ -99,7 +95,7 @@ async def test_on_production_the_connection_is_named_before_anything_starts(rehe
     app = rehearsal.app()
     async with opened(app) as pilot:
         await shows(pilot, "PRODUCTION")
-        for key in SETTING_UP:
+        for key in PAGES:
             await go_on(pilot, key)
         review = app.screen.query_one("#review", ReviewView)
         await until(pilot, lambda: review.plan is not None)

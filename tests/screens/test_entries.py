@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from stage import NARROW, WIDE, Rehearsal, go_on, opened, shows, until
+from stage import NARROW, PAGES, WIDE, Rehearsal, go_on, opened, shows, until
 from textual.app import App, ComposeResult
 from textual.containers import VerticalScroll
 from textual.widgets import Label
@@ -13,18 +13,6 @@ from screens.widgets.entries import Entries, Entry
 
 LONG = (
     "let every login run first “Migration of acme-users - keep end users from the legacy API”, then all other Actions"
-)
-PAGES = (
-    "source",
-    "profile",
-    "passwords",
-    "strategy",
-    "connection",
-    "applications",
-    "prepare",
-    "upload",
-    "verify",
-    "review",
 )
 
 

@@ -5,17 +5,13 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from stage import Rehearsal, frame, go_on, opened, page_is, shows, until
+from stage import PAGES, Rehearsal, frame, go_on, opened, page_is, shows, until
 from textual.pilot import Pilot
 from textual.widgets import Button, Input
 
 from screens.form import Form
 from screens.widgets.ticks import Ticks
 from wizard.profile import ProfileAnswers
-
-PAGES = (
-    "source", "profile", "passwords", "strategy", "connection", "applications", "prepare", "upload", "verify", "review",
-)  # fmt: skip
 
 
 async def walk(pilot: Pilot[None], last: str, *, after: str = "") -> None:

@@ -162,6 +162,7 @@ def declared(
         UsageError: a key is named and cannot be found here, or is not of its encoding.
     """
     wanted = _settings(answers)
+    del wanted["proven"]  # names of formats, where a description in also has yes or no
     if (answers.column or "").endswith(METEOR_COLUMNS) and not answers.format:
         wanted["format"] = "meteor"
     elif not answers.format:
@@ -181,7 +182,6 @@ def _settings(described: HowMade) -> dict[str, Any]:
 
 def _filled_in(wanted: dict[str, Any], described: HowMade, secret: Callable[[str], str] | None) -> Declared:
     wanted["letters"] = wanted.get("password_encoding", "utf8")
-    wanted["proven"] = wanted.get("proven") is True
     rounds = wanted.pop("iterations", None)
     if isinstance(rounds, int):
         wanted["rounds"] = rounds

@@ -20,8 +20,9 @@ from wizard.passwords.recipe import Verdict
 
 MOST_ACCOUNTS = 5
 MINGLED = (
-    "what fits looks like hashes of another kind in the same column, and nothing tells which is which; split the column by a "
-    "query, or let these users move at their login"
+    "what fits looks like the hashes of a description that was proven or fits another account, and nothing tells which is "
+    "which; if that proof was of other settings, take it out of proven and prove again, else split the column by a query, or "
+    "let these users move at their login"
 )
 """What to say where descriptions that fit cannot be told apart."""
 SEPARATOR = re.compile(r"[:.$|,;#]")
