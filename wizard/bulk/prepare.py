@@ -30,6 +30,9 @@ from wizard.mapping.compiled import Mapping
 WORKERS_PAY_FROM = 50_000
 """Users. Below, starting processes costs more than it saves."""
 
+BLOCKS_TOGETHER = 4
+"""Blocks sent to a worker at once: sending, and what comes back, cost as much as mapping a tenth of a block."""
+
 EVENTS_EVERY = 0.25
 """Seconds between two events of progress."""
 
@@ -186,7 +189,7 @@ class _Work:
         """Have every block mapped."""
         next_event = self._clock() + EVENTS_EVERY
         blocks = (("map_block", block) for block in source.blocks(expect=facts.fingerprint))
-        for mapped in self._hands.results(self._until_stopped(blocks)):
+        for mapped in self._hands.results(self._until_stopped(blocks), together=BLOCKS_TOGETHER):
             self._assembly.add(mapped)
             if (now := self._clock()) >= next_event:
                 next_event = now + EVENTS_EVERY
@@ -219,6 +222,7 @@ class _Work:
         cut: dict[int, Chunk] = {}
         for number, digest in self._hands.results(self._until_stopped(self._cut(folder, max_file_bytes, cut))):
             written[number] = (cut.pop(number), digest)
+        self._hands.each("remove_users")
         files = tuple(
             PreparedFile(file_name(number), chunk.users, chunk.bytes, digest)
             for number, (chunk, digest) in sorted(written.items())

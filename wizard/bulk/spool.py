@@ -219,6 +219,15 @@ class Worker:
     def _paths(self, key: str) -> list[Path]:
         return [self._job.folder / f"{key}.{number}" for number in range(self._job.spools)]
 
+    def remove_users(self, _: None) -> None:
+        """Remove the spooled users, who are in files to import now; each worker its own, as it takes a while.
+
+        Where the system removes no file that another process has open, it goes with the folder.
+        """
+        self._opened.close()
+        with contextlib.suppress(PermissionError):
+            (self._job.folder / f"users.{self._number}").unlink()
+
     def close(self) -> None:
         """Close what is open; what could not be written any more is of no use to anybody."""
         self._opened.close()

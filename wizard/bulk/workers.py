@@ -15,10 +15,11 @@ import sys
 import threading
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import islice
 from multiprocessing import connection, resource_tracker
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 from wizard import errors
 from wizard.errors import WizardError
@@ -30,7 +31,7 @@ Make = Callable[[int], Any]
 """Makes the worker with this number; picklable."""
 
 AHEAD = 4
-"""Tasks a worker has at once: the one it does and the next, so that it never waits for the other side."""
+"""Times that tasks are sent to a worker before it answers the first, so that it never waits for the other side."""
 
 NICENESS = 10
 
@@ -41,8 +42,12 @@ ENDING_SECONDS = 2.0
 class Hands(Protocol):
     """Whoever does the tasks."""
 
-    def results(self, tasks: Iterable[Task]) -> Iterator[Any]:
-        """Do the tasks and yield what they return, in the order in which they end; `tasks` is consumed lazily."""
+    def results(self, tasks: Iterable[Task], *, together: int = 1) -> Iterator[Any]:
+        """Do the tasks and yield what they return, in the order in which they end; `tasks` is consumed lazily.
+
+        Args:
+            together: Tasks sent to a process, and answered, at once; for many that are quickly done.
+        """
 
     def each(self, method: str) -> None:
         """Have every worker do this once, and wait for all."""
@@ -57,7 +62,7 @@ class Alone:
     def __init__(self, make: Make) -> None:
         self._worker = make(0)
 
-    def results(self, tasks: Iterable[Task]) -> Iterator[Any]:
+    def results(self, tasks: Iterable[Task], *, together: int = 1) -> Iterator[Any]:
         for method, argument in tasks:
             yield getattr(self._worker, method)(argument)
 
@@ -95,7 +100,7 @@ class Crew:
             self.close()
             raise
 
-    def results(self, tasks: Iterable[Task]) -> Iterator[Any]:
+    def results(self, tasks: Iterable[Task], *, together: int = 1) -> Iterator[Any]:
         waiting = iter(tasks)
         busy = dict.fromkeys(self._processes, 0)
         more = True
@@ -103,18 +108,18 @@ class Crew:
             for _ in range(AHEAD):
                 for pipe in sorted(busy, key=lambda each: busy[each]):
                     if more and busy[pipe] < AHEAD:
-                        task = next(waiting, None)
-                        more = task is not None
+                        some = list(islice(waiting, together))
+                        more = bool(some)
                         if more:
-                            self._send(pipe, task)
+                            self._send(pipe, some)
                             busy[pipe] += 1
             for pipe in self._ready(busy):
                 busy[pipe] -= 1
-                yield self._receive(pipe)
+                yield from self._receive(pipe)
 
     def each(self, method: str) -> None:
         for pipe in self._processes:
-            self._send(pipe, (method, None))
+            self._send(pipe, [(method, None)])
         for pipe in self._processes:
             self._receive(pipe)
 
@@ -135,20 +140,20 @@ class Crew:
         )
         return [pipe for pipe in busy if pipe in found]
 
-    def _send(self, pipe: Connection, task: Task | None) -> None:
+    def _send(self, pipe: Connection, tasks: list[Task]) -> None:
         try:
-            pipe.send(task)
+            pipe.send(tasks)
         except (BrokenPipeError, ConnectionError):
             raise self._died(pipe) from None
 
-    def _receive(self, pipe: Connection) -> Any:
+    def _receive(self, pipe: Connection) -> list[Any]:
         try:
-            failed, result = pipe.recv()
+            failed, results = pipe.recv()
         except (EOFError, ConnectionError):
             raise self._died(pipe) from None
         if failed:
-            raise rebuilt(result)
-        return result
+            raise rebuilt(results)
+        return cast("list[Any]", results)
 
     def _died(self, pipe: Connection) -> WizardError:
         process = self._processes[pipe]
@@ -204,14 +209,14 @@ def _work(pipe: Connection, make: Make, number: int, inherited: Sequence[Connect
     worker: Any = None
     while True:
         try:
-            method, argument = pipe.recv()
+            tasks = pipe.recv()
         except (EOFError, ConnectionError):
             return  # what is open is closed with the process
         try:
             worker = worker or make(number)
-            answer = (False, getattr(worker, method)(argument))
+            answer = (False, [getattr(worker, method)(argument) for method, argument in tasks])
         except Exception as error:  # noqa: BLE001 - told to the other side, which raises it
-            answer = (True, told(error))
+            answer: tuple[bool, Any] = (True, told(error))
         try:
             pipe.send(answer)
         except ConnectionError:
