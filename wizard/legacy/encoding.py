@@ -108,6 +108,10 @@ def _wide(head: bytes) -> str | None:
 
 def _utf8_or_western(file: BinaryIO) -> Encoding:
     """UTF-8 unless the lines that are not ASCII are mostly not UTF-8 either."""
+    if _all_utf8(file):
+        file.seek(0)
+        return Encoding("utf-8")
+    file.seek(0)
     good = bad = looked = 0
     line = b""
     while looked < MOST_LOOKED_AT and (chunk := file.read(LOOK)):
@@ -129,6 +133,20 @@ def _utf8_or_western(file: BinaryIO) -> Encoding:
         warning="The file is not UTF-8 and was read as Windows-1252 (Western European). If names look wrong in the "
         "preview, set encoding in [source] to the one the file was written with.",
     )
+
+
+def _all_utf8(file: BinaryIO) -> bool:
+    """Whether all that is looked at is UTF-8, as nearly always: found without a look at each line."""
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    looked = 0
+    try:
+        while looked < MOST_LOOKED_AT and (chunk := file.read(LOOK)):
+            decoder.decode(chunk)
+            looked += 0 if chunk.isascii() else len(chunk)
+        decoder.decode(b"", final=looked < MOST_LOOKED_AT)
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _is_utf8(line: bytes) -> bool:
