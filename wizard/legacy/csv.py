@@ -19,6 +19,7 @@ from wizard.legacy.columns import is_data, named_by_header, named_by_operator
 from wizard.legacy.csv_block import RAGGED, CsvBlock
 from wizard.legacy.csv_cut import Cutter
 from wizard.legacy.dialect import Dialect, find_dialect
+from wizard.legacy.digest import Digest
 from wizard.legacy.encoding import Encoding, Read, find_encoding, readable_bytes
 from wizard.legacy.markers import escapes_backslashes, markers_of
 from wizard.legacy.opened import Identity, Stretch, changed, identified, identity, is_packed, opened
@@ -92,8 +93,8 @@ class CsvSource:
         Raises:
             SourceError: the file can't be read, or changed in the meantime.
         """
-        digest = hashlib.sha256()
-        records = sum(block.count for block in self._read_blocks(digest.update))
+        with Digest() as digest:
+            records = sum(block.count for block in self._read_blocks(digest.update))
         warnings = self.warnings if records else (*self.warnings, "The file has column names but no users.")
         details = {
             "file": self.path.name,
