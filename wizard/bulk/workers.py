@@ -214,9 +214,9 @@ def _work(pipe: Connection, make: Make, number: int, inherited: Sequence[Connect
             return  # what is open is closed with the process
         try:
             worker = worker or make(number)
-            answer = (False, [getattr(worker, method)(argument) for method, argument in tasks])
+            answer: tuple[bool, Any] = (False, [getattr(worker, method)(argument) for method, argument in tasks])
         except Exception as error:  # noqa: BLE001 - told to the other side, which raises it
-            answer: tuple[bool, Any] = (True, told(error))
+            answer = (True, told(error))
         try:
             pipe.send(answer)
         except ConnectionError:
