@@ -7,7 +7,6 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from wizard.answers import Answers, load, save
 from wizard.bulk.manifest import read_manifest
@@ -20,6 +19,7 @@ from wizard.legacy.answers import SourceAnswers
 from wizard.progress import Progress
 from wizard.runner import Plan, apply_plan, check_all, make_plan
 from wizard.runs import RunFolder
+from wizard.scratch import scratch
 from wizard.steps import SECTIONS, STEPS
 from wizard.steps.strategy import StrategyAnswers
 from wizard.tools import Stop, Tools
@@ -48,10 +48,10 @@ async def plan_for(
         RunMismatch: it would not be carried out: answers or data are not those of the run.
     """
     steps = steps_of(answers)
-    with TemporaryDirectory(prefix="auth0-migrate-") as scratch:
+    with scratch("plan") as folder_without_run:
         journal = Journal(run.journal if run else None, now=world.clock.now)
         try:
-            folder = run.path if run else Path(scratch)
+            folder = run.path if run else folder_without_run
             async with connected(answers, journal, folder, base, world, stop) as tools:
                 if run is not None:
                     await _require_same(answers, tools, journal)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -209,6 +208,7 @@ def _prepared(source: LegacySource, facts: SourceFacts, suggestion: Suggestion) 
     from wizard.legacy.numbered import NumberedSource
     from wizard.mapping import compile_mapping
     from wizard.mapping.suggestion import SURE, Guess
+    from wizard.scratch import scratch
 
     if not suggestion.has("email"):
         return None
@@ -219,5 +219,5 @@ def _prepared(source: LegacySource, facts: SourceFacts, suggestion: Suggestion) 
     stays = {"unsupported": "without_password", "missing": "without_password"}
     lenient = suggestion.passwords.model_copy(update=stays)
     mapping = compile_mapping(suggestion.profile, lenient, source.columns)
-    with tempfile.TemporaryDirectory(prefix="auth0-migrate-") as folder:
-        return prepare(source, facts, mapping, Path(folder) / "prepared")
+    with scratch("survey") as folder:
+        return prepare(source, facts, mapping, folder / "prepared")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import click
@@ -48,21 +47,22 @@ def command(users: int, strategy: str, seed: int, undecided: bool, runs_folder: 
     from wizard.commands.demonstration import Demonstration
     from wizard.identity import Origin, run_of
     from wizard.runs import Runs, rehearsals
+    from wizard.scratch import scratch
 
     if strategy != "bulk":
         from wizard.practice.sandbox.executable import node
 
         node()  # says at once what is missing
-    with TemporaryDirectory(prefix="auth0-migrate-demo-") as scratch:
+    with scratch("demo") as folder:
         output.say(f"Inventing a legacy store of {counted(users, 'user')}")
         stage = Demonstration(
-            Path(scratch), strategy, users=users, seed=seed, undecided=undecided, say=output.say
+            folder, strategy, users=users, seed=seed, undecided=undecided, say=output.say
         )  # fmt: skip
         everybody_can_log_in = True
 
         async def open_run(_: Stop) -> RunFolder:
             runs = Runs(runs_folder or rehearsals())
-            return await run_of(stage.answers, Origin(scratch), world=stage.world, runs=runs, fresh=True)
+            return await run_of(stage.answers, Origin(str(folder)), world=stage.world, runs=runs, fresh=True)
 
         async def meanwhile(run: RunFolder, progress: Progress) -> Answers | None:
             nonlocal everybody_can_log_in

@@ -6,9 +6,7 @@ A database is asked each time, so that it may change. A file is read once into a
 from __future__ import annotations
 
 import pickle
-import shutil
 import sqlite3
-import tempfile
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -18,6 +16,7 @@ from typing import Any, Literal, Protocol
 
 from wizard.errors import SourceError, UsageError
 from wizard.legacy.source import LegacySource, Record
+from wizard.scratch import Scratch, open_scratch
 
 Key = Literal["user_id", "email", "username"]
 MOST = 2
@@ -39,11 +38,6 @@ class Sought:
     column: str | None
     folded: bool
     prefix: str = ""
-
-
-INDEX = "auth0-migrate-index-"
-LOCK = "lock"
-"""How the folder of an index begins, and the file in it that its process holds."""
 
 
 class Finder(Protocol):
@@ -104,7 +98,7 @@ class IndexFinder:
     """An index of all records of a file; picklable, while the file of the index is there."""
 
     path: Path
-    held: Any = field(default=None, repr=False, compare=False)
+    folder: Scratch | None = field(default=None, repr=False, compare=False)
     local: Any = field(default_factory=threading.local, repr=False, compare=False)
 
     def __reduce__(self) -> tuple[type[IndexFinder], tuple[Path]]:
@@ -130,9 +124,8 @@ class IndexFinder:
 
     def close(self) -> None:
         """Remove the index, if this process made it."""
-        if self.held is not None:
-            self.held.release()
-            shutil.rmtree(self.path.parent, ignore_errors=True)
+        if self.folder is not None:
+            self.folder.close()
 
     def _connection(self) -> sqlite3.Connection:
         """One for each thread."""
@@ -144,13 +137,8 @@ class IndexFinder:
 
 def indexed(source: LegacySource, sought: Mapping[Key, Sought]) -> IndexFinder:
     """Read the whole source into an index, in a folder that only this user may enter."""
-    from filelock import FileLock
-
-    _sweep(Path(tempfile.gettempdir()))
-    folder = Path(tempfile.mkdtemp(prefix=INDEX))
-    path = folder / "users.db"
-    held = FileLock(folder / LOCK, mode=0o600)
-    held.acquire()
+    folder = open_scratch("index")
+    path = folder.path / "users.db"
     path.touch(mode=0o600)
     try:
         with sqlite3.connect(path) as connection:
@@ -167,21 +155,9 @@ def indexed(source: LegacySource, sought: Mapping[Key, Sought]) -> IndexFinder:
             connection.execute("CREATE INDEX by_key ON keys (name, value)")
         connection.close()
     except BaseException:
-        held.release()
-        shutil.rmtree(folder, ignore_errors=True)
+        folder.close()
         raise
-    return IndexFinder(path, held)
-
-
-def _sweep(temporary: Path) -> None:
-    """Remove indices of processes that were killed: nobody holds them any more."""
-    from filelock import FileLock, Timeout
-
-    for folder in temporary.glob(f"{INDEX}*"):
-        with suppress(OSError, Timeout):
-            if (folder / LOCK).is_file():
-                with FileLock(folder / LOCK, timeout=0, mode=0o600):
-                    shutil.rmtree(folder, ignore_errors=True)
+    return IndexFinder(path, folder)
 
 
 def _keys(records: Sequence[Record], sought: Mapping[Key, Sought]) -> Iterator[tuple[Key, str, int]]:

@@ -7,9 +7,7 @@ that maps users reads, and which is removed when this process ends.
 from __future__ import annotations
 
 import atexit
-import shutil
 import sqlite3
-import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -20,9 +18,13 @@ from typing import Any
 from wizard.errors import SourceError
 from wizard.legacy.opened import Identity, changed, identity
 from wizard.legacy.source import BadRecord, LegacySource
+from wizard.scratch import open_scratch
 
 COLUMN = "passwordHash"
 AT_ONCE = 500
+
+_indices: dict[tuple[Path, Identity], Hashes] = {}
+"""Those that this process has made: a store is opened many times."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +66,7 @@ def _opened(index: Path) -> sqlite3.Connection:
 
 
 def indexed(source: LegacySource, file: Path) -> Hashes:
-    """Read all hashes into an index.
+    """Read all hashes into an index, once for as long as the file stays the same.
 
     Args:
         source: The hashes seen as an Auth0 store, so that it has the columns id and passwordHash.
@@ -73,15 +75,19 @@ def indexed(source: LegacySource, file: Path) -> Hashes:
         SourceError: the file has no hashes, or two for one user.
     """
     seen = identity(file)
+    kept = _indices.get((file, seen))
+    if kept is not None and kept.index.exists():
+        return kept
     if COLUMN not in source.columns or "id" not in source.columns:
         raise SourceError(
             f"{file.name} has no column {COLUMN}",
             remedy="name in hashes of [source] the file of password hashes from Auth0's support, unpacked from PGP.",
         )
     ids, hashes = source.columns.index("id"), source.columns.index(COLUMN)
-    folder = Path(tempfile.mkdtemp(prefix="auth0-migrate-"))
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    index = folder / "hashes.db"
+    folder = open_scratch("hashes")
+    atexit.register(folder.close)
+    index = folder.path / "hashes.db"
+    index.touch(mode=0o600)
     facts = source.facts()
     with sqlite3.connect(index) as connection:
         connection.execute("CREATE TABLE hashes (id TEXT PRIMARY KEY, hash TEXT) WITHOUT ROWID")
@@ -96,4 +102,5 @@ def indexed(source: LegacySource, file: Path) -> Hashes:
                 remedy="if it holds several connections, keep the lines of the one that you migrate.",
             ) from None
     connection.close()
-    return Hashes(index, file, seen, facts.fingerprint)
+    _indices[file, seen] = Hashes(index, file, seen, facts.fingerprint)
+    return _indices[file, seen]

@@ -1,0 +1,71 @@
+"""Private folders for what is needed no longer than a process lives; those that killed processes left are removed.
+
+The process holds a lock in its folder. A folder that nobody holds was left behind, and goes when the next one is made.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from filelock import BaseFileLock
+
+PREFIX = "auth0-migrate-"
+LOCK = ".lock"
+
+
+@dataclass(frozen=True)
+class Scratch:
+    """A folder with mode 0700 in the system's place for temporary files, until `close`."""
+
+    path: Path
+    _held: BaseFileLock
+
+    def close(self) -> None:
+        """Remove the folder with all that is in it; does no harm twice."""
+        self._held.release()
+        shutil.rmtree(self.path, ignore_errors=True)
+
+
+def open_scratch(purpose: str) -> Scratch:
+    """Make a folder, and remove those for any purpose that nobody holds any more.
+
+    Args:
+        purpose: A word that tells whoever finds the folder what it is for.
+    """
+    from filelock import FileLock
+
+    _sweep(Path(tempfile.gettempdir()))
+    while True:
+        folder = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{purpose}-"))
+        held = FileLock(folder / LOCK, mode=0o600)
+        held.acquire()
+        if (folder / LOCK).exists():
+            return Scratch(folder, held)
+        held.release()  # in the instant before it was held, another process took it for one left behind
+
+
+@contextmanager
+def scratch(purpose: str) -> Iterator[Path]:
+    """The same for as long as the `with` block lasts."""
+    opened = open_scratch(purpose)
+    try:
+        yield opened.path
+    finally:
+        opened.close()
+
+
+def _sweep(temporary: Path) -> None:
+    from filelock import FileLock, Timeout
+
+    for folder in temporary.glob(f"{PREFIX}*"):
+        with suppress(OSError, Timeout):
+            if (folder / LOCK).is_file():
+                with FileLock(folder / LOCK, timeout=0, mode=0o600):
+                    shutil.rmtree(folder, ignore_errors=True)
