@@ -5,7 +5,9 @@ The process holds a lock in its folder. A folder that nobody holds was left behi
 
 from __future__ import annotations
 
+import os
 import shutil
+import stat
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -34,7 +36,7 @@ class Scratch:
 
 
 def open_scratch(purpose: str) -> Scratch:
-    """Make a folder, and remove those for any purpose that nobody holds any more.
+    """Make a folder, and remove those of this user, for any purpose, that nobody holds any more.
 
     Args:
         purpose: A word that tells whoever finds the folder what it is for.
@@ -66,6 +68,12 @@ def _sweep(temporary: Path) -> None:
 
     for folder in temporary.glob(f"{PREFIX}*"):
         with suppress(OSError, Timeout):
-            if (folder / LOCK).is_file():
+            if _is_ours(folder) and (folder / LOCK).is_file():
                 with FileLock(folder / LOCK, timeout=0, mode=0o600):
                     shutil.rmtree(folder, ignore_errors=True)
+
+
+def _is_ours(folder: Path) -> bool:
+    """Whether it is a folder that this user made: in a place for all, others may put a link of that name to something."""
+    facts = folder.lstat()
+    return stat.S_ISDIR(facts.st_mode) and (not hasattr(os, "getuid") or facts.st_uid == os.getuid())

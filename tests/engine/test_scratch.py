@@ -63,6 +63,15 @@ def test_what_a_killed_process_left_goes_when_the_next_is_made_and_what_is_held_
             process.communicate()
 
 
+def test_a_link_that_somebody_put_there_is_not_followed(place: Path) -> None:
+    target = place / "elsewhere"
+    target.mkdir()
+    (target / LOCK).write_text("kept")
+    (place / "auth0-migrate-index-link").symlink_to(target)
+    with scratch("survey"):
+        assert (target / LOCK).read_text() == "kept"
+
+
 def test_others_may_clear_away_a_folder_before_it_is_held(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     made: list[str] = []
     make = tempfile.mkdtemp
