@@ -234,3 +234,27 @@ def test_a_hash_that_takes_minutes_is_not_begun(stored: str) -> None:
 
 def test_an_endless_password_is_wrong_at_once() -> None:
     assert not Verifier(Judge())("x" * 5000, "{noop}" + "x" * 5000)
+
+
+WITH_SALT = {"format": "hmac-sha256", "key": "env:KEY", "salt": "salt"}
+
+
+@pytest.mark.parametrize("unconfirmed", ["reject", "import", None])
+@pytest.mark.parametrize(
+    ("described", "stored"),
+    [
+        ({}, STORED["bcrypt"]),
+        ({}, STORED["argon2i"]),
+        (WITH_SALT, hmac.new(b"pepper", b"nonce" + WORD, "sha256").hexdigest()),
+        ({"format": "sha1", "also": [WITH_SALT]}, hmac.new(b"pepper", b"nonce" + WORD, "sha256").hexdigest()),
+    ],
+    ids=["bcrypt of another cost", "argon2i", "HMAC with a salt", "HMAC with a salt in also"],
+)
+def test_whether_a_hash_is_imported_is_no_matter_at_a_login(
+    described: dict[str, Any], stored: str, unconfirmed: str | None
+) -> None:
+    answers = PasswordsAnswers.model_validate({"column": "hash", "unconfirmed": unconfirmed, **described})
+    check = Verifier(Judge(declared(answers, lambda reference: "pepper")))
+    beside = ["nonce"] * len(check.judge.declared.columns)
+    assert check(PASSWORD, stored, *beside)
+    assert not check("other", stored, *beside)

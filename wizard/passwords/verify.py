@@ -12,6 +12,7 @@ import hmac
 import re
 from base64 import b64encode
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from wizard.passwords import kratos, xenforo
@@ -30,11 +31,12 @@ Check = Callable[[str, str], bool]
 class Verifier:
     """Checks passwords against cells of one source, as its operator declared them; picklable.
 
-    Call it with the typed password, the cell of the hash, and the cells that `judge.declared.columns` names.
+    Call it with the typed password, the cell of the hash, and the cells that `judge.declared.columns` names. Whether a hash
+    is to be imported is no matter here.
     """
 
     def __init__(self, judge: Judge) -> None:
-        self.judge = judge
+        self.judge = Judge(_all_imported(judge.declared))
 
     def __reduce__(self) -> tuple[type[Verifier], tuple[Judge]]:
         return Verifier, (self.judge,)
@@ -64,6 +66,11 @@ class Verifier:
             return check(password, value)
         except (ValueError, TypeError):  # the value only looks as if it were of this format: it belongs to no password
             return False
+
+
+def _all_imported(declared: Declared) -> Declared:
+    """The same, but that nothing stays behind because Auth0 does not document it."""
+    return replace(declared, unconfirmed="import", also=tuple(map(_all_imported, declared.also)))
 
 
 def _same(computed: bytes | str, expected: bytes | str) -> bool:
