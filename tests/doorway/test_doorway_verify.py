@@ -5,19 +5,27 @@ from __future__ import annotations
 import hashlib
 import hmac
 from base64 import b64encode
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import bcrypt
+import orjson
 import passlib.hash
 import pytest
 from argon2.low_level import Type, hash_secret
+from hypothesis import given
+from hypothesis import strategies as st
 
 from wizard.passwords import Judge
+from wizard.passwords import check as check_module
+from wizard.passwords import verify as verify_module
 from wizard.passwords.answers import PasswordsAnswers
-from wizard.passwords.check import CannotCheck
+from wizard.passwords.check import CannotCheck, fits
 from wizard.passwords.declared import declared
 from wizard.passwords.verify import Verifier
 
+MADE = Path(__file__).parents[1] / "engine" / "vectors"
 PASSWORD = "Lighthouse 47"
 WORD = PASSWORD.encode()
 
@@ -258,3 +266,69 @@ def test_whether_a_hash_is_imported_is_no_matter_at_a_login(
     beside = ["nonce"] * len(check.judge.declared.columns)
     assert check(PASSWORD, stored, *beside)
     assert not check("other", stored, *beside)
+
+
+def bcrypt_of(salt: str) -> str:
+    return f"$2b$04${salt}{'b' * 31}"
+
+
+SCRYPT = "$scrypt$ln={0},r={1},p=1$c2FsdHNhbHRzYWx0c2FsdA$" + b64encode(b"h" * 32).decode().rstrip("=")
+BEYOND = {
+    "scrypt beyond RFC 7914": (SCRYPT.format(16, 1), "below 65,536"),
+    "bcrypt with a salt that ends oddly": (bcrypt_of("a" * 22), "ends in a letter"),
+    "bcrypt of PHP with a salt that ends oddly": ("$wp" + bcrypt_of("a" * 22).replace("2b", "2y"), "ends in a letter"),
+    "argon2id of too many lanes": ("$argon2id$v=19$m=65536,t=1,p=8192$" + "c2FsdHNhbHQ$" + "a" * 43, "lanes"),
+    "phpass without anything": ("$P$", "damaged"),
+    "phpBB without anything": ("$H$", "damaged"),
+    "Drupal without anything": ("$S$", "damaged"),
+    "Spring without anything": ("{sha256}" + "ab" * 7, "damaged"),
+    "argon2 with a short salt": ("$argon2id$v=19$m=64,t=1,p=1$YWI$" + "a" * 43, "argon2"),
+}
+
+
+@pytest.mark.parametrize(("stored", "words"), BEYOND.values(), ids=BEYOND.keys())
+def test_what_no_library_computes_is_said_in_words(stored: str, words: str) -> None:
+    with pytest.raises(CannotCheck, match=words):
+        Verifier(Judge())(PASSWORD, stored)
+
+
+VALUES = [
+    (str(vector["row"]["hash"]), vector["declared"], tuple(vector["row"].items()))
+    for name in ("python", "node", "npm", "others")
+    for vector in orjson.loads((MADE / f"{name}.json").read_bytes())
+    if vector["password"] == "plain"
+]
+LETTERS = st.sampled_from(["", "$", "=", "a", "z", "é", "\0", "}", ",", "\ud800", ".", "/", "9"])
+
+
+def mangled(value: str, at: int, length: int, letters: str) -> str:
+    at %= len(value)
+    return value[:at] + letters + value[at + length :]
+
+
+@pytest.mark.filterwarnings("ignore::passlib.exc.PasslibHashWarning")
+@given(
+    st.sampled_from(VALUES),
+    st.integers(0, 999),
+    st.integers(0, 9),
+    LETTERS,
+    st.sampled_from([PASSWORD, "", "\ud800", "\0"]),
+)
+def test_a_mangled_hash_of_any_format_is_checked_or_said_to_be_beyond_that(
+    vector: tuple[str, dict[str, Any], tuple[tuple[str, str], ...]], at: int, length: int, letters: str, typed: str
+) -> None:
+    value, described, row = vector
+    answers = PasswordsAnswers.model_validate({"column": "hash", "unconfirmed": "import", **described})
+    judge = Judge(declared(answers, lambda reference: "pepper"))
+    beside = [dict(row).get(name, "") for name in judge.declared.columns]
+    value = mangled(value, at, length, letters)
+    verdict = judge(value, *beside)
+    with pytest.MonkeyPatch.context() as patch:
+        for module in (check_module, verify_module):  # so that nothing takes long
+            for limit, less in (("MOST_ROUNDS", 50_000), ("MOST_MEMORY", 1 << 24), ("MOST_COST", 5)):
+                patch.setattr(module, limit, less, raising=False)
+        with suppress(CannotCheck):
+            assert Verifier(judge)(typed, value, *beside) in (True, False)
+        if verdict.value is not None:
+            with suppress(CannotCheck):
+                assert fits(typed, verdict.value) in (True, False)

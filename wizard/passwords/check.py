@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import re
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
@@ -18,6 +19,10 @@ MOST_MEMORY = 1 << 30
 MOST_ROUNDS = 20_000_000
 MOST_COST = 16
 """Logarithm of the rounds of bcrypt: some seconds."""
+MOST_LANES = 256
+"""Of argon2, each of which is a thread."""
+
+ARGON2 = re.compile(r"\$(argon2(?:id|i|d))\$(?:v=\d+\$)?m=(\d+),t=(\d+),p=(\d+)\$")
 
 CODECS = {"utf8": "utf-8", "utf16le": "utf-16-le", "ucs2": "utf-16-le"}
 """Others keep the low byte of each unit, as the runtime behind Auth0 does."""
@@ -37,9 +42,70 @@ def fits(password: str, stored: str | Mapping[str, Any]) -> bool:
         CannotCheck: no library here has the digest, or the work is beyond what a proof should cost.
     """
     if isinstance(stored, str):
-        return _bcrypt(password.encode("utf-8", "replace"), stored)
+        return bcrypt_fits(password.encode("utf-8", "replace"), stored)
     typed = _encoded(password, stored.get("password", {}).get("encoding", "utf8"))
     return WAYS[stored["algorithm"]](typed, stored)
+
+
+def bcrypt_fits(typed: bytes, value: str) -> bool:
+    """Whether bcrypt of it is the value; the makers of 2y and 2a mean what 2b computes.
+
+    Raises:
+        CannotCheck: it takes too long, or the library cannot read the salt.
+    """
+    import bcrypt
+
+    if int(value[4:6]) > MOST_COST:
+        raise CannotCheck(f"bcrypt of cost {int(value[4:6])} takes too long")
+    try:
+        return bcrypt.checkpw(typed[:72], ("$2b$" + value[4:]).encode())
+    except ValueError:
+        why = "the bcrypt hash is damaged: its salt ends in a letter that no maker writes, or is cut short"
+        raise CannotCheck(why) from None
+
+
+def argon2_fits(typed: bytes, value: str) -> bool:
+    """Whether argon2 of it is the value, in any kind and version of argon2.
+
+    Raises:
+        CannotCheck: it takes too much memory, time or threads, or the library cannot read or compute it.
+    """
+    from argon2.exceptions import Argon2Error, VerifyMismatchError
+    from argon2.low_level import Type, verify_secret
+
+    found = ARGON2.match(value)
+    if found is None:
+        raise CannotCheck("argon2 with a key or further data")
+    memory, passes, lanes = (int(number) for number in found.groups()[1:])
+    if memory * 1024 > MOST_MEMORY or memory * passes > MOST_ROUNDS:
+        raise CannotCheck("argon2 with these parameters takes too much memory or time")
+    if lanes > MOST_LANES:
+        raise CannotCheck(f"argon2 of {lanes:,} lanes takes too many threads")
+    kind = {"argon2id": Type.ID, "argon2i": Type.I, "argon2d": Type.D}[found[1]]
+    try:
+        return verify_secret(value.encode(), typed, kind)
+    except VerifyMismatchError:
+        return False
+    except Argon2Error as error:
+        raise CannotCheck(f"the library of argon2 cannot compute it: {error}") from None
+
+
+def scrypt_of(typed: bytes, salt: bytes, numbers: tuple[int, int, int], size: int) -> bytes:
+    """So many bytes of scrypt with cost (N), block size (r) and parallelization (p).
+
+    Raises:
+        CannotCheck: it takes too much memory or time, or OpenSSL does not compute it.
+    """
+    cost, block, lanes = numbers
+    needed = 128 * block * (cost + lanes + 2)
+    if needed > MOST_MEMORY or cost * block * lanes > MOST_ROUNDS * 4:
+        raise CannotCheck("scrypt with these parameters takes too much memory or time")
+    if cost >> 16 * block:  # RFC 7914, section 2
+        raise CannotCheck(f"scrypt with r={block} is defined for N below {1 << 16 * block:,} only")
+    try:
+        return hashlib.scrypt(typed, salt=salt, n=cost, r=block, p=lanes, maxmem=needed + (1 << 20), dklen=size)
+    except ValueError as error:
+        raise CannotCheck(f"OpenSSL does not compute scrypt with these parameters: {error}") from None
 
 
 def _encoded(password: str, encoding: str) -> bytes:
@@ -77,17 +143,8 @@ def _maker(name: str) -> Callable[..., Any]:
     return partial(hashlib.new, name, usedforsecurity=False)
 
 
-def _bcrypt(typed: bytes, value: str) -> bool:
-    import bcrypt
-
-    if int(value[4:6]) > MOST_COST:
-        raise CannotCheck(f"bcrypt of cost {int(value[4:6])} takes too long")
-    # The makers of 2y and 2a mean what 2b computes.
-    return bcrypt.checkpw(typed[:72], ("$2b$" + value[4:]).encode())
-
-
 def _check_bcrypt(typed: bytes, stored: Mapping[str, Any]) -> bool:
-    return _bcrypt(_with_salt(typed, stored), stored["hash"]["value"])
+    return bcrypt_fits(_with_salt(typed, stored), stored["hash"]["value"])
 
 
 def _check_digest(typed: bytes, stored: Mapping[str, Any]) -> bool:
@@ -129,30 +186,13 @@ def _check_pbkdf2(typed: bytes, stored: Mapping[str, Any]) -> bool:
 
 
 def _check_argon2(typed: bytes, stored: Mapping[str, Any]) -> bool:
-    from argon2.exceptions import VerificationError
-    from argon2.low_level import Type, verify_secret
-
-    value = stored["hash"]["value"]
-    kind, _, numbers = value[1:].split("$")[:3]
-    memory, passes = (int(part[2:]) for part in numbers.split(",")[:2])
-    if memory * 1024 > MOST_MEMORY or memory * passes > MOST_ROUNDS:
-        raise CannotCheck("argon2 with these parameters takes too much memory or time")
-    try:
-        return verify_secret(value.encode(), typed, {"argon2id": Type.ID, "argon2i": Type.I}[kind])
-    except VerificationError:
-        return False
+    return argon2_fits(typed, stored["hash"]["value"])
 
 
 def _check_scrypt(typed: bytes, stored: Mapping[str, Any]) -> bool:
-    cost, block, lanes = stored.get("cost", 16384), stored.get("blockSize", 8), stored.get("parallelization", 1)
-    needed = 128 * block * (cost + lanes + 2)
-    if needed > MOST_MEMORY or cost * block * lanes > MOST_ROUNDS * 4:
-        raise CannotCheck("scrypt with these parameters takes too much memory or time")
+    numbers = (stored.get("cost", 16384), stored.get("blockSize", 8), stored.get("parallelization", 1))
     salt = _part(stored["salt"]) if "salt" in stored else b""
-    computed = hashlib.scrypt(
-        typed, salt=salt, n=cost, r=block, p=lanes, maxmem=needed + (1 << 20), dklen=stored["keylen"]
-    )  # fmt: skip
-    return hmac.compare_digest(computed, _part(stored["hash"]))
+    return hmac.compare_digest(scrypt_of(typed, salt, numbers, stored["keylen"]), _part(stored["hash"]))
 
 
 WAYS: dict[str, Callable[[bytes, Mapping[str, Any]], bool]] = {

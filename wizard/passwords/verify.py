@@ -16,7 +16,7 @@ from dataclasses import replace
 from typing import Any
 
 from wizard.passwords import kratos, xenforo
-from wizard.passwords.check import MOST_COST, MOST_MEMORY, MOST_ROUNDS, CannotCheck, fits
+from wizard.passwords.check import MOST_COST, MOST_ROUNDS, CannotCheck, argon2_fits, bcrypt_fits, fits, scrypt_of
 from wizard.passwords.declared import Declared
 from wizard.passwords.described import Judge
 from wizard.passwords.encoded import from_base64, from_dump, from_hex
@@ -49,6 +49,7 @@ class Verifier:
         """
         if len(password.encode("utf-8", "replace")) > LONGEST_PASSWORD:
             return False
+        password = password.encode("utf-8", "replace").decode()  # half a surrogate pair is no text
         verdict = self.judge(value, *beside)
         nobody = verdict.code == "password_damaged" and verdict.scheme == "bcrypt"  # its form leaves no doubt
         if nobody or verdict.code in ("password_missing", "password_disabled"):
@@ -64,8 +65,8 @@ class Verifier:
             raise CannotCheck(f"nothing here checks {verdict.scheme}")
         try:
             return check(password, value)
-        except (ValueError, TypeError):  # the value only looks as if it were of this format: it belongs to no password
-            return False
+        except (ValueError, TypeError, LookupError):  # what reads a hash stumbles over one that is not as it begins
+            raise CannotCheck("the hash is damaged: it only begins as its format does") from None
 
 
 def _all_imported(declared: Declared) -> Declared:
@@ -147,14 +148,6 @@ def _inner(inner: str, value: str) -> bool:
     if verdict.value is None:
         raise CannotCheck(f"nothing here checks {verdict.scheme}")
     return fits(inner, verdict.value)
-
-
-def _bcrypt(secret: bytes, value: str) -> bool:
-    import bcrypt
-
-    if int(value[4:6]) > MOST_COST:
-        raise CannotCheck(f"bcrypt of cost {int(value[4:6])} takes too long")
-    return bcrypt.checkpw(secret[:72], ("$2b$" + value[4:]).encode())
 
 
 def _libpass(*names: str) -> Check:
@@ -239,11 +232,11 @@ def _itoa64(data: bytes) -> str:
 def _wordpress(password: str, value: str) -> bool:
     """bcrypt over HMAC, since WordPress 6.8; white space around the password does not count."""
     inner = hmac.new(b"wp-sha384", password.strip().encode(), "sha384").digest()
-    return _bcrypt(b64encode(inner), value[3:])
+    return bcrypt_fits(b64encode(inner), value[3:])
 
 
 def _django_bcrypt(password: str, value: str) -> bool:
-    return _bcrypt(hashlib.sha256(password.encode()).hexdigest().encode(), value.removeprefix("bcrypt_sha256$"))
+    return bcrypt_fits(hashlib.sha256(password.encode()).hexdigest().encode(), value.removeprefix("bcrypt_sha256$"))
 
 
 def _mediawiki_b(password: str, value: str) -> bool:
@@ -255,32 +248,17 @@ def _mediawiki_b(password: str, value: str) -> bool:
 def _spring_sha256(password: str, value: str) -> bool:
     """8 bytes of salt, then SHA-256 applied 1024 times, in hex."""
     data = from_hex(value.rpartition("}")[2]) or b""
+    if len(data) != 40:
+        raise CannotCheck("the hash is damaged: it has not the length of Spring's salt and digest")
     digest = data[:8] + password.encode()
     for _ in range(1024):
         digest = hashlib.sha256(digest).digest()
     return _same(digest, data[8:])
 
 
-ARGON2 = re.compile(r"\$(argon2(?:id|i|d))\$(?:v=\d+\$)?m=(\d+),t=(\d+),p=(\d+)\$")
-
-
 def _argon2(password: str, value: str) -> bool:
     """Also the kinds and the version that Auth0 does not take."""
-    from argon2.exceptions import Argon2Error
-    from argon2.low_level import Type, verify_secret
-
-    found = ARGON2.match(value)
-    if found is None:
-        raise CannotCheck("argon2 with a key or further data")
-    memory, passes = int(found[2]), int(found[3])
-    if memory * 1024 > MOST_MEMORY or memory * passes > MOST_ROUNDS:
-        raise CannotCheck("argon2 with these parameters takes too much memory or time")
-    try:
-        return verify_secret(
-            value.encode(), password.encode(), {"argon2id": Type.ID, "argon2i": Type.I, "argon2d": Type.D}[found[1]]
-        )
-    except Argon2Error:
-        return False
+    return argon2_fits(password.encode(), value)
 
 
 def _firebase(password: str, value: str) -> bool:
@@ -293,13 +271,8 @@ def _firebase(password: str, value: str) -> bool:
     from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
     cost, block, lanes = 1 << int(given.get("n", 14)), int(given.get("r", 8)), int(given.get("p", 1))
-    needed = 128 * block * (cost + lanes + 2)
-    if needed > MOST_MEMORY or cost * block * lanes > MOST_ROUNDS * 4:
-        raise CannotCheck("scrypt with these parameters takes too much memory or time")
     salted = (from_base64(salt) or b"") + (from_base64(given.get("ss", "Bw==")) or b"")
-    derived = hashlib.scrypt(
-        password.encode(), salt=salted, n=cost, r=block, p=lanes, maxmem=needed + (1 << 20), dklen=32
-    )  # fmt: skip
+    derived = scrypt_of(password.encode(), salted, (cost, block, lanes), 32)
     encryptor = Cipher(algorithms.AES(derived), modes.CTR(bytes(16))).encryptor()
     return _same(encryptor.update(key) + encryptor.finalize(), from_base64(stored) or b"")
 
