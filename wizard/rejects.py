@@ -49,7 +49,8 @@ NOT_LOGGED_IN = "not_logged_in"
 """The code of users who could have moved at a login and have not."""
 
 CHECKED_AT_LOGIN = frozenset({"password_unsupported", "password_undeclared", "password_unconfirmed"})
-"""Codes of users whose password an import cannot carry and a legacy store can check, so that they can move at a login."""
+"""Codes of users whose password an import cannot carry and the legacy API can check, so that they can move at a login; those
+that are undeclared once they are described."""
 
 REASONS: Mapping[str, Reason] = {
     "ragged_row": Reason("the row has more or fewer cells than the file has columns", MEND),
@@ -137,6 +138,11 @@ REASONS: Mapping[str, Reason] = {
         "the user has no password hash", 'Decide with missing = "without_password" in [passwords]; it is final.'
     ),
     "password_unsupported": Reason("Auth0 cannot take the password hash", LEAVE_BEHIND),
+    "password_uncheckable": Reason(
+        "neither Auth0 nor the legacy API can check the password hash",
+        "Decide with unsupported or decisions in [passwords] to import these users without a password; it is final, and they "
+        "reset it.",
+    ),
     "password_undeclared": Reason(
         "the password hash does not say how it was made",
         "Declare format, and salt if there is one, in [passwords]; auth0-migrate passwords prove finds it out with an account "

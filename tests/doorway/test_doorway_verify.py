@@ -272,14 +272,12 @@ def bcrypt_of(salt: str) -> str:
     return f"$2b$04${salt}{'b' * 31}"
 
 
-SCRYPT = "$scrypt$ln={0},r={1},p=1$c2FsdHNhbHRzYWx0c2FsdA$" + b64encode(b"h" * 32).decode().rstrip("=")
 BEYOND = {
-    "scrypt beyond RFC 7914": (SCRYPT.format(16, 1), "below 65,536"),
     "bcrypt with a salt that ends oddly": (bcrypt_of("a" * 22), "ends in a letter"),
     "bcrypt of PHP with a salt that ends oddly": ("$wp" + bcrypt_of("a" * 22).replace("2b", "2y"), "ends in a letter"),
     "argon2id of too many lanes": ("$argon2id$v=19$m=65536,t=1,p=8192$" + "c2FsdHNhbHQ$" + "a" * 43, "lanes"),
-    "phpass without anything": ("$P$", "damaged"),
-    "phpBB without anything": ("$H$", "damaged"),
+    "phpass without anything": ("$P$", "cut short"),
+    "phpBB without anything": ("$H$", "cut short"),
     "Drupal without anything": ("$S$", "damaged"),
     "Spring without anything": ("{sha256}" + "ab" * 7, "damaged"),
     "argon2 with a short salt": ("$argon2id$v=19$m=64,t=1,p=1$YWI$" + "a" * 43, "argon2"),
@@ -290,6 +288,16 @@ BEYOND = {
 def test_what_no_library_computes_is_said_in_words(stored: str, words: str) -> None:
     with pytest.raises(CannotCheck, match=words):
         Verifier(Judge())(PASSWORD, stored)
+
+
+def test_scrypt_beyond_its_standard_is_no_failure() -> None:
+    written = "$scrypt$ln={0},r=1,p=1$c2FsdHNhbHRzYWx0c2FsdA$" + b64encode(b"h" * 32).decode().rstrip("=")
+    beyond, within = (Judge()(written.format(cost)) for cost in (16, 15))
+    assert (beyond.code, within.carried_by) == ("password_uncheckable", "custom_password_hash")
+    assert "below 65,536" in beyond.why
+    assert isinstance(within.value, dict) and not fits(PASSWORD, within.value)
+    with pytest.raises(CannotCheck, match="below 65,536"):
+        fits(PASSWORD, {**within.value, "cost": 1 << 16})
 
 
 VALUES = [

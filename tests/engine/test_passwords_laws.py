@@ -15,10 +15,12 @@ from hypothesis import strategies as st
 from wizard.passwords import Judge, Verdict, judge
 from wizard.passwords.answers import PasswordsAnswers
 from wizard.passwords.census import census
-from wizard.passwords.declared import FORMATS, declared, layout_pattern
+from wizard.passwords.check import CannotCheck, NoCheck
+from wizard.passwords.declared import FORMATS, NESTED, declared, layout_pattern
 from wizard.passwords.judging import HEADS
+from wizard.passwords.verify import Verifier
 from wizard.practice.hashes.rules import validate_hash, validate_password_hash
-from wizard.rejects import REASONS
+from wizard.rejects import CHECKED_AT_LOGIN, REASONS
 
 VECTORS = [
     vector["row"]["hash"]
@@ -180,6 +182,41 @@ def test_a_layout_that_cannot_be_read_is_refused(layout: str) -> None:
         layout_pattern(layout)
 
 
+TOLD = st.sampled_from([None, *NESTED, "bcrypt", "sha1"])
+KEYS = {"blesta", "flask-security"}
+
+
+@pytest.mark.filterwarnings("ignore::passlib.exc.PasslibHashWarning")
+@given(
+    GARBAGE | CUT | st.builds(str.__add__, st.sampled_from(sorted(HEADS)), GARBAGE),
+    st.sampled_from([None, "reject"]),
+    TOLD,
+    st.booleans(),
+)
+@example("$H$", None, None, False)
+@example("$y$j9T$abc$def", None, None, False)
+@example("{SASL}ada@example.com", None, None, False)
+@example("{Sha512-Crypt}$6$rounds=1000$salt$abc", None, None, False)
+@example("0x0200" + "ab" * 68, None, None, False)
+@example("$2b$04$" + "a" * 53, None, "mybb", False)
+@example("$2b$04$" + "a" * 53, None, "flask-security", False)
+@example("$1$salt$abcdefghijklmnopqrstuv", None, "suitecrm", False)
+@example("5f4dcc3b5aa765d61d8327deb882cf99", None, "matomo", False)
+def test_no_login_is_promised_for_what_the_legacy_api_has_no_check_for(
+    value: str, unconfirmed: str | None, form: str | None, complete: bool
+) -> None:
+    more = {"salt": "salt", **({"key": "env:KEY"} if form in KEYS else {})} if complete and form else {}
+    answers = PasswordsAnswers.model_validate({"column": "hash", "format": form, "unconfirmed": unconfirmed, **more})
+    judge_it = Judge(declared(answers, lambda reference: "pepper"))
+    beside = ["salt"] * len(judge_it.declared.columns)
+    verdict = judge_it(value, *beside)
+    if verdict.code in CHECKED_AT_LOGIN - {"password_undeclared"}:
+        try:
+            Verifier(judge_it)("typed", value, *beside)
+        except CannotCheck as why:  # it may be damaged, or take too long
+            assert not isinstance(why, NoCheck)
+
+
 def test_an_unconfirmed_hash_follows_the_operator() -> None:
     argon2i = "$argon2i$v=19$m=1024,t=2,p=1$LPpsUQ40TIHQk13hPsYj9Q$5VO6KqrvF2LFNJuaVQG0f5iGyuiJWI+M40AUEB/tU8k"
     other_cost = "$2b$12$" + "a" * 53
@@ -192,8 +229,8 @@ def test_an_unconfirmed_hash_follows_the_operator() -> None:
 def test_a_lost_pepper_leaves_everybody_behind_with_the_reason() -> None:
     judge_it = Judge(declared(PasswordsAnswers(column="hash", format="bcrypt", key_lost=True)))
     verdict = judge_it("$2b$10$" + "a" * 53)
-    assert (verdict.carried_by, verdict.code) == ("none", "password_unsupported")
-    assert "pepper" in verdict.why
+    assert (verdict.carried_by, verdict.code) == ("none", "password_uncheckable")
+    assert "pepper" in verdict.why and "move at their login" not in verdict.why
 
 
 @pytest.mark.parametrize(

@@ -83,8 +83,8 @@ def test_what_does_not_name_its_maker_rests_on_one_and_is_to_be_proven(maker: st
 )
 def test_whole_values_of_other_makers_are_refused_as_theirs_and_not_as_damaged(value: str, scheme: str) -> None:
     verdict = judge(value)
-    assert (verdict.scheme, verdict.code) == (scheme, "password_unsupported")
-    assert verdict.why
+    assert (verdict.scheme, verdict.code) == (scheme, "password_uncheckable")
+    assert "reset their password" in verdict.why and "at their login" not in verdict.why
 
 
 def test_bcrypt_of_an_extension_of_keycloak_travels_once_it_is_proven() -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 
 from wizard.passwords.encoded import canonical
-from wizard.passwords.recipe import LOW_COST, Verdict, custom, damaged, refused
+from wizard.passwords.recipe import LOW_COST, Verdict, custom, damaged, refused, unchecked
 
 WHOLE = re.compile(
     r"\$(?P<kind>argon2(?:id|i|d))\$(?:v=(?P<version>[0-9]{1,4})\$)?(?P<parameters>[mtp]=[0-9]{1,10},[mtp]=[0-9]{1,10},"
@@ -49,7 +49,8 @@ def string(
     memory, passes, lanes = numbers["m"], numbers["t"], numbers["p"]
     name = f"{kind}, m={memory}, t={passes}, p={lanes}"
     if more:
-        return refused("argon2", name, "it was made with a key or further data, which Auth0 cannot be given")
+        why = "it was made with a key or further data, which Auth0 cannot be given"
+        return unchecked(refused("argon2", name, why))
     if version != "19":
         return refused("argon2", f"{name}, version {version}", "Auth0 checks version 19 (1.3) of argon2 only")
     if kind == "argon2d":
@@ -60,7 +61,8 @@ def string(
     if not (lanes and passes) or memory < 8 * lanes:
         return damaged("argon2", name, "the parameters are out of range")
     if len(plain_salt) * 3 // 4 < LEAST_SALT or len(plain_hash) * 3 // 4 < LEAST_HASH:
-        return refused("argon2", name, f"libsodium wants {LEAST_SALT} bytes of salt and {LEAST_HASH} of hash at least")
+        why = f"libsodium wants {LEAST_SALT} bytes of salt and {LEAST_HASH} of hash at least"
+        return unchecked(refused("argon2", name, why))
     if (length := len(plain_hash) * 3 // 4) % 4:
         return damaged(
             "argon2", name, f"its hash has {length} bytes, which no library makes unasked; it may be cut short"

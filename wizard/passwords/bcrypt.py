@@ -9,7 +9,7 @@ import re
 from binascii import b2a_base64
 
 from wizard.passwords.encoded import from_base64
-from wizard.passwords.recipe import AS_IT_IS, LOW_COST, Verdict, custom, damaged, refused
+from wizard.passwords.recipe import AS_IT_IS, LOW_COST, Verdict, custom, damaged, refused, unchecked
 
 PASSWORD_HASH = re.compile(r"\$2[ab]\$10\$[./A-Za-z0-9]{53}")
 """What `password_hash` takes, exactly."""
@@ -58,8 +58,9 @@ def judge(value: str) -> Verdict:
         return damaged("bcrypt")
     variant = f"{found[1]}, cost {int(found[2])}" if found[2] else found[1]
     if found[1] == "2x":
-        return refused("bcrypt", variant, "2x marks hashes of a faulty implementation, which Auth0 refuses")
+        return unchecked(refused("bcrypt", variant, "2x marks hashes of a faulty implementation, which Auth0 refuses"))
     if found[1] == "2":
-        return refused("bcrypt", variant, "the first version of bcrypt is not among those that Auth0 takes")
+        why = "the first version of bcrypt is not among those that Auth0 takes"
+        return unchecked(refused("bcrypt", variant, why))
     why = "the cost is out of range" if len(value) == 60 else "it is not 60 characters long"
     return damaged("bcrypt", variant, f"{why}, or a character is not of its alphabet")

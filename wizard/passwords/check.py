@@ -32,6 +32,10 @@ class CannotCheck(Exception):
     """The hash is right by its form and this machine cannot compute it; `str()` says why."""
 
 
+class NoCheck(CannotCheck):
+    """No hash of this kind can be checked here, whatever its numbers."""
+
+
 def fits(password: str, stored: str | Mapping[str, Any]) -> bool:
     """Say whether Auth0 would let this password in.
 
@@ -75,7 +79,7 @@ def argon2_fits(typed: bytes, value: str) -> bool:
 
     found = ARGON2.match(value)
     if found is None:
-        raise CannotCheck("argon2 with a key or further data")
+        raise NoCheck("argon2 with a key or further data")
     memory, passes, lanes = (int(number) for number in found.groups()[1:])
     if memory * 1024 > MOST_MEMORY or memory * passes > MOST_ROUNDS:
         raise CannotCheck("argon2 with these parameters takes too much memory or time")

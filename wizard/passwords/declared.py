@@ -65,6 +65,15 @@ NESTED: Mapping[str, str] = {
 }
 """Formats that hash a hash, or more than the password; some are told by the columns beside them."""
 
+DIGESTS_OF_DIGESTS = frozenset({"md5-md5", "mybb", "sha1-md5", "smf", "vbulletin"})
+"""Those that have no other hash inside."""
+
+LACKING: Mapping[str, str] = {
+    **dict.fromkeys(("mybb", "pimcore", "smf", "vbulletin"), "salt"),
+    **dict.fromkeys(("blesta", "flask-security"), "key"),
+}
+"""What nobody can check them without, by format: the column of the salt, or the key."""
+
 METEOR_COLUMNS = ("services.password.bcrypt", "services.password.argon2")
 """Where Meteor's collection of users has them; the values themselves look like hashes of the password."""
 

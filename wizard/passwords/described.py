@@ -7,10 +7,20 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from wizard.passwords import digests, families, pbkdf2, scrypt, spring
-from wizard.passwords.declared import DIGESTS, HMACS, NESTED, OF_BYTES, READERS, Declared, size_of
+from wizard.passwords.declared import (
+    DIGESTS,
+    DIGESTS_OF_DIGESTS,
+    HMACS,
+    LACKING,
+    NESTED,
+    OF_BYTES,
+    READERS,
+    Declared,
+    size_of,
+)
 from wizard.passwords.encoded import from_base64, from_dump, from_hex
 from wizard.passwords.judging import HEAD, HEADS, HEX_DIGEST, NOTHING, bare, judge_value, of_maker, rounds_in
-from wizard.passwords.recipe import WAY_OUT, Verdict, damaged, refused
+from wizard.passwords.recipe import Verdict, damaged, refused, unchecked
 
 DECLARED = "what is declared in [passwords]"
 LEAST_KEY = 14
@@ -127,14 +137,22 @@ class _One:
         found = judge_value(value)
         if found.code in ("password_missing", "password_disabled"):
             return found
-        why = f"it was made with a key (pepper) that is lost, without which nobody can check it; {WAY_OUT}"
-        return refused(found.scheme, found.parameters, why)
+        why = "it was made with a key (pepper) that is lost, without which nobody can check it"
+        return unchecked(refused(found.scheme, found.parameters, why))
 
     def _nested(self, value: str, salt: str, iterations: str) -> Verdict:
         found = judge_value(value)
         if found.code in ("password_missing", "password_disabled") or found.scheme == "hidden":
             return found
-        return refused(self.declared.format, "", f"{NESTED[self.declared.format]}: {families.NESTED}")
+        wanted = self.declared.format
+        other = found.value is None and found.code != "password_unsupported"
+        if other and (wanted not in DIGESTS_OF_DIGESTS or value.startswith("$2")):
+            return found
+        lacking = LACKING.get(wanted)
+        if lacking is not None and not getattr(self.declared, lacking):
+            why = f"{NESTED[wanted]}, which Auth0 cannot; for a login to check it, declare {lacking} in [passwords]"
+            return refused(wanted, "", why, "password_undeclared")
+        return refused(wanted, "", f"{NESTED[wanted]}: {families.NESTED}")
 
     def _dollars(self, value: str, salt: str, iterations: str) -> Verdict:
         """Read what Django and Werkzeug write alike as the declared one means it; other forms speak for themselves."""
@@ -236,7 +254,7 @@ class _One:
         told_rounds = iterations.strip() or str(declared.rounds or "")
         once = declared.format in DIGESTS or declared.format in HMACS
         if once and told_rounds not in ("", "0", "1", "1.0", *NOTHING):
-            return replace(refused(declared.format, "iterated", families.ITERATED), unlike=True)
+            return replace(unchecked(refused(declared.format, "iterated", families.ITERATED)), unlike=True)
         kind, _, algorithm = declared.format.partition("-")
         where = {"prefix": "salt before", "suffix": "salt after"}[declared.salt_position] if salt else "without salt"
         told = f"{where}, {declared.letters}" if declared.letters != "utf8" else where
@@ -251,8 +269,8 @@ class _One:
         if kind == "pbkdf2":
             rounds = rounds_in(iterations, algorithm) if iterations.strip() else declared.rounds or 0
             if not rounds and re.search("[a-z]", iterations, re.IGNORECASE):
-                why = f"the column of iterations tells of another algorithm, or none; {WAY_OUT}"
-                return replace(refused(declared.format, "", why), unlike=True)
+                why = "the column of iterations tells of another algorithm, or none"
+                return replace(unchecked(refused(declared.format, "", why)), unlike=True)
             if not rounds:
                 return replace(damaged(declared.format, why="it does not say how many iterations it has"), unlike=True)
             found = pbkdf2.pbkdf2(declared.format, algorithm, rounds, salt + declared.key, hashed, assumes=DECLARED)

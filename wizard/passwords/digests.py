@@ -12,7 +12,7 @@ from typing import Any
 from wizard.counts import counted
 from wizard.passwords import pbkdf2
 from wizard.passwords.encoded import SIZES, from_hex
-from wizard.passwords.recipe import FAST, UNSALTED, Verdict, custom, damaged, refused
+from wizard.passwords.recipe import FAST, UNSALTED, Verdict, custom, damaged, refused, unchecked
 
 ONCE = frozenset({"md4", "md5", "sha1", "sha256", "sha512"})
 """Digests that Auth0 takes without HMAC."""
@@ -38,7 +38,7 @@ def digest(
 ) -> Verdict:
     """Translate one pass of a digest over password and salt, as bytes."""
     if algorithm not in ONCE:
-        return refused(scheme, parameters, f"Auth0 takes {algorithm} with HMAC or in pbkdf2 only")
+        return unchecked(refused(scheme, parameters, f"Auth0 takes {algorithm} with HMAC or in pbkdf2 only"))
     if hashed is None or len(hashed) != SIZES[algorithm]:
         return damaged(scheme, parameters, "it has not the length of this digest")
     stored: dict[str, Any] = {"algorithm": algorithm, "hash": {"value": hashed.hex(), "encoding": "hex"}}
@@ -111,7 +111,7 @@ def of_npm(value: str) -> Verdict:
         return damaged("digest with dollars", value.partition("$")[0])
     parameters = f"{found[1]}, {counted(int(found[3]), 'iteration')}"
     if found[3] != "1":
-        return refused("hmac of password-hash", parameters, "Auth0 applies HMAC once")
+        return unchecked(refused("hmac of password-hash", parameters, "Auth0 applies HMAC once"))
     key = found[2].encode("utf-8", "replace")
     return hmac(
         "hmac of password-hash", found[1], from_hex(found[4]), key, parameters=parameters, assumes=BY_NPM

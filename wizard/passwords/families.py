@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from wizard.passwords.recipe import WAY_OUT, Code, Recipe, Verdict, refused
+from wizard.passwords.recipe import WAY_OUT, Code, Recipe, Verdict, damaged, refused, unchecked
 
 NESTED = f"Auth0 cannot apply one hash to another; {WAY_OUT}"
 ITERATED = f"Auth0 applies digests once, and this one is applied again and again; {WAY_OUT}"
@@ -28,43 +28,72 @@ def _family(scheme: str, why: str, parameters: str = "", code: Code = "password_
     return judge
 
 
+def _nowhere(recipe: Recipe) -> Recipe:
+    """The same of passwords that the legacy API cannot check either."""
+    return lambda value: unchecked(recipe(value))
+
+
 _phpass = _family("phpass", ITERATED, r"\$[PH]\$([./0-9A-Za-z])")
 _drupal = _family("Drupal 7", ITERATED, r"U?\$S\$([./0-9A-Za-z])")
 _over_sha256 = _family("bcrypt over SHA-256", NESTED)
 _crypt = _family("crypt(3)", CRYPT, r"\$([0-9a-z]{1,6})(?:-crypt)?\$")
-_dovecot = _family("crypt(3)", CRYPT, r"\{([A-Z0-9]+)-CRYPT\}")
+_of_dovecot = _family("crypt(3)", CRYPT, r"\{([A-Z0-9]+)-CRYPT\}")
 _plain = _family("plain text", PLAIN)
 _firebase = _family("Firebase scrypt", f"Firebase's scrypt is its own variant, which Auth0 cannot check; {WAY_OUT}")
 _sasl = _family("SASL", f"the password is with another service, which the directory asks (SASL); {WAY_OUT}")
 _layered = _family("layered hash of MediaWiki", NESTED, r":([A-Za-z0-9-]{1,24}):")
+_KEY_OF_FIREBASE = re.compile(r"\$fbscrypt\$[^$]*\bsk=[^,$]")
+
+
+CHECKED_CRYPT = re.compile(r"\$(?:1|5|6|apr1|sha1)\$|\$md5[,$]|[./0-9A-Za-z]{13}\Z|_[./0-9A-Za-z]{19}\Z")
+"""The kinds of crypt(3) that the legacy API checks."""
+
+
+def _dovecot(value: str) -> Verdict:
+    return _of_dovecot(value) if CHECKED_CRYPT.match(value.partition("}")[2]) else damaged("crypt(3)")
+
+
+def _of_firebase(value: str) -> Verdict:
+    """GoTrue may write the key of the project among the parameters; without it nobody can check the hash."""
+    found = _firebase(value)
+    return found if _KEY_OF_FIREBASE.match(value) else unchecked(found)
+
+
+def _upgraded(value: str) -> Verdict:
+    """What Drupal 7 made of the MD5 of older versions."""
+    return _drupal(value) if value.startswith(("U$S$", "U$P$", "U$H$")) else unknown(value)
+
 
 REFUSED: Mapping[str, Recipe] = {
-    **{f"${name}$": _crypt for name in ("1", "5", "6", "7", "y", "gy", "sm3", "apr1")},
+    **{f"${name}$": _crypt for name in ("1", "5", "6", "apr1")},
+    **{f"${name}$": _nowhere(_crypt) for name in ("7", "y", "gy", "sm3")},
     **{f"${name}-crypt$": _crypt for name in ("md5", "sha256", "sha512")},
     "$P$": _phpass,
     "$H$": _phpass,
     "$S$": _drupal,
-    "U$": _drupal,
+    "U$": _upgraded,
     "$wp$": _family("bcrypt over HMAC of WordPress", NESTED, r"\$wp\$(2y\$\d{2})\$"),
     "$bcrypt-sha256$": _over_sha256,
     "bcrypt_sha256$": _over_sha256,
-    "$shiro1$": _family("Apache Shiro 1", ITERATED, r"\$shiro1\$([A-Z0-9-]{1,12})\$"),
-    **dict.fromkeys(("$fbscrypt$", "$firescrypt$", "$f_scrypt$"), _firebase),
-    "{SASL}": _sasl,
+    "$shiro1$": _nowhere(_family("Apache Shiro 1", ITERATED, r"\$shiro1\$([A-Z0-9-]{1,12})\$")),
+    "$fbscrypt$": _of_firebase,
+    "$firescrypt$": _firebase,
+    "$f_scrypt$": _nowhere(_firebase),
+    "{SASL}": _nowhere(_sasl),
     ":B:": _layered,
-    ":pbkdf2-legacyA:": _layered,
-    ":pbkdf2-legacyB:": _layered,
+    ":pbkdf2-legacyA:": _nowhere(_layered),
+    ":pbkdf2-legacyB:": _nowhere(_layered),
     "{noop}": _plain,
     "{CLEARTEXT}": _plain,
     "{CLEAR}": _plain,
     "{PLAIN}": _plain,
     "plain$": _plain,
     **{f"{{{name}-CRYPT}}": _dovecot for name in ("DES", "MD5", "SHA256", "SHA512")},
-    **{f"{{SCRAM-SHA-{bits}}}": _family("SCRAM", OWN) for bits in (1, 256)},
+    **{f"{{SCRAM-SHA-{bits}}}": _nowhere(_family("SCRAM", OWN)) for bits in (1, 256)},
     "SCRAM-SHA-256$": _family("SCRAM of PostgreSQL", OWN),
     "$p5k2$": _family("pbkdf2 of other makers", f"nobody could prove its translation yet; {WAY_OUT}"),
     "0x0100": _family("SQL Server login", OWN),
-    "0x0200": _family("SQL Server login", OWN),
+    "0x0200": _nowhere(_family("SQL Server login", OWN)),
     "crypt$": _crypt,
 }
 """By the head of the value."""
@@ -79,7 +108,7 @@ DES = re.compile(r"[./0-9A-Za-z]{13}")
 DISABLED = re.compile(r"[!*].{0,60}|LK\*|NP|x", re.ASCII)
 """Markers of locked accounts; Django writes random letters behind its exclamation mark."""
 
-aix = _family("crypt of AIX", f"nobody could prove its translation yet; {WAY_OUT}", r"\{(s[a-z0-9]+)\}")
+aix = _nowhere(_family("crypt of AIX", f"nobody could prove its translation yet; {WAY_OUT}", r"\{(s[a-z0-9]+)\}"))
 mysql = _family("MySQL login", NESTED)
 disabled = _family("disabled", NONE, code="password_disabled")
 masked = _family(

@@ -11,7 +11,7 @@ import re
 from wizard.passwords import bcrypt, families
 from wizard.passwords.digests import digest as single
 from wizard.passwords.encoded import SIZES, canonical, from_base64, from_hex, phc
-from wizard.passwords.recipe import FAST, UNSALTED, Verdict, custom, damaged, refused
+from wizard.passwords.recipe import FAST, UNSALTED, Verdict, custom, damaged, refused, unchecked
 
 HEX = re.compile(r"[0-9a-f]{24,}|[0-9A-F]{24,}")
 WHOLE = re.compile(r"\{([A-Za-z0-9]+)\}([A-Za-z0-9+/_-]+)={0,2}")
@@ -65,10 +65,12 @@ def md5(value: str) -> Verdict:
 
 
 def crypt(value: str) -> Verdict:
-    """Judge what follows `{CRYPT}`: bcrypt is bcrypt in any wrapping, and anything else stays behind."""
+    """Judge what follows `{CRYPT}`: bcrypt is bcrypt in any wrapping, a mark locks the account, and the rest stays behind."""
     inner = value[value.index("}") + 1 :]
     if inner.startswith(("$2a$", "$2b$", "$2y$")):
         return bcrypt.judge(inner)
+    if families.DISABLED.fullmatch(inner):
+        return families.disabled(value)
     seen = re.match(r"\$[0-9a-z]{1,4}\$", inner)
-    why = "Auth0 does not take crypt(3) hashes; these users move at their login or reset their password"
-    return refused("crypt in LDAP", seen[0] if seen else "", why)
+    found = refused("crypt in LDAP", seen[0] if seen else "", families.CRYPT)
+    return found if families.CHECKED_CRYPT.match(inner) else unchecked(found)

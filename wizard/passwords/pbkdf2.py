@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 
 from wizard.passwords.encoded import SIZES, from_base64, from_hex, phc
-from wizard.passwords.recipe import LOW_COST, Verdict, custom, damaged, refused
+from wizard.passwords.recipe import LOW_COST, Verdict, custom, damaged, refused, unchecked
 
 LEAST_ITERATIONS = 10_000
 """Fewer are worth a word to the operator."""
@@ -72,7 +72,7 @@ def pbkdf2(
     """
     parameters = f"{digest}, {iterations:,} iterations"
     if digest not in SIZES:
-        return refused(scheme, parameters, "Auth0 does not know this digest in pbkdf2")
+        return unchecked(refused(scheme, parameters, "Auth0 does not know this digest in pbkdf2"))
     if salt is None or not key or (size is not None and len(key) != size):
         return damaged(scheme, parameters)
     written = f"$pbkdf2-{digest}$i={iterations},l={len(key)}${phc(salt)}${phc(key)}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 CarriedBy = Literal["password_hash", "custom_password_hash", "none"]
@@ -11,6 +11,7 @@ CarriedBy = Literal["password_hash", "custom_password_hash", "none"]
 Code = Literal[
     "password_missing",
     "password_unsupported",
+    "password_uncheckable",
     "password_undeclared",
     "password_unconfirmed",
     "password_damaged",
@@ -66,6 +67,7 @@ Recipe = Callable[[str], Verdict]
 AS_IT_IS = "Auth0 takes it as it is"
 REWRITTEN = "Auth0 takes it as a custom hash and makes its own at the first login"
 WAY_OUT = "these users move at their login or reset their password"
+NO_LOGIN = "the legacy API cannot check it either, so that these users reset their password"
 
 LOW_COST = "few rounds for today's machines; Auth0 makes a stronger hash at the first login"
 FAST = "a fast digest, guessed by the billion a second; Auth0 makes a stronger hash at the first login"
@@ -91,6 +93,12 @@ def custom(
 def refused(scheme: str, parameters: str, why: str, code: Code = "password_unsupported") -> Verdict:
     """A password that stays behind."""
     return Verdict(scheme, parameters, "none", why, None, code)
+
+
+def unchecked(behind: Verdict) -> Verdict:
+    """The same of a password that stays behind, where no login can bring it: nothing here checks it."""
+    why = f"{behind.why.removesuffix(WAY_OUT).rstrip('; ')}; {NO_LOGIN}"
+    return replace(behind, why=why, code="password_uncheckable")
 
 
 def damaged(scheme: str, parameters: str = "", why: str = "it is cut short or has a character too many") -> Verdict:

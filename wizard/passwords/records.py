@@ -16,7 +16,7 @@ from wizard.passwords import argon2, bcrypt
 from wizard.passwords.digests import digest
 from wizard.passwords.encoded import SIZES, from_base64, from_hex
 from wizard.passwords.pbkdf2 import pbkdf2
-from wizard.passwords.recipe import Verdict, damaged, refused
+from wizard.passwords.recipe import Verdict, damaged, refused, unchecked
 
 KEYCLOAK = {"pbkdf2": "sha1", "pbkdf2-sha256": "sha256", "pbkdf2-sha512": "sha512"}
 FUSIONAUTH = {
@@ -37,7 +37,12 @@ CLERK: Mapping[str, tuple[str, ...]] = {
 
 
 def judge(value: str) -> Verdict | None:
-    """Judge a JSON object; None if it is of no service that is known."""
+    """Judge a JSON object; None if it is of no service that is known. A login only checks what can be translated."""
+    found = _of_service(value)
+    return unchecked(found) if found is not None and found.code == "password_unsupported" else found
+
+
+def _of_service(value: str) -> Verdict | None:
     try:
         found = json.loads(value)
     except (ValueError, RecursionError):

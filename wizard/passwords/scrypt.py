@@ -11,7 +11,7 @@ from base64 import b64encode
 
 from wizard.passwords.encoded import from_base64, from_hex
 from wizard.passwords.pbkdf2 import HEX, IN_HEX
-from wizard.passwords.recipe import LOW_COST, Verdict, custom, damaged, refused
+from wizard.passwords.recipe import LOW_COST, Verdict, custom, damaged, refused, unchecked
 
 LEAST_COST = 1 << 14
 LEAST_KEY = 16
@@ -46,6 +46,9 @@ def scrypt(
         return damaged(scheme, parameters)
     if cost < 2 or cost & (cost - 1) or not block or not lanes:
         return damaged(scheme, parameters, "the parameters are out of range")
+    if cost >> 16 * block:  # RFC 7914, section 2
+        why = f"libraries compute scrypt with r={block} for N below {1 << 16 * block:,} only, as its standard has it"
+        return unchecked(refused(scheme, parameters, why))
     stored = {
         "algorithm": "scrypt",
         "hash": {"value": key.hex(), "encoding": "hex"},

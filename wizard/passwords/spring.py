@@ -12,7 +12,7 @@ from wizard.passwords import argon2, bcrypt, families, ldap, scrypt
 from wizard.passwords.digests import digest
 from wizard.passwords.encoded import SIZES, from_hex
 from wizard.passwords.pbkdf2 import pbkdf2 as _pbkdf2
-from wizard.passwords.recipe import Verdict, damaged, refused
+from wizard.passwords.recipe import Verdict, damaged, refused, unchecked
 
 DIGEST = re.compile(r"\{(MD4|MD5|SHA-1|SHA-256|SHA-512)\}(\{[^{}]*\})?([0-9a-fA-F]+)")
 OAK = re.compile(r"\{SHA-(?:1|256|512)\}[0-9a-fA-F]+-[0-9]+-[0-9a-fA-F]+")
@@ -42,7 +42,7 @@ def digests(value: str) -> Verdict:
     if value[:7].upper() == "{MD5}$1":
         return refused("crypt(3)", "1", families.CRYPT)  # Dovecot's {MD5} is MD5-CRYPT
     if OAK.fullmatch(value):
-        return refused("digest of Oak", "iterated", families.ITERATED)
+        return unchecked(refused("digest of Oak", "iterated", families.ITERATED))
     found = DIGEST.fullmatch(value)
     if found is None or len(found[3]) != 2 * SIZES[found[1].lower().replace("-", "")]:
         return ldap.judge(value) if value[:5].upper() == "{MD5}" else damaged("digest of Spring")

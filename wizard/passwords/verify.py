@@ -16,8 +16,17 @@ from dataclasses import replace
 from typing import Any
 
 from wizard.passwords import kratos, xenforo
-from wizard.passwords.check import MOST_COST, MOST_ROUNDS, CannotCheck, argon2_fits, bcrypt_fits, fits, scrypt_of
-from wizard.passwords.declared import Declared
+from wizard.passwords.check import (
+    MOST_COST,
+    MOST_ROUNDS,
+    CannotCheck,
+    NoCheck,
+    argon2_fits,
+    bcrypt_fits,
+    fits,
+    scrypt_of,
+)
+from wizard.passwords.declared import LACKING, Declared
 from wizard.passwords.described import Judge
 from wizard.passwords.encoded import from_base64, from_dump, from_hex
 from wizard.passwords.judging import judge_value
@@ -57,12 +66,12 @@ class Verifier:
         if verdict.value is not None:
             return fits(password, verdict.value)
         if self.judge.declared.key_lost:
-            raise CannotCheck("the key of these hashes is lost")
+            raise NoCheck("the key of these hashes is lost")
         salt = beside[0].strip() if beside and self.judge.declared.salt is not None else ""
         value = from_dump(value.strip())
         check = _declared(self.judge.declared, salt) or _recognised(value)
         if check is None:  # also of one that seems damaged: to call the password wrong would count against its owner
-            raise CannotCheck(f"nothing here checks {verdict.scheme}")
+            raise NoCheck(f"nothing here checks {verdict.scheme}")
         try:
             return check(password, value)
         except (ValueError, TypeError, LookupError):  # what reads a hash stumbles over one that is not as it begins
@@ -83,18 +92,15 @@ def _md5(data: str | bytes) -> str:
     return hashlib.md5(data.encode() if isinstance(data, str) else data, usedforsecurity=False).hexdigest()
 
 
-SALTED = frozenset({"mybb", "pimcore", "smf", "vbulletin"})
-"""Formats that nobody can check without what is in another column."""
-
-
 def _declared(declared: Declared, salt: str) -> Check | None:
     """The check of a format that is declared and hashes a hash, or is none.
 
     Raises:
-        CannotCheck: it needs a salt, and no column of it is declared.
+        CannotCheck: it needs a salt or a key, and none is declared.
     """
-    if declared.format in SALTED and declared.salt is None:
-        raise CannotCheck(f"no column of the salt of {declared.format} is declared")
+    lacking = LACKING.get(declared.format)
+    if lacking is not None and not getattr(declared, lacking):
+        raise NoCheck(f"no {lacking} of {declared.format} is declared")
     typed: Mapping[str, Check] = {
         "plain": _same,
         "md5-md5": lambda password, value: _same(_md5(_md5(password)), value.lower()),
@@ -114,9 +120,9 @@ def _declared(declared: Declared, salt: str) -> Check | None:
         ),
         "smf": lambda password, value: _smf(salt.lower() + password, value),
     }
-    if declared.format == "blesta" and declared.key:
+    if declared.format == "blesta":
         return lambda password, value: _inner(hmac.new(declared.key, password.encode(), "sha256").hexdigest(), value)
-    if declared.format == "flask-security" and declared.key:
+    if declared.format == "flask-security":
         return lambda password, value: _inner(_of_flask(password, declared.key), value)
     return typed.get(declared.format)
 
@@ -145,9 +151,12 @@ def _smf(whole: str, value: str) -> bool:
 def _inner(inner: str, value: str) -> bool:
     """What was made of the password, against what looks like a hash of the password itself."""
     verdict = judge_value(value)
-    if verdict.value is None:
-        raise CannotCheck(f"nothing here checks {verdict.scheme}")
-    return fits(inner, verdict.value)
+    if verdict.value is not None:
+        return fits(inner, verdict.value)
+    check = _recognised(value)
+    if check is None:
+        raise NoCheck(f"nothing here checks {verdict.scheme}")
+    return check(inner, value)
 
 
 def _libpass(*names: str) -> Check:
@@ -172,7 +181,7 @@ def _reads(hasher: Any, value: str) -> bool:
         return True
     try:
         hasher.from_string(value)
-    except ValueError:
+    except (ValueError, IndexError):  # some of libpass index what is not there
         return False
     return True
 
@@ -192,7 +201,7 @@ def _after(head: str) -> Check:
         inner = value[len(head) :]
         found = _recognised(inner)
         if found is None:
-            raise CannotCheck("nothing here checks what is wrapped")
+            raise NoCheck("nothing here checks what is wrapped")
         return found(password, inner)
 
     return check
@@ -200,6 +209,16 @@ def _after(head: str) -> Check:
 
 def _plain(head: str) -> Check:
     return lambda password, value: _same(password, value[len(head) :])
+
+
+def _plain_of_werkzeug(password: str, value: str) -> bool:
+    """`plain$$<password>`, with an empty salt between."""
+    return _same(password, value.removeprefix("plain$").removeprefix("$"))
+
+
+def _over_md5(password: str, value: str) -> bool:
+    """phpass that Drupal 7 made of the MD5 of older versions, behind a U."""
+    return _libpass("phpass")(_md5(password), value[1:])
 
 
 ITOA64 = "./0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
@@ -267,10 +286,10 @@ def _firebase(password: str, value: str) -> bool:
     given = dict(part.partition("=")[::2] for part in numbers.split(","))
     key = from_base64(given.get("sk", "").rstrip("="))
     if not key:
-        raise CannotCheck("Firebase's scrypt needs the project's key, and the store does not hold it")
+        raise NoCheck("Firebase's scrypt needs the project's key, and the store does not hold it")
     from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
-    cost, block, lanes = 1 << int(given.get("n", 14)), int(given.get("r", 8)), int(given.get("p", 1))
+    cost, block, lanes = 1 << min(int(given.get("n", 14)), 40), int(given.get("r", 8)), int(given.get("p", 1))
     salted = (from_base64(salt) or b"") + (from_base64(given.get("ss", "Bw==")) or b"")
     derived = scrypt_of(password.encode(), salted, (cost, block, lanes), 32)
     encryptor = Cipher(algorithms.AES(derived), modes.CTR(bytes(16))).encryptor()
@@ -316,9 +335,11 @@ HEADS: Sequence[tuple[str, Check]] = (
     ("$H$", _libpass("phpass")),
     ("$S$", _drupal),
     ("U$S$", _drupal),
+    ("U$P$", _over_md5),
+    ("U$H$", _over_md5),
     ("$wp$", _wordpress),
     ("$bcrypt-sha256$", _libpass("bcrypt_sha256")),
-    ("bcrypt_sha256$$", _django_bcrypt),
+    ("bcrypt_sha256$", _django_bcrypt),
     ("$argon2", _argon2),
     ("argon2$argon2", lambda password, value: _argon2(password, value[len("argon2") :])),
     ("$fbscrypt$", _firebase),
@@ -327,13 +348,19 @@ HEADS: Sequence[tuple[str, Check]] = (
     (":B:", _mediawiki_b),
     (xenforo.BEGINNING, lambda password, value: _xenforo(password, value)),
     ("{sha256}", _spring_sha256),
-    *((head, _plain(head)) for head in ("{noop}", "{CLEARTEXT}", "{CLEAR}", "{PLAIN}", "plain$")),
+    *((head, _plain(head)) for head in ("{noop}", "{CLEARTEXT}", "{CLEAR}", "{PLAIN}")),
+    ("plain$", _plain_of_werkzeug),
     ("0x0100", _libpass("mssql2000", "mssql2005")),
     ("crypt$", _libpass("django_des_crypt")),
-    ("{CRYPT}", _after("{CRYPT}")),
-    ("{crypt}", _after("{crypt}")),
+    *((f"{{{name}CRYPT}}", _after(f"{{{name}CRYPT}}")) for name in ("", "DES-", "MD5-", "SHA256-", "SHA512-")),
+    *((head, _after(head)) for head in ("{MD5}", "{ARGON2}", "{ARGON2I}", "{ARGON2ID}", ":argon2:", "1|", "2|", "3|")),
+    ("{argon2@SpringSecurity_v5_8}", _after("{argon2@SpringSecurity_v5_8}")),
+    ("$shiro2$", _after("$shiro2")),
 )
 """What a value begins with, to its check, for what Auth0 cannot take."""
+
+IN_BRACES = {head.upper(): check for head, check in HEADS if head[0] == "{"}
+"""LDAP's schemes are the same in any case."""
 
 MYSQL = re.compile(r"\*[0-9A-F]{40}")
 DES = re.compile(r"[./0-9A-Za-z]{13}")
@@ -347,7 +374,7 @@ def _xenforo(password: str, value: str) -> bool:
     if members.keys() == {"hash"} and (check := _recognised(hashed)) is not None:
         return check(password, hashed)
     if digest not in ("sha1", "sha256") or "salt" not in members:
-        raise CannotCheck("it does not say which forum hashed it")
+        raise NoCheck("it does not say which forum hashed it")
     inner = hashlib.new(digest, password.encode(), usedforsecurity=False).hexdigest()
     outer = hashlib.new(digest, (inner + members["salt"]).encode(), usedforsecurity=False).hexdigest()
     return _same(outer, hashed)
@@ -357,6 +384,8 @@ def _recognised(value: str) -> Check | None:
     for head, check in HEADS:
         if value.startswith(head):
             return check
+    if value[:1] == "{" and (found := IN_BRACES.get(f"{value.partition('}')[0]}}}".upper())) is not None:
+        return found
     if MYSQL.fullmatch(value):
         return _libpass("mysql41")
     if DES.fullmatch(value):

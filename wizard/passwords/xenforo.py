@@ -9,12 +9,14 @@ from __future__ import annotations
 import re
 
 from wizard.passwords import families
-from wizard.passwords.recipe import Verdict, refused
+from wizard.passwords.recipe import Verdict, refused, unchecked
 
 BEGINNING = "a:"
 ARRAY = re.compile(r"a:[1-9]:\{((?:s:[0-9]{1,3}:\"[^\"]*\";)*)\}")
 TEXT = re.compile(r"s:([0-9]{1,3}):\"([^\"]*)\";")
 SCHEME = "xenforo"
+DIGESTS = ("sha1", "sha256")
+"""What XenForo 1 used itself; of others an array does not say which forum made it."""
 
 
 def judge(value: str) -> Verdict | None:
@@ -26,7 +28,8 @@ def judge(value: str) -> Verdict | None:
 
     if members.keys() == {"hash"}:
         return judge_value(members["hash"])
-    return refused(SCHEME, members.get("hashFunc", ""), families.NESTED)
+    found = refused(SCHEME, members.get("hashFunc", ""), families.NESTED)
+    return found if members.get("hashFunc") in DIGESTS and "salt" in members else unchecked(found)
 
 
 def members_of(value: str) -> dict[str, str] | None:
