@@ -37,6 +37,10 @@ def at(*parts: int) -> datetime:
         (1.7e9, at(2023, 11, 14, 22, 13, 20)),
         ("20240102030405Z", at(2024, 1, 2, 3, 4, 5)),
         ("20240102030405.0Z", at(2024, 1, 2, 3, 4, 5)),
+        ("20231224003000+0100", at(2023, 12, 23, 23, 30)),
+        ("20231224003000-05", at(2023, 12, 24, 5, 30)),
+        ("20231224003000,25+0530", at(2023, 12, 23, 19, 0, 0, 250_000)),
+        ("20231224T003000+0100", at(2023, 12, 23, 23, 30)),
         ("133444736000000000", at(2023, 11, 14, 22, 13, 20)),
         ("Sun, 30 Jun 2026 12:00:00 GMT", at(2026, 6, 30, 12)),
         ("Tue, 30 Jun 2026 12:00:00 +0200", at(2026, 6, 30, 10)),
@@ -73,6 +77,12 @@ def test_what_stands_for_no_moment_is_none_and_not_unread(value: Any) -> None:
         "2023",
         "-5",
         "202312241730",
+        "231224003000Z",
+        "2023122417Z",
+        "2023-12-24003000+0100",
+        "20231224_003000+0100",
+        "2023-12-24T03000+0100",
+        "20231224+0100",
         "638390000000000000",
         b"\xff\xfe",
     ],
@@ -118,6 +128,29 @@ def test_all_forms_of_a_moment_are_read_as_the_same(moment: datetime) -> None:
     assert {moment_of(str(seconds)), moment_of(seconds)} == {moment}
     if not str(seconds * 1000).startswith(("19", "20")):
         assert moment_of(seconds * 1000) == moment
+
+
+ZONES = st.integers(-14 * 60, 14 * 60).map(lambda minutes: timezone(timedelta(minutes=minutes)))
+LOCAL = st.datetimes(min_value=datetime(1980, 1, 2), max_value=datetime(2100, 1, 1), timezones=ZONES)  # noqa: DTZ001
+DATES = ("%Y-%m-%d{0}%H:%M:%S", "%Y%m%d{0}%H%M%S")
+
+
+@given(LOCAL, st.sampled_from(["", ".", ","]), st.integers(1, 6), st.sampled_from(["T", " ", ""]))
+def test_a_moment_with_an_offset_is_read_as_that_instant_or_not_at_all(
+    moment: datetime, point: str, digits: int, between: str
+) -> None:
+    fraction = point and f"{point}{moment.microsecond:06}"[: digits + 1]
+    moment = moment.replace(microsecond=int(f"{fraction[1:]:0<6}"))
+    offset = moment.strftime("%z")
+    for form in DATES:
+        written = moment.strftime(form.format(between)) + fraction
+        for zone in (offset, f"{offset[:3]}:{offset[3:]}", *([offset[:3]] if offset.endswith("00") else [])):
+            assert moment_of(written + zone) in (moment, None)
+            if between and form is DATES[0]:
+                assert moment_of(written + zone) == moment
+        assert moment_of(moment.astimezone(UTC).strftime(form.format(between)) + fraction + "Z") in (moment, None)
+    assert moment_of(moment.strftime("%Y%m%d%H%M%S") + fraction + offset) == moment
+    assert moment_of(moment.strftime("%a, %d %b %Y %H:%M:%S %z")) == moment.replace(microsecond=0)
 
 
 @pytest.mark.parametrize(

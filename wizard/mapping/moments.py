@@ -25,7 +25,13 @@ NOTE = "unread "
 """Begins the note on values of a column that decides between users and that are not read; column and `Kind` follow."""
 
 _NUMBER = re.compile(r"-?\d{1,19}(?:\.\d{1,9})?", re.ASCII)
-_GENERALISED = re.compile(r"(\d{14})(?:\.\d+)?Z?", re.ASCII)
+_GENERALISED = re.compile(r"(\d{14})(?:[.,](\d+))?(?:Z|([+-]\d\d)(\d\d)?)?", re.ASCII)
+_ISO = re.compile(
+    r"\d{4}(?:-\d\d-\d\d|\d{4}|-?W\d\d(?:-?\d)?)"
+    r"(?:[T ]\d\d(?::?\d\d(?::?\d\d(?:[.,]\d+)?)?)?(?:Z|[+-]\d\d(?::?\d\d(?::?\d\d)?)?)?)?",
+    re.ASCII,
+)
+"""What `datetime.fromisoformat` may see: it takes any character for what is between date and time, a digit too."""
 _OF_MAIL = re.compile(
     r"(?:[A-Z][a-z]{2}, )?\d{1,2} [A-Z][a-z]{2} \d{4} \d\d:\d\d(?::\d\d)? (?:GMT|UTC?|[+-]\d{4})(?: \([A-Z]+\))?",
     re.ASCII,
@@ -44,8 +50,8 @@ _1970 = datetime(1970, 1, 1, tzinfo=UTC)
 def moment_of(value: Any, order: Order | None = None) -> datetime | None:
     """A moment as stores write it; where it has no zone it is taken for UTC.
 
-    ISO, year first or dots between (24.12.2023 17:30), that of mails and HTTP (RFC 5322), LDAP's, seconds or milliseconds since
-    1970, Windows' since 1601.
+    ISO, year first or dots between (24.12.2023 17:30), that of mails and HTTP (RFC 5322), LDAP's with seconds (RFC 4517,
+    3.3.13), seconds or milliseconds since 1970, Windows' since 1601.
 
     Args:
         order: How dates with slashes or dashes are read that do not begin with the year; None reads none of them.
@@ -59,11 +65,11 @@ def moment_of(value: Any, order: Order | None = None) -> datetime | None:
         if isinstance(value, date):
             return _in_utc(datetime(value.year, value.month, value.day, tzinfo=UTC))
         text = _text(value)
-        if text[4:5] == "-":
+        if text[4:5] == "-" and _ISO.fullmatch(text):
             with suppress(ValueError):
                 return _in_utc(datetime.fromisoformat(text))
         if found := _GENERALISED.fullmatch(text):
-            return _in_utc(datetime.strptime(found[1], "%Y%m%d%H%M%S").replace(tzinfo=UTC))
+            return _generalised(*found.groups())
         if _NUMBER.fullmatch(text):
             return _of_number(text)
         if _OF_MAIL.fullmatch(text):
@@ -72,7 +78,7 @@ def moment_of(value: Any, order: Order | None = None) -> datetime | None:
             return _in_utc(parsedate_to_datetime(text))
         if found := _WRITTEN.fullmatch(text):
             return _of_parts(found, order)
-        return _in_utc(datetime.fromisoformat(text))
+        return _in_utc(datetime.fromisoformat(text)) if _ISO.fullmatch(text) else None
     except (ValueError, OverflowError):
         return None
 
@@ -105,6 +111,12 @@ def _in_utc(moment: datetime) -> datetime | None:
     if moment.year == 1:  # .NET's first moment, which stands for none
         return None
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+def _generalised(second: str, fraction: str | None, hours: str | None, minutes: str | None) -> datetime | None:
+    moment = datetime.strptime(second, "%Y%m%d%H%M%S")  # noqa: DTZ007 - its zone follows
+    zone = _zone(f"{hours}{minutes or '00'}" if hours else None)
+    return _in_utc(moment.replace(microsecond=int(f"{fraction or '':0<6}"[:6]), tzinfo=zone))
 
 
 def _of_number(text: str) -> datetime | None:
