@@ -212,6 +212,15 @@ def test_what_a_transform_says_it_leaves_alone_it_does(written: str, data: st.Da
     assert transform.call(reject("value_invalid", "field"))(text) == text
 
 
+@pytest.mark.parametrize("written", ["date", "datetime"])
+@pytest.mark.parametrize("text", ["20231224003000Z", "20231224003000+0100", "2023-12-24003000+0100", "20231224+01:00"])
+def test_what_only_looks_like_iso_is_refused_and_not_read_as_another_moment(written: str, text: str) -> None:
+    read = parse_transform(written).call(reject("value_invalid", "field"))
+    assert read("20231224T003000+0100") == read("2023-12-24 00:30:00+01:00")
+    with pytest.raises(Refused):
+        read(text)
+
+
 @pytest.mark.parametrize("between", [",", ";", "\t", "|", "¦", "→"])
 @pytest.mark.parametrize("odd", [" Ada", "Ada ", "A da", "\u00a0Ada", "Ada\u3000", "\u2003"])
 @pytest.mark.parametrize("column", [0, 4, 9])

@@ -10,7 +10,7 @@ from math import isfinite
 from typing import Any
 
 from wizard.mapping.values import check_keys
-from wizard.mapping.words import FALSE_WORDS, MOMENT, NO_MOMENT, NOTHING_WORDS, TRUE_WORDS
+from wizard.mapping.words import FALSE_WORDS, ISO, MOMENT, NO_MOMENT, NOTHING_WORDS, TRUE_WORDS
 from wizard.rejects import Refused, Reject
 
 Call = Callable[[str], Any]
@@ -249,7 +249,10 @@ def _reader(form: str) -> Reader:
 def _read(reject: Reject, readers: tuple[Reader, ...], text: str) -> datetime:
     try:
         if not readers:
-            return datetime.fromisoformat(text)
+            read = datetime.fromisoformat(text)
+            if text[10:11] not in "T " and ISO.fullmatch(text) is None:
+                raise Refused(reject)
+            return read
     except ValueError:
         raise Refused(reject) from None
     for pattern, letters, form in readers:

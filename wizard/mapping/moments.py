@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime, timedelta, timezone
 from typing import Any, Literal, get_args
 
 from wizard.counts import counted
-from wizard.mapping.words import NO_MOMENT, NOTHING_WORDS
+from wizard.mapping.words import ISO, NO_MOMENT, NOTHING_WORDS
 
 Order = Literal["day", "month"]
 """What comes first in dates such as 05/06/2023."""
@@ -26,12 +26,6 @@ NOTE = "unread "
 
 _NUMBER = re.compile(r"-?\d{1,19}(?:\.\d{1,9})?", re.ASCII)
 _GENERALISED = re.compile(r"(\d{14})(?:[.,](\d+))?(?:Z|([+-]\d\d)(\d\d)?)?", re.ASCII)
-_ISO = re.compile(
-    r"\d{4}(?:-\d\d-\d\d|\d{4}|-?W\d\d(?:-?\d)?)"
-    r"(?:[T ]\d\d(?::?\d\d(?::?\d\d(?:[.,]\d+)?)?)?(?:Z|[+-]\d\d(?::?\d\d(?::?\d\d)?)?)?)?",
-    re.ASCII,
-)
-"""What `datetime.fromisoformat` may see: it takes any character for what is between date and time, a digit too."""
 _OF_MAIL = re.compile(
     r"(?:[A-Z][a-z]{2}, )?\d{1,2} [A-Z][a-z]{2} \d{4} \d\d:\d\d(?::\d\d)? (?:GMT|UTC?|[+-]\d{4})(?: \([A-Z]+\))?",
     re.ASCII,
@@ -65,7 +59,7 @@ def moment_of(value: Any, order: Order | None = None) -> datetime | None:
         if isinstance(value, date):
             return _in_utc(datetime(value.year, value.month, value.day, tzinfo=UTC))
         text = _text(value)
-        if text[4:5] == "-" and _ISO.fullmatch(text):
+        if text[4:5] == "-" and ISO.fullmatch(text):
             with suppress(ValueError):
                 return _in_utc(datetime.fromisoformat(text))
         if found := _GENERALISED.fullmatch(text):
@@ -78,7 +72,7 @@ def moment_of(value: Any, order: Order | None = None) -> datetime | None:
             return _in_utc(parsedate_to_datetime(text))
         if found := _WRITTEN.fullmatch(text):
             return _of_parts(found, order)
-        return _in_utc(datetime.fromisoformat(text)) if _ISO.fullmatch(text) else None
+        return _in_utc(datetime.fromisoformat(text)) if ISO.fullmatch(text) else None
     except (ValueError, OverflowError):
         return None
 

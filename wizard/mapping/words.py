@@ -60,6 +60,13 @@ MOMENT = (
 """A moment as stores write it, in lower case: ISO and what databases, spreadsheets and RFC 5322 make of it, seconds and
 milliseconds since 1970, LDAP's generalised time, PostgreSQL's after all. The scripts for Auth0 read the same pattern."""
 
+ISO = re.compile(
+    r"\d{4}(?:-\d\d-\d\d|\d{4}|-?W\d\d(?:-?\d)?)"
+    r"(?:[T ]\d\d(?::?\d\d(?::?\d\d(?:[.,]\d+)?)?)?(?:Z|[+-]\d\d(?::?\d\d(?::?\d\d)?)?)?)?",
+    re.ASCII,
+)
+"""What `datetime.fromisoformat` may see: it takes any character for what is between date and time, a digit too."""
+
 EMAIL = re.compile(
     r"[a-z0-9!#$%&'*+/=?^_`{|}~-]++(?:\.[a-z0-9!#$%&'*+/=?^_`{|}~-]++)*"
     r"@(?:[a-z0-9]++(?:-++[a-z0-9]++)*\.)+[a-z]{2,63}"
