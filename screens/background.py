@@ -115,7 +115,7 @@ def census_of(source: LegacySource, answers: PasswordsAnswers, declared: Declare
     if answers.column is None:
         return []
     judge = Judge(declared)
-    return census(stored_passwords(source, answers.column, judge), judge, proven=answers.proven)
+    return census(stored_passwords(source, answers.column, judge), judge, proven=answers.proven_formats)
 
 
 @dataclass(frozen=True)

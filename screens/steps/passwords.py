@@ -219,7 +219,7 @@ class PasswordsView(KnownAccounts):
         except WizardError as error:
             told.update(f"✗ {error}")
             return
-        told.update(outcome(found))
+        told.update(" ".join((outcome(found), *_lost(found.lost(section)))))
         noted = found.noted(section)
         if found.recipe:
             self._offer(noted)
@@ -280,6 +280,12 @@ def outcome(proof: Proof) -> str:
         return f"✗ {name}: {MINGLED}."
     ended = "none fits" if proof.exhausted else "time is over"
     return f"✗ {name}: {counted(proof.tried, 'way of hashing was', 'ways of hashing were')} tried: {ended}. {slip}"
+
+
+def _lost(formats: Sequence[str]) -> Iterator[str]:
+    """What is said of earlier proofs that count no longer."""
+    if formats:
+        yield f"The earlier proof of {', '.join(formats)} no longer counts and is taken away."
 
 
 def _described(recipe: Mapping[str, Any]) -> str:

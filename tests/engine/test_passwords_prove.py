@@ -15,12 +15,19 @@ from click.testing import CliRunner
 from pydantic import ValidationError
 
 from wizard.__main__ import command
-from wizard.passwords.answers import PasswordsAnswers
+from wizard.bulk.prepare import prepare
+from wizard.legacy import open_source
+from wizard.legacy.answers import SourceAnswers
+from wizard.mapping import compile_mapping
+from wizard.mapping.passwords import UNTRIED
+from wizard.passwords.answers import HowMade, PasswordsAnswers
+from wizard.passwords.census import census
 from wizard.passwords.declared import declared
 from wizard.passwords.described import Judge
 from wizard.passwords.prove import Known, Proof, prove, with_recipe
 from wizard.practice.hashes.rules import validate_hash
 from wizard.practice.hashes.verify import verify
+from wizard.profile import ProfileAnswers
 
 VECTORS = [
     vector
@@ -33,6 +40,10 @@ PEPPER = "pepper-of-the-store"
 def proof_of(known: list[Known], seconds: float = 60.0, **given: Any) -> Proof:
     answers = PasswordsAnswers.model_validate({"column": "hash", **given})
     return prove(known, answers, secret=lambda name: PEPPER, seconds=seconds, now=time.monotonic)
+
+
+def mark(**given: Any) -> str:
+    return HowMade.model_validate(given).mark("hash")
 
 
 def accounts(maker: str, form: str, names: tuple[str, ...] = ("plain", "NFC")) -> list[Known]:
@@ -210,7 +221,7 @@ def test_the_command_reports_answers_to_paste(store: Path) -> None:
         "salt": "nonce",
         "salt_position": "suffix",
         "format": "sha256",
-        "proven": ["sha256"],
+        "proven": [f"sha256#{mark(format='sha256', salt='nonce', salt_position='suffix')}"],
     }
     assert "copper" not in ended.output and "ada@" not in ended.output.lower()
 
@@ -233,3 +244,89 @@ def test_a_login_that_several_records_have_is_refused(store: Path) -> None:
     called = ["passwords", "prove", str(store), "--account", "s@lt=env:ADA"]
     ended = CliRunner().invoke(command, called, env={"ADA": "x"}, standalone_mode=False)
     assert "in 2 records" in str(ended.exception)
+
+
+SALTED: dict[str, Any] = {"format": "sha256", "salt": "nonce"}
+ROW = {"hash": hashlib.sha256(b"s@ltcopper lantern").hexdigest(), "nonce": "s@lt", "other": "s@lt"}
+
+
+def answers_of(**given: Any) -> PasswordsAnswers:
+    return PasswordsAnswers.model_validate({"column": "hash", **given})
+
+
+def test_what_was_proven_counts_for_just_the_description_that_was_proven() -> None:
+    noted = proof_of([Known(ROW, "copper lantern")], **SALTED).noted(answers_of(**SALTED))
+    assert noted == {"proven": [f"sha256#{mark(**SALTED)}"]}
+    assert answers_of(**SALTED, **noted).proven_formats == {"sha256"}
+    changes: list[dict[str, Any]] = [
+        {"salt_position": "suffix"}, {"salt": "other"}, {"salt_encoding": "hex"}, {"encoding": "base64"},
+        {"password_encoding": "utf16le"}, {"layout": "{hash}:{salt}"}, {"column": "other"},
+    ]  # fmt: skip
+    for change in changes:
+        assert answers_of(**noted, **{**SALTED, **change}).proven_formats == set()
+    assert answers_of(**noted, **SALTED, also=[{"format": "md5"}], missing="without_password").proven_formats
+
+
+def test_a_changed_description_stops_the_run_again(tmp_path: Path) -> None:
+    (tmp_path / "users.csv").write_text("id,mail,nonce,hash\n1,ada@example.com,s@lt," + ROW["hash"] + "\n")
+    source = open_source(SourceAnswers(path="users.csv"), secret=str, base=tmp_path)
+    profile = ProfileAnswers(user_id="id", email="mail")
+    proven = {"proven": [f"sha256#{mark(**SALTED)}"]}
+    for position, untried in (("prefix", 0), ("suffix", 1)):
+        passwords = answers_of(**SALTED, **proven, salt_position=position)
+        mapping = compile_mapping(profile, passwords, source.columns)
+        prepared = prepare(source, source.facts(), mapping, tmp_path / position, workers=0)
+        assert prepared.notes.get(UNTRIED, 0) == untried
+        (group,) = census([(ROW["hash"], "s@lt")], Judge(declared(passwords)), proven=passwords.proven_formats)
+        assert group.needs_proof == bool(untried)
+
+
+def test_a_format_alone_is_the_word_of_the_operator_for_whatever_is_described() -> None:
+    for change in ({}, {"salt_position": "suffix"}, {"salt": "other"}):
+        assert answers_of(**{**SALTED, **change}, proven=["sha256"]).proven_formats == {"sha256"}
+
+
+@pytest.mark.parametrize(
+    ("one", "same"),
+    [
+        (SALTED, {**SALTED, "salt_position": "prefix", "salt_encoding": "utf8", "password_encoding": "utf8"}),
+        ({"format": "ntlm"}, {"format": "md4", "encoding": "hex", "password_encoding": "utf16le"}),
+        ({"format": "sha1", "key": "env:A"}, {"format": "sha1", "key": "env:A", "key_encoding": "utf8"}),
+    ],
+)
+def test_other_words_for_the_same_description_change_nothing(one: dict[str, Any], same: dict[str, Any]) -> None:
+    assert answers_of(**one).mark("hash") == answers_of(**same).mark("hash")
+
+
+def test_what_the_value_itself_says_stays_proven_whatever_else_is_described() -> None:
+    known = accounts("Werkzeug 2.2.3", "sha256", ("plain",))
+    assert proof_of(known).noted(answers_of()) == {"proven": ["hmac of Werkzeug"]}
+
+
+@pytest.mark.parametrize("before", ["sha256", f"sha256#{mark(**SALTED)}"])
+def test_an_account_that_does_not_fit_takes_the_earlier_proof_away(before: str) -> None:
+    given = {**SALTED, "proven": ["bcrypt of Keycloak", before]}
+    found = proof_of([Known(ROW, "another")], seconds=1, **given)
+    assert not found.proven and not found.recipe
+    assert found.lost(answers_of(**given)) == ["sha256"]
+    assert found.noted(answers_of(**given)) == {"proven": ["bcrypt of Keycloak"]}
+
+
+def test_an_account_that_does_not_fit_takes_no_proof_of_something_else_away() -> None:
+    other = f"sha256#{mark(**SALTED, salt_position='suffix')}"
+    found = proof_of([Known(ROW, "another")], seconds=1, **SALTED, proven=[other, "sha1"])
+    answers = answers_of(**SALTED, proven=[other, "sha1"])
+    assert (found.lost(answers), found.noted(answers)) == ([], {})
+
+
+def test_the_command_takes_an_earlier_proof_away(store: Path) -> None:
+    described = """format = "sha256"\nsalt = "nonce"\nsalt_position = "suffix"\nproven = ["sha256"]\n"""
+    store.write_text(store.read_text() + described)
+    called = ["passwords", "prove", str(store), "--account", "1=env:ADA", "--seconds", "0"]
+    ended = CliRunner().invoke(command, called, env={"ADA": "wrong"}, standalone_mode=False)
+    assert ended.return_value == 3
+    assert "The earlier proof of sha256 no longer counts" in ended.stdout
+    assert "To take it away, in [passwords]:\nproven = []" in ended.stdout
+    again = CliRunner().invoke(command, called, env={"ADA": "copper-lantern-417"}, standalone_mode=False)
+    assert again.return_value == 0
+    assert f'proven = ["sha256#{mark(format="sha256", salt="nonce", salt_position="suffix")}"]' in again.stdout

@@ -17,11 +17,12 @@ from pydantic import ValidationError
 
 from wizard.__main__ import command
 from wizard.answers import from_tables, load, save
+from wizard.answers.problems import AnswersInvalid
 from wizard.bulk.prepare import prepare
 from wizard.legacy import open_source
 from wizard.legacy.answers import SourceAnswers
 from wizard.mapping import compile_mapping
-from wizard.passwords.answers import PasswordsAnswers
+from wizard.passwords.answers import HowMade, PasswordsAnswers
 from wizard.passwords.census import census
 from wizard.passwords.declared import PRESETS, declared
 from wizard.passwords.described import Judge
@@ -63,12 +64,21 @@ def answers_of(**given: Any) -> PasswordsAnswers:
     return PasswordsAnswers.model_validate({"column": "hash", **given})
 
 
+def marked(described: dict[str, Any]) -> dict[str, Any]:
+    """One of `also` that was proven."""
+    return {**described, "proven": mark(described)}
+
+
+def mark(described: dict[str, Any]) -> str:
+    return HowMade.model_validate(described).mark("hash")
+
+
 def known(*numbers: int) -> list[Known]:
     return [Known(ROWS[number], PASSWORDS[number]) for number in numbers]
 
 
-def proof_of(accounts: list[Known], **given: Any) -> Proof:
-    return prove(accounts, answers_of(**given), secret=lambda name: "", seconds=120, now=time.monotonic)
+def proof_of(accounts: list[Known], seconds: float = 120, **given: Any) -> Proof:
+    return prove(accounts, answers_of(**given), secret=lambda name: "", seconds=seconds, now=time.monotonic)
 
 
 def cells(judge: Judge, row: Mapping[str, str]) -> list[str]:
@@ -146,7 +156,7 @@ def test_the_search_finds_each_of_several_kinds() -> None:
     assert found.proven
     assert found.recipe == {**JOOMLA, "also": [BARE]}
     noted = found.noted(answers_of())
-    assert noted == {**JOOMLA, "also": [{**BARE, "proven": True}], "proven": ["sha1"]}
+    assert noted == {**JOOMLA, "also": [marked(BARE)], "proven": [f"sha1#{mark(JOOMLA)}"]}
     again = proof_of(known(0, 1), **noted)
     assert again.recipe == again.noted(answers_of(**noted)) == {}
 
@@ -158,25 +168,29 @@ def test_all_kinds_of_one_column_are_found_at_once_and_need_no_more_proof() -> N
     assert [verify(*pair) for pair in zip(PASSWORDS, (verdict.value for verdict in verdicts), strict=True)] == [
         True
     ] * 4
-    assert all(verdict.is_proven(noted["proven"]) for verdict in verdicts)
+    assert all(verdict.is_proven(answers_of(**noted).proven_formats) for verdict in verdicts)
 
 
 def test_what_was_proven_before_is_kept_beside_what_is_found() -> None:
     found = proof_of(known(1), **BARE, key_encoding="utf8", proven=["md5"])
     noted = found.noted(answers_of(**BARE, proven=["md5"]))
-    assert noted == {**JOOMLA, "also": [{**BARE, "proven": True}], "proven": ["sha1"]}
+    assert noted == {**JOOMLA, "also": [{**BARE, "proven": True}], "proven": [f"sha1#{mark(JOOMLA)}"]}
+    by_proof = [f"md5#{mark(BARE)}"]
+    noted = proof_of(known(1), **BARE, proven=by_proof).noted(answers_of(**BARE, proven=by_proof))
+    assert noted == {**JOOMLA, "also": [marked(BARE)], "proven": [f"sha1#{mark(JOOMLA)}"]}
 
 
 def test_what_was_not_proven_is_replaced() -> None:
     assert proof_of(known(1), **BARE).recipe == JOOMLA
+    assert proof_of(known(1), **BARE, proven=["md5#0123456789ab", "hmac of Werkzeug"]).recipe == JOOMLA
 
 
 def test_two_kinds_of_one_format_are_proven_each_for_itself() -> None:
     noted = proof_of(known(2), **BARE, proven=["md5"]).noted(answers_of(**BARE, proven=["md5"]))
-    assert noted == {**SALTED, "also": [{**BARE, "proven": True}], "proven": ["md5"]}
-    one = answers_of(**SALTED, also=[BARE], proven=["md5"])
+    assert noted == {**SALTED, "also": [{**BARE, "proven": True}], "proven": [f"md5#{mark(SALTED)}"]}
+    one = answers_of(**SALTED, also=[BARE], proven=noted["proven"])
     judge = Judge(declared(one))
-    assert [judge(*cells(judge, row)).is_proven(one.proven) for row in (ROWS[2], ROWS[0])] == [True, False]
+    assert [judge(*cells(judge, row)).is_proven(one.proven_formats) for row in (ROWS[2], ROWS[0])] == [True, False]
 
 
 def test_what_cannot_be_told_apart_from_what_was_proven_is_said_and_offers_nothing() -> None:
@@ -195,7 +209,7 @@ def test_a_description_that_was_proven_stays_wherever_it_stands() -> None:
 def test_a_proof_of_one_of_several_that_are_right_is_noted() -> None:
     given = {**JOOMLA, "also": [BARE]}
     assert proof_of(known(0), **given).noted(answers_of(**given)) == {
-        "also": [{**BARE, "proven": True}], "proven": [],
+        "also": [marked(BARE)], "proven": [],
     }  # fmt: skip
 
 
@@ -264,4 +278,33 @@ def test_what_is_to_be_pasted_is_answers(tmp_path: Path) -> None:
     again = CliRunner(env={"ONE": PASSWORDS[0], "TWO": PASSWORDS[1]}).invoke(command, arguments)
     assert again.exit_code == 0 and "Replace what describes" not in again.output
     section = PasswordsAnswers.model_validate({"column": "hash", **tomllib.loads(pasted)["passwords"]})
-    assert [each.proven for each in section.also] == [True] and section.proven == ["sha1"]
+    assert [each.proven for each in section.also] == [mark(BARE)] and section.proven_formats == {"sha1"}
+
+
+@pytest.mark.parametrize("proven", [True, mark(BARE)])
+def test_a_proof_of_one_in_also_counts_for_just_that_and_an_account_can_speak_against_it(proven: bool | str) -> None:
+    given = {**JOOMLA, "also": [{**BARE, "proven": proven}]}
+    hashed = [
+        answers_of(**given),
+        answers_of(**{**JOOMLA, "also": [{**BARE, "password_encoding": "utf16le", "proven": proven}]}),
+    ]
+    assert [declared(each).also[0].proven for each in hashed] == [True, proven is True]
+    found = proof_of([Known(ROWS[0], "another")], seconds=1, **given)
+    assert found.lost(answers_of(**given)) == ["md5"]
+    assert found.noted(answers_of(**given)) == {"also": [BARE], "proven": []}
+
+
+@pytest.mark.parametrize("proven", ["yes", "0123", 1, "0123456789AB"])
+def test_a_proof_of_one_in_also_is_true_or_a_mark(proven: Any) -> None:
+    with pytest.raises(AnswersInvalid, match="proven"):
+        from_tables(
+            {"passwords": {"column": "hash", **JOOMLA, "also": [{**BARE, "proven": proven}]}}, (PasswordsAnswers,)
+        )
+
+
+def test_what_was_proven_survives_the_file(tmp_path: Path) -> None:
+    given = {**JOOMLA, "also": [marked(BARE), {**SLOW, "proven": True}], "proven": [f"sha1#{mark(JOOMLA)}"]}
+    save(tmp_path / "answers.toml", from_tables({"passwords": {"column": "hash", **given}}, (PasswordsAnswers,)))
+    again = load(tmp_path / "answers.toml", (PasswordsAnswers,), environment={})[PasswordsAnswers]
+    assert again.proven_formats == {"sha1"}
+    assert [each.proven for each in declared(again).also] == [True, True]

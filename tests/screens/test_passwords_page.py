@@ -21,6 +21,9 @@ from wizard.passwords.answers import PasswordsAnswers
 PASSWORD = "correct horse"
 
 
+SALTED: dict[str, Any] = {"column": "hash", "format": "sha256", "salt": "salt"}
+
+
 def salted(password: str, salt: str) -> str:
     return hashlib.sha256((salt + password).encode()).hexdigest()
 
@@ -78,7 +81,7 @@ async def test_a_proof_finds_how_hashes_were_made_and_fills_it_in(rehearsal: Reh
         await shows(pilot, "9 of 9 passwords")
         answers = app.journey.given("passwords")
         assert {key: answers[key] for key in ("format", "salt", "proven")} == {
-            "format": "sha256", "salt": "salt", "proven": ["sha256"],
+            "format": "sha256", "salt": "salt", "proven": [f"sha256#{PasswordsAnswers(**SALTED).mark('hash')}"],
         }  # fmt: skip
         assert PASSWORD not in frame(app)
 
@@ -96,6 +99,26 @@ async def test_a_wrong_password_proves_nothing(
         assert not app.screen.query_one("#use", Button).display
         assert app.screen.query_one("#passwords Form", Form).values.get("proven", []) == []
         assert (await prove(pilot, "nobody@example.com", "x")).startswith("✗ Account 1 is not in the source")
+
+
+async def test_what_was_proven_counts_until_it_is_described_in_another_way_or_an_account_does_not_fit(
+    rehearsal: Rehearsal, store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(passwords, "SEARCH_SECONDS", 0.5)
+    app = rehearsal.app()
+    async with opened(app, WIDE) as pilot:
+        await walk(pilot, store, SALTED)
+        census, form = app.screen.query_one("#census", Static), app.screen.query_one("#passwords Form", Form)
+        assert (await prove(pilot, "u3", f"{PASSWORD}3")).startswith("✓")
+        await until(pilot, lambda: "proven with a known password" in str(census.content))
+        form.put({"salt_position": "suffix"})
+        await until(pilot, lambda: "not proven yet" in str(census.content))
+        form.put({"salt_position": "prefix"})
+        await until(pilot, lambda: "proven with a known password" in str(census.content))
+        words = await prove(pilot, "u4", "mistyped")
+        assert words.endswith("The earlier proof of sha256 no longer counts and is taken away.")
+        await until(pilot, lambda: "not proven yet" in str(census.content))
+        assert form.values.get("proven", []) == []
 
 
 async def test_an_untried_description_is_marked_where_the_way_is_chosen(rehearsal: Rehearsal, store: Path) -> None:

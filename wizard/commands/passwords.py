@@ -149,12 +149,14 @@ def page(proof: Proof, wanted: Any) -> str:
             lines.append(
                 "A typing error, a key (pepper) that is not declared, or a way of hashing that Auth0 cannot check."
             )
+    if lost := proof.lost(wanted):
+        lines.append(f"The earlier proof of {', '.join(lost)} no longer counts: an account speaks against it.")
     if paste := proof.noted(wanted):
         import tomlkit
 
         if proof.recipe:
             lines.append("Replace what describes the hashes in [passwords] by:")
         else:
-            lines.append("To keep note of the proof, in [passwords]:")
+            lines.append(f"To {'take it away' if lost else 'keep note of the proof'}, in [passwords]:")
         lines.append(tomlkit.dumps({"passwords": paste} if "also" in paste else paste).rstrip())
     return "\n".join(lines)

@@ -304,7 +304,7 @@ class _Compiler:
             return
         index = writer.column(answers.column, "passwords.column")
         not_text = reject("value_not_text", "the password hash")
-        tried = frozenset(answers.proven) if answers.unproven == "ask" else None
+        tried = answers.proven_formats if answers.unproven == "ask" else None
         carrier = Carrier(self._judge, answers.unsupported, dict(answers.decisions), answers.missing, tried)
         beside = [writer.column(name, "passwords") for name in self._judge.declared.columns]
         stored, refusal = writer.constant(stored_text), writer.constant(not_text)

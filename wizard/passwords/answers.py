@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, StringConstraints, field_validator, model_validator
@@ -14,6 +16,7 @@ FINAL = (
 )
 Decision = Literal["reject", "without_password"]
 Column = Annotated[str, StringConstraints(min_length=1)]
+Mark = Annotated[str, StringConstraints(pattern="^[0-9a-f]{12}$")]
 Written = Literal["utf8", "hex", "base64"]
 MOST_ALSO = 8
 """Further descriptions of the hashes in one column."""
@@ -135,6 +138,16 @@ class HowMade(Section):
         """Whether a key that is needed may be missing."""
         return False
 
+    def mark(self, column: str | None) -> str:
+        """What tells this description of a column from all others, in whatever words it is: short hex.
+
+        A proof is noted with it, so that it no longer counts where something else is described. Of a secret it holds the name.
+        """
+        from wizard.passwords.declared import meaning
+
+        told = json.dumps({**meaning(self), "column": column}, sort_keys=True)
+        return hashlib.sha256(told.encode()).hexdigest()[:12]
+
     @property
     def beside(self) -> dict[str, str]:
         """The columns beside the hash, by key."""
@@ -145,9 +158,16 @@ class HowMade(Section):
 class AlsoMade(HowMade):
     """How other hashes of the same column were made."""
 
-    proven: bool = Field(
-        default=False, title="This description was proven", description="As auth0-migrate passwords prove reports it."
+    proven: bool | Mark = Field(
+        default=False,
+        title="This description was proven",
+        description="As auth0-migrate passwords prove reports it: the mark of the description that was proven, which no "
+        "longer counts once that is changed. true is your own word for whatever is described.",
     )
+
+    def counts(self, column: str | None) -> bool | str:
+        """What is noted of a proof of this description; False where it was of another one."""
+        return self.proven if self.proven in (True, self.mark(column)) else False
 
 
 class _Decided(Section):
@@ -182,7 +202,9 @@ class _Decided(Section):
     proven: list[str] = Field(
         default_factory=list,
         title="Formats that were proven",
-        description="As auth0-migrate passwords prove reports them; a description in also says so itself.",
+        description="As auth0-migrate passwords prove reports them: a format, and behind # the mark of the description that "
+        "was proven, which no longer counts once that is changed. A format alone is your own word for whatever is described. "
+        "A description in also says so itself.",
     )
     unproven: Literal["ask", "import"] = Field(
         default="ask",
@@ -218,6 +240,12 @@ class PasswordsAnswers(HowMade, _Decided):
     @property
     def excused(self) -> bool:
         return self.key_lost
+
+    @property
+    def proven_formats(self) -> frozenset[str]:
+        """The formats in `proven` that count: by the operator's word, or by a proof of just this description."""
+        mark = self.mark(self.column)
+        return frozenset(name for name, _, of in (each.partition("#") for each in self.proven) if of in ("", mark))
 
     @property
     def references(self) -> list[str]:

@@ -177,7 +177,12 @@ def declared(
     elif not answers.format:
         wanted = {**told_by(columns, answers.column), **wanted}
     others = tuple(
-        _filled_in({**_settings(other), "unconfirmed": answers.unconfirmed}, other, secret) for other in answers.also
+        _filled_in(
+            {**_settings(other), "unconfirmed": answers.unconfirmed, "proven": bool(other.counts(answers.column))},
+            other,
+            secret,
+        )
+        for other in answers.also
     )
     return _filled_in({**wanted, "also": others}, answers, secret)
 
@@ -187,6 +192,17 @@ def _settings(described: HowMade) -> dict[str, Any]:
     given = described.model_dump(exclude_none=True, exclude={"also"})
     preset = PRESETS.get(given.get("format", ""), {})
     return {**preset, **given, **({"format": preset["format"]} if preset else {})}
+
+
+def meaning(described: HowMade) -> dict[str, Any]:
+    """What is described, without what is usual and need not be said; a secret is there by its name."""
+    from wizard.passwords.answers import HowMade
+
+    usual = {name: each.default for name, each in Declared.__dataclass_fields__.items()}
+    usual |= {"key_encoding": "utf8", "password_encoding": "utf8"}
+    told = HowMade.model_fields.keys() | {"key_size"}
+    settings = _settings(described).items()
+    return {name: value for name, value in settings if name in told and (name not in usual or value != usual[name])}
 
 
 def _filled_in(wanted: dict[str, Any], described: HowMade, secret: Callable[[str], str] | None) -> Declared:

@@ -16,6 +16,8 @@ from wizard.passwords.candidates import Given, candidates
 from wizard.passwords.check import CannotCheck, fits
 from wizard.passwords.declared import declared, in_order
 from wizard.passwords.described import Judge
+from wizard.passwords.encoded import from_dump
+from wizard.passwords.judging import judge_value
 from wizard.passwords.recipe import Verdict
 
 MOST_ACCOUNTS = 5
@@ -34,6 +36,8 @@ DESCRIBING = frozenset(
     }
 )
 """Keys of [passwords] that say how the hashes were made; a search tries others in their place."""
+DEPENDENT = frozenset({"pbkdf2 of Spring"})
+"""Formats that rest on what is described even where that is what is usual."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +52,8 @@ class Known:
 class Account:
     """What was found about one account; `fits` is None where there is nothing to compare.
 
-    `described` is which description it was judged by: 0 is the first, others are those of `also`.
+    `described` is which description it was judged by: 0 is the first, others are those of `also`. `rests` is whether what it
+    is compared with rests on that, and not on the stored value alone.
     """
 
     scheme: str
@@ -57,6 +62,7 @@ class Account:
     fits: bool | None
     why: str
     described: int = 0
+    rests: bool = False
 
 
 @dataclass(frozen=True)
@@ -69,7 +75,7 @@ class Proof:
         tried: Recipes that were tried besides the answers.
         exhausted: Whether all were tried; False if the search ran out of time or was not needed.
         mingled: Whether something fits each account that cannot be told apart from what else is described.
-        first_stays_proven: Whether the first description of the recipe is one that was proven before.
+        first_stays_proven: What is noted of a proof of the first description of the recipe, if it was proven before.
     """
 
     accounts: tuple[Account, ...]
@@ -77,7 +83,7 @@ class Proof:
     tried: int
     exhausted: bool
     mingled: bool = False
-    first_stays_proven: bool = False
+    first_stays_proven: bool | str = False
 
     @property
     def proven(self) -> bool:
@@ -91,26 +97,53 @@ class Proof:
         wrong = {account.scheme for account in by_first if not account.fits}
         return tuple(sorted({account.scheme for account in by_first} - wrong))
 
+    def lost(self, answers: PasswordsAnswers) -> list[str]:
+        """The formats whose earlier proof counts no longer, as an account speaks against it."""
+        if self.recipe or self.mingled:
+            return []
+        by_first = {account.scheme for account in self._wrong if not account.described}
+        counted = {number: each for number, each in enumerate(answers.also, 1) if each.counts(answers.column)}
+        by_others = (counted[each.described].inner for each in self._wrong if each.described in counted)
+        return sorted({*(by_first & answers.proven_formats), *by_others})
+
     def noted(self, answers: PasswordsAnswers) -> dict[str, Any]:
         """The keys of [passwords] that use the recipe and keep note of what is proven; empty if nothing is to be noted.
 
-        What was proven of a description that is not the first any more is left out of `proven`.
+        What was proven of a description that is not the first any more is left out of `proven`, and so is what an account
+        speaks against.
         """
         changed = with_recipe(answers, self.recipe) if self.recipe else answers
-        if changed is None:
+        if changed is None or self.mingled:
             return {}
-        before = {*answers.proven} - ({answers.inner} if self.recipe else set())
-        proven = sorted({*before, *self.schemes, *([changed.inner] if self.first_stays_proven else [])})
-        right = {account.described for account in self.accounts if account.fits}
-        wrong = {account.described for account in self.accounts if account.fits is False}
-        also = [
-            {**_description(each), **({"proven": True} if each.proven or number in right - wrong else {})}
-            for number, each in enumerate(changed.also, 1)
-        ]
+        mark = changed.mark(changed.column)
+        rests = {account.scheme: account.rests for account in self.accounts if not account.described}
+        now = {name: f"{name}#{mark}" if rests[name] else name for name in self.schemes}
+        if self.first_stays_proven:
+            stays = changed.inner if self.first_stays_proven is True else f"{changed.inner}#{mark}"
+            now.setdefault(changed.inner, stays)
+        gone = {*now, *([answers.inner] if self.recipe else [])}
+        against = {account.scheme for account in self._wrong if not account.described}
+        gone_too = {*against, *(f"{name}#{mark}" for name in against)}
+        before = (each for each in answers.proven if each.partition("#")[0] not in gone and each not in gone_too)
+        proven = sorted({*before, *now.values()})
+        also = [self._with_proof(each, number, changed.column) for number, each in enumerate(changed.also, 1)]
         told = {**self.recipe, **({"also": also} if also else {})}
         if not self.recipe and also == [_description(each) for each in answers.also]:
             told.pop("also", None)
         return {"proven": proven, **told} if self.recipe or "also" in told or proven != sorted(answers.proven) else {}
+
+    def _with_proof(self, described: AlsoMade, number: int, column: str | None) -> dict[str, Any]:
+        """One of `also` with what is noted of its proof now."""
+        given = {name: value for name, value in _description(described).items() if name != "proven"}
+        if number in {account.described for account in self._wrong}:
+            return given
+        right = any(account.described == number for account in self.accounts if account.fits)
+        proven = described.mark(column) if right else described.proven
+        return {**given, "proven": proven} if proven else given
+
+    @property
+    def _wrong(self) -> list[Account]:
+        return [account for account in self.accounts if account.fits is False]
 
 
 def prove(
@@ -232,8 +265,8 @@ class _Search:
         for declared_so in (given, *([plain] if plain != given else ()), *({**plain, **key} for key in keys)):
             yield from candidates(row, self._column, declared_so)
 
-    def together(self, recipes: Sequence[Given], found: Sequence[Account]) -> tuple[Given, bool] | None:
-        """The recipes with the descriptions that stay, and whether the first of all was proven before.
+    def together(self, recipes: Sequence[Given], found: Sequence[Account]) -> tuple[Given, bool | str] | None:
+        """The recipes with the descriptions that stay, and what is noted of a proof of the first of all.
 
         What was proven or fits an account stays; of several, also what no account speaks against, if it can.
 
@@ -243,11 +276,14 @@ class _Search:
         Returns:
             None if there is no order of them in which every account finds its own.
         """
-        there = [_description(self._answers) | ({"proven": True} if self._is_first_proven else {})]
-        there += map(_description, self._answers.also)
+        proofs = [self._proof_of_first, *(each.counts(self._column) for each in self._answers.also)]
+        there = [
+            {**_description(each), "proven": proof}
+            for each, proof in zip((self._answers, *self._answers.also), proofs, strict=True)
+        ]
         right = {account.described for account in found if account.fits}
         wrong = {account.described for account in found if account.fits is False}
-        certain = {number for number, each in enumerate(there) if number in right or each.get("proven")}
+        certain = {number for number, each in enumerate(there) if number in right or each["proven"]}
         possible = set(range(len(there))) - wrong if self._answers.also else certain
         for numbers in (certain | possible, certain):
             kept = [each for number, each in enumerate(there) if number in numbers and "format" in each]
@@ -255,13 +291,13 @@ class _Search:
                 return joined
         return None
 
-    def _joined(self, descriptions: Sequence[Given]) -> tuple[Given, bool] | None:
+    def _joined(self, descriptions: Sequence[Given]) -> tuple[Given, bool | str] | None:
         try:
             described = in_order(AlsoMade.model_validate(each) for each in descriptions)
         except ValidationError:
             return None
         first, *others = map(_description, described)
-        was_proven = bool(first.pop("proven", False))
+        was_proven = first.pop("proven", False)
         recipe = {**first, "also": others} if others else first
         changed = with_recipe(self._answers, recipe)
         if changed is None or not all(self._fits(each, changed) for each in self._known):
@@ -269,8 +305,12 @@ class _Search:
         return recipe, was_proven
 
     @property
-    def _is_first_proven(self) -> bool:
-        return self._answers.inner in self._answers.proven
+    def _proof_of_first(self) -> bool | str:
+        answers = self._answers
+        mark = answers.mark(answers.column)
+        if answers.inner in answers.proven:
+            return True
+        return mark if f"{answers.inner}#{mark}" in answers.proven else False
 
     def _fits(self, account: Known, answers: PasswordsAnswers) -> bool:
         """Whether it fits; a recipe by which the key would be of an encoding that it is not fits nobody."""
@@ -286,7 +326,7 @@ class _Search:
 
 
 def _description(described: HowMade) -> dict[str, Any]:
-    """What is said about how hashes were made, and of one of `also` whether it was proven."""
+    """What is said about how hashes were made, and what is noted of a proof."""
     return described.model_dump(exclude_defaults=True, include={*DESCRIBING, "proven"} - {"also"})
 
 
@@ -311,8 +351,10 @@ def _checked(account: Known, answers: PasswordsAnswers, secret: Callable[[str], 
     except CannotCheck as missing:
         return _account(verdict, None, str(missing))
     why = "the password fits the hash that Auth0 will get" if sound else "the password does not fit this hash"
-    return _account(verdict, sound, why)
+    alone = judge_value(from_dump(account.row[answers.column or ""].strip()))
+    rests = verdict.value != alone.value or verdict.scheme in DEPENDENT
+    return _account(verdict, sound, why, rests=rests)
 
 
-def _account(verdict: Verdict, right: bool | None, why: str) -> Account:
-    return Account(verdict.scheme, verdict.parameters, verdict.carried_by, right, why, verdict.described)
+def _account(verdict: Verdict, right: bool | None, why: str, *, rests: bool = False) -> Account:
+    return Account(verdict.scheme, verdict.parameters, verdict.carried_by, right, why, verdict.described, rests)

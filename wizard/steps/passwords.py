@@ -42,7 +42,7 @@ class PasswordsStep(Step[PasswordFacts, Change]):
         places = [source.columns.index(name) for name in (given.column, *judge.declared.columns)]
         records = [record.values for record in source.sample(SAMPLE) if record.bad is None]
         cells = [values[places[0]] if len(places) == 1 else tuple(values[at] for at in places) for values in records]
-        return PasswordFacts(tuple(census(cells, judge, proven=given.proven)))
+        return PasswordFacts(tuple(census(cells, judge, proven=given.proven_formats)))
 
     def plan(self, answers: Answers, facts: PasswordFacts) -> Sequence[Change]:
         """Change nothing, but stop where the import rests on a declaration that nobody has tried or said yes to."""
