@@ -100,7 +100,7 @@ async def test_metadata_is_one_change_merged_at_the_first_level(world: ScriptWor
         ("await new Promise(() => {});", "Script execution time exceeded"),
         ("for (;;);", "Script execution time exceeded"),
         ("api.redirect.sendUserTo('https://example.com');", "api.redirect is not part of the practice tenant"),
-        ("api.multifactor.enable('any');", "api.multifactor is not part of the practice tenant"),
+        ("api.authentication.enrollWith({ type: 'otp' });", "api.authentication is not part of the practice tenant"),
         ("require('lodash');", "Cannot find module 'lodash'"),
         ("api.user.setAppMetadata('x', 'y'.repeat(33000));", "larger than 32768 bytes"),
         ("exports.somethingElse = 1;", "exports no onExecutePostLogin"),
@@ -119,6 +119,45 @@ async def test_an_action_that_fails_ends_the_login(world: ScriptWorld, handler: 
     ran = (await world.api.get(f"/actions/executions/{execution}")).json()
     assert ran["trigger_id"] == "post-login"
     assert (await metadata(world))[0] in (None, {})
+
+
+async def test_an_action_asks_for_a_second_factor(world: ScriptWorld) -> None:
+    later = "api.user.setAppMetadata('later', true);"
+    await bind(world, "api.multifactor.enable('any', { allowRememberBrowser: false });", later)
+    answer = await world.login("ann@example.com")
+    assert auth_error(answer) == (403, "mfa_required", "Multifactor authentication required")
+    assert set(answer.json()) == {"error", "error_description", "mfa_token"}
+    assert (await metadata(world))[0] == {"later": True}
+    assert [kind for kind, _ in world.logs("mfar", "f")] == ["mfar"]
+
+
+@pytest.mark.parametrize(
+    ("handler", "expected"),
+    [
+        ("api.multifactor.enable('any'); api.access.deny('no');", (403, "access_denied", "no")),
+        ("api.multifactor.enable('any'); null.x;", (403, "access_denied", None)),
+        ("api.multifactor.enable('any'); api.multifactor.enable('none');", None),
+    ],
+)
+async def test_a_denial_goes_before_a_second_factor_and_the_last_word_counts(
+    world: ScriptWorld, handler: str, expected: tuple[int, str, str | None] | None
+) -> None:
+    await bind(world, handler)
+    answer = await world.login("ann@example.com")
+    if expected is None:
+        assert answer.status_code == 200
+        return
+    status, error, description = auth_error(answer)
+    assert (status, error, description if expected[2] else None) == expected
+
+
+async def test_the_status_of_a_missing_second_factor_is_a_switch() -> None:
+    async with script_world(
+        {"enabledDatabaseCustomization": False}, switches=Switches(mfa_required_status=401)
+    ) as world:
+        await world.api.post("/users", {"connection": "people", "email": "ann@example.com", "password": PASSWORD})
+        await bind(world, "api.multifactor.enable('any');")
+        assert auth_error(await world.login("ann@example.com"))[:2] == (401, "mfa_required")
 
 
 async def test_all_actions_of_a_login_share_its_time(world: ScriptWorld) -> None:

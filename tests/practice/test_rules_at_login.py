@@ -92,6 +92,13 @@ async def test_a_rule_that_fails_ends_the_login(world: ScriptWorld, body: str, t
     assert text in description
 
 
+async def test_a_rule_asks_for_a_second_factor(world: ScriptWorld) -> None:
+    await add(world, "context.multifactor = { provider: 'any' }; callback(null, user, context);", "asks", order=1)
+    assert auth_error(await world.login("ann@example.com"))[:2] == (403, "mfa_required")
+    await add(world, "context.multifactor = { provider: 'none' }; callback(null, user, context);", "not", order=2)
+    assert (await world.login("ann@example.com")).status_code == 200
+
+
 async def test_rules_can_be_read_changed_and_deleted(world: ScriptWorld) -> None:
     one = await add(world, "callback(null, user, context);", "one")
     await add(world, "callback(null, user, context);", "two")

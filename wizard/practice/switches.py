@@ -53,7 +53,9 @@ class Switches(BaseModel):
     )
 
     # Where scripts and Actions run at a login.
-    mfa_required_status: Literal[401, 403] = 403
+    mfa_required_status: Literal[401, 403] = Field(
+        default=403, description="of a login whose Actions or Rules ask for a second factor"
+    )
     action_denial_status: Literal[401, 403] = 403
     reset_needs_change_password_script: bool = False
     lazy_password_policy: bool = Field(

@@ -55,6 +55,7 @@ class Asked:
         failed: Text of the error that ended the run, when one failed.
         metadata: `app_metadata` and `user_metadata`, merged key by key; None removes a key.
         claims: Custom claims by the token they go into: accessToken, idToken.
+        multifactor: The user must show a second factor.
         execution: Id of the run at /actions/executions, None when nothing is bound.
     """
 
@@ -62,6 +63,7 @@ class Asked:
     failed: str | None = None
     metadata: dict[str, dict[str, Any]] = field(default_factory=lambda: {"app_metadata": {}, "user_metadata": {}})
     claims: dict[str, dict[str, Any]] = field(default_factory=lambda: {"accessToken": {}, "idToken": {}})
+    multifactor: bool = False
     execution: str | None = None
 
     def take(self, commands: list[list[Any]]) -> None:
@@ -73,6 +75,8 @@ class Asked:
                 self.metadata[name][given[0]] = given[1]
             elif name in self.claims and given[0] not in RESERVED:
                 self.claims[name][given[0]] = given[1]
+            elif name == "multifactor":
+                self.multifactor = given[0] != "none"
 
 
 def create_tables(db: sqlite3.Connection) -> None:

@@ -19,6 +19,8 @@ from wizard.practice.users.endpoints import user_profile
 if TYPE_CHECKING:
     from wizard.practice.tenant import PracticeTenant
 
+MFA_REQUIRED = "Multifactor authentication required"
+
 
 async def run_post_login(
     tenant: PracticeTenant, request: Request, given: Mapping[str, str], user: dict[str, Any], **about: Any
@@ -29,14 +31,15 @@ async def run_post_login(
         about: What the event tells of the login, as `post_login_event` takes it.
 
     Raises:
-        AuthError: one of them denied access or failed.
+        AuthError: one of them denied access, failed, or asked for a second factor.
     """
     # While both existed, Rules ran first.
-    claims = await run_rules(tenant, post_login_event(tenant, request, given, user=user, **about), user)
+    ruled = await run_rules(tenant, post_login_event(tenant, request, given, user=user, **about), user)
     user = user_profile(tenant, user["user_id"]) or user
     event = post_login_event(tenant, request, given, user=user, **about)
     asked = await run_trigger(tenant, "post-login", event)
-    asked.claims = {name: part | asked.claims[name] for name, part in claims.items()}
+    asked.claims = {name: part | asked.claims[name] for name, part in ruled.claims.items()}
+    asked.multifactor = asked.multifactor or ruled.multifactor
     connection, client_id = about["connection"], about["client"]["client_id"]
     named = {"connection": connection.name, "connection_id": connection.id, "client_id": client_id, "ip": about["ip"]}
     return settle_actions(tenant, user, asked, **named), asked
@@ -59,7 +62,7 @@ def settle_actions(tenant: PracticeTenant, user: dict[str, Any], asked: Asked, *
     """Write what the Actions set and return the user as it is now.
 
     Raises:
-        AuthError: access_denied, when one denied access or failed.
+        AuthError: access_denied, when one denied access or failed; mfa_required, when one asked for a second factor.
     """
     write_metadata(tenant, user["user_id"], asked.metadata)
     refusal = asked.denied[1] if asked.denied is not None else asked.failed
@@ -68,4 +71,10 @@ def settle_actions(tenant: PracticeTenant, user: dict[str, Any], asked: Asked, *
             details = {} if asked.execution is None else {"details": {"actions": {"executions": [asked.execution]}}}
             tenant.log("f", refusal, user_id=user["user_id"], **about, **details)
         raise AuthError(tenant.switches.action_denial_status, "access_denied", refusal)
+    if asked.multifactor:
+        with tenant.transaction():
+            tenant.log("mfar", MFA_REQUIRED, user_id=user["user_id"], **about)
+        # Nobody shows a second factor here: the token leads nowhere.
+        token = {"mfa_token": f"Fe26.2*{tenant.new_secret()}"}
+        raise AuthError(tenant.switches.mfa_required_status, "mfa_required", MFA_REQUIRED, extra=token)
     return user_profile(tenant, user["user_id"]) or user

@@ -23,6 +23,7 @@ from wizard.practice.requests.schema import FLAG, number, obj, problems, text
 from wizard.practice.sandbox.sandbox import Code
 
 if TYPE_CHECKING:
+    from wizard.practice.actions.execution import Asked
     from wizard.practice.tenant import PracticeTenant
 
 RULES = Table("rules", ["id", "name"], [["id"]])
@@ -123,10 +124,8 @@ def routes(tenant: PracticeTenant) -> list[Route]:
     ]
 
 
-async def run_rules(
-    tenant: PracticeTenant, event: Mapping[str, Any], user: dict[str, Any]
-) -> dict[str, dict[str, Any]]:
-    """Run the enabled Rules at a login, write the metadata they set, and return the claims they add to the tokens.
+async def run_rules(tenant: PracticeTenant, event: Mapping[str, Any], user: dict[str, Any]) -> Asked:
+    """Run the enabled Rules at a login, write the metadata they set, and return the claims and the factor they ask for.
 
     Args:
         event: What the Actions of this login see; the Rules' `context` is made of it.
@@ -135,12 +134,12 @@ async def run_rules(
         AuthError: 401 unauthorized when a Rule refused with UnauthorizedError, access_denied when one failed.
         UsageError: there is no Node on this machine.
     """
-    from wizard.practice.actions.execution import RESERVED
+    from wizard.practice.actions.execution import RESERVED, Asked
     from wizard.practice.authentication.after_login import write_metadata
 
     rules = [document.body for document in _ordered(tenant) if document.body["enabled"]]
     if tenant.switches.rules != "run" or not rules:
-        return {"accessToken": {}, "idToken": {}}
+        return Asked()
     rows = tenant.db.execute("select key, sealed from rules_configs").fetchall()
     configuration = {row["key"]: tenant.keys.unseal(row["sealed"]) for row in rows}
     body = {"rules": [rule["script"] for rule in rules], "configuration": configuration, "domain": tenant.domain}
@@ -156,8 +155,11 @@ async def run_rules(
             raise AuthError(401, "unauthorized", outcome.error.message)
         raise AuthError(tenant.switches.action_denial_status, "access_denied", outcome.error.message)
     context = outcome.answer["context"]
-    asked = {name: context.get(name) or {} for name in ("accessToken", "idToken")}
-    return {name: {key: claims[key] for key in claims if key not in RESERVED} for name, claims in asked.items()}
+    given = {name: context.get(name) or {} for name in ("accessToken", "idToken")}
+    claims = {name: {key: part[key] for key in part if key not in RESERVED} for name, part in given.items()}
+    factor = context.get("multifactor")
+    wanted = isinstance(factor, dict) and factor.get("provider", "none") != "none"
+    return Asked(claims=claims, multifactor=wanted)
 
 
 def _context(event: Mapping[str, Any]) -> dict[str, Any]:

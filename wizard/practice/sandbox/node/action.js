@@ -3,7 +3,7 @@
 // collected and told to the host, which does it.
 
 const HANDLERS = { 'post-login': 'onExecutePostLogin', 'credentials-exchange': 'onExecuteCredentialsExchange' };
-const ABSENT = ['multifactor', 'authentication', 'samlResponse', 'session', 'refreshToken', 'groups', 'prompt', 'validation'];
+const ABSENT = ['authentication', 'samlResponse', 'session', 'refreshToken', 'groups', 'prompt', 'validation'];
 const CACHE = { entries: 20, key: 64, value: 4096, whole: 8192, usual: 15 * 60 * 1000, longest: 24 * 60 * 60 * 1000 };
 
 function actionRunner(start, environment) {
@@ -46,6 +46,7 @@ function apiOf(trigger, told, entries) {
     setAppMetadata: (name, value) => command('app_metadata', String(name), value === undefined ? null : value),
     setUserMetadata: (name, value) => command('user_metadata', String(name), value === undefined ? null : value),
   };
+  api.multifactor = { enable: (provider) => command('multifactor', String(provider)) };
   api.rules = { wasExecuted: () => false };
   const nowhere = () => {
     throw new Error('api.redirect is not part of the practice tenant: nobody is there to be sent elsewhere');
