@@ -122,7 +122,30 @@ async def test_groups_have_their_own_buckets_and_their_own_words() -> None:
         message = "Global per minute connections_read group limit has been reached"
         assert error(answers[-1]) == (429, message, "too_many_requests")
         assert (await api.get("/resource-servers")).status_code == 200
-        assert [each["type"] for each in (await api.get("/logs")).json()] == ["api_limit"]
+        assert [each["type"] for each in (await api.get("/logs")).json()] == ["api_limit", "api_limit_warning"]
+
+
+async def test_the_log_tells_of_a_bucket_once_a_minute_when_it_runs_low_and_when_it_is_empty() -> None:
+    tenant = still_tenant(plan="essentials")
+
+    def logged() -> list[str]:
+        return [row["type"] for row in tenant.db.execute("select type from logs order by row")]
+
+    async with open_api(tenant) as api:
+        for _ in range(4):
+            assert logged() == []
+            await api.get("/connections")
+        assert logged() == ["api_limit_warning"]
+        for _ in range(5):
+            await api.get("/connections")
+        assert logged() == ["api_limit_warning", "api_limit"]
+        for _ in range(7):
+            await api.get("/clients")
+        assert logged()[2:] == ["api_limit_warning", "api_limit"]
+        clock_of(tenant).time += 60
+        for _ in range(8):
+            await api.get("/connections")
+        assert logged()[4:] == ["api_limit_warning", "api_limit"]
 
 
 async def test_headers_and_retry_after_follow_their_switches() -> None:

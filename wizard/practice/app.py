@@ -26,6 +26,12 @@ if TYPE_CHECKING:
 MANAGEMENT = "/api/v2/"
 SLASH = "\ue000"
 """Stands for a slash inside a path parameter (`%2F`) while routes are matched."""
+WARNED_AT = 80
+"""Percent of a bucket that are used when the tenant's log warns. Source: Auth0 docs, "Rate Limit Use Cases"."""
+LOGGED_EVERY = 60.0
+"""Seconds between two events of the log about one bucket."""
+LOW = "You used 80% of the limit of calls to this API"
+PASSED = "You passed the limit of calls to this API"
 
 
 class ConnectionCut(Exception):
@@ -65,6 +71,7 @@ class Front:
             tenant.clock.now(),
             tenant.switches.connection_reads_group,
         )
+        self._logged: dict[tuple[str, bool, str], float] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -114,14 +121,23 @@ class Front:
             return None
         if tenant.switches.rate_limit_headers:
             headers.update(taken.headers)
+        if 100 * (taken.limit - taken.remaining) >= WARNED_AT * taken.limit:
+            self._log("api_limit_warning", LOW, management, group)
         if taken.granted:
             return None
         if trouble.limited and trouble.retry_after is not None:
             headers["retry-after"] = str(trouble.retry_after)
         elif tenant.switches.retry_after_on_429 and not trouble.limited:
             headers["retry-after"] = str(max(1, taken.reset - int(now)))
-        tenant.log("api_limit", "You passed the limit of calls to this API")
+        self._log("api_limit", PASSED, management, group)
         return _too_many(management, group)
+
+    def _log(self, kind: str, description: str, management: bool, group: str) -> None:
+        """Tell the tenant's log of a bucket, once a minute for as long as it goes on."""
+        now, bucket = self._tenant.clock.now(), (kind, management, group)
+        if now - self._logged.get(bucket, -LOGGED_EVERY) >= LOGGED_EVERY:
+            self._logged[bucket] = now
+            self._tenant.log(kind, description)
 
 
 def _too_many(management: bool, group: str) -> ASGIApp:
