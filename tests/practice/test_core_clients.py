@@ -104,6 +104,13 @@ async def test_the_lucene_search_of_clients_knows_its_two_terms(api: Api) -> Non
     assert error(await api.get("/clients?q=name:x"))[0] == 400
 
 
+async def test_names_in_metadata_have_at_most_255_characters(api: Api) -> None:
+    assert (await api.post("/clients", {"name": "a", "client_metadata": {"k" * 255: "v"}})).status_code == 201
+    refused = await api.post("/clients", {"name": "b", "client_metadata": {"k" * 256: "v"}})
+    message = "Payload validation error: 'String is too long (256 chars), maximum 255' on property client_metadata."
+    assert error(refused) == (400, message, "invalid_body")
+
+
 async def test_a_patch_changes_what_it_names_and_merges_metadata(api: Api) -> None:
     made = await api.new_client(client_metadata={"a": "1", "b": "2"}, description="old")
     path = f"/clients/{made['client_id']}"

@@ -316,6 +316,7 @@ async def test_metadata_and_names_keep_their_limits(api: Api) -> None:
         {"name": "a\n"},
         {"name": "ok", "realms": [f"r{n}" for n in range(11)]},
         {"name": "ok", "metadata": {str(n): "x" for n in range(11)}},
+        {"name": "ok", "metadata": {"k" * 256: "x"}},
         {"name": "ok", "display_name": "x" * 129},
     ):
         assert (await api.post("/connections", {"strategy": "auth0"} | wrong)).status_code == 400, wrong

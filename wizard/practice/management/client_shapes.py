@@ -218,7 +218,7 @@ _SHARED: dict[str, Shape] = {
     "custom_login_page_preview": text(),
     "form_template": text(),
     "addons": obj(dict.fromkeys(_ADDONS, OPEN) | {"oag": nullable(obj())}),
-    "client_metadata": obj({}, more=nullable(text(0, 255)), maxProperties=10),
+    "client_metadata": obj({}, more=nullable(text(0, 255)), names=text(0, 255), maxProperties=10),
     "mobile": _MOBILE,
     "initiate_login_uri": text(form="https-url-or-empty"),
     "native_social_login": obj({"apple": _ENABLED, "facebook": _ENABLED, "google": _ENABLED}),

@@ -243,7 +243,7 @@ _CHANGEABLE: dict[str, Shape] = {
     "is_domain_connection": FLAG,
     "show_as_button": FLAG,
     "realms": many(text(form="connection-realm"), high=10),
-    "metadata": obj({}, more=nullable(text(0, 255)), maxProperties=10),
+    "metadata": obj({}, more=nullable(text(0, 255)), names=text(0, 255), maxProperties=10),
     "authentication": obj({"active": FLAG}, "active"),
     "connected_accounts": obj({"active": FLAG, "cross_app_access": FLAG}, "active"),
 }

@@ -1,7 +1,7 @@
 """JSON checked against a schema, with the words Auth0's validator uses.
 
 Shapes are JSON Schema in the subset the practice tenant needs: type, enum, pattern, format, the size limits, items,
-properties, required and additionalProperties.
+properties, required, additionalProperties and propertyNames.
 """
 
 from __future__ import annotations
@@ -25,11 +25,15 @@ class Problem:
 
 
 def obj(
-    properties: Mapping[str, Shape] | None = None, *required: str, more: bool | Shape = False, **limits: int
+    properties: Mapping[str, Shape] | None = None,
+    *required: str,
+    more: bool | Shape = False,
+    names: Shape | None = None,
+    **limits: int,
 ) -> Shape:
-    """An object; `more` says what other keys may hold."""
+    """An object; `more` says what other keys may hold, `names` what keys may look like."""
     shape: dict[str, Any] = {"type": "object", "properties": properties or {}, "additionalProperties": more}
-    return shape | {"required": list(required)} | limits
+    return shape | {"required": list(required)} | ({} if names is None else {"propertyNames": names}) | limits
 
 
 def text(
@@ -151,6 +155,8 @@ def _object_problems(value: dict[str, Any], shape: Shape, path: str) -> Iterator
     if len(value) > shape.get("maxProperties", len(value)):
         message = f"Too many properties defined ({len(value)}), maximum {shape['maxProperties']}"
         yield Problem("OBJECT_PROPERTIES_MAXIMUM", message, path)
+    for name in value if "propertyNames" in shape else ():
+        yield from _text_problems(name, shape["propertyNames"], path)
     for name in shape.get("required", ()):
         if name not in value:
             yield Problem("OBJECT_REQUIRED", f"Missing required property: {name}", path)
