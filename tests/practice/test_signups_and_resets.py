@@ -142,6 +142,23 @@ async def test_a_login_between_mail_and_reset_is_no_trouble(world: ScriptWorld) 
     assert (await world.login("ann@example.com", NEW)).status_code == 200
 
 
+async def test_a_challenge_at_resets_needs_to_know_the_application(world: ScriptWorld) -> None:
+    trigger = "password-reset-post-challenge"
+    code = "exports.onExecutePostChallenge = async () => {};"
+    body = {"name": "challenge", "supported_triggers": [{"id": trigger}], "code": code, "deploy": True}
+    made = (await world.api.post("/actions/actions", body)).json()["id"]
+    world.tenant.clock.time += 3  # type: ignore[attr-defined]
+    asked = {"connection": "people", "email": "ann@example.com"}
+    assert (await world.api.client.post("/dbconnections/change_password", json=asked)).status_code == 200
+    bindings = [{"ref": {"type": "action_id", "value": made}}]
+    bound = await world.api.patch(f"/actions/triggers/{trigger}/bindings", {"bindings": bindings})
+    assert bound.status_code == 200
+    refused = await world.api.client.post("/dbconnections/change_password", json=asked)
+    assert auth_error(refused) == (400, "invalid_request", "client_id is required")
+    named = asked | {"client_id": world.client["client_id"]}
+    assert (await world.api.client.post("/dbconnections/change_password", json=named)).status_code == 200
+
+
 async def test_a_reset_may_need_the_change_password_script() -> None:
     async with script_world(switches=Switches(reset_needs_change_password_script=True)) as world:
         world.legacy.add("ann@example.com", PASSWORD)

@@ -19,6 +19,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
+from wizard.practice.actions.bindings import bound_actions
 from wizard.practice.authentication.database_scripts import ScriptFailed, looked_up
 from wizard.practice.authentication.granting import parameters
 from wizard.practice.authentication.password_login import bcrypt_hash
@@ -75,7 +76,9 @@ def routes(tenant: PracticeTenant) -> list[Route]:
 
     async def change_password(request: Request) -> Response:
         given = await parameters(request)
-        for name in ("connection", "email"):
+        # A bound Action of this trigger is told of the application.
+        challenged = bool(bound_actions(tenant, "password-reset-post-challenge"))
+        for name in ("connection", "email", *(["client_id"] if challenged else [])):
             if not given.get(name):
                 raise AuthError(400, "invalid_request", f"{name} is required")
         connection = tenant.connection_named(given["connection"])
