@@ -169,3 +169,20 @@ async def test_token_exchanges_are_logged(api: Api) -> None:
     assert granted["client_name"] == refused["client_name"] == "Auth0 Migration Wizard"
     assert granted["audience"] == tenant.audience
     assert "read:users" in granted["scope"]
+
+
+async def test_exchanges_that_end_before_a_grant_is_looked_at_are_logged_too(api: Api) -> None:
+    tenant = api.tenant
+    named = {"client_id": tenant.client_id, "client_secret": "wrong"}
+    realm = "http://auth0.com/oauth/grant-type/password-realm"
+    for grant in ("client_credentials", "password", realm, "refresh_token", "authorization_code"):
+        await api.client.post("/oauth/token", json=named | {"grant_type": grant})
+    right = named | {"client_secret": tenant.client_secret}
+    await api.client.post("/oauth/token", json=right | {"grant_type": realm})
+    await api.client.post("/oauth/token", json=right | {"grant_type": "nonsense"})
+    newest, *others = (await api.get("/logs")).json()
+    assert (newest["type"], newest["description"]) == ("fepft", f"Grant type '{realm}' not allowed for the client.")
+    assert [each["type"] for each in others] == ["feacft", "fertft", "fepft", "fepft", "feccft"]
+    assert {(each["client_name"], each["description"]) for each in others} == {
+        ("Auth0 Migration Wizard", "Unauthorized")
+    }

@@ -25,6 +25,7 @@ from wizard.practice.authentication.granting import (
     parameters,
     refuse_ungranted,
 )
+from wizard.practice.authentication.password_login import Caller
 from wizard.practice.errors import AuthError
 from wizard.practice.management import grants
 
@@ -32,6 +33,14 @@ if TYPE_CHECKING:
     from wizard.practice.tenant import PracticeTenant
 
 STATUS_OF_DENIAL = {"invalid_scope": 400, "invalid_request": 400, "server_error": 500}
+LOGGED_FAILURES = {
+    "client_credentials": "feccft",
+    "authorization_code": "feacft",
+    "refresh_token": "fertft",
+    PASSWORD: "fepft",
+    PASSWORD_REALM: "fepft",
+}
+"""The grants there are, each with its event in the log when an exchange fails."""
 NO_STORE = {"cache-control": "no-store", "pragma": "no-cache"}
 
 
@@ -46,12 +55,14 @@ def routes(tenant: PracticeTenant) -> list[Route]:
         grant_type = given.get("grant_type")
         if not grant_type:
             raise AuthError(400, "invalid_request", "Missing required parameter: grant_type")
-        if grant_type not in {"client_credentials", "authorization_code", "refresh_token", PASSWORD, PASSWORD_REALM}:
+        if grant_type not in LOGGED_FAILURES:
             raise AuthError(400, "unsupported_grant_type", f"Unsupported grant type: {grant_type}")
-        client, proven = client_auth.authenticate(tenant, request, given)
-        if grant_type not in client.get("grant_types", []):
-            description = f"Grant type '{grant_type}' not allowed for the client."
-            raise AuthError(403, "unauthorized_client", description)
+        try:
+            client, proven = _client(tenant, request, given, grant_type)
+        except AuthError as refusal:
+            caller = Caller(request.client.host if request.client else "", given.get("client_id", ""))
+            tenant.log(LOGGED_FAILURES[grant_type], refusal.error_description, **caller.logged)
+            raise
         if grant_type == "client_credentials":
             answer = await _machine_token(tenant, request, client, proven, given)
         elif grant_type in {PASSWORD, PASSWORD_REALM}:
@@ -64,6 +75,21 @@ def routes(tenant: PracticeTenant) -> list[Route]:
         return JSONResponse(answer, headers=NO_STORE)
 
     return [Route("/oauth/token", token, methods=["POST"]), *refreshing.routes(tenant)]
+
+
+def _client(
+    tenant: PracticeTenant, request: Request, given: Mapping[str, str], grant_type: str
+) -> tuple[dict[str, Any], bool]:
+    """Return the application that asks, and whether it proved itself.
+
+    Raises:
+        AuthError: 400 or 401 as `client_auth.authenticate` has it, 403 for a grant that it does not have.
+    """
+    client, proven = client_auth.authenticate(tenant, request, given)
+    if grant_type not in client.get("grant_types", []):
+        description = f"Grant type '{grant_type}' not allowed for the client."
+        raise AuthError(403, "unauthorized_client", description)
+    return client, proven
 
 
 async def _machine_token(
