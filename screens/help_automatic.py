@@ -81,6 +81,7 @@ were rejected. What is missing is said below each closed gate.
 
 **Import mode stays on.** With it off Auth0 would look for users in the legacy store alone, and refuse imports.
 
-**If something is wrong afterwards**, `auth0-migrate undo RUN` puts the scripts back, and a resumed run makes the rest anew.
+**If something is wrong afterwards**, `auth0-migrate undo RUN --cutover` puts the scripts back and makes anew what they need, so
+that users can move at login again. The run then waits here until the name is typed once more.
 """,
 }

@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Sequence
-from contextlib import suppress
+from contextlib import AsyncExitStack, suppress
 from pathlib import Path
 
 from wizard.answers import Answers, load, save
 from wizard.bulk.manifest import read_manifest
+from wizard.confirmation import as_confirmed, withdraw
 from wizard.counts import counted
 from wizard.errors import Exit, Interrupted, PlanStale, RunMismatch, UsageError, WizardError
 from wizard.events import Emit, Event, ProcessEnded, RunEnded, RunFailed, RunInterrupted, RunStarted
@@ -21,9 +22,10 @@ from wizard.runner import Plan, apply_plan, check_all, make_plan
 from wizard.runs import RunFolder
 from wizard.scratch import scratch
 from wizard.steps import SECTIONS, STEPS
+from wizard.steps.cutover import CLOSE_DOOR, has_closed
 from wizard.steps.strategy import StrategyAnswers
 from wizard.tools import Stop, Tools
-from wizard.undo import Undone, UndoPlan, name_unproven, undo_all, undo_plan
+from wizard.undo import CUTOVER, Undone, UndoPlan, made_again, name_unproven, undo_all, undo_plan
 from wizard.world import World, connected, require_granted, steps_of
 
 APPROVAL = "approval"
@@ -127,6 +129,7 @@ async def _carry_out(
 ) -> None:
     before = Progress.of(journal.events())
     _require_users_not_deleted(before)
+    answers = as_confirmed(answers, journal)
     steps = steps_of(answers)
     async with connected(answers, journal, run.path, base, world, stop) as tools:
         await _require_same(answers, tools, journal)
@@ -278,6 +281,7 @@ async def verify_again(
                     state="The run's verdict stands as it was.",
                     remedy=f"Look at it with `{run.command('status', run.id)}`.",
                 )
+            answers = as_confirmed(answers, journal)
             keep(run, answers, load(run.answers, SECTIONS, environment={}))
             async with connected(answers, journal, run.path, base, world, stop) as tools:
                 await check_all(steps_of(answers), answers, tools)
@@ -322,24 +326,36 @@ async def undo_run(
             manifest = read_manifest(run.path)
             files = manifest.files if manifest else ()
             plan = undo_plan(journal, files, users=users, only=only)
-            if approved_hash not in (None, plan.hash) or not (plan.is_empty or approve(plan)):
-                raise PlanStale(
-                    "What would be undone is not what was approved" if approved_hash else "The undo was not approved",
-                    state="Nothing was changed.",
-                    remedy=f"Approve it with --approve {plan.hash}, or --yes.",
-                )
-            name_unproven(plan, run.path)
-            if plan.is_empty:
-                return account.progress, Undone(0, 0, plan.stays)
-            async with connected(answers, journal, run.path, base, world, stop) as tools:
-                await tools.tenant.scopes()  # credentials that are refused end it before anything is put back
+            async with AsyncExitStack() as stack:
+                opening = only == CUTOVER and bool(journal.intents(CLOSE_DOOR))
+                if opening:
+                    tools = await stack.enter_async_context(connected(answers, journal, run.path, base, world, stop))
+                    plan = await made_again(plan, steps_of(answers), answers, tools)
+                _require_undo_approved(plan, approve, approved_hash)
+                name_unproven(plan, run.path)
+                if plan.is_empty:
+                    return account.progress, Undone(0, 0, plan.stays)
+                if not opening:
+                    tools = await stack.enter_async_context(connected(answers, journal, run.path, base, world, stop))
+                    await tools.tenant.scopes()  # credentials that are refused end it before anything is put back
                 if only is None:
                     journal.remember(APPROVAL, [])  # to do it all again is another decision
-                undone = await undo_all(plan, STEPS, files, tools)
+                if opening or has_closed(journal):
+                    withdraw(run, answers, journal)
+                undone = await undo_all(plan, STEPS, files, answers, tools, only=only)
         finally:
             account.close()
             journal.close()
         return account.progress, undone
+
+
+def _require_undo_approved(plan: UndoPlan, approve: Callable[[UndoPlan], bool], approved_hash: str | None) -> None:
+    if approved_hash not in (None, plan.hash) or not (plan.is_empty or approve(plan)):
+        raise PlanStale(
+            "What would be undone is not what was approved" if approved_hash else "The undo was not approved",
+            state="Nothing was changed.",
+            remedy=f"Approve it with --approve {plan.hash}, or --yes.",
+        )
 
 
 class Account:

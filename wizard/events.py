@@ -132,9 +132,13 @@ class ChangeUndone(Event):
 
 @dataclass(frozen=True, slots=True)
 class RunUndone(Event):
-    """What the run had changed was put back, or as much of it as can be; `left` changes stay."""
+    """What the run had changed was put back, or as much of it as can be; `left` changes stay.
+
+    `only` is the step whose changes alone were put back, after which the run waits to do them again; "" for all steps.
+    """
 
     left: int
+    only: str = ""
 
 
 @dataclass(frozen=True, slots=True)

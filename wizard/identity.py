@@ -210,9 +210,13 @@ def decided(run: RunFolder, answers: Answers, flags: Sequence[str]) -> Answers:
     """
     if not flags:
         return answers
+    from wizard.confirmation import confirm_anew, confirms
+
     now = load(run.answers, SECTIONS, environment={}, flags=flags)
     with run.locked():
         keep(run, now, answers)
+        if confirms(now, answers):
+            confirm_anew(run)
     return now
 
 

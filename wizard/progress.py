@@ -239,6 +239,10 @@ class Progress:
                 return replace(self, repairs={**self.repairs, event.round: event.users})
             case happened.ChangeUndone():
                 return replace(self, undone=self.undone + 1)
+            case happened.RunUndone() if event.only:
+                done = tuple(step for step in self.steps_done if step != event.only)
+                waiting = f"the {event.only} was taken back; it is made again when it is confirmed anew"
+                return replace(self, step=event.only, steps_done=done, ended=False, waiting=waiting)
             case happened.RunUndone():
                 return replace(self, step="undone", taken_back=True)
             case happened.UsersRemoved() if event.removed:

@@ -100,6 +100,8 @@ class Step(ABC, Generic[F, C]):
     """Scopes this step needs, each with the call that needs it."""
     after_evidence: ClassVar[bool] = False
     """Whether the checks of all earlier steps are made before this step changes anything."""
+    ends_at_cutover: ClassVar[bool] = False
+    """Whether nobody needs what the step changes once a cutover has closed the door."""
 
     def scopes_for(self, answers: Answers) -> Mapping[str, str]:
         """The scopes that this step needs for these answers; a step overrides it where they decide."""
@@ -108,6 +110,10 @@ class Step(ABC, Generic[F, C]):
     @abstractmethod
     async def inspect(self, answers: Answers, tools: Tools) -> F:
         """Look at the world; never write to it."""
+
+    async def look(self, answers: Answers, tools: Tools) -> F:
+        """Look at the world as `inspect` does, and also where a closed door has ended the work of this step."""
+        return await self.inspect(answers, tools)
 
     @abstractmethod
     def plan(self, answers: Answers, facts: F) -> Sequence[C]:

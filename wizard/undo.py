@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,9 +16,10 @@ from wizard.errors import AnswerLost, CredentialsError, Interrupted, UsageError,
 from wizard.events import ChangeUndone, RunUndone, UsersRemoved
 from wizard.journal import Intent, Journal
 from wizard.progress import PARTLY_IMPORTED, Progress
-from wizard.runner import AnyStep, receipt_of
+from wizard.runner import AnyStep, Plan, Planned, apply_plan, receipt_of
 
 if TYPE_CHECKING:
+    from wizard.answers import Answers
     from wizard.bulk.ledger import Part
     from wizard.bulk.manifest import PreparedFile
     from wizard.tools import Tools
@@ -46,32 +47,36 @@ class Undoing:
 class UndoPlan:
     """What would be put back, in this order, after deleting `users` that the run had imported; `stays` cannot be.
 
-    `unproven` are the ids of users that the run may have made, and cannot prove to have made; they stay, too.
+    `unproven` are the ids of users that the run may have made, and cannot prove to have made; they stay, too. `again` are
+    changes that are made anew after all: what users need to move at login once the door is open again.
     """
 
     changes: tuple[Undoing, ...]
     users: int
     stays: tuple[str, ...]
     unproven: tuple[str, ...] = ()
+    again: Plan = field(default_factory=lambda: Plan(()))
 
     @property
     def is_empty(self) -> bool:
-        return not self.changes and not self.users
+        return not self.changes and not self.users and self.again.is_empty
 
     @property
     def hash(self) -> str:
         """SHA-256 in hex over all of it: what approving it means."""
-        content = [[[one.step, one.key, one.summary] for one in self.changes], self.users]
+        content: list[Any] = [[[one.step, one.key, one.summary] for one in self.changes], self.users]
+        content += [] if self.again.is_empty else [self.again.hash]
         return hashlib.sha256(json.dumps(content).encode()).hexdigest()
 
 
 @dataclass(frozen=True)
 class Undone:
-    """What was put back, and what was not, each with the reason."""
+    """How many changes were put back, users deleted, and changes made again; what was not, each with the reason."""
 
     changes: int
     users: int
     left: tuple[str, ...]
+    again: int = 0
 
 
 def undo_plan(journal: Journal, folder_files: Sequence[PreparedFile], *, users: bool, only: str | None) -> UndoPlan:
@@ -87,8 +92,8 @@ def undo_plan(journal: Journal, folder_files: Sequence[PreparedFile], *, users: 
     changes, stays = [], []
     for intent in reversed(made):
         _, step, key = intent.subject.split(":", 2)
-        if only is not None and step != only:
-            continue
+        if (only is not None and step != only) or (step == CUTOVER and not intent.facts.get("undo")):
+            continue  # of a cutover only the door is put back: the rest is made anew for a door that is open
         if intent.facts.get("reversible", True):
             changes.append(Undoing(intent.id, step, key, intent.facts["undo_summary"]))
         elif not (users and step == "upload"):
@@ -99,8 +104,35 @@ def undo_plan(journal: Journal, folder_files: Sequence[PreparedFile], *, users: 
     return UndoPlan(tuple(changes), sum(intent.result["imported"] for _, _, intent in wanted), tuple(stays), unproven)
 
 
-async def undo_all(plan: UndoPlan, steps: Sequence[AnyStep], files: Sequence[PreparedFile], tools: Tools) -> Undone:
+async def made_again(plan: UndoPlan, steps: Sequence[AnyStep], answers: Answers, tools: Tools) -> UndoPlan:
+    """The plan of undoing a cutover, with what an open door needs and the tenant does not have any more.
+
+    Raises:
+        WizardError: it cannot be had; says what is missing.
+    """
+    from wizard.world import require_granted
+
+    needed = _of_open_door(steps)
+    await require_granted(needed, answers, tools)
+    changes = []
+    for step in needed:
+        changes += [Planned(step.key, one) for one in step.plan(answers, await step.look(answers, tools))]
+    return replace(plan, again=Plan(tuple(changes)))
+
+
+async def undo_all(
+    plan: UndoPlan,
+    steps: Sequence[AnyStep],
+    files: Sequence[PreparedFile],
+    answers: Answers,
+    tools: Tools,
+    *,
+    only: str | None = None,
+) -> Undone:
     """Put back what the plan says; what cannot be is left and told. Stopped or killed, it goes on where it was.
+
+    Args:
+        only: The key of the one step that is put back; None for all.
 
     Raises:
         WizardError: credentials, network or the operator end it.
@@ -124,8 +156,27 @@ async def undo_all(plan: UndoPlan, steps: Sequence[AnyStep], files: Sequence[Pre
             continue
         count += 1
         tools.journal.settle(began, "done", events=[ChangeUndone(one.step, one.key, one.summary)])
-    tools.emit(RunUndone(len(left)))
-    return Undone(count, removed, tuple(left))
+    again = await _make_again(plan.again, _of_open_door(steps), answers, tools) if not plan.again.is_empty else []
+    left += again
+    tools.emit(RunUndone(len(left), only or ""))
+    return Undone(count, removed, tuple(left), 0 if again else len(plan.again.changes))
+
+
+def _of_open_door(steps: Sequence[AnyStep]) -> list[AnyStep]:
+    return [step for step in steps if step.ends_at_cutover]
+
+
+async def _make_again(plan: Plan, steps: Sequence[AnyStep], answers: Answers, tools: Tools) -> list[str]:
+    """Make what an open door needs; returns what is not back, with the way to it."""
+    try:
+        await apply_plan(plan.approval, steps, answers, tools)
+    except (CredentialsError, AnswerLost, Interrupted):
+        raise
+    except WizardError as error:
+        what = str(error).partition("\n")[0]
+        resume = f"auth0-migrate resume {tools.folder.name}"
+        return [f"{what} Until then no further user moves at login; when that is mended, `{resume}` brings it back"]
+    return []
 
 
 def name_unproven(plan: UndoPlan, folder: Path) -> None:

@@ -159,8 +159,16 @@ class CutoverView(StepView):
             typed.focus()
             return
         self.trouble(None)
-        section = CutoverAnswers(confirm=self._connection, leave_rejected=self._leaves_rejected)
-        begin(self.wizard, self.wizard.decide, section, group="decide")
+        begin(self.wizard, self._confirm, group="decide")
+
+    async def _confirm(self) -> None:
+        """Let the run go on with the name, also after a cutover that was taken back."""
+        from wizard.confirmation import confirm_anew
+
+        run = self.wizard.work.run
+        if run is not None:
+            confirm_anew(run)
+        await self.wizard.decide(CutoverAnswers(confirm=self._connection, leave_rejected=self._leaves_rejected))
 
     def focus_first(self) -> None:
         self.refresh_work()  # it may have become time to type the name
@@ -179,7 +187,7 @@ class CutoverView(StepView):
         return (
             "Afterwards login and get user find nobody. The grant, the application and the guards that this run made are "
             "removed.\n\nImport mode stays on: with it off Auth0 would look for users in the legacy store alone.\n\n"
-            f"{self.wizard.runs.command('undo', run.id if run else 'RUN', '--cutover')}\nputs the scripts back."
+            f"{self.wizard.runs.command('undo', run.id if run else 'RUN', '--cutover')}\nlets users move at login again."
         )
 
     def commands(self) -> Sequence[tuple[str, str, Any]]:

@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 from phases_stage import PhasesStage, stage_of
-from rehearsal import CutShapes, Rehearsal, person
+from rehearsal import CountingTransport, CutShapes, Rehearsal, person
 
 from wizard.__main__ import main
 from wizard.bulk.manifest import PreparedFile
@@ -69,12 +69,100 @@ def test_a_cutover_waits_for_the_name_of_the_connection(stage: PhasesStage) -> N
     assert stage.resume("cutover.confirm=acme-users").verdict == "complete"
 
 
-def test_undoing_the_cutover_opens_the_door_and_a_resumed_run_closes_it_again(stage: PhasesStage) -> None:
+def values(stage: PhasesStage) -> dict[str, str]:
+    """The configuration values of the scripts in plain text, which only the tenant itself knows."""
+    return {name: stage.tenant.keys.unseal(value) for name, value in options(stage).get("configuration", {}).items()}
+
+
+def is_open(stage: PhasesStage) -> bool:
+    """Whether the scripts have all they need to move a user at login."""
+    ours = [row for row in stage.ask("GET", "clients") if row["name"].startswith("Auth0 migration")]
+    if is_closed(options(stage)["customScripts"]) or len(ours) != 1:
+        return False
+    [client_id] = [row["client_id"] for row in ours]
+    grants = stage.ask("GET", "client-grants", params={"client_id": client_id})
+    [secret] = [kept.reveal() for kept in stage.memory.values()]
+    given = {values(stage).get(name) for name in ("LEGACY_API_CLIENT_ID", "LEGACY_API_CLIENT_SECRET")}
+    names = [row["name"] for row in stage.ask("GET", "actions/actions")["actions"]]
+    return len(grants) == 1 and given == {client_id, secret} and len(names) > 1
+
+
+def test_undoing_the_cutover_lets_users_move_at_login_at_once(stage: PhasesStage) -> None:
+    stage.apply()
+    assert is_open(stage)
     finished(stage)
-    assert stage.undo(only="cutover").left == ()
-    assert not is_closed(options(stage)["customScripts"])
-    assert stage.resume(approve=lambda plan: True).verdict == "complete"
+    assert not is_open(stage)
+    undone = stage.undo(only="cutover")
+    assert (undone.changes, undone.again, undone.left) == (1, 7, ())
+    assert is_open(stage)
+    now = progress_of(stage.run)
+    assert (now.verdict, now.step, now.ended) == ("waiting", "cutover", False)
+    assert "the cutover was taken back" in now.waiting
+    again = stage.undo(only="cutover")
+    assert (again.changes, again.again) == (0, 0)
+
+
+def test_a_cutover_that_was_taken_back_is_made_again_only_when_it_is_confirmed_anew(stage: PhasesStage) -> None:
+    finished(stage)
+    stage.undo(only="cutover")
+    for going_on in (stage.resume, stage.apply, lambda: stage.resume(approve=lambda plan: True)):
+        progress = going_on()
+        assert progress.verdict == "waiting"
+        assert "it waits for the connection's name" in progress.waiting
+        assert is_open(stage)
+    assert stage.verify().verdict == "waiting"
+    assert stage.resume("cutover.confirm=acme-users").verdict == "complete"
     assert is_closed(options(stage)["customScripts"])
+    stage.undo(only="cutover")
+    assert is_open(stage)
+    stage.undo()
+    assert stage.memory == {}
+    assert not any(row["name"].startswith("Auth0 migration") for row in stage.ask("GET", "clients"))
+
+
+def test_a_whole_undo_takes_the_confirmation_of_the_cutover_back_too(stage: PhasesStage) -> None:
+    finished(stage)
+    assert 'confirm = "acme-users"' in stage.run.answers.read_text(encoding="utf-8")
+    stage.undo()
+    assert 'confirm = ""' in stage.run.answers.read_text(encoding="utf-8")
+    assert is_closed(options(stage)["customScripts"]), "as there are users, it stays a connection with scripts"
+
+
+def test_a_door_that_somebody_opened_before_its_cutover_was_undone_fails_no_check(stage: PhasesStage) -> None:
+    finished(stage)
+    [connection] = stage.ask("GET", "connections", params={"name": "acme-users"})
+    wanted = connection["options"] | {"import_mode": False}
+    wanted.pop("passwordPolicy", None) if "password_options" in wanted else None
+    stage.ask("PATCH", f"connections/{connection['id']}", json={"options": wanted})
+    assert list(stage.verify().failed_checks) == ["door"]
+    stage.ask("PATCH", f"connections/{connection['id']}", json={"options": wanted | {"import_mode": True}})
+    stage.undo(only="cutover")
+    assert stage.resume("cutover.confirm=acme-users").verdict == "complete"
+
+
+def test_what_an_undone_cutover_does_not_bring_back_is_told_with_the_way_to_it(stage: PhasesStage) -> None:
+    finished(stage)
+    stage.transport = refusing = RefusingTransport(stage.tenant.transport(), "POST", "/api/v2/clients")
+    [left] = stage.undo(only="cutover").left
+    assert f"`auth0-migrate resume {stage.run.id}` brings it back" in left
+    assert not is_closed(options(stage)["customScripts"])
+    refusing.path = ""
+    assert stage.resume().verdict == "waiting"
+    assert is_open(stage)
+
+
+class RefusingTransport(CountingTransport):
+    """Refuses one kind of request, as a tenant does that has as many applications as it may."""
+
+    def __init__(self, inner: httpx.AsyncBaseTransport, method: str, path: str) -> None:
+        super().__init__(inner)
+        self.method, self.path = method, path
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        if (request.method, request.url.path) == (self.method, self.path):
+            message = "You reached the limit of entities of this type for this tenant."
+            return httpx.Response(403, json={"statusCode": 403, "error": "Forbidden", "message": message})
+        return await super().handle_async_request(request)
 
 
 @pytest.mark.parametrize("both_families", [False, True])

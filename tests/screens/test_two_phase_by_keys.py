@@ -12,6 +12,8 @@ from textual.widgets import Button, Input, Static, TabbedContent
 
 from screens.app import WizardApp
 from screens.half_made import half_made
+from wizard.engine import undo_run
+from wizard.runs import RunFolder
 from wizard.steps.trickle import TrickleAnswers
 from wizard.steps.verify import VerifyAnswers
 
@@ -35,6 +37,17 @@ async def to_strategy(pilot: Pilot[None]) -> None:
     app.screen.query_one("#way").focus()
     await pilot.press("end", "space")
     await until(pilot, lambda: "two-phase" in app.screen.query_one("#way").ticked)  # type: ignore[attr-defined]
+
+
+def run_of(app: WizardApp) -> RunFolder:
+    assert app.work.run is not None
+    return app.work.run
+
+
+async def undo_the_cutover(app: WizardApp) -> None:
+    """What `auth0-migrate undo latest --cutover --yes` does."""
+    answers, base = app.journey.answers, app.journey.base
+    await undo_run(run_of(app), answers, base=base, world=app.world, approve=lambda plan: True, only="cutover")
 
 
 async def try_scripts(pilot: Pilot[None]) -> None:
@@ -105,6 +118,17 @@ async def test_two_phase_from_the_first_page_to_the_cutover(
             await shows(pilot, "The name is typed out first")
             app.screen.query_one("#name-typed").focus()
             await pilot.press("end", "s", "enter")
+            await until(pilot, lambda: page_is(app, "run") and app.work.phase == "ended")
+            assert app.work.progress.verdict == "complete"
+            await go_on(pilot, "cutover")
+            await shows(pilot, "The cutover is done.")
+            await undo_the_cutover(app)
+            assert "configuration" in rehearsal.state()["options"]
+            await app.resume(run_of(app))
+            await until(pilot, lambda: page_is(app, "cutover"))
+            await shows(pilot, "All gates are open.")
+            app.screen.query_one("#name-typed").focus()
+            await pilot.press(*"legacy-users", "enter")
             await until(pilot, lambda: page_is(app, "run") and app.work.phase == "ended")
             assert app.work.progress.verdict == "complete"
             await go_on(pilot, "cutover")

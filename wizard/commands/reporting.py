@@ -98,6 +98,7 @@ def report_of(
 def _phases(answers: Answers, progress: Progress, journal: Journal) -> Iterator[Phase]:
     """What a migration with an automatic phase goes through, by the receipts in the journal."""
     from wizard.report import Phase, State
+    from wizard.steps.cutover import CLOSE_DOOR, has_closed
     from wizard.steps.strategy import StrategyAnswers
 
     def done(subject: str) -> float | None:
@@ -118,7 +119,7 @@ def _phases(answers: Answers, progress: Progress, journal: Journal) -> Iterator[
     if way == "two-phase":
         there = f"{counted(progress.imported, 'user')} imported" if progress.jobs else "the others are imported"
         yield phase("Bulk import", done("change:upload:"), there)
-    closed = done("change:cutover:close-door")
+    closed = done(CLOSE_DOOR) if has_closed(journal) else None
     yield phase(
         "Cutover", closed, "nobody is looked for in the legacy store any more" if closed else "the scripts are closed"
     )

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 @run_argument
 @click.option("--users", is_flag=True, help="Delete the users that the run imported, too; never those of others.")
 @click.option(
-    "--cutover", is_flag=True, help="Take back the cutover alone: users can move at login again after a resume."
+    "--cutover", is_flag=True, help="Take back the cutover alone, so that users can move at login again at once."
 )
 @click.option("--approve", metavar="HASH", help="Approve what would be undone if it has this hash, and nothing else.")
 @click.option("--yes", is_flag=True, help="Approve whatever would be undone.")
@@ -41,6 +41,9 @@ def command(
 
     Users stay unless --users is given. What somebody else has changed since stays as it is. Ends with status 3 when
     something could not be put back.
+
+    A cutover that was taken back is made again only when it is confirmed anew:
+    `auth0-migrate resume RUN --set cutover.confirm=CONNECTION`.
     """
     if users and cutover:
         raise UsageError("--users and --cutover exclude each other", remedy="Give one of them.")
@@ -85,9 +88,10 @@ def command(
         write_run_report(run, answers, progress)  # it said that what is gone now is there
     lines = [
         f"UNDONE: {counted(undone.changes, 'change')}, {counted(undone.users, 'user')} deleted",
+        *([f"  made again: {counted(undone.again, 'change')}; users can move at login"] if undone.again else []),
         *(f"  left: {one}" for one in undone.left),
     ]
-    told = {"changes": undone.changes, "users": undone.users, "left": list(undone.left)}
+    told = {"changes": undone.changes, "users": undone.users, "again": undone.again, "left": list(undone.left)}
     output.result({**progress.to_json(report=None), "undone": told}, "\n".join(lines))
     return int(Exit.ATTENTION if undone.left else Exit.DONE)
 
@@ -96,5 +100,6 @@ def plan_text(plan: UndoPlan) -> str:
     """What would be put back, for people, and the hash that approves it."""
     lines = [f"  delete {counted(plan.users, 'user')} that this run imported"] if plan.users else []
     lines += [f"  {one.step:<14} undo: {one.summary.removeprefix('undo: ')}" for one in plan.changes]
+    lines += [f"  {one.step:<14} again: {one.change.summary}" for one in plan.again.changes]
     lines += [f"  stays          {summary}" for summary in plan.stays]
     return "\n".join(["To be put back, in this order:", *lines, f"Undo {plan.hash}"])

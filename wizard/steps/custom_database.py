@@ -10,7 +10,7 @@ from pydantic import Field
 
 from wizard.answers import Answers, Section
 from wizard.counts import counted
-from wizard.doorway.scripts import State, closed, state_of, stubs
+from wizard.doorway.scripts import State, closed, is_closed, state_of, stubs
 from wizard.errors import CredentialsError, UsageError, WizardError
 from wizard.step import Change, Receipt, Step
 from wizard.steps.connection import ConnectionAnswers
@@ -197,6 +197,12 @@ def options_of(connection: Connection) -> ConnectionOptions:
             remedy="Grant that scope to the wizard's application, then run again.",
         )
     return connection.options
+
+
+async def is_door_closed(answers: Answers, tools: Tools) -> bool:
+    """Whether the scripts of the connection find nobody any more: the migration through it has ended."""
+    connection = await tools.tenant.connection_named(answers[ConnectionAnswers].name)
+    return connection is not None and connection.options is not None and is_closed(connection.options.scripts)
 
 
 async def connection_of(name: str, tools: Tools) -> Connection:

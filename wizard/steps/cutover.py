@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import Field
 
@@ -16,6 +16,7 @@ from wizard.answers import Answers, Section
 from wizard.counts import counted
 from wizard.doorway.scripts import Scripts, closed, is_closed
 from wizard.errors import PlanStale
+from wizard.events import CheckWithdrawn
 from wizard.legacy.answers import SourceAnswers
 from wizard.progress import Progress
 from wizard.step import Change, Finding, Receipt, Step, Waiting
@@ -27,10 +28,18 @@ from wizard.steps.prepare import UPLOADED
 from wizard.steps.scripts_answers import asks_legacy_api
 from wizard.tools import Tools
 
+if TYPE_CHECKING:
+    from wizard.journal import Journal
+
 NEEDED: tuple[Step[Any, Any], ...] = (LegacyApiStep(), GuardsStep())
 """Steps whose changes of this run are taken back, in the order in which they were made."""
 
 TAKE_BACK = "take-back:"
+WITHDRAWN = "cutover_withdrawn"
+"""Journal fact: the cutover was taken back, so that the name that was given for it counts no more."""
+CLOSE_DOOR = "change:cutover:close-door"
+DOOR = "door"
+"""The check that the door is as the cutover has closed it."""
 EXPORT = "export"
 """The check that compares an export with the prepared users."""
 DATABASE = "sql"
@@ -76,7 +85,8 @@ class CutoverFacts:
     `settings` are our configuration values on the connection. `needed` are changes of this run that nobody needs after
     it, as step, key and summary, in the order in which they are taken back. `added` are records that the legacy store has
     more than when it was prepared, `replaced` tells that it is another file. `different` are prepared users who are in Auth0
-    otherwise, and none of whom is missing. The rest is the account of the run.
+    otherwise, and none of whom is missing. `withdrawn` tells that an earlier cutover was taken back. The rest is the account
+    of the run.
     """
 
     closed: bool = False
@@ -88,6 +98,7 @@ class CutoverFacts:
     unaccounted: int = 0
     failed_checks: tuple[str, ...] = ()
     different: int = 0
+    withdrawn: bool = False
 
 
 @dataclass(frozen=True)
@@ -104,6 +115,10 @@ class CloseDoor(Change):
         return f"end the migration of {self.connection}: its scripts find nobody any more, import mode stays on"
 
     @property
+    def undo_summary(self) -> str:
+        return f"put the scripts of {self.connection} back as they were before the cutover"
+
+    @property
     def requests(self) -> Sequence[str]:
         return ("PATCH /connections/{id}",)
 
@@ -114,7 +129,7 @@ class CloseDoor(Change):
 
 @dataclass(frozen=True)
 class RemoveSettings(Change):
-    """Undoing it needs nothing here: Auth0 never shows the values, and a resumed run sets them anew."""
+    """Undoing it needs nothing here: Auth0 never shows the values, and who opens the door again sets them anew."""
 
     connection: str
     settings: tuple[str, ...]
@@ -134,7 +149,7 @@ class RemoveSettings(Change):
 
 @dataclass(frozen=True)
 class TakeBack(Change):
-    """Undoing it needs nothing here: once the door is open again, a resumed run plans the change anew, with new ids."""
+    """Undoing it needs nothing here: for a door that is open again the change is planned anew, with new ids."""
 
     step: str
     change: str
@@ -189,6 +204,7 @@ class CutoverStep(Step[CutoverFacts, CutoverChange]):
             rejected=progress.rejected,
             unaccounted=progress.read - progress.users_done,
             different=0 if progress.missing else progress.different,
+            withdrawn=bool(tools.journal.recall(WITHDRAWN)),
             failed_checks=tuple(name for name in progress.failed_checks if not name.startswith("legacy api")),
         )
 
@@ -229,6 +245,11 @@ class CutoverStep(Step[CutoverFacts, CutoverChange]):
             )
         if wanted.confirm != name:
             given = f", and “{wanted.confirm}” is not it" if wanted.confirm else ""
+            if facts.withdrawn:
+                return Waiting(
+                    "the cutover was taken back; to make it again it waits for the connection's name",
+                    f"`auth0-migrate resume RUN --set cutover.confirm={name}`",
+                )
             return Waiting(
                 f"the evidence is good; the cutover waits for the connection's name{given}",
                 f"--set cutover.confirm={name}",
@@ -254,18 +275,25 @@ class CutoverStep(Step[CutoverFacts, CutoverChange]):
         if was is not None and connection is not None:
             await put_back(connection, was, ("customScripts",), tools)
             forget_before(tools.journal, _place(name))
+        if DOOR in Progress.of(tools.journal.events()).failed_checks:
+            tools.emit(CheckWithdrawn(DOOR))
 
     async def check(self, answers: Answers, tools: Tools) -> Sequence[Finding]:
         """Whether the door is closed, and import mode is on as it must be; nothing before a cutover of this run."""
         name = answers[ConnectionAnswers].name
-        made = [intent for intent in tools.journal.intents(f"change:{self.key}:close-door") if intent.outcome == "done"]
-        if not made:
+        if not has_closed(tools.journal):
             return []
         options = options_of(await connection_of(name, tools))
         good = is_closed(options.scripts) and options.import_mode and options.custom_database
         remedy = "Somebody has changed the connection since: turn Import Users to Auth0 on, then resume the run."
         told = f"nobody moves through {name} any more, and import mode is on"
-        return [Finding("door", good, told if good else f"the door of {name} is not as it was closed", remedy)]
+        return [Finding(DOOR, good, told if good else f"the door of {name} is not as it was closed", remedy)]
+
+
+def has_closed(journal: Journal) -> bool:
+    """Whether the run has closed the door, and has not opened it again."""
+    undone = {one.facts["intent"] for one in journal.intents(f"undo:{CLOSE_DOOR}") if one.outcome == "done"}
+    return any(one.outcome == "done" and one.id not in undone for one in journal.intents(CLOSE_DOOR))
 
 
 def settings_of(answers: Answers) -> tuple[str, ...]:

@@ -15,7 +15,7 @@ from wizard.errors import UsageError
 from wizard.profile import ProfileAnswers
 from wizard.step import Change, Receipt, Step
 from wizard.steps.connection import ConnectionAnswers
-from wizard.steps.custom_database import AUTOMATIC
+from wizard.steps.custom_database import AUTOMATIC, is_door_closed
 from wizard.steps.scripts_answers import asks_legacy_api
 from wizard.tools import Tools
 
@@ -191,14 +191,15 @@ class GuardsStep(Step[GuardsFacts, GuardsChange]):
         return RULES_SCOPES if answers[GuardsAnswers].as_rules else self.scopes
 
     async def inspect(self, answers: Answers, tools: Tools) -> GuardsFacts:
+        if not asks_legacy_api(answers) or await is_door_closed(answers, tools):
+            return GuardsFacts(closed=True)
+        return await self.look(answers, tools)
+
+    async def look(self, answers: Answers, tools: Tools) -> GuardsFacts:
         from wizard.doorway import deployment
-        from wizard.doorway.scripts import is_closed
         from wizard.doorway.settings import wanted_values
 
         if not asks_legacy_api(answers):
-            return GuardsFacts(closed=True)
-        connection = await tools.tenant.connection_named(answers[ConnectionAnswers].name)
-        if connection is not None and connection.options is not None and is_closed(connection.options.scripts):
             return GuardsFacts(closed=True)
         sources = sources_of(answers)
         values = await wanted_values(legacy_api_of(answers), tools)

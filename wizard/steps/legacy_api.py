@@ -10,8 +10,7 @@ from wizard.answers import Answers
 from wizard.doorway.answers import LegacyApiAnswers
 from wizard.errors import CredentialsError, UsageError
 from wizard.step import Change, Finding, Receipt, Step
-from wizard.steps.connection import ConnectionAnswers
-from wizard.steps.custom_database import AUTOMATIC
+from wizard.steps.custom_database import AUTOMATIC, is_door_closed
 from wizard.steps.scripts_answers import asks_legacy_api
 from wizard.tools import Tools
 
@@ -193,15 +192,16 @@ class LegacyApiStep(Step[LegacyApiFacts, LegacyApiChange]):
     }
 
     async def inspect(self, answers: Answers, tools: Tools) -> LegacyApiFacts:
-        from wizard.doorway.scripts import is_closed
+        if not asks_legacy_api(answers) or await is_door_closed(answers, tools):
+            return LegacyApiFacts(closed=True)
+        return await self.look(answers, tools)
+
+    async def look(self, answers: Answers, tools: Tools) -> LegacyApiFacts:
         from wizard.doorway.settings import application, kept_secret, legacy_api_of
 
         if not asks_legacy_api(answers):
             return LegacyApiFacts(closed=True)
         wanted = legacy_api_of(answers)
-        connection = await tools.tenant.connection_named(answers[ConnectionAnswers].name)
-        if connection is not None and connection.options is not None and is_closed(connection.options.scripts):
-            return LegacyApiFacts(closed=True)
         api = await tools.tenant.api_named(wanted.audience)
         client = await application(wanted, tools)
         grant = await tools.tenant.client_grant(client.client_id, wanted.audience) if client and api else None

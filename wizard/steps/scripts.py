@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from wizard.answers import Answers
 from wizard.doorway.scripts import LARGEST_SCRIPT, Scripts, State, is_closed, scripts_for, state_of
@@ -23,6 +23,9 @@ from wizard.steps.custom_database import (
 )
 from wizard.steps.scripts_answers import ScriptsAnswers
 from wizard.tools import Tools
+
+if TYPE_CHECKING:
+    from wizard.auth0.models import Connection
 
 KEYS = ("customScripts", "configuration")
 NODES = ("22", "18")
@@ -88,14 +91,20 @@ class ScriptsStep(Step[ScriptsFacts, SetScripts]):
     scopes: ClassVar[dict[str, str]] = {"update:connections_options": "PATCH /connections/{id} with options"}
 
     async def inspect(self, answers: Answers, tools: Tools) -> ScriptsFacts:
-        name = answers[ConnectionAnswers].name
-        found = await tools.tenant.connection_named(name)
-        options = options_of(found) if found else None
-        there = options.scripts if options else {}
-        if is_closed(there):
+        found = await tools.tenant.connection_named(answers[ConnectionAnswers].name)
+        if found is not None and is_closed(options_of(found).scripts):
             return ScriptsFacts(closed=True)
+        return await self._facts(found, answers, tools)
+
+    async def look(self, answers: Answers, tools: Tools) -> ScriptsFacts:
+        found = await tools.tenant.connection_named(answers[ConnectionAnswers].name)
+        return await self._facts(found, answers, tools)
+
+    async def _facts(self, found: Connection | None, answers: Answers, tools: Tools) -> ScriptsFacts:
         from wizard.doorway.sent import stale
 
+        name, options = answers[ConnectionAnswers].name, options_of(found) if found else None
+        there = options.scripts if options else {}
         wanted = scripts_for(answers).custom_scripts()
 
         def state(script: str) -> State:
