@@ -142,6 +142,10 @@ class Step(ABC, Generic[F, C]):
         """
         raise NotImplementedError(f"{self.key} makes no change that can be undone")
 
+    async def needed_by_others(self, key: str, answers: Answers, tools: Tools) -> str:
+        """Who else needs by now what a change of this run with this key has made, in words; "" when nobody does."""
+        return ""
+
     async def check(self, answers: Answers, tools: Tools) -> Sequence[Finding]:
         """Give evidence that a diff cannot: counts, samples, a login."""
         return ()

@@ -15,7 +15,7 @@ from rehearsal import CANARY_SECRET
 from wizard.auth0.scopes import ALONG_WITH
 from wizard.doorway.guards import GUARDS, guard_name
 from wizard.doorway.scripts import closed, scripts_for, stubs
-from wizard.doorway.settings import SECRET
+from wizard.doorway.settings import secret_name
 from wizard.errors import CredentialsError, UsageError, WizardError
 from wizard.practice.switches import Switches
 from wizard.steps import STEPS
@@ -78,7 +78,7 @@ def test_only_the_application_of_the_migration_gets_a_token_and_only_with_these_
 
 def test_the_secret_is_in_the_keyring_and_nowhere_in_the_run(stage: Automatic) -> None:
     stage.set_up()
-    secret = stage.memory[stage.tenant.domain, SECRET].reveal()
+    secret = stage.memory[stage.tenant.domain, secret_name("acme-users")].reveal()
     kept = b"".join(path.read_bytes() for path in stage.folder.rglob("*") if path.is_file())
     assert secret.encode() not in kept
     assert CANARY_SECRET.encode() not in kept
@@ -130,10 +130,10 @@ def test_a_value_that_somebody_changed_is_set_again(stage: Automatic) -> None:
 
 def test_a_secret_that_is_known_nowhere_is_renewed_and_reaches_every_place(stage: Automatic) -> None:
     stage.set_up()
-    old = stage.memory.pop((stage.tenant.domain, SECRET)).reveal()
+    old = stage.memory.pop((stage.tenant.domain, secret_name("acme-users"))).reveal()
     planned = stage.set_up()
     assert [change.partition(" ")[0] for change in planned] == ["give", "set", "build", "build"]
-    new = stage.memory[stage.tenant.domain, SECRET].reveal()
+    new = stage.memory[stage.tenant.domain, secret_name("acme-users")].reveal()
     assert new != old
     assert stage.sealed()["LEGACY_API_CLIENT_SECRET"] == new
     assert stage.planned() == []

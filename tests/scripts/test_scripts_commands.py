@@ -24,7 +24,7 @@ from test_vault_memory import MemoryKeyring
 from wizard.__main__ import main
 from wizard.commands.scripts import command as scripts_command
 from wizard.commands.secrets import command as secrets_command
-from wizard.doorway.settings import SECRET
+from wizard.doorway.settings import secret_name
 from wizard.journal import Journal
 from wizard.practice.server import serve
 from wizard.practice.tenant import PracticeTenant
@@ -254,9 +254,9 @@ def test_rotating_brings_the_new_secret_everywhere(tmp_path: Path) -> None:
     with served(tmp_path, login=user(), users=user()) as place:
         place.set_up()
         vault = Vault(place.domain)
-        old = vault.get(SECRET).reveal()
+        old = vault.get(secret_name("acme-users")).reveal()
         answer = told(place.run(secrets_command, "rotate", "--yes", "--json", "--runs", str(place.runs)))
-        new = vault.get(SECRET).reveal()
+        new = vault.get(secret_name("acme-users")).reveal()
         [row] = place.tenant.db.execute("select body from connections")
         sealed = json.loads(row["body"])["options"]["configuration"]
         assert place.tenant.keys.unseal(sealed["LEGACY_API_CLIENT_SECRET"]) == new != old

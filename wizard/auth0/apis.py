@@ -59,6 +59,15 @@ class ApiCalls(Session):
                     return grant
         return None
 
+    async def grants_for(self, audience: str) -> list[ClientGrant]:
+        """The grants of all applications for an API."""
+        call = Call("GET", GRANTS, f"list the grants for {audience}", query=[("audience", audience)])
+        return [
+            read(ClientGrant, one, "client grants")
+            async for page in self._pages(call, "client_grants", take=50)
+            for one in page
+        ]
+
     async def create_grant(self, client_id: str, audience: str, scopes: Sequence[str]) -> ClientGrant:
         """Let an application ask an API for these scopes.
 

@@ -5,14 +5,23 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from wizard.counts import counted
 from wizard.doorway.sent import before, forget_before, remember_before
-from wizard.doorway.settings import SECRET, TAG, LegacyApi, application
+from wizard.doorway.settings import (
+    SECRET,
+    LegacyApi,
+    application,
+    keep_secret,
+    secret_name,
+    secret_names,
+    tag_of,
+)
 from wizard.errors import WizardError
 from wizard.step import Receipt
 from wizard.tools import Tools
 
 if TYPE_CHECKING:
-    from wizard.auth0.models import Api
+    from wizard.auth0.models import Api, Client
 
 AGAIN = "Make a new plan; it will show what is missing."
 
@@ -32,26 +41,26 @@ async def protect_api(audience: str, scopes: Mapping[str, str], tools: Tools) ->
     return Receipt({"api_id": api.id})
 
 
-async def create_application(name: str, tools: Tools) -> Receipt:
-    made = await tools.tenant.create_machine_client(
-        name, description="Calls the API in front of the legacy user store, for migration only.", metadata=TAG
-    )
-    tools.keep_secret(SECRET, made.secret)
+async def create_application(name: str, connection: str, tools: Tools) -> Receipt:
+    told = f"Calls the API in front of the legacy user store of {connection}, for migration only."
+    made = await tools.tenant.create_machine_client(name, description=told, metadata=tag_of(connection))
+    tools.keep_secret(secret_name(connection), made.secret)
     return Receipt({"client_id": made.client_id})
 
 
-async def renew_secret(tools: Tools) -> Receipt:
+async def renew_secret(connection: str, tools: Tools) -> Receipt:
     """Give the application of the migration a new secret, and keep it."""
-    client = await application(LegacyApi("", ""), tools)
+    api = LegacyApi("", "", connection=connection)
+    client = await application(api, tools)
     if client is None:
         raise WizardError("The application of the migration is gone", state="Nothing was changed.", remedy=AGAIN)
     renewed = await tools.tenant.rotate_secret(client.client_id)
-    tools.keep_secret(SECRET, renewed.secret)
+    keep_secret(api, client, renewed.secret, tools)
     return Receipt({"client_id": client.client_id})
 
 
-async def grant_api(audience: str, client_id: str | None, scopes: Sequence[str], tools: Tools) -> Receipt:
-    client = await application(LegacyApi("", audience, client_id), tools)
+async def grant_api(api: LegacyApi, scopes: Sequence[str], tools: Tools) -> Receipt:
+    client, audience = await application(api, tools), api.audience
     if client is None:
         raise WizardError("The application of the migration is gone", state="Nothing was granted.", remedy=AGAIN)
     grant = await tools.tenant.client_grant(client.client_id, audience)
@@ -63,9 +72,10 @@ async def grant_api(audience: str, client_id: str | None, scopes: Sequence[str],
     return Receipt({"grant_id": grant.id})
 
 
-async def undo_grant(audience: str, client_id: Any, tools: Tools) -> None:
+async def undo_grant(api: LegacyApi, tools: Tools) -> None:
+    audience = api.audience
     was = before(tools.journal, f"grant:{audience}")
-    client = await application(LegacyApi("", audience, client_id), tools)
+    client = await application(api, tools)
     grant = await tools.tenant.client_grant(client.client_id, audience) if client else None
     if was is None or grant is None:
         return
@@ -77,21 +87,46 @@ async def undo_grant(audience: str, client_id: Any, tools: Tools) -> None:
     forget_before(tools.journal, f"grant:{audience}")
 
 
-async def undo_application(tools: Tools) -> None:
-    client = await application(LegacyApi("", ""), tools)
+async def undo_application(connection: str, tools: Tools) -> None:
+    """Delete the application of a connection; "" for what an earlier version has made for all of them."""
+    api = LegacyApi("", "", connection=connection)
+    client = await application(api, tools)
     if client is not None:
         await tools.tenant.delete_client(client.client_id)
-    tools.forget_secret(SECRET)
+    for name in secret_names(api, client) if connection else (SECRET,):
+        tools.forget_secret(name)
+
+
+async def others_of(audience: str, ours: Client | None, tools: Tools) -> int:
+    """How many applications have a grant for an API, without our own."""
+    grants = await tools.tenant.grants_for(audience)
+    return len({grant.client_id for grant in grants} - {ours.client_id if ours else ""})
 
 
 async def undo_api(audience: str, created: bool, tools: Tools) -> None:
+    """Delete the API that this run has made, or put its settings back.
+
+    Raises:
+        WizardError: other applications have a grant for it, which would go with it.
+    """
     api = await tools.tenant.api_named(audience)
     was = before(tools.journal, f"api:{audience}")
     if api is not None and created:
+        if others := await others_of(audience, None, tools):
+            raise WizardError(
+                f"The API {audience} stays",
+                why=f"{of_others(others)}, which would go with it",
+                state="It is as it was.",
+                remedy="Undo again when these migrations are over, or delete it in the Dashboard.",
+            )
         await tools.tenant.delete_api(api.id)
     elif api is not None and was is not None:
         await tools.tenant.change_api(api.id, {key: value for key, value in was.items() if value})
     forget_before(tools.journal, f"api:{audience}")
+
+
+def of_others(others: int) -> str:
+    return f"{counted(others, 'other application')} {'has a grant' if others == 1 else 'have grants'} for it"
 
 
 def settings_of(api: Api | None, scopes: Mapping[str, str]) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from wizard.answers import Answers
-from wizard.doorway.settings import SECRET, application, legacy_api_of
+from wizard.doorway.settings import application, keep_secret, legacy_api_of
 from wizard.errors import UsageError, WizardError
 from wizard.identity import existing_run
 from wizard.journal import Journal
@@ -50,7 +50,8 @@ async def rotate_secret(answers: Answers, *, base: Path, world: World, runs: Run
 
 
 async def _rotate(answers: Answers, steps: list[AnyStep], tools: Tools) -> Rotated:
-    client = await application(legacy_api_of(answers), tools)
+    api = legacy_api_of(answers)
+    client = await application(api, tools)
     if client is None:
         raise UsageError(
             "There is no application whose secret could be rotated",
@@ -58,7 +59,7 @@ async def _rotate(answers: Answers, steps: list[AnyStep], tools: Tools) -> Rotat
             remedy="Carry out the answers first: `auth0-migrate apply`.",
         )
     renewed = await tools.tenant.rotate_secret(client.client_id)
-    tools.keep_secret(SECRET, renewed.secret)
+    keep_secret(api, client, renewed.secret, tools)
     changed: list[str] = []
     for step in steps:
         for change in step.plan(answers, await step.inspect(answers, tools)):

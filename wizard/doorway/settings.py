@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from wizard.answers import Answers
@@ -16,10 +17,16 @@ if TYPE_CHECKING:
     from wizard.tools import Tools
 
 SECRET = "legacy_api_client_secret"  # noqa: S105 - the name of a secret
-"""The name of the application's secret in the keyring, under the tenant's domain."""
+"""The name of a secret in the keyring, under the tenant's domain, of an application that serves all its connections."""
 
 TAG = {"auth0_migration": "legacy-api"}
-"""`client_metadata` by which the application of the migration is found again; names are not unique."""
+"""`client_metadata` of every application of a migration; names are not unique."""
+
+CONNECTION = "auth0_migration_connection"
+"""Key of `client_metadata`: the connection whose application it is. Earlier versions had one application for them all."""
+
+LONGEST_NAME = 128
+"""Of a secret, in characters."""
 
 DATABASE_SETTING = "LEGACY_DATABASE_URL"
 """The one value of scripts that ask the legacy database themselves."""
@@ -27,11 +34,15 @@ DATABASE_SETTING = "LEGACY_DATABASE_URL"
 
 @dataclass(frozen=True)
 class LegacyApi:
-    """Where the legacy API is and how its tokens name it; `client_id` is None for the application of the migration."""
+    """Where the legacy API is, how its tokens name it, and whose users it knows: those of a connection.
+
+    `client_id` is None for the application that a migration makes for the connection.
+    """
 
     url: str
     audience: str
     client_id: str | None = None
+    connection: str = ""
 
 
 def legacy_api_of(answers: Answers) -> LegacyApi:
@@ -40,31 +51,70 @@ def legacy_api_of(answers: Answers) -> LegacyApi:
     Raises:
         UsageError: they do not say.
     """
+    from wizard.steps.connection import ConnectionAnswers
+
     wanted = answers[LegacyApiAnswers]
-    return LegacyApi(wanted.url, wanted.audience, wanted.client_id)
+    return LegacyApi(wanted.url, wanted.audience, wanted.client_id, answers[ConnectionAnswers].name)
+
+
+def tag_of(connection: str) -> dict[str, str]:
+    """`client_metadata` by which the application of a connection is found again."""
+    return {**TAG, CONNECTION: connection}
+
+
+def secret_name(connection: str) -> str:
+    """The name in the keyring, under the tenant's domain, of the secret of a connection's application."""
+    name = f"{SECRET}.{connection}"
+    return name if len(name) <= LONGEST_NAME else f"{SECRET}.{sha256(connection.encode()).hexdigest()}"
 
 
 async def application(api: LegacyApi, tools: Tools) -> Client | None:
-    """The application that may call the legacy API; None when there is none yet."""
-    for client in await tools.tenant.clients():
-        if api.client_id is not None:
-            if client.client_id == api.client_id:
-                return client
-        elif client.client_metadata.items() >= TAG.items():
-            return client
-    return None
+    """The application that may call the legacy API for a connection; None when there is none yet."""
+    clients = await tools.tenant.clients()
+    if api.client_id is not None:
+        return next((one for one in clients if one.client_id == api.client_id), None)
+    ours = [one for one in clients if one.client_metadata.items() >= tag_of(api.connection).items()]
+    return next(iter([*ours, *(one for one in clients if _is_of_earlier_version(one, tools))]), None)
 
 
-def kept_secret(tools: Tools) -> str | None:
-    """The application's secret; None when nothing is kept under its name.
+def _is_of_earlier_version(client: Client, tools: Tools) -> bool:
+    """Whether this run has made the application as one for all connections; those of other runs are not its own."""
+    if CONNECTION in client.client_metadata or not client.client_metadata.items() >= TAG.items():
+        return False
+    made = [one for one in tools.journal.intents("change:legacy_api:create-application") if one.outcome == "done"]
+    return any(
+        one.result.get("client_id", client.client_id) == client.client_id for one in made
+    )  # or its receipt was lost
+
+
+def secret_names(api: LegacyApi, client: Client | None) -> tuple[str, ...]:
+    """Under which names the secret of an application may be kept, the first one where nothing is kept yet."""
+    if api.client_id is not None:
+        return secret_name(api.connection), SECRET
+    return (SECRET if client and CONNECTION not in client.client_metadata else secret_name(api.connection),)
+
+
+def kept_secret(api: LegacyApi, client: Client | None, tools: Tools) -> str | None:
+    """The secret of an application; None when nothing is kept under its names.
 
     Raises:
         KeyringUnavailable: the keyring cannot be used.
     """
+    kept = (_kept(name, tools) for name in secret_names(api, client))
+    return next((secret for secret in kept if secret is not None), None)
+
+
+def keep_secret(api: LegacyApi, client: Client, secret: str, tools: Tools) -> None:
+    """Keep a new secret of an application in the place of the one that is void."""
+    names = secret_names(api, client)
+    tools.keep_secret(next((name for name in names if _kept(name, tools) is not None), names[0]), secret)
+
+
+def _kept(name: str, tools: Tools) -> str | None:
     from wizard.vault import KeyringUnavailable, SecretMissing
 
     try:
-        return tools.secret(f"keyring:{SECRET}")
+        return tools.secret(f"keyring:{name}")
     except SecretMissing:
         return None
     except KeyringUnavailable as error:
@@ -84,7 +134,7 @@ async def wanted_values(api: LegacyApi, tools: Tools) -> dict[str, str | None]:
         api.url,
         api.audience,
         client.client_id if client else None,
-        kept_secret(tools),
+        kept_secret(api, client, tools),
     )
     return dict(zip(SETTINGS, values, strict=True))
 

@@ -286,8 +286,9 @@ class CutoverStep(Step[CutoverFacts, CutoverChange]):
         options = options_of(await connection_of(name, tools))
         good = is_closed(options.scripts) and options.import_mode and options.custom_database
         remedy = "Somebody has changed the connection since: turn Import Users to Auth0 on, then resume the run."
-        told = f"nobody moves through {name} any more, and import mode is on"
-        return [Finding(DOOR, good, told if good else f"the door of {name} is not as it was closed", remedy)]
+        holds = f"nobody moves through {name} any more, and import mode is on"
+        stays = [Finding(f"{title} in use", True, told) async for title, told in _needed_by_others(answers, tools)]
+        return [*stays, Finding(DOOR, good, holds if good else f"the door of {name} is not as it was closed", remedy)]
 
 
 def has_closed(journal: Journal) -> bool:
@@ -335,10 +336,21 @@ async def _needed(answers: Answers, tools: Tools) -> AsyncIterator[tuple[str, st
             undoable = intent.outcome == "done" and intent.facts.get("undo")
             if undoable and key not in seen and taken.get(key, 0) < _last(prefix + key, tools):
                 seen.add(key)
-                yield step.key, key, intent.facts["undo_summary"]
+                if not await step.needed_by_others(key, answers, tools):
+                    yield step.key, key, intent.facts["undo_summary"]
         for change in step.plan(answers, await step.inspect(answers, tools)):
             if change.undo and change.key not in seen:
                 yield step.key, change.key, change.undo_summary
+
+
+async def _needed_by_others(answers: Answers, tools: Tools) -> AsyncIterator[tuple[str, str]]:
+    """What this run has made and leaves because others need it by now: each with the title of its step, and in words."""
+    for step in NEEDED:
+        prefix = f"change:{step.key}:"
+        made = {one.subject.removeprefix(prefix) for one in tools.journal.intents(prefix) if one.outcome == "done"}
+        for key in sorted(made):
+            if told := await step.needed_by_others(key, answers, tools):
+                yield step.title.lower(), told
 
 
 def _last(subject: str, tools: Tools) -> int:

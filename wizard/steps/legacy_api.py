@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from wizard.answers import Answers
 from wizard.doorway.answers import LegacyApiAnswers
@@ -13,6 +13,9 @@ from wizard.step import Change, Finding, Receipt, Step
 from wizard.steps.custom_database import AUTOMATIC, is_door_closed
 from wizard.steps.scripts_answers import asks_legacy_api
 from wizard.tools import Tools
+
+if TYPE_CHECKING:
+    from wizard.doorway.settings import LegacyApi
 
 SCOPES: Mapping[str, str] = {
     "verify:passwords": "Check a password of a legacy user",
@@ -98,6 +101,7 @@ class ProtectApi(Change):
 
 @dataclass(frozen=True)
 class CreateApplication(Change):
+    connection: str
     name: str = APPLICATION
 
     @property
@@ -118,7 +122,7 @@ class CreateApplication(Change):
 
     @property
     def undo(self) -> Mapping[str, Any]:
-        return {"application": self.name}
+        return {"application": self.name, "connection": self.connection}
 
 
 @dataclass(frozen=True)
@@ -126,6 +130,7 @@ class RenewSecret(Change):
     """For an application of the migration whose secret nobody knows here."""
 
     reversible: ClassVar[bool] = False
+    connection: str
     name: str = APPLICATION
 
     @property
@@ -146,6 +151,7 @@ class GrantApi(Change):
     audience: str
     client_id: str | None
     scopes: tuple[str, ...]
+    connection: str
 
     @property
     def key(self) -> str:
@@ -166,7 +172,7 @@ class GrantApi(Change):
 
     @property
     def undo(self) -> Mapping[str, Any]:
-        return {"grant": self.audience, "client_id": self.client_id}
+        return {"grant": self.audience, "client_id": self.client_id, "connection": self.connection}
 
 
 LegacyApiChange = CreateApi | ProtectApi | CreateApplication | RenewSecret | GrantApi
@@ -213,7 +219,7 @@ class LegacyApiStep(Step[LegacyApiFacts, LegacyApiChange]):
             signing_alg=api.signing_alg if api else "",
             scopes=tuple(sorted(scope.get("value", "") for scope in api.scopes)) if api else (),
             application=client is not None,
-            secret=kept_secret(tools) is not None,
+            secret=kept_secret(wanted, client, tools) is not None,
             granted=tuple(sorted(grant.scope)) if grant else None,
         )
 
@@ -235,13 +241,14 @@ class LegacyApiStep(Step[LegacyApiFacts, LegacyApiChange]):
             changes.append(CreateApi(wanted.audience))
         elif differs := _differs(facts):
             changes.append(ProtectApi(wanted.audience, differs))
-        changes += _application_changes(wanted.client_id, facts)
+        changes += _application_changes(wanted, facts)
         if facts.granted is None or set(facts.granted) != set(SCOPES):
-            changes.append(GrantApi(wanted.audience, wanted.client_id, tuple(SCOPES)))
+            changes.append(GrantApi(wanted.audience, wanted.client_id, tuple(SCOPES), wanted.connection))
         return changes
 
     async def apply(self, change: LegacyApiChange, tools: Tools) -> Receipt:
         from wizard.doorway import registration
+        from wizard.doorway.settings import LegacyApi
 
         match change:
             case CreateApi():
@@ -249,21 +256,35 @@ class LegacyApiStep(Step[LegacyApiFacts, LegacyApiChange]):
             case ProtectApi():
                 return await registration.protect_api(change.audience, SCOPES, tools)
             case CreateApplication():
-                return await registration.create_application(change.name, tools)
+                return await registration.create_application(change.name, change.connection, tools)
             case RenewSecret():
-                return await registration.renew_secret(tools)
+                return await registration.renew_secret(change.connection, tools)
             case GrantApi():
-                return await registration.grant_api(change.audience, change.client_id, change.scopes, tools)
+                api = LegacyApi("", change.audience, change.client_id, change.connection)
+                return await registration.grant_api(api, change.scopes, tools)
 
     async def undo(self, receipt: Mapping[str, Any], tools: Tools) -> None:
         from wizard.doorway import registration
+        from wizard.doorway.settings import LegacyApi
 
+        connection = str(receipt.get("connection", ""))
         if "grant" in receipt:
-            await registration.undo_grant(str(receipt["grant"]), receipt.get("client_id"), tools)
+            api = LegacyApi("", str(receipt["grant"]), receipt.get("client_id"), connection)
+            await registration.undo_grant(api, tools)
         elif "application" in receipt:
-            await registration.undo_application(tools)
+            await registration.undo_application(connection, tools)
         elif "api" in receipt:
             await registration.undo_api(str(receipt["api"]), bool(receipt["created"]), tools)
+
+    async def needed_by_others(self, key: str, answers: Answers, tools: Tools) -> str:
+        from wizard.doorway.registration import of_others, others_of
+        from wizard.doorway.settings import application, legacy_api_of
+
+        api = legacy_api_of(answers)
+        if key != CreateApi(api.audience).key:
+            return ""
+        others = await others_of(api.audience, await application(api, tools), tools)
+        return f"the API {api.audience} stays, as {of_others(others)}" if others else ""
 
     async def check(self, answers: Answers, tools: Tools) -> Sequence[Finding]:
         from wizard.doorway.reach import look
@@ -286,11 +307,14 @@ def _differs(facts: LegacyApiFacts) -> tuple[str, ...]:
     return tuple(differs)
 
 
-def _application_changes(client_id: str | None, facts: LegacyApiFacts) -> list[LegacyApiChange]:
+def _application_changes(wanted: LegacyApi, facts: LegacyApiFacts) -> list[LegacyApiChange]:
+    from wizard.doorway.settings import secret_name
+
+    client_id = wanted.client_id
     if client_id is None:
         if not facts.application:
-            return [CreateApplication()]
-        return [] if facts.secret else [RenewSecret()]
+            return [CreateApplication(wanted.connection)]
+        return [] if facts.secret else [RenewSecret(wanted.connection)]
     if not facts.application:
         raise UsageError(
             f"There is no application with the client id {client_id} in the tenant",
@@ -301,6 +325,6 @@ def _application_changes(client_id: str | None, facts: LegacyApiFacts) -> list[L
         raise CredentialsError(
             f"The secret of the application {client_id} is not in the keyring",
             state="Nothing was changed.",
-            remedy="Store it: `auth0-migrate secrets set legacy_api_client_secret --tenant DOMAIN`.",
+            remedy=f"Store it: `auth0-migrate secrets set {secret_name(wanted.connection)} --tenant DOMAIN`.",
         )
     return []

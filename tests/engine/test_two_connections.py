@@ -1,0 +1,151 @@
+"""Two migrations into connections of one tenant: neither takes away what the other needs."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from phases_stage import PhasesStage, stage_of
+from rehearsal import person
+
+from wizard.doorway.scripts import is_closed
+from wizard.doorway.settings import SECRET, secret_name
+from wizard.errors import WizardError
+from wizard.vault import Secret
+
+AUDIENCE = "https://legacy.example.com/api"
+
+
+class Shop(PhasesStage):
+    """A second migration beside the first, through a connection of its own."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.answer('name = "acme-users"', 'name = "acme-shop"')
+        self.answer('confirm = "acme-users"', 'confirm = "acme-shop"')
+        self.write_people([person(number) for number in range(101, 105)])
+
+    def join(self, first: PhasesStage) -> None:
+        """Migrate into the tenant of another, from the same machine."""
+        self.answer(f'client_id = "{self.tenant.client_id}"', f'client_id = "{first.tenant.client_id}"')
+        self.tenant, self.clock, self.memory = first.tenant, first.clock, first.memory
+        self.transport = first.tenant.transport()
+
+
+@pytest.fixture
+def first(tmp_path: Path) -> PhasesStage:
+    return stage_of(tmp_path / "first", 4)
+
+
+@pytest.fixture
+def second(tmp_path: Path, first: PhasesStage) -> Shop:
+    shop = Shop(tmp_path / "second")
+    shop.join(first)
+    return shop
+
+
+def applications(stage: PhasesStage) -> list[dict[str, Any]]:
+    return [row for row in stage.ask("GET", "clients") if "auth0_migration" in row.get("client_metadata", {})]
+
+
+def works(stage: PhasesStage, name: str) -> bool:
+    """Whether the scripts of a connection can get a token for the legacy API."""
+    [connection] = stage.ask("GET", "connections", params={"name": name})
+    sealed = connection["options"].get("configuration", {})
+    values = {key: stage.tenant.keys.unseal(value) for key, value in sealed.items()}
+    there = {row["client_id"]: row["client_secret"] for row in stage.ask("GET", "clients")}
+    client_id = values.get("LEGACY_API_CLIENT_ID", "")
+    grants = stage.ask("GET", "client-grants", params={"audience": AUDIENCE})
+    granted = any(grant["client_id"] == client_id for grant in grants)
+    return granted and there.get(client_id) == values["LEGACY_API_CLIENT_SECRET"]
+
+
+def apis(stage: PhasesStage) -> list[str]:
+    return [row["identifier"] for row in stage.ask("GET", "resource-servers") if not row.get("is_system")]
+
+
+def test_the_cutover_of_one_leaves_the_other_its_application_secret_and_api(first: PhasesStage, second: Shop) -> None:
+    first.apply()
+    second.apply()
+    assert len(applications(first)) == 2
+    assert works(first, "acme-users") and works(first, "acme-shop")
+    progress = first.resume("trickle.go_on=true")
+    assert progress.verdict == "complete"
+    assert works(first, "acme-shop")
+    assert first.memory.keys() == {(first.tenant.domain, secret_name("acme-shop"))}
+    assert apis(first) == [AUDIENCE]
+    told = [event.detail for event in first.events if getattr(event, "name", "") == "legacy api in use"]
+    assert told == [f"the API {AUDIENCE} stays, as 1 other application has a grant for it"]
+    assert second.resume("trickle.go_on=true").verdict == "complete"
+    assert is_closed(second.ask("GET", "connections", params={"name": "acme-shop"})[0]["options"]["customScripts"])
+    assert applications(first) == []
+    first.undo()
+    assert apis(first) == []
+
+
+def test_undoing_one_leaves_the_other_as_it_is_and_tells_that_the_api_stays(first: PhasesStage, second: Shop) -> None:
+    first.apply()
+    second.apply()
+    left = first.undo().left
+    assert [one for one in left if one.startswith(f"The API {AUDIENCE} stays: 1 other application has a grant for it")]
+    assert works(second, "acme-shop")
+    assert apis(first) == [AUDIENCE]
+
+
+def test_a_second_machine_does_not_void_the_secret_of_another_connection(first: PhasesStage, second: Shop) -> None:
+    first.apply()
+    second.memory = {}
+    second.apply()
+    assert works(first, "acme-users") and works(first, "acme-shop")
+
+
+def tagged_for_the_tenant(stage: PhasesStage) -> str:
+    """Make the application and its secret such as an earlier version has made them."""
+    [made] = applications(stage)
+    row = stage.tenant.db.execute("select body from clients where client_id = ?", (made["client_id"],)).fetchone()
+    body = json.loads(row["body"])
+    body["client_metadata"] = {"auth0_migration": "legacy-api"}
+    stage.tenant.db.execute("update clients set body = ? where client_id = ?", (json.dumps(body), made["client_id"]))
+    stage.memory[stage.tenant.domain, SECRET] = stage.memory.pop((stage.tenant.domain, secret_name("acme-users")))
+    return str(made["client_id"])
+
+
+def test_what_an_earlier_version_has_made_for_the_tenant_stays_that_of_its_run(
+    first: PhasesStage, second: Shop
+) -> None:
+    first.apply()
+    made = tagged_for_the_tenant(first)
+    first.resume()
+    assert [one["client_id"] for one in applications(first)] == [made]
+    second.apply()
+    assert len(applications(first)) == 2
+    assert works(first, "acme-users") and works(first, "acme-shop")
+    assert first.resume("trickle.go_on=true").verdict == "complete"
+    assert made not in [one["client_id"] for one in applications(first)]
+    assert first.memory.keys() == {(first.tenant.domain, secret_name("acme-shop"))}
+
+
+def test_the_secret_of_an_application_of_the_operator_may_be_kept_for_one_connection_or_for_all(
+    first: PhasesStage,
+) -> None:
+    made = first.ask(
+        "POST",
+        "clients",
+        json={"name": "Mine", "app_type": "non_interactive", "grant_types": ["client_credentials"]},
+    )
+    first.answer("[legacy_api]", f'[legacy_api]\nclient_id = "{made["client_id"]}"')
+    with pytest.raises(WizardError, match="is not in the keyring") as refused:
+        first.apply()
+    assert f"secrets set {secret_name('acme-users')} " in refused.value.remedy
+    first.memory[first.tenant.domain, SECRET] = Secret(made["client_secret"])
+    first.apply()
+    assert works(first, "acme-users")
+    first.memory[first.tenant.domain, secret_name("acme-users")] = Secret(made["client_secret"])
+    assert first.resume("trickle.go_on=true").verdict == "complete"
+    assert made["client_id"] in [row["client_id"] for row in first.ask("GET", "clients")]
+
+
+def test_the_longest_name_of_a_connection_gives_a_name_that_a_keyring_takes() -> None:
+    names = [secret_name("a" * 127 + last) for last in "bc"]
+    assert len(set(names)) == 2
+    assert max(map(len, names)) <= 128
