@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass, field, fields, is_dataclass
 from pathlib import PurePath
 from typing import Any
 
@@ -47,9 +47,13 @@ class Planned:
 
 @dataclass(frozen=True)
 class Plan:
-    """Everything a run would change, in order; equal plans have equal hashes, on any machine."""
+    """Everything a run would change, in order; equal plans have equal hashes, on any machine.
+
+    `facts` are what each step has seen of the world, by its key: they are only told, as not all of them lead to a change.
+    """
 
     changes: tuple[Planned, ...]
+    facts: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def is_empty(self) -> bool:
@@ -89,7 +93,7 @@ def _hash(content: Any) -> str:
 def _canonical(value: Any) -> Any:
     """The value as plain JSON, for hashing."""
     if is_dataclass(value) and not isinstance(value, type):
-        return {field.name: _canonical(getattr(value, field.name)) for field in fields(value) if field.compare}
+        return {one.name: _canonical(getattr(value, one.name)) for one in fields(value) if one.compare}
     if isinstance(value, BaseModel):
         return value.model_dump(mode="json")
     if isinstance(value, Mapping):
@@ -107,10 +111,11 @@ def steps_for(strategy: str, steps: Sequence[AnyStep]) -> Sequence[AnyStep]:
 async def make_plan(steps: Sequence[AnyStep], answers: Answers, tools: Tools) -> Plan:
     """Look at the world and say what applying the answers would change; writes nothing."""
     changes = []
+    seen = {}
     for step in steps:
-        facts = await step.inspect(answers, tools)
+        seen[step.key] = facts = await step.inspect(answers, tools)
         changes += [Planned(step.key, change) for change in step.plan(answers, facts)]
-    return Plan(tuple(changes))
+    return Plan(tuple(changes), seen)
 
 
 async def apply_plan(

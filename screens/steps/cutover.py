@@ -14,7 +14,7 @@ from textual.content import Content
 from textual.widgets import Button, Input, Label, Static
 
 from screens.half_made import approve_repair, half_made
-from screens.steps.base import StepView
+from screens.steps.base import StepView, unseen
 from screens.steps.results import hint_of
 from screens.tasks import begin
 from screens.widgets.ticks import YesNo
@@ -24,7 +24,14 @@ from wizard.progress import Progress
 from wizard.runner import Planned
 from wizard.step import Change
 from wizard.steps.connection import ConnectionAnswers
-from wizard.steps.cutover import CutoverAnswers
+from wizard.steps.cutover import EXPORT, CutoverAnswers, CutoverFacts
+
+DECISIONS = {
+    "leave_rejected": "close the door on the rejected users; I have decided about them",
+    "leave_different": "accept the users who differ; they have changed since the import",
+    "leave_added": "close the door on the users added since; they have moved, or need not",
+}
+"""What can be decided by a tick, by its key in the answers; each is offered where it matters."""
 
 
 @dataclass(frozen=True)
@@ -47,15 +54,18 @@ class CutoverView(StepView):
     def __init__(self, stop: Any) -> None:
         super().__init__(stop)
         self._changes: Sequence[Planned] = ()
+        self._facts = CutoverFacts()
+        self._was_busy = False
         self._shown = ""
 
     def content(self) -> ComposeResult:
         yield Static("", id="gates", classes="block")
         with Horizontal(id="cutover-repair", classes="row"):
             yield Button("Repair half-made users…", id="repair", compact=True)
-        with Horizontal(id="leave", classes="row"):
-            yield YesNo(False, id="leave-rejected")
-            yield Label("close the door on the rejected users; I have decided about them", classes="hint")
+        for key, words in DECISIONS.items():
+            with unseen(Horizontal(id=f"row-{key}", classes="row leave")):
+                yield YesNo(False, id=key)
+                yield Label(words, classes="hint")
         yield Label("", id="name-asked", classes="head", markup=False)
         yield Input(id="name-typed", compact=True)
         with Horizontal(id="cut-row", classes="row"):
@@ -73,17 +83,19 @@ class CutoverView(StepView):
         return answers[CutoverAnswers] if answers.has(CutoverAnswers) else CutoverAnswers()
 
     @property
-    def _leaves_rejected(self) -> bool:
-        return self.query_one("#leave-rejected", YesNo).value
+    def _ticked(self) -> dict[str, bool]:
+        """What the ticks say, by their keys in the answers."""
+        return {key: self.query_one(f"#{key}", YesNo).value for key in DECISIONS}
 
     async def shown(self) -> None:
-        self.query_one("#leave-rejected", YesNo).value = self._decided.leave_rejected
+        for key in DECISIONS:
+            self.query_one(f"#{key}", YesNo).value = getattr(self._decided, key)
         self._shown = ""
         self.refresh_work()
         await self._plan()
 
     async def _plan(self) -> None:
-        """Find out what the cutover would change."""
+        """Find out what the cutover would change, and what holds it up."""
         from wizard.engine import plan_for
 
         wizard, place = self.wizard, self.query_one("#cutover-changes", Static)
@@ -96,22 +108,29 @@ class CutoverView(StepView):
         finally:
             place.update("")
         self._changes = [one for one in plan.changes if one.step == "cutover"]
+        self._facts = plan.facts.get("cutover", CutoverFacts())
         place.update(listed(self._changes))
+        self.refresh_work()
 
     def refresh_work(self) -> None:
         work, now = self.wizard.work, self.wizard.work.progress
+        if self._was_busy and not work.is_busy:
+            self.heed(self._plan, group="plan")  # the run may have found what is to be decided
+        self._was_busy = work.is_busy
         over = now.ended and "cutover" in now.steps_done
-        gates = gates_of(now, leave_rejected=self._leaves_rejected)
+        gates = gates_of(now, self._decided, self._facts)
+        matter = what_matters(now, self._facts)
         closed = sum(not gate.is_open for gate in gates)
         ready = not closed and not work.is_busy and not now.ended
         head = after_cutover(now) if over and not work.is_busy else _head(work.is_busy, closed)
         words = Content.assemble(*head, "\n\n", checklist(gates)) if not over else Content.assemble(*head)
-        key = words.plain + str((ready, now.rejected, half_made(now)))
+        key = words.plain + str((ready, matter, half_made(now)))
         if key == self._shown:
             return
         self._shown = key
         self.query_one("#gates", Static).update(words)
-        self.query_one("#leave").display = bool(now.rejected) and not over
+        for decision in DECISIONS:
+            self.query_one(f"#row-{decision}").display = decision in matter and not over
         self.query_one("#cutover-repair").display = half_made(now) > 0 and not work.is_busy and not over
         for name in ("#name-asked", "#name-typed", "#cut-row"):
             self.query_one(name).display = ready
@@ -132,7 +151,10 @@ class CutoverView(StepView):
     @on(YesNo.Changed)
     def _left(self, event: YesNo.Changed) -> None:
         event.stop()
-        self.wizard.journey.decide(CutoverAnswers(leave_rejected=self._leaves_rejected))
+        ticked, before = self._ticked, self._decided
+        if ticked != {key: getattr(before, key) for key in DECISIONS}:  # or the ticks only follow what was decided
+            # A name that was given before was given for what was known then, and no look is to cut over by it.
+            self.wizard.journey.decide(before.model_copy(update={**ticked, "confirm": ""}))
         self.refresh_work()
 
     @on(Button.Pressed, "#repair")
@@ -168,7 +190,7 @@ class CutoverView(StepView):
         run = self.wizard.work.run
         if run is not None:
             confirm_anew(run)
-        await self.wizard.decide(CutoverAnswers(confirm=self._connection, leave_rejected=self._leaves_rejected))
+        await self.wizard.decide(self._decided.model_copy(update={**self._ticked, "confirm": self._connection}))
 
     def focus_first(self) -> None:
         self.refresh_work()  # it may have become time to type the name
@@ -194,13 +216,27 @@ class CutoverView(StepView):
         return (("Look again", "Gather the evidence anew", self.action_look),)
 
 
-def gates_of(now: Progress, *, leave_rejected: bool) -> Sequence[Gate]:
+def what_matters(now: Progress, facts: CutoverFacts) -> frozenset[str]:
+    """The keys of the decisions that something depends on."""
+    there = {
+        "leave_rejected": now.rejected,
+        "leave_different": EXPORT in now.failed_checks and _different(now),
+        "leave_added": facts.added or facts.replaced,
+    }
+    return frozenset(key for key, matters in there.items() if matters)
+
+
+def _different(now: Progress) -> int:
+    """How many users differ by now, where none is missing: those can be accepted."""
+    return 0 if now.missing else now.different
+
+
+def gates_of(now: Progress, decided: CutoverAnswers, facts: CutoverFacts) -> Sequence[Gate]:
     """What has to be so before the cutover; the engine asks for the same once more."""
     unknown = abs(now.read - now.users_done)
     over = "trickle" in now.steps_done and bool(now.looks) and now.looks[-1].due
-    failed = {name: detail for name, detail in now.failed_checks.items() if not name.startswith("legacy api")}
-    proven = "verify" in now.steps_done
-    return [
+    matter = what_matters(now, facts)
+    gates = [
         Gate("Automatic phase", over, "over" if over else "going on", "It ends on the page Automatic phase."),
         Gate(
             "Every user accounted for",
@@ -208,27 +244,44 @@ def gates_of(now: Progress, *, leave_rejected: bool) -> Sequence[Gate]:
             f"{now.users_done:,} of {counted(now.read, 'user')}",
             f"{unknown:,} are not; resume the run and look at Results.",
         ),
-        Gate("Evidence", proven and not failed, _evidence(failed, proven), _remedies(failed)),
+        _evidence(now, accepts="leave_different" in matter and decided.leave_different),
         Gate(
             "Rejected users",
-            not now.rejected or leave_rejected,
-            "none" if not now.rejected else f"{now.rejected:,}, decided" if leave_rejected else f"{now.rejected:,}",
+            not now.rejected or decided.leave_rejected,
+            "none" if not now.rejected else f"{now.rejected:,}{', decided' if decided.leave_rejected else ''}",
             "They could not log in any more. Let them move, mend them, or tick below that you have decided.",
         ),
     ]
+    if "leave_added" in matter:
+        gates.append(_added(facts, decided))
+    return gates
 
 
-def _evidence(failed: dict[str, str], proven: bool) -> str:
-    if failed:
-        return counted(len(failed), "check fails", "checks fail")
-    return "all checks hold" if proven else "not gathered yet"
+def _evidence(now: Progress, *, accepts: bool) -> Gate:
+    """The checks; whether users differ is one that can be accepted."""
+    failed = {name: detail for name, detail in now.failed_checks.items() if not name.startswith("legacy api")}
+    left = {name: detail for name, detail in failed.items() if not (accepts and name == EXPORT)}
+    state = "all checks hold" if "verify" in now.steps_done else "not gathered yet"
+    if left:
+        state = counted(len(left), "check fails", "checks fail")
+    elif failed:
+        state = f"{_different(now):,} differing, decided"
+    remedies = [*(f"{name}: {detail}" for name, detail in left.items()), hint_of(left)]
+    if EXPORT in left and _different(now):
+        remedies.append("Who has changed since the import may differ; tick below to accept it.")
+    told = "\n".join(filter(None, remedies)) or "The checks come when everybody has been imported."
+    return Gate("Evidence", "verify" in now.steps_done and not left, state, told)
 
 
-def _remedies(failed: dict[str, str]) -> str:
-    if not failed:
-        return "The checks come when everybody has been imported."
-    lines = [*(f"{name}: {detail}" for name, detail in failed.items()), hint_of(failed)]
-    return "\n".join(filter(None, lines))
+def _added(facts: CutoverFacts, decided: CutoverAnswers) -> Gate:
+    what = f"{facts.added:,}" if facts.added else "another file"
+    return Gate(
+        "Users added since",
+        decided.leave_added,
+        f"{what}{', decided' if decided.leave_added else ''}",
+        "They are in no import and could not log in any more. Import them with a new run, or tick below that they have "
+        "moved or need not.",
+    )
 
 
 def checklist(gates: Sequence[Gate]) -> Content:
