@@ -34,6 +34,9 @@ KEPT = "Paste it: the keyring keeps it, no file does. Or name it: env:NAME."
 SHORT = 20
 """Characters of an example that fits beside a label with words before it."""
 
+THOUSANDS = re.compile(r"[+-]?\d{1,3}(,\d{3})+(\.\d*)?")
+"""A number whose commas part thousands; any other comma may be meant as a decimal point."""
+
 ABSENT = object()
 """The value of a field that was left empty: its key is not written."""
 
@@ -169,13 +172,24 @@ class Field(Horizontal):
             return text.strip()
 
     def _number(self, text: str) -> Any:
+        whole = text.replace(",", "") if THOUSANDS.fullmatch(text) else text
         for kind in (int, float):
             if kind in self.kinds:
                 try:
-                    return kind(text.replace(",", "").replace("_", ""))
+                    return kind(whole)
                 except ValueError:
                     continue
         return text
+
+    @property
+    def hint(self) -> str:
+        """What to write instead, where a comma is why the text is no number."""
+        value = self.value
+        if not isinstance(value, str) or "," not in value or not {int, float} & set(self.kinds) or str in self.kinds:
+            return ""
+        if float in self.kinds:
+            return "Decimals stand behind a point, such as 7.5; a comma parts thousands."
+        return "A comma parts thousands, such as 1,500."
 
     def typed_secrets(self) -> Sequence[tuple[str, SecretInput]]:
         """The secrets that are typed here and not kept yet, each with the reference that it gets."""

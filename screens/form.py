@@ -137,7 +137,7 @@ class Form(Vertical):
             if asked is None:
                 whole.append(words if path else f"{words} {remedy}" if "answers new" not in remedy else words)
             else:
-                asked.complain(words)
+                asked.complain(f"{words} {asked.hint}".rstrip())
         self._say("\n".join(whole))
         wrong = next((field for field in self.fields if field.has_class("-wrong")), None)
         if wrong is not None:

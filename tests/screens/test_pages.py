@@ -9,7 +9,7 @@ import pytest
 from stage import NARROW, WIDE, Rehearsal, at_rest, frame, go_on, opened, shows, until
 from textual import events
 from textual.app import App, ComposeResult
-from textual.widgets import Input
+from textual.widgets import Input, Label
 
 from screens.app import WizardApp
 from screens.drafts import Draft, Drafts
@@ -122,6 +122,30 @@ async def test_a_typed_secret_is_kept_only_when_all_else_is_right(domain: str, k
         await pilot.pause()
         found = await form.answer(lambda name, secret: names.append(name))
         assert (names, found is not None) == (kept, bool(kept))
+
+
+@pytest.mark.parametrize(
+    ("typed", "taken"),
+    [
+        ("1.5", 1.5), ("1,500", 1500.0), ("1,234.5", 1234.5), ("1_000", 1000.0), ("12", 12.0),
+        ("1,5", None), ("7,5", None), ("1,50", None), ("1500,000", None), ("1.234,5", None), ("1,,500", None),
+    ],
+)  # fmt: skip
+async def test_a_comma_parts_thousands_and_is_never_silently_left_out(typed: str, taken: float | None) -> None:
+    app = Alone()
+    async with app.run_test(size=WIDE) as pilot:
+        form = app.query_one(Form)
+        form.put({"domain": "acme.eu.auth0.com", "client_id": "abc", "plan": "custom", "burst": 10})
+        form.put({"client_secret": "env:SECRET", "requests_per_second": typed})
+        await pilot.pause()
+        found = await form.answer(lambda name, secret: None)
+        told = str(form.field("requests_per_second").query_one(".problem", Label).content)
+        if taken is None:
+            assert found is None
+            assert told == "✗ Must be a number. Decimals stand behind a point, such as 7.5; a comma parts thousands."
+        else:
+            assert isinstance(found, TenantAnswers)
+            assert (found.requests_per_second, told) == (taken, "")
 
 
 async def test_quitting_keeps_the_answers_and_the_place(rehearsal: Rehearsal) -> None:
