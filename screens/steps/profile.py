@@ -20,7 +20,7 @@ from screens.form import Form
 from screens.steps.base import StepView
 from screens.steps.columns import ColumnPicker, columns_of
 from screens.steps.masking import MASKING, Unmasking
-from screens.steps.rules import flat, nested, origin_of, rule_of, transforms_of
+from screens.steps.rules import flat, in_the_way, nested, origin_of, rule_of, transforms_of
 from screens.steps.sample import shown_user, told, unread_moments
 from screens.tasks import begin
 from screens.widgets.draw import cut
@@ -310,6 +310,8 @@ class ProfileView(Unmasking, StepView):
         before = self.rules.get(self._row)
         try:
             rule = rule_of(self.query_one("#origin", Input).value, self.query_one("#transforms", Input).value, before)
+            if rule is not None and rule != before and (other := in_the_way(self._row, self.rules)):
+                raise ValueError(f"{other} is fed already, and only one of the two can be: empty its line first")
         except ValueError as error:
             self._unread = f"{self._row}: {error}"
             self.query_one("#tally", Static).update(Content.styled(f"✗ {self._unread}", "$text-error"))
@@ -318,11 +320,6 @@ class ProfileView(Unmasking, StepView):
             self._unread = ""
             self._draw_user()
         if rule == before:  # moving to another row changes the lines too
-            return
-        table = self._row.partition(".")[0]
-        if table != self._row and table in self.rules:
-            words = f"✗ One rule feeds all of {table}; empty its line first."
-            self.query_one("#tally", Static).update(Content.styled(words, "$text-error"))
             return
         if rule is None:
             self.rules.pop(self._row, None)

@@ -88,12 +88,23 @@ def _is_rule(table: Mapping[str, Any]) -> bool:
 
 
 def nested(rows: Mapping[str, Any]) -> dict[str, Any]:
-    """The opposite: rows below their common name as nested tables."""
+    """The opposite: rows below their common name as nested tables; none may be `in_the_way` of another."""
     made: dict[str, Any] = {}
     for name, rule in rows.items():
         *path, last = name.split(".")
         place = made
         for part in path:
             place = place.setdefault(part, {})
-        place[last] = rule
+        if rule == {}:
+            place.setdefault(last, {})
+        else:
+            place[last] = rule
     return made
+
+
+def in_the_way(name: str, rules: Mapping[str, Any]) -> str:
+    """The row that this one lies below, or that lies below it; "" for none. One of them can be, as a key has one value."""
+    filled = (other for other, rule in rules.items() if rule != {})  # an empty table has room for rows
+    return next(
+        (other for other in filled if f"{name}.".startswith(f"{other}.") != f"{other}.".startswith(f"{name}.")), ""
+    )

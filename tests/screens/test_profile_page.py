@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from stage import NARROW, Rehearsal, at_rest, frame, go_on, opened, page_is, shows, until
 from textual.pilot import Pilot
 from textual.widgets import DataTable, Input, Static
@@ -10,6 +11,7 @@ from screens.app import WizardApp
 from screens.form import Form
 from screens.steps.columns import columns_of
 from screens.steps.profile import ProfileView
+from screens.steps.rules import flat, in_the_way, nested
 from wizard.legacy.source import Record
 
 
@@ -192,3 +194,52 @@ async def test_moments_that_decide_and_cannot_be_read_are_told_where_it_is_decid
         page.query_one(Form).put({"created": "first_name"})
         await until(pilot, lambda: "values of first_name cannot be read as a moment" in str(shown.content))
         assert "ISO 8601" in str(shown.content)
+
+
+@pytest.mark.parametrize("first", ["address", "address.city"])
+async def test_a_column_whose_row_would_lie_below_another_is_refused_in_clear_words(
+    rehearsal: Rehearsal, first: str
+) -> None:
+    store = rehearsal.practice_folder / "customers.csv"
+    head, *lines = store.read_text(encoding="utf-8").splitlines()
+    text = "\n".join([f"{head},address,address.city", *(f"{line},Main Street 1,Berlin" for line in lines)])
+    store.write_text(text, encoding="utf-8")
+    second = {"address": "address.city", "address.city": "address"}[first]
+    app = rehearsal.app()
+    async with opened(app, NARROW) as pilot:
+        page = await at_profile(pilot)
+        table, tally = page.query_one("#fields", DataTable), page.query_one("#tally", Static)
+
+        async def choose(column: str) -> None:
+            table.focus()
+            table.move_cursor(row=table.get_row_index(f"· {column}"))
+            await pilot.pause()
+            await pilot.press("enter")
+
+        await choose(first)
+        await pilot.press("enter")
+        await until(pilot, lambda: page.rules.get(f"app_metadata.{first}") == first)
+        await choose(second)
+        await until(pilot, lambda: f"app_metadata.{first}" in str(tally.content) and "✗" in str(tally.content))
+        assert f"app_metadata.{second}" not in page.rules
+        await pilot.press("ctrl+n")
+        await until(pilot, lambda: any("not right yet" in note.message for note in app._notifications))
+        assert page_is(app, "profile")
+        await pilot.press("escape")
+        await go_on(pilot, "passwords")
+        [(name, rule)] = flat(app.journey.given("profile")["app_metadata"], "app_metadata").items()
+        assert (name, rule) == (f"app_metadata.{first}", first)
+
+
+def test_a_row_above_or_below_another_is_in_the_way_and_one_beside_it_is_not() -> None:
+    rules = {"app_metadata.a": "a", "app_metadata.b.c": "c", "app_metadata.d": {}, "user_metadata": {"column": "x"}}
+    rows = ("a", "a.x", "ab", "b", "b.c", "b.d", "b.c.e.f", "d.e")
+    assert [in_the_way(f"app_metadata.{row}", rules) for row in rows] == [
+        "", "app_metadata.a", "", "app_metadata.b.c", "", "", "app_metadata.b.c", "",
+    ]  # fmt: skip
+    assert in_the_way("user_metadata.y", rules) == "user_metadata"
+    table = {"d": {}, "b": {"c": "c"}}
+    assert nested({**flat(table, "app_metadata"), "app_metadata.d.e": "e"}) == {
+        "app_metadata": {"d": {"e": "e"}, "b": {"c": "c"}}
+    }
+    assert table["d"] == {}
