@@ -46,7 +46,7 @@ def seen_from(folder: Path, answers: Answers, base: Path) -> Answers:
     if not answers.has(SourceAnswers) or folder.absolute() == base.absolute():
         return answers
     source = answers[SourceAnswers]
-    if not source.path or Path(source.path).expanduser().is_absolute():
+    if not source.path or source.path.startswith("~") or Path(source.path).is_absolute():
         return answers
     return answers.replace(source.model_copy(update={"path": str((base / source.path).absolute())}))
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from stat import S_ISREG
 from typing import TYPE_CHECKING, Protocol
 
 from wizard.aside import aside
 from wizard.errors import CredentialsError
 from wizard.events import Emit
+from wizard.located import located
 
 if TYPE_CHECKING:
     import httpx
@@ -38,6 +41,15 @@ async def _look(source: LegacySource) -> SourceFacts:
     return await aside(source.facts)
 
 
+def _stat(path: Path) -> os.stat_result | None:
+    """What the system knows of a file; None where there is none to read, which opening it then says."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found if S_ISREG(found.st_mode) else None
+
+
 class Sources:
     """The legacy stores that this process has looked through, so that no step does it again.
 
@@ -61,8 +73,7 @@ class Sources:
         """
         from wizard.legacy import open_source
 
-        path = base / answers.path
-        stat = path.stat() if answers.path and path.is_file() else None
+        stat = _stat(located(answers.path, base)) if answers.path else None
         key = (answers.model_dump_json(), stat and (stat.st_mtime_ns, stat.st_size, stat.st_ino))
         if anew or key not in self._known:
             source = open_source(answers, secret=secret, base=base)

@@ -15,6 +15,8 @@ from textual.widgets import Button, DataTable, DirectoryTree, Input, Label, Mark
 
 from screens.widgets.draw import cut
 from screens.widgets.grown import Table
+from wizard.errors import WizardError
+from wizard.located import located
 
 PLACE = 66
 """Columns for the folder that is shown."""
@@ -198,12 +200,18 @@ class FilePicker(ModalScreen[Path | None]):
 
     @on(Input.Submitted)
     def _typed(self, event: Input.Submitted) -> None:
-        path = Path(event.value.strip()).expanduser()
-        path = path if path.is_absolute() else self._folder / path
-        if event.value.strip() and is_folder(path):
-            self._show(path.resolve())
-            return
-        if wrong := self._wrong(path) if event.value.strip() else "Type a path.":
+        typed = event.value.strip()
+        try:
+            path = located(typed, self._folder)
+            if typed and is_folder(path):
+                self._show(path.resolve())
+                return
+            wrong = self._wrong(path) if typed else "Type a path."
+        except WizardError as error:
+            wrong = error.what
+        except OSError as error:
+            wrong = f"{typed} cannot be looked at: {error.strerror}"
+        if wrong:
             self.query_one("#wrong", Label).update(f"✗ {wrong}")
             return
         self.dismiss(path)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 from stage import until
@@ -92,3 +95,34 @@ async def test_above_the_highest_folder_there_is_none(folder: Path) -> None:
     async with app.run_test() as pilot:
         await pilot.press("f4", "f4")
         assert str(app.screen.query_one("#place", Label).content) == folder.anchor
+
+
+@pytest.mark.parametrize(
+    ("typed", "told"),
+    [
+        ("~nobody-at-all/x", "Nobody has the home folder ~nobody-at-all"),
+        ("x" * 300, "A name in the path is longer than a name can be"),
+        ("a\0b", "The path holds a character that no path may have"),
+        ("locked/users.csv", "This user may not look into"),
+    ],
+)
+@pytest.mark.parametrize("wanted", ["there", "new", "either"])
+async def test_a_path_that_can_lead_nowhere_is_told_in_the_window(
+    folder: Path, typed: str, told: str, wanted: Wanted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    look = os.lstat
+
+    def refuse(path: Path, **how: Any) -> os.stat_result:
+        if "locked" in str(path):
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return look(path, **how)
+
+    monkeypatch.setattr(Path, "lstat", refuse)  # root, as which tests may run, may look everywhere
+    app = window(folder, wanted=wanted)
+    async with app.run_test() as pilot:
+        app.screen.query_one(Input).value = typed
+        await pilot.press("enter")
+        await until(pilot, lambda: told in str(app.screen.query_one("#wrong", Label).content))
+        app.screen.query_one(Input).value = "users.csv" if wanted == "there" else "other.csv"
+        await pilot.press("enter")
+        await until(pilot, lambda: app.chosen is not None)

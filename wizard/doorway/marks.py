@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from wizard.doorway.answers import LegacyApiAnswers
 from wizard.errors import CredentialsError, UsageError, WizardError
+from wizard.located import located
 
 if TYPE_CHECKING:
     from sqlalchemy import URL, Engine, Table
@@ -167,7 +168,7 @@ def open_marks(answers: LegacyApiAnswers, secret: Callable[[str], str] | None, b
     text = _looked_up(answers.marks, secret) if answers.marks_is_secret else answers.marks
     if text.startswith("sqlite:"):
         path = text.removeprefix("sqlite:").removeprefix("///")
-        url = URL.create("sqlite", database=str(base / Path(path).expanduser()))
+        url = URL.create("sqlite", database=str(located(path, base)))
     else:
         try:
             url = make_url(text)

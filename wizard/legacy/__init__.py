@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from wizard.errors import SourceError, UsageError
+from wizard.located import located
 
 if TYPE_CHECKING:
     from wizard.legacy.answers import SourceAnswers
@@ -24,7 +25,7 @@ def _open_csv(answers: SourceAnswers, secret: Secret | None, base: Path) -> Lega
     from wizard.legacy.csv import open_csv
     from wizard.legacy.opened import UnpackedPath, is_packed
 
-    packed = is_packed(base / Path(answers.path).expanduser())
+    packed = is_packed(located(answers.path, base))
     return open_csv(answers, UnpackedPath(base) if packed else base)
 
 
@@ -82,7 +83,7 @@ def open_source(answers: SourceAnswers, *, secret: Secret | None, base: Path) ->
     """
     kind = kind_of(answers, base)
     if kind == "csv" and answers.kind == "auto":
-        _require_other_name_than_json(base / Path(answers.path).expanduser())
+        _require_other_name_than_json(located(answers.path, base))
     if answers.store is None:
         return KINDS[kind](answers, secret, base)
     from wizard.legacy.stores import STORES
@@ -104,7 +105,7 @@ def _hashes(answers: SourceAnswers, secret: Secret | None, base: Path) -> Hashes
     from wizard.legacy.stores.hashes import indexed
 
     apart = SourceAnswers(path=answers.hashes, store="auth0")
-    return indexed(open_source(apart, secret=secret, base=base), base / Path(answers.hashes).expanduser())
+    return indexed(open_source(apart, secret=secret, base=base), located(answers.hashes, base))
 
 
 def recognised(answers: SourceAnswers, source: LegacySource, base: Path) -> str | None:
@@ -136,7 +137,7 @@ def kind_of(answers: SourceAnswers, base: Path) -> str:
         return answers.kind
     if answers.url:
         return "sql"
-    path = base / Path(answers.path).expanduser()
+    path = located(answers.path, base)
     if _is_sqlite(path):
         return "sql"
     from wizard.legacy.sniff import kind_of_file
@@ -177,7 +178,7 @@ def source_of(argument: str, *, table: str | None = None, store: str | None = No
     table = table or named
     fields: dict[str, object] = {"url": location, "users_table": table or ""}
     if "://" not in location and not location.startswith(("env:", "keyring:")):
-        path = Path(location).expanduser()
+        path = located(location, Path())
         fields = {"path": location}
         if _is_sqlite(path):
             fields = {"kind": "sql", "path": location, "users_table": table or _only_table(path, store)}
@@ -199,10 +200,17 @@ def source_of(argument: str, *, table: str | None = None, store: str | None = No
 
 
 def _without_fragment(argument: str) -> tuple[str, str]:
-    if Path(argument).expanduser().exists():
+    if _is_there(argument):
         return argument, ""
     location, _, table = argument.partition("#")
     return location, unquote(table)
+
+
+def _is_there(argument: str) -> bool:
+    try:
+        return located(argument, Path()).exists()
+    except (SourceError, OSError):  # a URL may look like a path that cannot be
+        return False
 
 
 def _is_sqlite(path: Path) -> bool:

@@ -24,6 +24,7 @@ from wizard.legacy.encoding import Encoding, Read, find_encoding, readable_bytes
 from wizard.legacy.markers import escapes_backslashes, markers_of
 from wizard.legacy.opened import Identity, Stretch, changed, identified, identity, is_packed, opened
 from wizard.legacy.source import Record, SourceFacts
+from wizard.located import located
 
 SAMPLE_BYTES = 1 << 18
 MARKERS_IN = 1000
@@ -145,7 +146,7 @@ def open_csv(answers: SourceAnswers, base: Path) -> CsvSource:
     Raises:
         SourceError: there is no such file, it is empty or no delimited text, or the header can't be read.
     """
-    path = base / Path(answers.path).expanduser()
+    path = located(answers.path, base)
     with opened(path) as file:
         _refuse_other_formats(path, file)
         encoding = find_encoding(file, answers.encoding)

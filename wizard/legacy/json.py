@@ -30,6 +30,7 @@ from wizard.legacy.json_layout import Layout, holds_users, key_column, layout_of
 from wizard.legacy.opened import Identity, changed, fingerprint, identity, is_packed, read_as_utf8
 from wizard.legacy.sniff import beginning_of
 from wizard.legacy.source import BadRecord, Record, SourceFacts
+from wizard.located import located
 
 LISTS = ("users", "Users", "data", "items", "records", "results", "value", "rows")
 """Where an object may keep its list of users."""
@@ -123,7 +124,7 @@ def open_json(answers: SourceAnswers, base: Path, form: Form) -> JsonSource:
     Raises:
         SourceError: there is no such file, or it is not JSON of this form; names the place.
     """
-    path = base / Path(answers.path).expanduser()
+    path = located(answers.path, base)
     lists = (answers.list_key,) if answers.list_key else LISTS
     empty = JsonSource(path, form, lists, answers.encoding, Shape(), SourceFacts(form, (), 0, ""), identity(path))
     if form == "json" and not answers.list_key:

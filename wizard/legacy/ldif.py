@@ -15,6 +15,7 @@ from wizard.legacy.encoding import Read
 from wizard.legacy.ldif_block import ALL, HASHES, Entry, LdifBlock, LdifColumns, chunks, is_entry
 from wizard.legacy.opened import Identity, changed, fingerprint, identity, is_packed, read_as_utf8
 from wizard.legacy.source import BadRecord, Record, SourceFacts
+from wizard.located import located
 
 BLOCK_BYTES = 1 << 16
 LONGEST = 64 << 20
@@ -69,7 +70,7 @@ def open_ldif(answers: SourceAnswers, base: Path) -> LdifSource:
     Raises:
         SourceError: there is no such file, or it has no entries with a dn.
     """
-    path = base / Path(answers.path).expanduser()
+    path = located(answers.path, base)
     seen = identity(path)
     empty = LdifSource(path, answers.encoding, LdifColumns(), SourceFacts("ldif", (), 0, ""), seen)
     digest, records, bad = hashlib.sha256(), 0, 0

@@ -13,6 +13,7 @@ from urllib.parse import quote, quote_plus
 from wizard.errors import SourceError, SourceRefused, SourceUnreachable
 from wizard.legacy.answers import SourceAnswers
 from wizard.legacy.postgres import shows_all_moments
+from wizard.located import located
 
 if TYPE_CHECKING:
     from sqlalchemy import URL, Connection, Engine
@@ -235,7 +236,7 @@ def database_of(answers: SourceAnswers, secret: Callable[[str], str] | None, bas
     from sqlalchemy.exc import ArgumentError
 
     if answers.path:
-        return _checked(Database(URL.create("sqlite", database=str(base / Path(answers.path).expanduser()))))
+        return _checked(Database(URL.create("sqlite", database=str(located(answers.path, base)))))
     text = _looked_up(answers.url, secret) if answers.url_is_secret else answers.url
     try:
         url = make_url(text)
@@ -247,7 +248,7 @@ def database_of(answers: SourceAnswers, secret: Callable[[str], str] | None, bas
     if answers.password:
         url = url.set(password=_looked_up(answers.password, secret))
     if url.get_backend_name() == "sqlite":
-        url = URL.create("sqlite", database=str(base / Path(url.database or "").expanduser()))
+        url = URL.create("sqlite", database=str(located(url.database or "", base)))
     return _checked(Database(url))
 
 
