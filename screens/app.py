@@ -185,6 +185,7 @@ class WizardApp(Desk):
         answers = draft.load()
         await self.leave_practice()
         suggested = await self._suggested_in_practice() if draft.practice else {}
+        suggested |= {table: dict(values) for table, values in draft.begun.items()}
         journey = Journey(draft.base, suggested=suggested, answers=answers)
         self._try_logins_of_store(journey)
         journey.here = draft.here if draft.here in {stop.key for stop in journey.stops} else "tenant"
@@ -332,12 +333,25 @@ class WizardApp(Desk):
         Args:
             answers: Those to keep instead of the journey's.
         """
-        if self.work.phase != "idle" or not len(self.journey.answers):
+        journey, frame = self.journey, self.frame
+        begun = frame.begun() if frame is not None else {}
+        if self.work.phase != "idle" or not (len(journey.answers) or begun):
             return
-        journey = self.journey
-        self.draft = self.draft or self.drafts.new()
-        self.draft = replace(self.draft, base=journey.base, here=journey.here, practice=self.practice is not None)
+        self.draft = replace(
+            self.draft or self.drafts.new(),
+            base=journey.base,
+            here=journey.here,
+            practice=self.practice is not None,
+            begun=begun,
+        )
         self.draft.keep(answers or journey.answers)
+
+    @property
+    def frame(self) -> JourneyScreen | None:
+        """The frame of the pages, also below an open window; None at the start."""
+        from screens.frame import JourneyScreen
+
+        return next((screen for screen in self.screen_stack if isinstance(screen, JourneyScreen)), None)
 
     async def save_answers(self) -> None:
         """Write the answers to a file that the operator names once; those of a rehearsal as they are, or for a real tenant."""
@@ -403,7 +417,7 @@ class WizardApp(Desk):
             self.screen.page.saved()
 
     async def leave(self) -> None:
-        """Quit: at once when nothing is under way, otherwise at a safe instant."""
+        """Quit: at once when nothing is under way and nothing would be lost, otherwise at a safe instant."""
         if self.is_busy:
             from screens.widgets.dialogs import Question
 
@@ -418,6 +432,8 @@ class WizardApp(Desk):
             if answer != "stop":
                 return
             self.notify("Stopping at a safe instant…")
+        elif self.frame is not None and not await self.frame.may_be_left():
+            return
         await self._end()
 
     def _end_without_terminal(self) -> None:
@@ -442,22 +458,23 @@ class WizardApp(Desk):
         """Keep what is on the open page for the case of a kill, where it is right as it stands; nothing is answered by it."""
         if self.screen is not page.screen or page.stop.key not in {stop.key for stop in self.journey.stops}:
             return
-        section = page.draft()
-        if section is not None and self.journey.is_answered(page.stop.key):
+        if not page.is_touched:
+            return
+        section = page.kept()
+        if not self.journey.is_answered(page.stop.key):
+            self.keep_draft()
+        elif section is not None:
             self.keep_draft(self.journey.answers.replace(section))
 
     async def keep_page(self) -> None:
         """Take what is on the open page into the draft, where it is right as it stands."""
-        if self._journey is None:
+        if self._journey is None or self.frame is None:
             return
-        from screens.frame import JourneyScreen
-
-        if isinstance(self.screen, JourneyScreen):
-            page = self.screen.page
-            section = page.draft()
-            if section is not None and self.work.run is None and self.journey.is_answered(page.stop.key):
-                self.journey.give(page.stop.key, section)
-            self.keep_draft()
+        page = self.frame.page
+        section = page.kept() if page.is_touched else None
+        if section is not None and self.work.run is None and self.journey.is_answered(page.stop.key):
+            self.journey.give(page.stop.key, section)
+        self.keep_draft()
 
     async def on_unmount(self) -> None:
         await self.close_down(2.0)

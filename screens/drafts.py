@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import secrets
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from wizard.answers import Answers, load, save
 from wizard.errors import WizardError
@@ -16,12 +17,16 @@ from wizard.steps import SECTIONS
 
 @dataclass(frozen=True)
 class Draft:
-    """One set of answers and the page they were left on. The folder is for its owner only."""
+    """One set of answers and the page they were left on. The folder is for its owner only.
+
+    `begun` is what was given on pages that are not answered yet, by table and key: their forms begin with it.
+    """
 
     folder: Path
     base: Path
     here: str = "tenant"
     practice: bool = False
+    begun: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     @property
     def answers(self) -> Path:
@@ -33,7 +38,8 @@ class Draft:
         save(self.answers, answers)
         tables = [section.table for section in answers]  # one that is all defaults has no place in the file
         place = {"base": str(self.base), "here": self.here, "practice": self.practice, "answered": tables}
-        (self.folder / "place.json").write_text(json.dumps(place), encoding="utf-8")
+        told = json.dumps({**place, "begun": self.begun}, default=str)  # a date is typed as it is written
+        (self.folder / "place.json").write_text(told, encoding="utf-8")
 
     def load(self) -> Answers:
         """The answers given so far.
@@ -88,7 +94,9 @@ class Drafts:
     def _read(self, path: Path) -> Draft | None:
         try:
             place = json.loads((path / "place.json").read_text(encoding="utf-8"))
-            draft = Draft(path, Path(place["base"]), str(place["here"]), bool(place["practice"]))
+            draft = Draft(
+                path, Path(place["base"]), str(place["here"]), bool(place["practice"]), dict(place.get("begun", {}))
+            )
             draft.load()
         except (OSError, ValueError, KeyError, WizardError):
             return None

@@ -12,6 +12,7 @@ from textual.containers import Vertical
 from textual.widgets import Collapsible, Label
 
 from screens.fields import ABSENT, Field
+from screens.widgets.secret_input import SecretInput
 from wizard.answers import Section
 from wizard.answers.complaints import complaints
 from wizard.answers.section import keys, validated
@@ -92,9 +93,18 @@ class Form(Vertical):
     @property
     def is_touched(self) -> bool:
         """Whether a field holds another value than in the beginning."""
-        return self.values != self._begun
+        return bool(self.typed_secrets) or self.values != self._begun
+
+    @property
+    def typed_secrets(self) -> Sequence[tuple[str, SecretInput]]:
+        """The secrets that are typed and not kept yet, each with the reference that it gets."""
+        return [one for field in self.fields for one in field.typed_secrets()]
 
     def on_mount(self) -> None:
+        self.begin_here()
+
+    def begin_here(self) -> None:
+        """Take the values as they are now for those of the beginning."""
         self._begun = self.values
 
     def put(self, values: Mapping[str, Any]) -> None:

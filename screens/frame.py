@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, ClassVar
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import on
 from textual.app import ComposeResult
@@ -232,22 +232,46 @@ class JourneyScreen(Screen[str]):
         begin(self.wizard, self._to_start, group="begin")
 
     async def _to_start(self) -> None:
-        """To the list of runs; what is typed on the page and not complete is asked about first."""
-        page = self.page
-        if page.is_unfinished:
-            from screens.widgets.dialogs import Question
+        """To the list of runs; what cannot be kept is asked about first."""
+        if await self.may_be_left():
+            await self.wizard.keep_page()
+            await self.wizard.go_to_start()
 
-            answer = await self.wizard.push_screen_wait(
-                Question(
-                    "Leave this page?",
-                    "It is not complete yet, so what is typed here would not be kept.",
-                    [("leave", "Leave"), ("stay", "Stay")],
-                )
-            )
-            if answer != "leave":
-                return
-        await self.wizard.keep_page()
-        await self.wizard.go_to_start()
+    async def may_be_left(self) -> bool:
+        """Whether nothing would be lost by leaving, or the operator leaves all the same."""
+        lost = [page for page in self._unkept if page.is_unfinished]
+        if not lost:
+            return True
+        from screens.widgets.dialogs import Question
+
+        here = lost == [self.page]
+        where = "here" if here else f"on {' and '.join(page.stop.title for page in lost)}"
+        question = Question(
+            "Leave this page?" if here else "Leave these pages?",
+            f"{lost[0].why_unfinished}, so what is typed {where} would not be kept.",
+            [("leave", "Leave"), ("stay", "Stay")],
+        )
+        return await self.wizard.push_screen_wait(question) == "leave"
+
+    @property
+    def _unkept(self) -> Sequence[StepView]:
+        """The pages whose contents no answer holds: the open one, and those that are not answered yet."""
+        journey = self.wizard.journey
+        known = {stop.key for stop in journey.stops}
+        return [
+            page
+            for page in self.query_one("#pages").query_children(StepView)
+            if page.stop.key in known and (page is self._open or not journey.is_answered(page.stop.key))
+        ]
+
+    def begun(self) -> Mapping[str, Mapping[str, Any]]:
+        """What is given on pages that are not answered yet, by table and key."""
+        journey = self.wizard.journey
+        return {
+            page.stop.step.section.table: values
+            for page in self._unkept
+            if page.stop.step is not None and not journey.is_answered(page.stop.key) and (values := page.begun())
+        }
 
     @on(StepView.Forward)
     def _forward(self) -> None:

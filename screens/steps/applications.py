@@ -120,6 +120,10 @@ class ApplicationsView(StepView):
         new = [one for one in self._clients if one.client_id in self._ticked and one.client_id not in covered]
         return [*kept, *(one.name if names.count(one.name) == 1 else one.client_id for one in new)]
 
+    @property
+    def is_touched(self) -> bool:
+        return self._given is not None and self._wanted != self._given
+
     def draft(self) -> Section | None:
         return validated(ApplicationsAnswers, {"enable": self._wanted})
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from textual.app import ComposeResult
@@ -17,6 +17,7 @@ from screens.guide import Stop
 from screens.tasks import begin
 from screens.widgets.outcome import Outcome
 from wizard.answers import Section
+from wizard.answers.given import plain
 from wizard.answers.section import heading
 from wizard.errors import WizardError
 from wizard.step import Change
@@ -94,9 +95,28 @@ class StepView(VerticalScroll):
         return None
 
     @property
+    def is_touched(self) -> bool:
+        """Whether something else is given here than in the beginning."""
+        return False
+
+    def kept(self) -> Section | None:
+        """What can be kept of the page as it stands, if all of it can."""
+        return self.draft()
+
+    def begun(self) -> Mapping[str, Any]:
+        """What the page would begin with the next time, by key, where it is right; nothing where it is as in the beginning."""
+        section = self.draft() if self.is_touched else None
+        return plain(section) if section is not None else {}
+
+    @property
     def is_unfinished(self) -> bool:
         """Whether something was given here that is not right or not complete, and would be lost."""
-        return False
+        return self.is_touched and self.kept() is None
+
+    @property
+    def why_unfinished(self) -> str:
+        """Why not all of it can be kept."""
+        return "It is not complete yet"
 
     async def answer(self) -> Section | None:
         """What the page answers; None when something is wrong, which the page then says."""
@@ -175,6 +195,15 @@ def unseen(widget: Made) -> Made:
     return widget
 
 
+def _without(value: Any, gone: Collection[str]) -> Any:
+    """The value without these words in its records."""
+    if isinstance(value, list):
+        return [_without(part, gone) for part in value]
+    if isinstance(value, Mapping):
+        return {key: part for key, part in value.items() if not (isinstance(part, str) and part in gone)}
+    return value
+
+
 class FormView(StepView):
     """A page that is a form of its section."""
 
@@ -195,9 +224,19 @@ class FormView(StepView):
         return self.query_one(Form)
 
     @property
-    def is_unfinished(self) -> bool:
-        kept = self.wizard.journey.is_answered(self.stop.key) and self.draft() is not None
-        return self.form.is_touched and not kept
+    def is_touched(self) -> bool:
+        return self.form.is_touched
+
+    def kept(self) -> Section | None:
+        return None if self.form.typed_secrets else self.draft()
+
+    @property
+    def why_unfinished(self) -> str:
+        return super().why_unfinished if self.draft() is None else "A secret goes to the keyring with Next only"
+
+    def begun(self) -> Mapping[str, Any]:
+        names = {reference for reference, _ in self.form.typed_secrets}  # of secrets that are in no keyring
+        return {key: _without(value, names) for key, value in _without(super().begun(), names).items()}
 
     def on_field_changed(self, event: Field.Changed) -> None:
         event.stop()

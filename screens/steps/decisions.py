@@ -42,8 +42,14 @@ class Decisions(Vertical):
     def __init__(self, given: Mapping[str, str]) -> None:
         super().__init__()
         self.value = dict(given)
+        self._given = dict(given)
         self._users: Counter[str] = Counter()
         self._otherwise = UNTICKED
+
+    @property
+    def is_touched(self) -> bool:
+        """Whether something else is decided than was given."""
+        return self.value != self._given
 
     def compose(self) -> ComposeResult:
         yield unseen(Label("Import them without a password", classes="head"))

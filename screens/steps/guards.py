@@ -37,8 +37,13 @@ class GuardsView(FormView):
     without = ("which",)
     lead = "What is checked and done at every login while the migration goes on."
 
+    def __init__(self, stop: Any) -> None:
+        super().__init__(stop)
+        self._begun: Sequence[str] = ()
+
     def content(self) -> ComposeResult:
         given = self.wizard.journey.given("guards").get("which", GUARDS)
+        self._begun = [key for key in GUARDS if key in given]
         yield Ticks([Row(key, self._words(key), key in given) for key in GUARDS], id="guards-list", classes="block")
         yield from super().content()
         yield Static("", id="probed", classes="block")
@@ -74,6 +79,10 @@ class GuardsView(FormView):
         ticked = self.query_one("#guards-list", Ticks).ticked
         which = [guard for guard in GUARDS if guard in ticked]
         return validated(GuardsAnswers, {**section.model_dump(mode="json"), "which": which})
+
+    @property
+    def is_touched(self) -> bool:
+        return super().is_touched or self.query_one("#guards-list", Ticks).ticked != self._begun
 
     def draft(self) -> Section | None:
         return self._with_ticks(self.form.draft())

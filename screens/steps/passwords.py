@@ -85,12 +85,17 @@ class PasswordsView(KnownAccounts):
             self.form.put(
                 suggestion_for(answers[SourceAnswers], self._store[0]).passwords.model_dump(exclude_unset=True)
             )
+            self.form.begin_here()
         await self._count()
         field = self.query_one("#login", Input)
         if self.wizard.practice is not None and not field.value and self.accounts:
             field.value = str(self.accounts[0]["login"])
             field.cursor_position = 0  # its beginning in sight
             self.query_one("#password", Input).placeholder = "known here: leave it empty"
+
+    @property
+    def is_touched(self) -> bool:
+        return super().is_touched or self.query_one(Decisions).is_touched
 
     def draft(self) -> Section | None:
         return self._decided(super().draft())

@@ -36,6 +36,7 @@ class PrepareView(FormView):
     def __init__(self, stop: Any) -> None:
         super().__init__(stop)
         self._known: object = None
+        self._were_ticked = False
 
     def content(self) -> ComposeResult:
         yield Static("", id="survey", classes="block")
@@ -80,6 +81,7 @@ class PrepareView(FormView):
     @on(Ticks.Changed)
     def _ticked(self, event: Ticks.Changed) -> None:
         event.stop()
+        self._were_ticked = True
         self.post_message(self.Changed())
 
     def _with_skip(self, section: Section | None) -> Section | None:
@@ -89,6 +91,10 @@ class PrepareView(FormView):
         given = [code for code in self.wizard.journey.given("prepare").get("skip", ()) if code in ticked]
         skip = [*given, *sorted(ticked.difference(given))]
         return validated(PrepareAnswers, {**section.model_dump(mode="json"), "skip": skip})
+
+    @property
+    def is_touched(self) -> bool:
+        return super().is_touched or self._were_ticked
 
     def draft(self) -> Section | None:
         return self._with_skip(self.form.draft())

@@ -88,6 +88,7 @@ class ProfileView(Unmasking, StepView):
         self._unread = ""  # what is wrong with the lines being typed, which are in no rule yet
         # Rule and guess of the row as it was; None while none is edited.
         self._before: tuple[Any, float | None] | None = None
+        self._begun: dict[str, Any] | None = None
         self._sample = 0
 
     def content(self) -> ComposeResult:
@@ -155,6 +156,8 @@ class ProfileView(Unmasking, StepView):
             self.rules = {name: guess.rule for name, guess in guessed.items()}
             self._suggested = {name: guess.confidence for name, guess in guessed.items()}
             self._national = next((guess.columns for guess in guessed.values() if guess.needs), "")
+        if self._begun is None:
+            self._begun = dict(self.rules)
         origin = self.query_one("#origin", Input)
         origin.suggester = SuggestFromList(self._columns, case_sensitive=False)
 
@@ -349,6 +352,14 @@ class ProfileView(Unmasking, StepView):
         fields = {name: rule for name, rule in self.rules.items() if "." not in name}
         metadata = nested({name: rule for name, rule in self.rules.items() if "." in name})
         return {**self.query_one(Form).values, **fields, **metadata}
+
+    @property
+    def is_touched(self) -> bool:
+        changed = self._begun is not None and self.rules != self._begun
+        return changed or bool(self._unread) or self.query_one(Form).is_touched
+
+    def kept(self) -> Section | None:
+        return None if self._unread else self.draft()
 
     def draft(self) -> Section | None:
         try:

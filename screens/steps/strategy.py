@@ -51,10 +51,11 @@ class StrategyView(StepView):
     def __init__(self, stop: Any) -> None:
         super().__init__(stop)
         self._known: object = None
+        self._begun = ""
 
     def content(self) -> ComposeResult:
         yield Static("", id="ways", classes="block")
-        chosen = self.wizard.journey.given("strategy").get("way", "bulk")
+        chosen = self._begun = str(self.wizard.journey.given("strategy").get("way", "bulk"))
         rows = [Row(key, _words(key, ""), key == chosen) for key in WORDS]
         yield Ticks(rows, single=True, id="way", classes="block")
         yield Static("", id="advice", classes="block")  # below, so that choice and figures share a small screen
@@ -109,6 +110,10 @@ class StrategyView(StepView):
     @property
     def _way(self) -> str:
         return self.query_one("#way", Ticks).ticked[0]
+
+    @property
+    def is_touched(self) -> bool:
+        return self._way != self._begun
 
     def draft(self) -> Section | None:
         return validated(StrategyAnswers, {"way": self._way})

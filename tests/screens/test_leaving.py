@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
-from stage import NARROW, Rehearsal, frame, go_on, opened, page_is, shows, until
+from stage import NARROW, Rehearsal, at_rest, frame, go_on, opened, page_is, shows, until
 from textual.widgets import Input
+
+from screens.app import WizardApp
+from screens.drafts import Drafts
+from screens.form import Form
+from screens.steps.profile import ProfileView
+from screens.widgets.ticks import Ticks
 
 
 async def test_ctrl_q_asks_while_a_run_is_under_way_and_staying_is_the_default(rehearsal: Rehearsal) -> None:
@@ -54,6 +60,104 @@ async def test_an_answer_that_was_spoilt_is_asked_about_too(rehearsal: Rehearsal
         app.screen.query_one("#tenant #field-client_id Input", Input).value = ""
         await pilot.press("escape")
         await shows(pilot, "Leave this page?")
+
+
+async def begun_again(rehearsal: Rehearsal) -> WizardApp:
+    """Another wizard that goes on with what was left."""
+    app = rehearsal.app(practice=False)
+    [draft] = Drafts(rehearsal.runs.folder / "drafts").all()
+    app.call_later(app.continue_draft, draft)
+    return app
+
+
+async def test_what_was_given_on_pages_that_are_not_answered_outlives_the_wizard(rehearsal: Rehearsal) -> None:
+    app = rehearsal.app()
+    async with opened(app) as pilot:
+        for key in ("source", "profile", "passwords"):
+            await go_on(pilot, key)
+        await shows(pilot, "travels as")
+        await go_on(pilot, "strategy")
+        await shows(pilot, "Advised")
+        app.screen.query_one("#way").focus()
+        await pilot.press("end", "space", "escape")
+        await until(pilot, lambda: page_is(app, "passwords"))
+        await pilot.press("ctrl+q")
+        await until(pilot, lambda: not app.is_running)
+    again = await begun_again(rehearsal)
+    async with again.run_test(size=NARROW) as pilot:
+        await until(pilot, lambda: page_is(again, "passwords"))
+        assert again.journey.answers == app.journey.answers
+        assert not again.journey.is_answered("strategy")
+        await shows(pilot, "travels as")
+        await go_on(pilot, "strategy")
+        assert again.screen.query_one("#way", Ticks).ticked == ["two-phase"]
+
+
+async def test_a_profile_that_is_not_answered_is_kept_with_its_rules(rehearsal: Rehearsal) -> None:
+    app = rehearsal.app()
+    async with opened(app) as pilot:
+        for key in ("source", "profile"):
+            await go_on(pilot, key)
+        await at_rest(pilot)
+        await pilot.press("ctrl+q")
+        await until(pilot, lambda: not app.is_running)
+        [draft] = app.drafts.all()
+        assert not draft.begun, "nothing was changed"
+    again = await begun_again(rehearsal)
+    async with again.run_test(size=NARROW) as pilot:
+        await until(pilot, lambda: page_is(again, "profile"))
+        await at_rest(pilot)
+        await pilot.press("down", "enter", "tab", *"lower", "enter")
+        await until(pilot, lambda: again.screen.query_one("#fields").has_focus)
+        await pilot.press("ctrl+q")
+        await until(pilot, lambda: not again.is_running)
+    third = await begun_again(rehearsal)
+    async with third.run_test(size=NARROW) as pilot:
+        await until(pilot, lambda: page_is(third, "profile"))
+        await at_rest(pilot)
+        page = third.screen.query_one(ProfileView)
+        assert page.rules["email"] == {"column": "email", "transforms": ["lower"]}
+        assert not third.journey.is_answered("profile")
+
+
+async def test_quitting_asks_where_something_cannot_be_kept(rehearsal: Rehearsal) -> None:
+    app = rehearsal.app()
+    async with opened(app) as pilot:
+        await go_on(pilot, "source")
+        path = app.screen.query_one("#source #field-path Input", Input)
+        path.value = ""
+        await pilot.press("ctrl+q")
+        await shows(pilot, "Leave this page?", "not complete yet")
+        await pilot.press("enter")  # the safe answer
+        await until(pilot, lambda: page_is(app, "source") and "Leave this page?" not in frame(app))
+        await pilot.press("escape")
+        await until(pilot, lambda: page_is(app, "tenant"))
+        await pilot.press("ctrl+q")
+        await shows(pilot, "Leave these pages?", "on Legacy store")
+        await pilot.press("left", "enter")
+        await until(pilot, lambda: not app.is_running)
+
+
+async def test_a_typed_secret_is_asked_about_and_what_is_beside_it_is_kept(rehearsal: Rehearsal) -> None:
+    app = rehearsal.app(practice=False)
+    async with app.run_test(size=NARROW) as pilot:
+        await shows(pilot, "New migration")
+        await pilot.press("n")
+        await until(pilot, lambda: page_is(app, "tenant"))
+        form = app.screen.query_one("#tenant Form", Form)
+        form.put({"domain": "acme.eu.auth0.com", "client_id": "abc"})
+        form.field("client_secret").control.value = "canary-secret"
+        await pilot.press("ctrl+q")
+        await shows(pilot, "Leave this page?", "A secret goes to the keyring with Next only")
+        await pilot.press("left", "enter")
+        await until(pilot, lambda: not app.is_running)
+    folder = rehearsal.runs.folder / "drafts"
+    assert not [path for path in folder.rglob("*") if path.is_file() and b"canary-secret" in path.read_bytes()]
+    again = await begun_again(rehearsal)
+    async with again.run_test(size=NARROW) as pilot:
+        await until(pilot, lambda: page_is(again, "tenant"))
+        values = again.screen.query_one("#tenant Form", Form).values
+        assert (values["domain"], values["client_id"], "client_secret" in values) == ("acme.eu.auth0.com", "abc", False)
 
 
 async def test_enter_on_the_review_starts_nothing(rehearsal: Rehearsal) -> None:

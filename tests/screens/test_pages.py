@@ -289,10 +289,11 @@ def replace_domain(section: TenantAnswers, domain: str) -> TenantAnswers:
 
 def test_a_draft_survives_being_written_and_read(tmp_path: Path) -> None:
     drafts = Drafts(tmp_path)
-    draft = replace(drafts.new(), base=tmp_path, here="source", practice=True)
+    begun = {"source": {"path": "users.csv"}}
+    draft = replace(drafts.new(), base=tmp_path, here="source", practice=True, begun=begun)
     draft.keep(Answers([tenant()]))
     assert [found.load() for found in drafts.all()] == [Answers([tenant()])]
-    assert drafts.all()[0] == Draft(draft.folder, tmp_path, "source", True)
+    assert drafts.all()[0] == Draft(draft.folder, tmp_path, "source", True, begun)
     draft.forget()
     assert not drafts.all()
 
