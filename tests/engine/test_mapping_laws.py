@@ -213,10 +213,12 @@ def test_what_a_transform_says_it_leaves_alone_it_does(written: str, data: st.Da
 
 
 @pytest.mark.parametrize("written", ["date", "datetime"])
-@pytest.mark.parametrize("text", ["20231224003000Z", "20231224003000+0100", "2023-12-24003000+0100", "20231224+01:00"])
+@pytest.mark.parametrize(
+    "text", ["20231224003000Z", "20231224003000+0100", "2023-12-24003000+0100", "20231224+01:00", "2023-12-24+01:00"]
+)
 def test_what_only_looks_like_iso_is_refused_and_not_read_as_another_moment(written: str, text: str) -> None:
     read = parse_transform(written).call(reject("value_invalid", "field"))
-    assert read("20231224T003000+0100") == read("2023-12-24 00:30:00+01:00")
+    assert read("20231224T003000+0100") == read("2023-12-24 00:30:00+01:00") == read("2023-12-24_00:30:00+01:00")
     with pytest.raises(Refused):
         read(text)
 

@@ -62,10 +62,11 @@ milliseconds since 1970, LDAP's generalised time, PostgreSQL's after all. The sc
 
 ISO = re.compile(
     r"\d{4}(?:-\d\d-\d\d|\d{4}|-?W\d\d(?:-?\d)?)"
-    r"(?:[T ]\d\d(?::?\d\d(?::?\d\d(?:[.,]\d+)?)?)?(?:Z|[+-]\d\d(?::?\d\d(?::?\d\d)?)?)?)?",
+    r"(?:[^\d.:+-]\d\d(?::?\d\d(?::?\d\d(?:[.,]\d+)?)?)?(?:Z|[+-]\d\d(?::?\d\d(?::?\d\d)?)?)?)?",
     re.ASCII,
 )
-"""What `datetime.fromisoformat` may see: it takes any character for what is between date and time, a digit too."""
+"""What `datetime.fromisoformat` may see: it takes any character for what is between date and time, also a digit, or the sign
+of a date's zone."""
 
 EMAIL = re.compile(
     r"[a-z0-9!#$%&'*+/=?^_`{|}~-]++(?:\.[a-z0-9!#$%&'*+/=?^_`{|}~-]++)*"
