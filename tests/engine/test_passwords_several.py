@@ -308,3 +308,62 @@ def test_what_was_proven_survives_the_file(tmp_path: Path) -> None:
     again = load(tmp_path / "answers.toml", (PasswordsAnswers,), environment={})[PasswordsAnswers]
     assert again.proven_formats == {"sha1"}
     assert [each.proven for each in declared(again).also] == [True, True]
+
+
+WRONG = Known(ROWS[0], "mistyped")
+
+
+@pytest.mark.parametrize("known_", [[WRONG, *known(1)], [*known(1), WRONG]])
+def test_a_wrong_password_does_not_keep_other_kinds_from_being_found(known_: list[Known]) -> None:
+    found = proof_of(known_, seconds=2)
+    assert (found.proven, found.recipe) == (False, JOOMLA)
+    assert sorted(str(account.fits) for account in found.accounts) == ["None", "True"]
+    assert found.noted(answers_of()) == {**JOOMLA, "proven": [f"sha1#{mark(JOOMLA)}"]}
+
+
+def test_a_slow_search_for_one_kind_takes_no_time_from_others() -> None:
+    found = proof_of([Known(ROWS[3], "mistyped"), *known(1, 0)], seconds=1)
+    assert found.recipe == {**JOOMLA, "also": [BARE]} and not found.exhausted
+
+
+def test_an_account_without_a_hash_does_not_keep_others_from_being_found() -> None:
+    found = proof_of([Known({**ROWS[0], "hash": " "}, "any"), *known(1)])
+    assert (found.proven, found.recipe) == (False, JOOMLA)
+
+
+def test_hashes_that_look_alike_are_left_alone_together_where_nothing_fits_one_of_them() -> None:
+    found = proof_of([*known(0), Known(ROWS[2], "mistyped"), *known(1)], seconds=2)
+    assert found.recipe == JOOMLA
+
+
+def test_what_is_described_stays_for_an_account_for_which_nothing_better_is_found() -> None:
+    found = proof_of([WRONG, *known(1)], seconds=2, **BARE, proven=["md5"])
+    assert found.recipe == {**JOOMLA, "also": [{**BARE, "proven": True}]}
+    answers = answers_of(**BARE, proven=["md5"])
+    assert found.lost(answers) == ["md5"]
+    assert found.noted(answers) == {**JOOMLA, "also": [BARE], "proven": [f"sha1#{mark(JOOMLA)}"]}
+
+
+@pytest.mark.parametrize("layout", ["{salt}:{hash}", "{hash}:{salt}", "{hash}.{salt}"])
+@pytest.mark.parametrize("position", ["prefix", "suffix"])
+def test_a_salt_that_is_as_long_as_the_hash_is_not_taken_for_it(layout: str, position: str) -> None:
+    salt = md5("salty")
+    made = md5(salt + "invented" if position == "prefix" else "invented" + salt)
+    found = proof_of([Known({"hash": layout.format(salt=salt, hash=made)}, "invented")])
+    assert found.recipe == {
+        "format": "md5", "layout": layout, **({"salt_position": "suffix"} if position == "suffix" else {})
+    }  # fmt: skip
+
+
+def test_the_command_says_for_which_accounts_nothing_was_found(tmp_path: Path) -> None:
+    (tmp_path / "users.csv").write_text(
+        "id,email,hash\n" + "".join(f"{row['id']},{row['email']},{row['hash']}\n" for row in ROWS[:2]), encoding="utf-8"
+    )
+    file = tmp_path / "answers.toml"
+    file.write_text(
+        'version = 1\n[source]\npath = "users.csv"\n[profile]\nuser_id = "id"\nemail = "email"\n[passwords]\ncolumn = "hash"\n'
+    )
+    arguments = ["passwords", "prove", str(file), "--account", "u1=env:ONE", "--account", "u2=env:TWO"]
+    ran = CliRunner(env={"ONE": "mistyped", "TWO": PASSWORDS[1]}).invoke(command, arguments, standalone_mode=False)
+    assert ran.return_value == 3
+    assert "none of them fits account 1\n" in ran.output and "Replace what describes the hashes" in ran.output

@@ -49,8 +49,8 @@ def prove_(
     """Check the passwords of one to five accounts against the hashes that Auth0 would get.
 
     Where one does not fit, other encodings, places of the salt, iterations and layouts are tried, and what works is
-    reported as answers to paste. Without --account the canary accounts of [verify] are used. Exit status 3 when nothing
-    works. Give one account of each format.
+    reported as answers to paste. Without --account the canary accounts of [verify] are used. Exit status 3 where
+    nothing fits an account. Give one account of each format.
     """
     from wizard.answers import load
     from wizard.legacy import open_source
@@ -143,7 +143,9 @@ def page(proof: Proof, wanted: Any) -> str:
         name = f"{account.scheme} {account.parameters}".strip()
         lines.append(f"{sign} account {number}: {name}: {account.why}")
     if proof.tried and not proof.proven:
-        ended = "none of them fits" if proof.exhausted else "the time is over; --seconds gives more"
+        left = ", ".join(str(number) for number, account in enumerate(proof.accounts, 1) if not account.fits)
+        none = f"none of them fits account {left}" if proof.recipe else "none of them fits"
+        ended = none if proof.exhausted else f"{none} yet, and the time is over; --seconds gives more"
         lines.append(f"{counted(proof.tried, 'other recipe')} tried: {MINGLED if proof.mingled else ended}")
         if not proof.mingled:
             lines.append(

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections import Counter, deque
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
@@ -19,6 +20,10 @@ from wizard.passwords.described import Judge
 from wizard.passwords.encoded import from_dump
 from wizard.passwords.judging import judge_value
 from wizard.passwords.recipe import Verdict
+
+R = TypeVar("R")
+Turns = Generator[None, None, R]
+"""A search that lets others go on after each try."""
 
 MOST_ACCOUNTS = 5
 MINGLED = (
@@ -99,12 +104,9 @@ class Proof:
 
     def lost(self, answers: PasswordsAnswers) -> list[str]:
         """The formats whose earlier proof counts no longer, as an account speaks against it."""
-        if self.recipe or self.mingled:
-            return []
-        by_first = {account.scheme for account in self._wrong if not account.described}
-        counted = {number: each for number, each in enumerate(answers.also, 1) if each.counts(answers.column)}
-        by_others = (counted[each.described].inner for each in self._wrong if each.described in counted)
-        return sorted({*(by_first & answers.proven_formats), *by_others})
+        noted = self.noted(answers)
+        kept = answers.model_dump(exclude_unset=True, exclude=set(DESCRIBING) if self.recipe else None)
+        return sorted((_proofs(answers) - _proofs(PasswordsAnswers.model_validate({**kept, **noted}))).elements())
 
     def noted(self, answers: PasswordsAnswers) -> dict[str, Any]:
         """The keys of [passwords] that use the recipe and keep note of what is proven; empty if nothing is to be noted.
@@ -173,19 +175,19 @@ def prove(
     if all(account.fits for account in found):
         return Proof(found, {}, 0, False)
     failing = [each for each, account in zip(known, found, strict=True) if not account.fits]
-    if not all(each.row[answers.column or ""].strip() for each in failing):
-        return Proof(found, {}, 0, False)
+    hashed = [each for each in failing if each.row[answers.column or ""].strip()]
     search = _Search(known, answers, secret, seconds, now, progress)
-    recipes = search.recipes(failing)
-    if recipes is None:
-        return Proof(found, {}, search.tried, search.exhausted)
-    better = search.together(recipes, found)
+    recipes, solved = search.recipes(hashed)
+    if not recipes:
+        return Proof(found, {}, search.tried, bool(hashed) and search.exhausted)
+    better = search.together(recipes, solved, found)
     if better is None:
         return Proof(found, {}, search.tried, search.exhausted, mingled=True)
     recipe, stays = better
     changed = with_recipe(answers, recipe) or answers
     accounts = tuple(_checked(each, changed, secret) for each in known)
-    return Proof(accounts, recipe, search.tried, False, first_stays_proven=stays)
+    exhausted = search.exhausted and not all(account.fits for account in accounts)
+    return Proof(accounts, recipe, search.tried, exhausted, first_stays_proven=stays)
 
 
 class _Search:
@@ -217,12 +219,36 @@ class _Search:
         self.tried = 0
         self.exhausted = True
 
-    def recipes(self, failing: Sequence[Known]) -> list[Given] | None:
-        """What fits these accounts, one recipe for each kind of hash; None if one has none."""
+    def recipes(self, failing: Sequence[Known]) -> tuple[list[Given], list[Known]]:
+        """What fits these accounts, one recipe for each kind of hash, and which accounts those are of.
+
+        Hashes that look alike are left out together where nothing fits one of them. The others take turns, so that a wrong
+        password takes no time from them.
+        """
+        kinds: dict[tuple[int, ...], list[Known]] = {}
+        for each in failing:
+            kinds.setdefault(self._form(each), []).append(each)
+        turns = deque((alike, self._alike(alike)) for alike in kinds.values())
+        found: list[Given] = []
+        solved: list[Known] = []
+        while turns:
+            alike, search = turns.popleft()
+            try:
+                next(search)
+            except StopIteration as ended:
+                if ended.value is not None:
+                    found += ended.value
+                    solved += alike
+            else:
+                turns.append((alike, search))
+        return found, solved
+
+    def _alike(self, failing: Sequence[Known]) -> Turns[list[Given] | None]:
+        """What fits these accounts, whose hashes look alike; None if one has nothing."""
         found: list[Given] = []
         rest = list(failing)
         while rest:
-            one = self._recipe(rest)
+            one = yield from self._recipe(rest)
             if one is None:
                 return None
             recipe, fitting = one
@@ -230,15 +256,15 @@ class _Search:
             rest = [each for each in rest if each not in fitting]
         return found
 
-    def _recipe(self, failing: Sequence[Known]) -> tuple[Given, list[Known]] | None:
+    def _recipe(self, alike: Sequence[Known]) -> Turns[tuple[Given, list[Known]] | None]:
         """A recipe that the first of these fits and as many others as can be, and who they are."""
-        first = failing[0]
-        alike = [each for each in failing if self._form(each) == self._form(first)]
+        first = alike[0]
         one_form = len(set(map(self._form, self._known))) == 1
         wanted = self._known if one_form else alike
         best: tuple[Given, list[Known]] | None = None
         until = self._until
         for recipe in self._candidates(first):
+            yield
             if self._now() > until:
                 self.exhausted = False
                 break
@@ -265,13 +291,17 @@ class _Search:
         for declared_so in (given, *([plain] if plain != given else ()), *({**plain, **key} for key in keys)):
             yield from candidates(row, self._column, declared_so)
 
-    def together(self, recipes: Sequence[Given], found: Sequence[Account]) -> tuple[Given, bool | str] | None:
+    def together(
+        self, recipes: Sequence[Given], solved: Sequence[Known], found: Sequence[Account]
+    ) -> tuple[Given, bool | str] | None:
         """The recipes with the descriptions that stay, and what is noted of a proof of the first of all.
 
-        What was proven or fits an account stays; of several, also what no account speaks against, if it can.
+        What was proven or fits an account stays; of several, also what no account speaks against, if it can, and that by
+        which accounts do not fit for which nothing better was found.
 
         Args:
-            found: The accounts by the answers as they are.
+            solved: The accounts that the recipes fit.
+            found: All accounts by the answers as they are.
 
         Returns:
             None if there is no order of them in which every account finds its own.
@@ -281,17 +311,21 @@ class _Search:
             {**_description(each), "proven": proof}
             for each, proof in zip((self._answers, *self._answers.also), proofs, strict=True)
         ]
-        right = {account.described for account in found if account.fits}
-        wrong = {account.described for account in found if account.fits is False}
+        pairs = list(zip(self._known, found, strict=True))
+        right = {account.described for _, account in pairs if account.fits}
+        failing = [(each, account.described) for each, account in pairs if account.fits is False]
+        wrong = {number for each, number in failing if each in solved}
+        left = {number for each, number in failing if each not in solved}
         certain = {number for number, each in enumerate(there) if number in right or each["proven"]}
         possible = set(range(len(there))) - wrong if self._answers.also else certain
-        for numbers in (certain | possible, certain):
+        fitting = [each for each, account in pairs if account.fits or each in solved]
+        for numbers in (certain | left | possible, certain | left, certain):
             kept = [each for number, each in enumerate(there) if number in numbers and "format" in each]
-            if (joined := self._joined([*kept, *recipes])) is not None:
+            if (joined := self._joined([*kept, *recipes], fitting)) is not None:
                 return joined
         return None
 
-    def _joined(self, descriptions: Sequence[Given]) -> tuple[Given, bool | str] | None:
+    def _joined(self, descriptions: Sequence[Given], fitting: Sequence[Known]) -> tuple[Given, bool | str] | None:
         try:
             described = in_order(AlsoMade.model_validate(each) for each in descriptions)
         except ValidationError:
@@ -300,7 +334,7 @@ class _Search:
         was_proven = first.pop("proven", False)
         recipe = {**first, "also": others} if others else first
         changed = with_recipe(self._answers, recipe)
-        if changed is None or not all(self._fits(each, changed) for each in self._known):
+        if changed is None or not all(self._fits(each, changed) for each in fitting):
             return None
         return recipe, was_proven
 
@@ -328,6 +362,12 @@ class _Search:
 def _description(described: HowMade) -> dict[str, Any]:
     """What is said about how hashes were made, and what is noted of a proof."""
     return described.model_dump(exclude_defaults=True, include={*DESCRIBING, "proven"} - {"also"})
+
+
+def _proofs(answers: PasswordsAnswers) -> Counter[str]:
+    """The formats that count as proven, each as often as descriptions of it do."""
+    others = (each.inner for each in answers.also if each.counts(answers.column))
+    return Counter((*answers.proven_formats, *others))
 
 
 def with_recipe(answers: PasswordsAnswers, recipe: Given) -> PasswordsAnswers | None:
