@@ -31,7 +31,7 @@ from wizard.mapping import compile_mapping
 from wizard.passwords.answers import PasswordsAnswers
 from wizard.passwords.census import HashGroup
 from wizard.passwords.declared import declared
-from wizard.passwords.prove import DESCRIBING, MINGLED, Proof
+from wizard.passwords.prove import DESCRIBING, Proof
 from wizard.profile import ProfileAnswers
 from wizard.step import Change
 from wizard.survey import suggestion_for
@@ -281,8 +281,8 @@ def outcome(proof: Proof) -> str:
     slip = "The password may be mistyped, a key (pepper) not given, or the way of hashing one that Auth0 cannot check."
     if not proof.tried:
         return f"{sign} {name}: {account.why}." + (f" {slip}" if account.fits is False else "")
-    if proof.mingled:
-        return f"✗ {name}: {MINGLED}."
+    if proof.hindrance:
+        return f"✗ {name}: {proof.hindrance}."
     ended = "none fits" if proof.exhausted else "time is over"
     return f"✗ {name}: {counted(proof.tried, 'way of hashing was', 'ways of hashing were')} tried: {ended}. {slip}"
 

@@ -310,6 +310,19 @@ def test_what_was_proven_survives_the_file(tmp_path: Path) -> None:
     assert [each.proven for each in declared(again).also] == [True, True]
 
 
+def test_more_kinds_than_can_be_described_are_said_to_be_that() -> None:
+    layouts = [f"{name}:{{salt}}:{{hash}}" for name in "abcdefghi"]
+    first, *others = ({"format": "md5", "layout": layout, "proven": True} for layout in layouts)
+    given = {"format": "md5", "layout": first["layout"], "also": others, "proven": ["md5"]}
+    one = Known({"hash": sha1(PASSWORDS[0])}, PASSWORDS[0])
+    found = proof_of([one], **given)
+    assert (found.recipe, found.mingled, found.noted(answers_of(**given))) == ({}, False, {})
+    assert found.hindrance.startswith("what fits would be kind 10 of one column, of which [passwords] describes 9")
+    fewer = {**given, "also": others[:-1]}
+    assert len(proof_of([one], **fewer).recipe["also"]) == 8
+    assert proof_of([one], **fewer).hindrance == ""
+
+
 WRONG = Known(ROWS[0], "mistyped")
 
 

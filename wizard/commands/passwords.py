@@ -135,8 +135,6 @@ def _progress(output: Output) -> Callable[[int], None]:
 
 def page(proof: Proof, wanted: Any) -> str:
     """The proof for people."""
-    from wizard.passwords.prove import MINGLED
-
     lines = []
     for number, account in enumerate(proof.accounts, 1):
         sign = {True: "✓", False: "✗", None: "·"}[account.fits]
@@ -146,8 +144,8 @@ def page(proof: Proof, wanted: Any) -> str:
         left = ", ".join(str(number) for number, account in enumerate(proof.accounts, 1) if not account.fits)
         none = f"none of them fits account {left}" if proof.recipe else "none of them fits"
         ended = none if proof.exhausted else f"{none} yet, and the time is over; --seconds gives more"
-        lines.append(f"{counted(proof.tried, 'other recipe')} tried: {MINGLED if proof.mingled else ended}")
-        if not proof.mingled:
+        lines.append(f"{counted(proof.tried, 'other recipe')} tried: {proof.hindrance or ended}")
+        if not proof.hindrance:
             lines.append(
                 "A typing error, a key (pepper) that is not declared, or a way of hashing that Auth0 cannot check."
             )

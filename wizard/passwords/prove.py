@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from pydantic import ValidationError
 
 from wizard.errors import UsageError
-from wizard.passwords.answers import AlsoMade, HowMade, PasswordsAnswers
+from wizard.passwords.answers import MOST_ALSO, AlsoMade, HowMade, PasswordsAnswers
 from wizard.passwords.candidates import Given, candidates
 from wizard.passwords.check import CannotCheck, fits
 from wizard.passwords.declared import declared, in_order
@@ -32,6 +32,10 @@ MINGLED = (
     "let these users move at their login"
 )
 """What to say where descriptions that fit cannot be told apart."""
+CROWDED = (
+    "what fits would be kind {0} of one column, of which [passwords] describes {1}: take out of also what few users have, who then "
+    "move at their login, or split the column by a query"
+)
 SEPARATOR = re.compile(r"[:.$|,;#]")
 HEX = re.compile(r"[0-9a-fA-F]{16,}")
 DESCRIBING = frozenset(
@@ -80,6 +84,7 @@ class Proof:
         tried: Recipes that were tried besides the answers.
         exhausted: Whether all were tried; False if the search ran out of time or was not needed.
         mingled: Whether something fits each account that cannot be told apart from what else is described.
+        kinds: How many there would be with what fits, where that is not offered.
         first_stays_proven: What is noted of a proof of the first description of the recipe, if it was proven before.
     """
 
@@ -89,6 +94,14 @@ class Proof:
     exhausted: bool
     mingled: bool = False
     first_stays_proven: bool | str = False
+    kinds: int = 0
+
+    @property
+    def hindrance(self) -> str:
+        """Why what fits is not offered; "" if it is, or nothing fits."""
+        if self.kinds > MOST_ALSO + 1:
+            return CROWDED.format(self.kinds, MOST_ALSO + 1)
+        return MINGLED if self.mingled else ""
 
     @property
     def proven(self) -> bool:
@@ -115,7 +128,7 @@ class Proof:
         speaks against.
         """
         changed = with_recipe(answers, self.recipe) if self.recipe else answers
-        if changed is None or self.mingled:
+        if changed is None or self.hindrance:
             return {}
         mark = changed.mark(changed.column)
         rests = {account.scheme: account.rests for account in self.accounts if not account.described}
@@ -182,7 +195,8 @@ def prove(
         return Proof(found, {}, search.tried, bool(hashed) and search.exhausted)
     better = search.together(recipes, solved, found)
     if better is None:
-        return Proof(found, {}, search.tried, search.exhausted, mingled=True)
+        crowded = search.kinds > MOST_ALSO + 1
+        return Proof(found, {}, search.tried, search.exhausted, mingled=not crowded, kinds=search.kinds)
     recipe, stays = better
     changed = with_recipe(answers, recipe) or answers
     accounts = tuple(_checked(each, changed, secret) for each in known)
@@ -218,6 +232,7 @@ class _Search:
         self._progress = progress
         self.tried = 0
         self.exhausted = True
+        self.kinds = 0
 
     def recipes(self, failing: Sequence[Known]) -> tuple[list[Given], list[Known]]:
         """What fits these accounts, one recipe for each kind of hash, and which accounts those are of.
@@ -321,6 +336,7 @@ class _Search:
         fitting = [each for each, account in pairs if account.fits or each in solved]
         for numbers in (certain | left | possible, certain | left, certain):
             kept = [each for number, each in enumerate(there) if number in numbers and "format" in each]
+            self.kinds = len(kept) + len(recipes)
             if (joined := self._joined([*kept, *recipes], fitting)) is not None:
                 return joined
         return None
