@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
+from wizard.bulk.harvest import LOOK_AT_FACTORS
 from wizard.bulk.manifest import REJECTS, read_manifest
 from wizard.clock import RealClock
 from wizard.journal import Journal
+from wizard.progress import FACTORS_UNKNOWN
 from wizard.rejects import REASONS
 
 if TYPE_CHECKING:
@@ -49,7 +51,10 @@ def faults_of(run: RunFolder) -> Sequence[Fault]:
     counts: dict[str, int] = {}
     for refusal in _refusals(run):
         counts[refusal["code"]] = counts.get(refusal["code"], 0) + 1
-    found += [Fault(code, users, AUTH0, by_auth0=True) for code, users in counts.items()]
+    found += [
+        Fault(code, users, LOOK_AT_FACTORS if code == FACTORS_UNKNOWN else AUTH0, by_auth0=True)
+        for code, users in counts.items()
+    ]
     return sorted(found, key=lambda fault: (fault.decided, -fault.users, fault.code))
 
 

@@ -21,6 +21,10 @@ EXITS: Mapping[Verdict, Exit] = {
 
 PARTLY_IMPORTED = "MFA_FACTORS_FAILED"
 """The code of users that are in, without their factors. Source: Auth0 docs, "Bulk User Imports"."""
+FACTORS_UNKNOWN = "MFA_FACTORS_UNKNOWN"
+"""Our code of users that are in, and of whose second factors nobody knows whether Auth0 took them."""
+IN_ALL_THE_SAME = frozenset({PARTLY_IMPORTED, FACTORS_UNKNOWN})
+"""The codes of users that are in though something is to be said of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +126,11 @@ class Progress:
         return self.codes.get(PARTLY_IMPORTED, 0)
 
     @property
+    def factors_unknown(self) -> int:
+        """Users that were there when a file was sent again, whose second factors no answer has told of and no export shows."""
+        return self.codes.get(FACTORS_UNKNOWN, 0)
+
+    @property
     def users_done(self) -> int:
         """Users whose place is known: in Auth0, or not, with a reason."""
         return self.imported + self.removed + self.migrated + self.already_there + self.rejected + self.skipped
@@ -146,7 +155,7 @@ class Progress:
         if self.waiting:
             return "attention" if self.failed_checks else "waiting"
         left_over = self.rejected or self.missing or self.different or self.failed_checks
-        doubtful = left_over or self.unproven or self.without_factors
+        doubtful = left_over or self.unproven or self.without_factors or self.factors_unknown
         return "complete" if self.adds_up and not doubtful else "attention"
 
     @property

@@ -15,7 +15,7 @@ from wizard.counts import counted
 from wizard.errors import AnswerLost, CredentialsError, Interrupted, UsageError, WizardError
 from wizard.events import ChangeUndone, RunUndone, UsersRemoved
 from wizard.journal import Intent, Journal
-from wizard.progress import PARTLY_IMPORTED, Progress
+from wizard.progress import IN_ALL_THE_SAME, Progress
 from wizard.runner import AnyStep, Plan, Planned, apply_plan, receipt_of
 
 if TYPE_CHECKING:
@@ -29,8 +29,6 @@ TAKE_BACK = "take-back:"
 LOST_ANSWERS = 5
 UNPROVEN = "unproven.ndjson"
 """Names the users that the run may have made and cannot prove to have made."""
-NEVER_TOLD = frozenset({"lost", "gone", "unaccounted", "failed", "split"})
-"""Outcomes of a submission that leave open which of its users Auth0 took."""
 
 
 @dataclass(frozen=True)
@@ -191,12 +189,11 @@ def _unproven(journal: Journal, files: Sequence[PreparedFile]) -> Iterator[str]:
 
     That one may have made them, or somebody else: Auth0 lists no jobs, and no user says by which job it came.
     """
-    from wizard.bulk.ledger import SUBJECT, done_parts
+    from wizard.bulk.ledger import done_parts, never_told
 
-    never_told = {intent.subject for intent in journal.intents(SUBJECT) if intent.outcome in NEVER_TOLD}
+    untold = never_told(journal)
     for part, intent in done_parts(files, journal):
-        sent_before = any(SUBJECT + name in never_told for name in part.names)
-        if sent_before and not intent.facts["upsert"]:
+        if untold.intersection(part.names) and not intent.facts["upsert"]:
             yield from intent.result.get("there", ())
 
 
@@ -243,7 +240,7 @@ async def _remove_users(files: Sequence[PreparedFile], total: int, tools: Tools)
 
     connection_id = tools.journal.recall(CONNECTION)
     connection = await tools.tenant.connection(connection_id)
-    not_in = {refusal.user_id for refusal in tools.journal.refusals() if refusal.code != PARTLY_IMPORTED}
+    not_in = {refusal.user_id for refusal in tools.journal.refusals() if refusal.code not in IN_ALL_THE_SAME}
     gone = Progress.of(tools.journal.events()).removed
     total += gone
     removed = kept = 0

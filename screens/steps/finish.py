@@ -43,7 +43,8 @@ def to_look_at(now: Progress) -> str:
     """Why a run that has ended needs a look."""
     unplaced = now.read - now.users_done
     kinds = ((now.rejected, "rejected"), (now.missing, "missing"), (now.different, "different"))
-    named = [f"{users:,} {kind}" for users, kind in (*kinds, (unplaced, "not accounted for")) if users > 0]
+    more = ((unplaced, "not accounted for"), (now.factors_unknown, "perhaps without their second factors"))
+    named = [f"{users:,} {kind}" for users, kind in (*kinds, *more) if users > 0]
     return f"Users to look at: {', '.join(named)}." if named else "Not every check holds; Results says which."
 
 

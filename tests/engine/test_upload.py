@@ -1,6 +1,7 @@
 """Uploading prepared files to a tenant where nothing goes wrong but what is wrong in the files."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import httpx
@@ -21,7 +22,7 @@ from wizard.events import (
     UsersUnaccounted,
 )
 from wizard.practice.job_times import fixed
-from wizard.progress import Progress
+from wizard.progress import FACTORS_UNKNOWN, Progress
 
 
 @pytest.fixture(scope="module")
@@ -255,6 +256,50 @@ def test_users_without_their_second_factors_are_told_also_when_auth0_counts_no_f
         assert stage.answers["GET /jobs/{id}/errors 200"] == 1, "files without factors are not asked about"
 
     perform(empty, tmp_path, play, mfa_factors="fail")
+
+
+FACTORS = [{"totp": {"secret": "JBSWY3DPEHPK3PXP"}}]
+
+
+def told_of_factors(stage: Stage) -> tuple[list[tuple[str, str]], Progress]:
+    """Who is named, and the account of a run that has ended with all its users where they should be."""
+    with stage.journal() as journal:
+        now = Progress.of(journal.events())
+        named = [(refusal.user_id, refusal.code) for refusal in journal.refusals()]
+    return named, replace(now, read=now.users_done, ended=True, compared=now.users_done)
+
+
+def test_whose_second_factors_auth0_never_told_of_are_named_and_need_a_look(empty: Template, tmp_path: Path) -> None:
+    async def play(stage: Stage) -> None:
+        lost: list[str] = []
+
+        def edit(request: httpx.Request, response: httpx.Response) -> httpx.Response:
+            if request.method == "POST" and request.url.path.endswith("users-imports") and not lost:
+                lost.append(request.url.path)
+                raise httpx.ReadError("")
+            return response
+
+        stage.edit = edit
+        stage.prepare([person(1, mfa_factors=FACTORS), person(2), person(3, mfa_factors=FACTORS)])
+        await stage.upload()
+        named, now = told_of_factors(stage)
+        assert named == [("legacy|1", FACTORS_UNKNOWN), ("legacy|3", FACTORS_UNKNOWN)]
+        assert (now.already_there, now.rejected, now.factors_unknown) == (3, 0, 2)
+        assert (now.adds_up, now.verdict) == (True, "attention")
+
+    perform(empty, tmp_path, play, mfa_factors="fail")
+
+
+def test_who_was_there_before_the_first_submission_keeps_the_factors_that_are_there(
+    empty: Template, tmp_path: Path
+) -> None:
+    async def play(stage: Stage) -> None:
+        stage.prepare([person(1, mfa_factors=FACTORS)], [person(1, mfa_factors=FACTORS)])
+        await stage.upload()
+        named, now = told_of_factors(stage)
+        assert (named, now.already_there, now.verdict) == ([], 1, "complete")
+
+    perform(empty, tmp_path, play)
 
 
 @pytest.mark.parametrize("missing", ["summary", "count"])

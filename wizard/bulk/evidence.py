@@ -12,7 +12,7 @@ import orjson
 from wizard.counts import counted
 from wizard.errors import Interrupted, WizardError
 from wizard.events import CheckFailed, CheckPassed, CheckWithdrawn, UsersMovedSince, UsersReconciled
-from wizard.progress import PARTLY_IMPORTED, Progress
+from wizard.progress import IN_ALL_THE_SAME, Progress
 from wizard.runs import RunFolder
 from wizard.step import Finding
 
@@ -168,7 +168,7 @@ async def look_up_sample(connection: Connection, count: int, tools: Tools) -> Fi
     username or phone number another user has. Source: Auth0 docs, "Bulk User Imports".
     """
     refusals = tools.journal.refusals()
-    refused = {refusal.user_id for refusal in refusals if refusal.code != PARTLY_IMPORTED}
+    refused = {refusal.user_id for refusal in refusals if refusal.code not in IN_ALL_THE_SAME}
     looked = found = 0
     for user in _spread(tools.folder, count):
         if user["user_id"] in refused:
@@ -308,7 +308,7 @@ def _write_refused(path: Path, tools: Tools) -> None:
     """The users Auth0 refused: they are expected to be absent."""
     with path.open("wb") as file:
         for refusal in tools.journal.refusals():
-            if refusal.code == PARTLY_IMPORTED:
+            if refusal.code in IN_ALL_THE_SAME:
                 continue
             file.write(orjson.dumps({"user_id": refusal.user_id, "code": refusal.code}) + b"\n")
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from wizard.journal import Refusal
-from wizard.progress import PARTLY_IMPORTED
+from wizard.progress import FACTORS_UNKNOWN, PARTLY_IMPORTED
 
 if TYPE_CHECKING:
     from wizard.auth0.models import JobSummary, RefusedUser
@@ -21,6 +21,11 @@ ADDRESS = re.compile(r"[^\s'\"<>()\[\],;]+@[^\s'\"<>()\[\],;]+")
 HASH = re.compile(r"\$[\w-]+\$[^\s'\"]{8,}|\{\w+\}[A-Za-z0-9+/=]{8,}|\b[0-9a-fA-F]{32,}\b")
 SECRET_FIELDS = ("email", "phone_number", "username", "password_hash", "custom_password_hash", "mfa_factors")
 LONGEST_MESSAGE = 300
+NOT_TOLD = "Is in Auth0; its file was sent before and the outcome never told, so whether its second factors arrived is not known."
+LOOK_AT_FACTORS = (
+    "Look at these users in the Dashboard, as no export shows second factors. Who has none enrols anew; or a new run with "
+    "upsert = true in [upload] sends them again."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +71,16 @@ def harvest(
     partly = sum(refusal.code == PARTLY_IMPORTED for refusal in refusals)
     excess = imported + there + len(refusals) - len(sent)
     return Harvest(imported, there, len(refusals) - (excess if 0 < excess <= partly else 0), refusals, ids)
+
+
+def without_proof_of_factors(name: str, sent: Sequence[Mapping[str, Any]], there: Collection[str]) -> list[Refusal]:
+    """Name the users with second factors among those that were there when their part was sent again.
+
+    The submission before, which was never told of, may have made them without: no user and no export shows factors, and
+    a user that is there is refused before its factors are looked at.
+    """
+    ids = [str(user.get("user_id", "")) for user in sent if user.get("mfa_factors")]
+    return [Refusal(name, user_id, FACTORS_UNKNOWN, NOT_TOLD) for user_id in ids if user_id in there]
 
 
 def culprit(name: str, user: Mapping[str, Any], details: str) -> Harvest:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from wizard.auth0.errors import NotFound
 from wizard.bulk.desk import CALM, Desk
-from wizard.bulk.harvest import Harvest, cleaned, culprit, harvest
-from wizard.bulk.ledger import Outcome, Part, Standing
+from wizard.bulk.harvest import Harvest, cleaned, culprit, harvest, without_proof_of_factors
+from wizard.bulk.ledger import Outcome, Part, Standing, never_told
 from wizard.bulk.submission import Running, Submission
 from wizard.errors import WizardError
 from wizard.events import Event, FileSplit, JobEnded, JobPolled, UsersRefused, UsersUnaccounted
@@ -161,7 +161,8 @@ class ImportJob:
         found = await self.desk.users_here(str(user["email"]).lower())
         if found is None:
             return ()
-        self._done(running, ended, Harvest(0, 1, 0) if found else culprit(self.part.name, user, details))
+        there = Harvest(0, 1, 0, there=[str(user.get("user_id", ""))])
+        self._done(running, ended, there if found else culprit(self.part.name, user, details))
         return ()
 
     async def _details(self, running: Running, ended: Ended) -> str | None:
@@ -209,11 +210,19 @@ class ImportJob:
         }
         if result.there:
             facts["there"] = list(result.there)
+            result = self._with_factors_in_doubt(result)
         if ended.status == "completed" and (ended.after is not None or not running.resumed):
             duration = self.desk.learn(ended.after, ended.before, self.part.users)
             facts.update(after=duration.after, before=duration.before)
         events: list[Event] = [UsersRefused(self.part.name, result.codes)] if result.refusals else []
         self._settle(running, ended, "done", facts, events, result)
+
+    def _with_factors_in_doubt(self, result: Harvest) -> Harvest:
+        desk, part = self.desk, self.part
+        if not never_told(desk.journal, desk.subject).intersection(part.names):
+            return result
+        doubtful = without_proof_of_factors(part.name, part.records(desk.folder), frozenset(result.there))
+        return replace(result, refusals=[*result.refusals, *doubtful])
 
     def _settle(
         self,

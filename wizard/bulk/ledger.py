@@ -27,6 +27,10 @@ Outcome = Literal[
 ]
 
 
+NEVER_TOLD: frozenset[Outcome] = frozenset({"lost", "gone", "unaccounted", "failed", "split"})
+"""Outcomes of a submission that leave open which of its users Auth0 took."""
+
+
 class PreparedFile(Protocol):
     """A file of users as the manifest lists it."""
 
@@ -226,6 +230,13 @@ def done_parts(
             waiting[:0] = part.halves()
         elif history and history[-1].outcome == "done":
             yield part, history[-1]
+
+
+def never_told(journal: Journal, subject: str = SUBJECT) -> frozenset[str]:
+    """The names of the parts of which a submission has ended without telling which of its users Auth0 took."""
+    return frozenset(
+        intent.subject.removeprefix(subject) for intent in journal.intents(subject) if intent.outcome in NEVER_TOLD
+    )
 
 
 def _counted(tally: Tally, intent: Intent) -> Tally:

@@ -149,6 +149,8 @@ def _utc(moment: float) -> datetime:
 
 
 def _reasons(progress: Progress, manifest: Manifest | None) -> Iterator[RejectedFor]:
+    from wizard.bulk.harvest import LOOK_AT_FACTORS, NOT_TOLD
+    from wizard.progress import FACTORS_UNKNOWN
     from wizard.rejects import REASONS
     from wizard.report import RejectedFor
 
@@ -158,6 +160,9 @@ def _reasons(progress: Progress, manifest: Manifest | None) -> Iterator[Rejected
         remedy = "Left behind as decided." if decided else reason.remedy
         yield RejectedFor(code, reason.message.replace("{field}", "a field"), remedy, users)
     for code, users in sorted(progress.codes.items(), key=lambda item: -item[1]):
+        if code == FACTORS_UNKNOWN:
+            yield RejectedFor(code, NOT_TOLD, LOOK_AT_FACTORS, users, "Auth0")
+            continue
         yield RejectedFor(
             code, "Auth0 refused the user", "auth0-migrate keeps each one with Auth0's message.", users, "Auth0"
         )

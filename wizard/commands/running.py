@@ -285,6 +285,11 @@ def summary(progress: Progress, run: RunFolder, report: str | None) -> str:
         lines.append(
             f"  {'without second factor':<24}{progress.without_factors:>12,}   imported, but Auth0 took no factor"
         )
+    if progress.factors_unknown:
+        from wizard.bulk.harvest import LOOK_AT_FACTORS
+
+        told = f"in Auth0, their factors perhaps not. {LOOK_AT_FACTORS}"
+        lines.append(f"  {'second factor unknown':<24}{progress.factors_unknown:>12,}   {told}")
     if progress.upload_seconds and progress.upload_floor_seconds:
         ratio = progress.upload_seconds / progress.upload_floor_seconds
         least = f", {ratio:.2f} times the least its jobs could take" if ratio >= 1 else ""  # less: a clock was turned
