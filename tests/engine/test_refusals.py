@@ -1,6 +1,7 @@
 """What a run refuses to do, and that it writes nothing when it refuses."""
 
 import asyncio
+import json
 import subprocess
 import sys
 import threading
@@ -12,6 +13,7 @@ from typing import Any
 import pytest
 from rehearsal import Rehearsal, person, whereabouts
 
+from wizard.__main__ import main
 from wizard.auth0.errors import BadCredentials, EntityLimit, InsufficientScope, MissingGrant
 from wizard.engine import carry_out, plan_for
 from wizard.errors import Exit, Interrupted, PlanStale, RunMismatch, SourceError, UsageError, WizardError
@@ -201,6 +203,30 @@ def test_the_second_of_two_processes_on_one_run_is_refused(stage: Rehearsal) -> 
         assert stage.run.is_held
     assert not stage.run.is_held
     assert stage.resume().verdict == "complete"
+
+
+def told_by_status(stage: Rehearsal, capsys: pytest.CaptureFixture[str]) -> tuple[object, str]:
+    with pytest.raises(SystemExit) as ended:
+        main(["status", stage.run.id, "--runs", str(stage.runs.folder), "--json"])
+    return ended.value.code, json.loads(capsys.readouterr().out.splitlines()[-1])["verdict"]
+
+
+def test_a_run_at_work_is_waited_for_whatever_its_earlier_processes_came_to(
+    stage: Rehearsal, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stage.apply_until(submitted)
+    assert told_by_status(stage, capsys) == (130, "failed")
+    with stage.run.locked():  # resumed, and still reading the store
+        assert told_by_status(stage, capsys) == (6, "waiting")
+    stage.resume()
+    stage.ask("PATCH", "users/auth0%7C3", json={"given_name": "Renamed"})
+    assert stage.verify().failed_checks
+    assert told_by_status(stage, capsys) == (3, "attention")
+    with stage.run.locked():  # verified anew
+        assert told_by_status(stage, capsys) == (6, "waiting")
+    stage.undo()
+    with stage.run.locked():  # and undone, which is done again
+        assert told_by_status(stage, capsys) == (6, "waiting")
 
 
 def test_a_process_that_is_killed_lets_go_of_its_run(stage: Rehearsal) -> None:

@@ -27,5 +27,8 @@ def command(run_name: str, runs_folder: Path | None, output: Output) -> int:
     run = Runs(runs_folder).find(run_name)
     progress = progress_of(run)
     if run.is_held:
-        progress = replace(progress, waiting=f"step {progress.step} is under way", error="", ended=False)
+        under_way = f"step {progress.step} is under way" if progress.step else "a process is at work on it"
+        progress = replace(  # what its earlier processes came to is being found out anew
+            progress, waiting=under_way, error="", ended=False, interrupted=False, failed_checks={}, taken_back=False
+        )
     return answer_with(replace(progress, run=run.id), run, output)
