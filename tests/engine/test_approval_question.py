@@ -1,5 +1,6 @@
 """At the question whether a plan is carried out, a signal ends the command at once, with nothing changed."""
 
+import io
 import os
 import signal
 import subprocess
@@ -15,6 +16,12 @@ if sys.platform == "win32":
 import pty
 
 from kill_stage import Served, serving, template, write_store
+from rehearsal import Rehearsal, person
+
+from wizard.commands.output import NotAnswered, Output
+from wizard.commands.running import confirmed
+from wizard.events import Event, JobSubmitted
+from wizard.identity import progress_of
 
 SECONDS = 8.0
 """A command ends within this time of a signal, also on a machine that is busy."""
@@ -76,3 +83,41 @@ def test_a_signal_at_the_question_ends_it_at_once_and_nothing_is_changed(tmp_pat
     assert "Nothing was changed." in asked.told.split("Carry this out?")[1]
     assert "Traceback" not in asked.told
     assert not list((tmp_path / "run" / "runs").glob("*/journal.db"))
+
+
+def test_ctrl_d_at_the_question_ends_it_like_a_signal(tmp_path: Path) -> None:
+    state = template(tmp_path / "template")
+    with serving(state, tmp_path / "run") as served:
+        write_store(tmp_path / "run", served)
+        asked = Asked(tmp_path / "run", served)
+        os.write(asked.terminal, b"\x04")
+        assert asked.end() == 130, asked.told
+    assert "Nothing was changed." in asked.told.split("Carry this out?")[1]
+    assert not list((tmp_path / "run" / "runs").glob("*/journal.db"))
+
+
+def submitted(event: Event) -> bool:
+    return isinstance(event, JobSubmitted)
+
+
+def test_no_answer_is_no_failure_of_a_run_that_was_approved_before(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stage = Rehearsal(tmp_path)
+    stage.write_people([person(number) for number in range(1, 9)])
+    stage.apply_until(submitted)
+    monkeypatch.setattr("sys.stdin", io.StringIO(""))
+    with pytest.raises(NotAnswered):
+        stage.apply("verify.repair_at_most=2", approve=lambda plan: confirmed("Carry this out?"))
+    now = progress_of(stage.run)
+    assert (now.error, now.interrupted, now.stopped) == ("", True, True)
+
+
+def test_every_prompt_that_gets_no_answer_says_that_nothing_was_changed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO(""))
+    monkeypatch.setattr("click.termui.hidden_prompt_func", lambda prompt: input(prompt))
+    monkeypatch.setattr(Output, "interactive", True)
+    output = Output(as_json=False, quiet=True)
+    for ask in (output.confirm, output.ask_hidden):
+        with pytest.raises(NotAnswered, match="Nothing was changed"):
+            ask("Delete it", without_terminal="add --yes")

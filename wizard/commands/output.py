@@ -16,7 +16,8 @@ import json
 import os
 import stat
 import sys
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TextIO, TypeVar
@@ -24,9 +25,31 @@ from typing import Any, TextIO, TypeVar
 import click
 
 from wizard.commands.redaction import redacted
-from wizard.errors import UsageError, WizardError
+from wizard.errors import Interrupted, UsageError, WizardError
 
 Returned = TypeVar("Returned")
+
+
+class NotAnswered(Interrupted):
+    """A signal, or the end of what is typed, came instead of the answer to a question."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Stopped at the question, as asked", state="Nothing was changed.", remedy="Give the same command again."
+        )
+
+
+@contextmanager
+def answered() -> Iterator[None]:
+    """Ask within this: Ctrl-D and Ctrl-C are no answer, and no failure.
+
+    Raises:
+        NotAnswered: one of them came.
+    """
+    try:
+        yield
+    except click.Abort:
+        raise NotAnswered from None
 
 
 class Output:
@@ -122,22 +145,26 @@ class Output:
 
         Raises:
             UsageError: there is no terminal.
+            NotAnswered: nobody answered.
         """
         if not self.interactive:
             remedy = without_terminal.rstrip(".") + "."
             raise UsageError(f"Nobody can be asked here: {question}?", state="Nothing was done.", remedy=remedy)
-        return click.confirm(question, err=True)
+        with answered():
+            return click.confirm(question, err=True)
 
     def ask_hidden(self, question: str, *, without_terminal: str) -> str:
         """Ask for a line that is not shown while it is typed.
 
         Raises:
             UsageError: there is no terminal.
+            NotAnswered: nobody answered.
         """
         if not self.interactive:
             remedy = without_terminal.rstrip(".") + "."
             raise UsageError(f"Nobody can be asked here: {question}", state="Nothing was done.", remedy=remedy)
-        return str(click.prompt(question, hide_input=True, err=True))
+        with answered():
+            return str(click.prompt(question, hide_input=True, err=True))
 
 
 def tell(text: str, *, err: bool = False, colour: bool | None = None) -> None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from wizard.commands.environment import secrets_of
-from wizard.commands.output import Output, common_options
+from wizard.commands.output import Output, answered, common_options
 from wizard.commands.running import answers_argument, set_option
 from wizard.counts import counted
 from wizard.errors import Exit, UsageError
@@ -118,9 +118,9 @@ def _known(source: LegacySource, logins: Sequence[Login], secret: Callable[[str]
                 state="Nothing was checked.",
                 remedy="name it: --account LOGIN=env:NAME.",
             )
-        typed = (
-            secret(reference) if reference else click.prompt(f"Password of account {number}", hide_input=True, err=True)
-        )
+        with answered():
+            asked = f"Password of account {number}"
+            typed = secret(reference) if reference else click.prompt(asked, hide_input=True, err=True)
         known.append(Known(row, str(typed)))
     return known
 

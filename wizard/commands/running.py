@@ -18,7 +18,7 @@ import click
 
 from wizard.commands.failure import as_wizard_error, failure
 from wizard.commands.narration import Narrator
-from wizard.commands.output import Output, tell
+from wizard.commands.output import NotAnswered, Output, answered, tell
 from wizard.errors import Interrupted
 from wizard.tools import Stop
 
@@ -109,25 +109,17 @@ def _stop_at_signals(stop: Stop, task: asyncio.Future[Any]) -> None:
         signal.signal(name, heard)
 
 
-class NotAnswered(Interrupted):
-    """A signal came instead of the answer to a question."""
-
-
 def confirmed(question: str) -> bool:
     """Ask yes or no on the terminal, no by default; a signal ends the question at once, and not only after Enter.
 
     Raises:
-        NotAnswered: by a signal.
+        NotAnswered: by a signal, or Ctrl-D.
     """
 
     def heard(number: int, frame: FrameType | None) -> None:
         if callable(meant := before[signal.Signals(number)]):
             meant(number, frame)
-        raise NotAnswered(
-            "Stopped at the question, as asked",
-            state="Nothing was changed.",
-            remedy="Give the same command again.",
-        )
+        raise NotAnswered
 
     before = {name: signal.getsignal(name) for name in SIGNALS}
     try:
@@ -135,7 +127,8 @@ def confirmed(question: str) -> bool:
             signal.signal(name, heard)
         click.echo(f"{question} [y/N]: ", nl=False, err=True)
         _until_typed()
-        return click.confirm("", default=False, err=True, prompt_suffix="", show_default=False)
+        with answered():
+            return click.confirm("", default=False, err=True, prompt_suffix="", show_default=False)
     except NotAnswered:
         tell("", err=True)  # the question has no end of its line
         raise
