@@ -324,6 +324,25 @@ def test_a_full_disk_is_a_clear_error(tmp_path: Path, monkeypatch: pytest.Monkey
     assert all_bytes(tmp_path / "out") == {}
 
 
+def test_a_disk_that_returns_other_bytes_than_were_written_is_told_as_such(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from wizard.bulk import keys
+
+    read_at = keys.read_at
+
+    def rotten(descriptor: int, size: int, offset: int) -> bytes:
+        data = read_at(descriptor, size, offset)
+        return data.replace(b"\n", b" ") if b"@" in data else data
+
+    monkeypatch.setattr(keys, "read_at", rotten)
+    with pytest.raises(WizardError, match="does not keep what is written to it") as caught:
+        made(DIRTY, tmp_path / "out")
+    assert "other bytes than were written" in caught.value.why
+    assert "another disk" in caught.value.remedy
+    assert all_bytes(tmp_path / "out") == {}
+
+
 def test_no_hash_and_no_address_is_in_rejects_or_manifest(tmp_path: Path) -> None:
     rows = (
         *DIRTY,

@@ -178,7 +178,7 @@ class Keys:
         self._first = self._firsts[block]
         self._listed = read_at(file, self._sizes[block], self._places[block]).split(b"\n")
         if len(self._listed) != self._counts[block]:
-            raise OSError(errno.EIO, "keys are not what was written")
+            raise OSError(errno.EIO, "reading it again gave other bytes than were written")
 
     def shared(self, some: Iterable[int], buckets: int) -> Iterator[Sequence[int]]:
         """The numbers of all records with the same key, in order, for each key of these buckets that several have."""

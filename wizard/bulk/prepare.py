@@ -280,6 +280,13 @@ class _Work:
 
 def _unwritable(out: Path, error: OSError) -> WizardError:
     """What the system says about our own files; a source turns what concerns its own into a SourceError."""
+    if error.errno == errno.EIO:
+        return WizardError(
+            f"The disk of {out} does not keep what is written to it",
+            why=error.strerror or "the system reports an error of input or output",
+            state="No file to import was left.",
+            remedy="look into the system's log for errors of this disk, or choose a folder on another disk.",
+        )
     full = error.errno in {errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)}
     remedy = (
         "make room for about two and a half times the size of the users as JSON, or choose a folder on another disk."
