@@ -99,6 +99,21 @@ def test_a_second_machine_does_not_void_the_secret_of_another_connection(first: 
     assert works(first, "acme-users") and works(first, "acme-shop")
 
 
+def test_the_guards_of_both_come_first_and_neither_binds_its_own_before_the_others_again_and_again(
+    first: PhasesStage, second: Shop
+) -> None:
+    first.apply()
+    second.apply()
+    bound = first.ask("GET", "actions/triggers/post-login/bindings")["bindings"]
+    assert [one["action"]["name"].split(" - ")[0] for one in bound] == [
+        *["Migration of acme-shop"] * 2,
+        *["Migration of acme-users"] * 2,
+    ]
+    for each in (first, second):
+        each.resume()
+        assert first.ask("GET", "actions/triggers/post-login/bindings")["bindings"] == bound
+
+
 def tagged_for_the_tenant(stage: PhasesStage) -> str:
     """Make the application and its secret such as an earlier version has made them."""
     [made] = applications(stage)

@@ -6,8 +6,10 @@ Source: Auth0 docs, Management API, "Actions" and "Rules"; recordings show that 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
+from wizard.doorway.guards import is_guard
 from wizard.doorway.sent import before, forget_before, remember, remember_before, stale
 from wizard.doorway.settings import LegacyApi, complete, wanted_values
 from wizard.errors import WizardError
@@ -40,7 +42,9 @@ async def action_facts(
         ):
             old.append(source.guard)
     bound = [binding.action.name for binding in await tools.tenant.bindings()]
-    return {"states": states, "stale": tuple(old), "first": tuple(bound[: len(sources)])}
+    ours = {source.name for source in sources}
+    first = tuple(name for name in takewhile(is_guard, bound) if name in ours)  # before those of others, or behind
+    return {"states": states, "stale": tuple(old), "first": first}
 
 
 async def deploy_action(source: GuardSource, api: LegacyApi, tools: Tools) -> Receipt:

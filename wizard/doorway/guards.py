@@ -45,6 +45,11 @@ def guard_name(guard: Guard, connection: str) -> str:
     return f"Migration of {connection} - {TITLES[guard]}"
 
 
+def is_guard(name: str) -> bool:
+    """Whether an Action of this name is the guard of a migration, into any connection."""
+    return name.startswith("Migration of ") and name.endswith(tuple(f" - {title}" for title in TITLES.values()))
+
+
 def as_action(guard: Guard, *, connection: str, audience: str, profile: ProfileAnswers) -> GuardSource:
     """A guard as a post-login Action for Node 22."""
     return _source("actions", guard, connection, audience, profile)

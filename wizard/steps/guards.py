@@ -48,7 +48,7 @@ class GuardsAnswers(Section):
 class GuardsFacts:
     """The guards on the tenant: each one's state, whose values are not known to be in place, and what runs first.
 
-    `first` are the names of the Actions bound first, as many as there are guards. `rules` tells whether the tenant has
+    `first` are the names of the guards bound before all Actions that are none of any migration. `rules` tells whether the tenant has
     Rules at all, and is None where nobody asked. `closed` tells that the migration has ended, or never asks the API.
     """
 
