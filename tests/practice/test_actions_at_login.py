@@ -94,6 +94,28 @@ async def test_metadata_is_one_change_merged_at_the_first_level(world: ScriptWor
 
 
 @pytest.mark.parametrize(
+    ("handler", "spent"),
+    [
+        ("api.user.setAppMetadata('a', 1); api.user.setUserMetadata('b', 2);", 1),
+        ("api.user.setAppMetadata('a', 1); api.access.deny('no');", 1),
+        ("api.cache.set('a', 'b');", 0),
+    ],
+)
+async def test_metadata_of_actions_costs_a_call_that_writes_users(handler: str, spent: int) -> None:
+    async with script_world({"enabledDatabaseCustomization": False, "metadata": None}, plan="professional") as world:
+        await world.api.post("/users", {"connection": "people", "email": "ann@example.com", "password": PASSWORD})
+        await bind(world, handler)
+
+        async def left() -> int:
+            answer = await world.api.patch("/users/auth0%7Cnobody", {"blocked": True})
+            return int(answer.headers["x-ratelimit-remaining"])
+
+        before = await left()
+        await world.login("ann@example.com")
+        assert before - await left() == 1 + spent
+
+
+@pytest.mark.parametrize(
     ("handler", "text"),
     [
         ("null.x;", "Cannot read properties of null"),

@@ -17,7 +17,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from wizard.practice import areas
 from wizard.practice.errors import ApiError, AuthError
 from wizard.practice.faults import RequestTrouble
-from wizard.practice.limits import Buckets, Taken, plan_named
+from wizard.practice.limits import Taken
 from wizard.practice.management import connections
 
 if TYPE_CHECKING:
@@ -65,12 +65,7 @@ class Front:
     def __init__(self, tenant: PracticeTenant, app: ASGIApp) -> None:
         self._tenant = tenant
         self._app = app
-        self._buckets = Buckets(
-            plan_named(tenant.plan),
-            tenant.switches.refill,
-            tenant.clock.now(),
-            tenant.switches.connection_reads_group,
-        )
+        self._buckets = tenant.buckets
         self._logged: dict[tuple[str, bool, str], float] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

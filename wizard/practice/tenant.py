@@ -18,7 +18,7 @@ from wizard.clock import Clock, RealClock
 from wizard.practice.authentication.tokens import Tokens
 from wizard.practice.faults import Faults
 from wizard.practice.keys import Keys, Meta
-from wizard.practice.limits import Bucket
+from wizard.practice.limits import Bucket, Buckets, plan_named
 from wizard.practice.sandbox.sandbox import Patience, Sandbox
 from wizard.practice.store import Store
 from wizard.practice.switches import Switches
@@ -201,6 +201,12 @@ class PracticeTenant:
         from wizard.practice.management import logs
 
         logs.write(self, kind, {"description": description} | details)
+
+    @cached_property
+    def buckets(self) -> Buckets:
+        """What is left of the rate limits."""
+        switches = self.switches
+        return Buckets(plan_named(self.plan), switches.refill, self.clock.now(), switches.connection_reads_group)
 
     @cached_property
     def app(self) -> ASGIApp:
