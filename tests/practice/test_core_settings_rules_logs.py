@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from urllib.parse import urlencode
 
 import pytest
-from core_support import Api, error, open_api, still_tenant
+from core_support import Api, StillClock, error, open_api, still_tenant
 
 from wizard.practice.switches import Switches
 
@@ -186,3 +186,23 @@ async def test_exchanges_that_end_before_a_grant_is_looked_at_are_logged_too(api
     assert {(each["client_name"], each["description"]) for each in others} == {
         ("Auth0 Migration Wizard", "Unauthorized")
     }
+
+
+@pytest.mark.parametrize(("plan", "days"), [("free", 1), ("essentials", 5), ("professional", 10), ("private-500", 30)])
+async def test_the_log_shows_as_many_days_as_the_plan_keeps(plan: str, days: int) -> None:
+    clock = StillClock()
+    async with open_api(still_tenant(plan=plan, clock=clock)) as api:
+        api.tenant.log("s", "old", user_id="auth0|ann")
+        clock.time += days * 86_400 - 60
+
+        async def seen(path: str) -> list[str]:
+            clock.time += 1  # the smallest plan has two requests a second
+            return [each["description"] for each in (await api.get(path)).json() if each["type"] == "s"]
+
+        api.tenant.log("s", "new", user_id="auth0|ann")
+        paths = ("/logs", "/logs?take=9", "/logs?q=type:s", "/users/auth0%7Cann/logs")
+        assert [set(await seen(path)) for path in paths] == [{"old", "new"}] * 4
+        [old] = (await api.get("/logs?q=description:old")).json()
+        clock.time += 120
+        assert [await seen(path) for path in paths] == [["new"]] * 4
+        assert (await api.get(f"/logs/{old['log_id']}")).status_code == 404

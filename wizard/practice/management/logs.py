@@ -71,6 +71,9 @@ INDEX = Index(
 )
 """What `q` searches; case counts."""
 EVERYTHING: Sql = ("true", ())
+DAYS = {"free": 1, "essentials": 5, "professional": 10, "none": 100_000}
+"""How long events are shown, by plan; all others have those of Enterprise. Source: Auth0 docs, "Log Data Retention"."""
+DAYS_OF_ENTERPRISE = 30
 NEWEST = 100_000
 """Rows kept; the oldest go first."""
 
@@ -139,7 +142,7 @@ def routes(tenant: PracticeTenant) -> list[Route]:
     def listed(
         window: Window, wanted: Sql, asked: dict[str, Any], fields: tuple[frozenset[str], bool] | None
     ) -> Response:
-        where, values = wanted
+        where, values = f"at > ? and ({wanted[0]})", (_oldest(tenant), *wanted[1])
         rows = tenant.db.execute(
             f"select * from logs where {where} order by {_order(asked.get('sort', 'date:-1'))} limit ? offset ?",  # noqa: S608 - constants
             (*values, window.limit, window.offset),
@@ -154,7 +157,8 @@ def routes(tenant: PracticeTenant) -> list[Route]:
 
     async def read(request: Request) -> Response:
         require(request, "read:logs", "read:logs_users")
-        row = tenant.db.execute("select * from logs where log_id = ?", (request.path_params["id"],)).fetchone()
+        asked = (request.path_params["id"], _oldest(tenant))
+        row = tenant.db.execute("select * from logs where log_id = ? and at > ?", asked).fetchone()
         if row is None:
             raise ApiError(404, "Log not found.", "inexistent_log")
         return JSONResponse(shown(row))
@@ -177,5 +181,11 @@ def _after(tenant: PracticeTenant, request: Request) -> list[sqlite3.Row]:
     asked = query(request, {"from": text(), "take": number(1, 100)})
     row = tenant.db.execute("select row from logs where log_id = ?", (asked.get("from", ""),)).fetchone()
     return tenant.db.execute(
-        "select * from logs where row > ? order by row limit ?", (row["row"] if row else 0, asked.get("take", 50))
+        "select * from logs where row > ? and at > ? order by row limit ?",
+        (row["row"] if row else 0, _oldest(tenant), asked.get("take", 50)),
     ).fetchall()
+
+
+def _oldest(tenant: PracticeTenant) -> float:
+    """Events from before this moment are shown no more; what counts logins still knows them."""
+    return tenant.clock.now() - DAYS.get(tenant.plan, DAYS_OF_ENTERPRISE) * 86_400
