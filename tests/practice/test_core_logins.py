@@ -101,6 +101,28 @@ async def test_userinfo_can_be_the_audience(canary: Canary) -> None:
         assert profile.json()["email"] == "ann@example.com"
 
 
+async def test_on_the_free_plan_a_user_has_ten_profiles_at_once_then_five_a_minute() -> None:
+    tenant = still_tenant(plan="free")
+    async with open_api(tenant) as api:
+
+        async def profiles(user_id: str, count: int) -> list[int]:
+            claims = {"sub": user_id, "aud": f"{tenant.issuer}userinfo", "scope": "openid"}
+            bearer = {"authorization": f"Bearer {tenant.tokens.issue(claims, 3600)}"}
+            return [(await api.client.get("/userinfo", headers=bearer)).status_code for _ in range(count)]
+
+        connection = await api.new_connection()
+        tenant.clock.time += 60  # type: ignore[attr-defined]
+        await api.patch(f"/connections/{connection['id']}/clients", [{"client_id": tenant.client_id, "status": True}])
+        for name in ("ann", "bob"):
+            tenant.clock.time += 60  # type: ignore[attr-defined]
+            body = {"connection": "acme-users", "email": f"{name}@example.com", "password": PASSWORD, "user_id": name}
+            assert (await api.post("/users", body)).status_code == 201
+        assert await profiles("auth0|ann", 11) == [200] * 10 + [429]
+        assert await profiles("auth0|bob", 1) == [200]
+        tenant.clock.time += 12  # type: ignore[attr-defined]
+        assert await profiles("auth0|ann", 2) == [200, 429]
+
+
 async def test_userinfo_needs_a_users_token(canary: Canary) -> None:
     for header in ({}, {"authorization": "Bearer x"}, {"authorization": f"Bearer {canary.api.token()}"}):
         assert (await canary.api.client.get("/userinfo", headers=header)).status_code == 401

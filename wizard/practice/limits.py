@@ -38,12 +38,14 @@ class Plan:
         groups: Buckets of groups of Management API endpoints; see `group_of`.
         authentication: The bucket all Authentication API requests share.
         token: A further bucket of /oauth/token.
+        userinfo: A further bucket of /userinfo, for each user one.
     """
 
     management: Limit | None = None
     groups: Mapping[str, Limit] = field(default_factory=dict)
     authentication: Limit | None = None
     token: Limit | None = None
+    userinfo: Limit | None = None
 
 
 OTHERS = "all_other_endpoints_combined"
@@ -69,7 +71,7 @@ def _private(burst: int, rate: int, authentication: int) -> Plan:
 
 
 PLANS: Mapping[str, Plan] = {
-    "free": Plan(Limit(2, 2), authentication=Limit(300, 300, 60), token=Limit(30, 30, 30)),
+    "free": Plan(Limit(2, 2), authentication=Limit(300, 300, 60), token=Limit(30, 30, 30), userinfo=Limit(10, 5, 60)),
     "essentials": _BY_GROUP,
     "professional": _BY_GROUP,
     "enterprise-nonproduction": Plan(Limit(10, 2), _CLIENT_SEARCH, authentication=Limit(100, 100)),

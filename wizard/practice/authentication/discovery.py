@@ -13,13 +13,30 @@ from starlette.routing import Route
 
 from wizard.practice.authentication.tokens import BadToken
 from wizard.practice.authentication.user_tokens import profile_claims
+from wizard.practice.errors import AuthError
+from wizard.practice.limits import Bucket, Limit, plan_named
 from wizard.practice.users import endpoints as users
 
 if TYPE_CHECKING:
     from wizard.practice.tenant import PracticeTenant
 
 
+REMEMBERED = 10_000
+
+
 def routes(tenant: PracticeTenant) -> list[Route]:
+    limit = plan_named(tenant.plan).userinfo
+    buckets: dict[str, Bucket] = {}
+
+    def spend(limit: Limit, user_id: str) -> None:
+        now = tenant.clock.now()
+        if len(buckets) > REMEMBERED:
+            buckets.clear()
+        taken = buckets.setdefault(user_id, Bucket(limit, "gradual", now)).take(now)
+        if not taken.granted:
+            headers = taken.headers if tenant.switches.rate_limit_headers else None
+            raise AuthError(429, "too_many_requests", "Rate limit exceeded.", headers=headers)
+
     async def configuration(request: Request) -> Response:
         # The issuer is the one in tokens; the rest has to be where this client can reach it, also on loopback.
         base = tenant.origin(request.url.scheme, request.url.netloc) + "/"
@@ -59,6 +76,8 @@ def routes(tenant: PracticeTenant) -> list[Route]:
         user = users.user_profile(tenant, claims.get("sub", "")) if f"{tenant.issuer}userinfo" in audiences else None
         if user is None:
             return PlainTextResponse("Unauthorized", 401)
+        if limit is not None:
+            spend(limit, claims["sub"])
         return JSONResponse({"sub": claims["sub"]} | profile_claims(user, claims["scope"].split()))
 
     return [
