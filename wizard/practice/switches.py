@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 DETECTED = (
     "We have detected suspicious login behavior and further attempts will be blocked. Please contact the administrator."
 )
+
+
+def _figure(value: Any) -> Any:
+    """The command line gives figures as texts, which a Literal of figures does not take."""
+    return int(value) if isinstance(value, str) and value.isdecimal() else value
+
+
+FIGURE = BeforeValidator(_figure)
 
 
 class Switches(BaseModel):
@@ -53,16 +61,16 @@ class Switches(BaseModel):
     )
 
     # Where scripts and Actions run at a login.
-    mfa_required_status: Literal[401, 403] = Field(
+    mfa_required_status: Annotated[Literal[401, 403], FIGURE] = Field(
         default=403, description="of a login whose Actions or Rules ask for a second factor"
     )
-    action_denial_status: Literal[401, 403] = 403
+    action_denial_status: Annotated[Literal[401, 403], FIGURE] = 403
     reset_needs_change_password_script: bool = False
     lazy_password_policy: bool = Field(
         default=False, description="passwords of lazily migrated users must pass the policy"
     )
     get_user_on_login: bool = Field(default=False, description="get user runs around the login script on a plain login")
-    script_error_status: Literal[400, 401, 500, 503] = Field(
+    script_error_status: Annotated[Literal[400, 401, 500, 503], FIGURE] = Field(
         default=500, description="of a login whose script fails otherwise than by a wrong password"
     )
     profile_without_user_id: Literal["refused", "generated"] = Field(
@@ -73,7 +81,7 @@ class Switches(BaseModel):
     # Actions.
     action_build_seconds: float = Field(default=2.0, ge=0, description="until a draft is built")
     action_deploy_seconds: float = Field(default=1.0, ge=0, description="until a deployed version is live")
-    action_name_taken_status: Literal[400, 409] = 409
+    action_name_taken_status: Annotated[Literal[400, 409], FIGURE] = 409
     undeployed_action_binding: Literal["refused", "accepted"] = "refused"
     valueless_secrets: Literal["kept", "refused"] = Field(
         default="kept", description="a secret in a PATCH that has no value"
