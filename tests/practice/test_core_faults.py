@@ -77,6 +77,39 @@ async def test_an_error_may_hide_that_it_was_done() -> None:
         assert await names(api) == ["acme"]
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "status", "body"),
+    [
+        ("POST", "/oauth/token", 500, {"error": "server_error", "error_description": "Internal error."}),
+        (
+            "POST",
+            "/dbconnections/change_password",
+            503,
+            {"error": "server_error", "error_description": "Internal error."},
+        ),
+        ("GET", "/api/v2/users/auth0%7Ca", 503, {"error": "Service Unavailable", "message": "Internal error."}),
+        ("GET", "/api/v2/users?q=a", 500, {"error": "Internal Server Error", "message": "Internal error."}),
+        (
+            "GET",
+            "/api/v2/users?q=a",
+            503,
+            {
+                "error": "Service Unavailable",
+                "message": "The query exceeded the timeout. Please try refining your search criteria. "
+                "See https://auth0.com/docs/best-practices/search-best-practices.",
+            },
+        ),
+    ],
+)
+async def test_a_server_error_has_the_shape_and_the_words_of_its_api(
+    method: str, path: str, status: int, body: dict[str, str]
+) -> None:
+    async with open_api(faulty({"action": "error", "status": status})) as api:
+        answer = await api.client.request(method, path)
+        assert answer.status_code == status
+        assert answer.json() == body | ({"statusCode": status} if path.startswith("/api/v2/") else {})
+
+
 async def test_a_storm_refuses_a_number_of_requests_or_for_a_time() -> None:
     async with open_api(faulty({"action": "limit", "requests": 3, "nth": 2, "retry_after": 7})) as api:
         answers = [await api.get("/clients") for _ in range(6)]

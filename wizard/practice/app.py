@@ -32,6 +32,10 @@ LOGGED_EVERY = 60.0
 """Seconds between two events of the log about one bucket."""
 LOW = "You used 80% of the limit of calls to this API"
 PASSED = "You passed the limit of calls to this API"
+SLOW_SEARCH = (
+    "The query exceeded the timeout. Please try refining your search criteria. "
+    "See https://auth0.com/docs/best-practices/search-best-practices."
+)
 
 
 class ConnectionCut(Exception):
@@ -90,7 +94,7 @@ class Front:
         if trouble.status is not None and answering is self._app:
             if trouble.committed:
                 await self._app(scope, receive, _nowhere)
-            answering = ApiError(trouble.status, "Internal error.").response()
+            answering = _failing(scope["method"], path, trouble.status)
         if trouble.cut == "after":
             await answering(scope, receive, _nowhere)
         else:
@@ -133,6 +137,13 @@ class Front:
         if now - self._logged.get(bucket, -LOGGED_EVERY) >= LOGGED_EVERY:
             self._logged[bucket] = now
             self._tenant.log(kind, description)
+
+
+def _failing(method: str, path: str, status: int) -> ASGIApp:
+    if not path.startswith(MANAGEMENT):
+        return AuthError(status, "server_error", "Internal error.").response()
+    searches = (method, path, status) == ("GET", f"{MANAGEMENT}users", 503)
+    return ApiError(status, SLOW_SEARCH if searches else "Internal error.").response()
 
 
 def _too_many(management: bool, group: str) -> ASGIApp:
