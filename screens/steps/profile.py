@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import ValidationError
@@ -32,7 +32,7 @@ from wizard.errors import WizardError
 from wizard.legacy.answers import SourceAnswers
 from wizard.legacy.source import LegacySource, Record
 from wizard.mapping import compile_mapping
-from wizard.mapping.suggestion import suggest_answers
+from wizard.mapping.suggestion import Guess, suggest_answers
 from wizard.passwords.answers import PasswordsAnswers
 from wizard.profile import ProfileAnswers
 from wizard.step import Change
@@ -137,10 +137,15 @@ class ProfileView(Unmasking, StepView):
         source, facts = await tools.source(wanted)
         if self._looked_at == facts.fingerprint:
             return
+        before = self._columns
         self._looked_at, self._source, self._columns = facts.fingerprint, source, source.columns
         self._records = await asyncio.to_thread(source.sample, SAMPLE)
+        if self.rules and set(before) != set(self._columns):
+            self._follow()
         self._begin()
         self._draw_table()
+        if self._row:
+            self._show_rule()
         self._draw_user()
 
     def _begin(self) -> None:
@@ -151,15 +156,43 @@ class ProfileView(Unmasking, StepView):
             for table in TABLES:
                 self.rules |= flat(given.get(table, {}), table)
         elif not self.rules:
-            found = suggest_answers(self._columns, self._records)
-            guessed = {guess.field: guess for guess in found.guesses if guess.field != "password"}
-            self.rules = {name: guess.rule for name, guess in guessed.items()}
-            self._suggested = {name: guess.confidence for name, guess in guessed.items()}
-            self._national = next((guess.columns for guess in guessed.values() if guess.needs), "")
+            self._suggest(self._guesses())
         if self._begun is None:
             self._begun = dict(self.rules)
         origin = self.query_one("#origin", Input)
         origin.suggester = SuggestFromList(self._columns, case_sensitive=False)
+
+    def _guesses(self) -> dict[str, Guess]:
+        """What the columns suggest, by field."""
+        found = suggest_answers(self._columns, self._records)
+        return {guess.field: guess for guess in found.guesses if guess.field != "password"}
+
+    def _suggest(self, guesses: Mapping[str, Guess]) -> None:
+        self.rules |= {name: guess.rule for name, guess in guesses.items()}
+        self._suggested |= {name: guess.confidence for name, guess in guesses.items()}
+        self._national = next((guess.columns for guess in guesses.values() if guess.needs), self._national)
+
+    def _follow(self) -> None:
+        """Another store was chosen: rules whose columns are gone make way for what its columns suggest.
+
+        Where none of the columns is there any more, it is another store altogether, and all is suggested anew.
+        """
+        gone = {name for name, rule in self.rules.items() if self._is_gone(rule)}
+        all_gone = gone == {name for name, rule in self.rules.items() if _columns_of(rule)}
+        if all_gone or (not self.is_touched and not self.wizard.journey.is_answered("profile")):
+            self.rules = {name: rule for name, rule in self.rules.items() if not _columns_of(rule)}
+            self._suggested, self._national = {}, ""
+            if self.wizard.journey.is_answered("profile") or not self.wizard.journey.given("profile"):
+                self._suggest({name: guess for name, guess in self._guesses().items() if name not in self.rules})
+        else:
+            self._suggested = {name: sure for name, sure in self._suggested.items() if name not in gone}
+            self._suggest({name: guess for name, guess in self._guesses().items() if name in gone})
+        self._begun = dict(self.rules)
+
+    def _is_gone(self, rule: Any) -> bool:
+        """Whether a rule reads a column that the store does not have."""
+        there = {name.strip() for name in self._columns}
+        return bool(there) and not {name.strip() for name in _columns_of(rule)} <= there
 
     @property
     def _names(self) -> Sequence[str]:
@@ -172,7 +205,9 @@ class ProfileView(Unmasking, StepView):
 
     def _password_column(self) -> str:
         known = self.wizard.journey.given("passwords").get("column")
-        return str(known or suggest_answers(self._columns, self._records).passwords.column or "")
+        if known in self._columns:  # it was answered for this store
+            return str(known)
+        return suggest_answers(self._columns, self._records).passwords.column or ""
 
     def _draw_table(self) -> None:
         table = self.query_one(DataTable)
@@ -197,8 +232,9 @@ class ProfileView(Unmasking, StepView):
             return (name[2:], "$foreground-muted"), ("", ""), ("not moved", "$foreground-muted")
         rule = self.rules.get(name)
         needed = name in ("user_id", "email") and rule is None
-        mark = "✗ needed" if needed else self._mark(name)
-        style = "$text-error" if needed else "$foreground-muted"
+        wrong = "✗ needed" if needed else "✗ column gone" if self._is_gone(rule) else ""
+        mark = wrong or self._mark(name)
+        style = "$text-error" if wrong else "$foreground-muted"
         return (name, ""), (origin_of(rule), ""), (mark, style)
 
     def _mark(self, name: str) -> str:
@@ -468,5 +504,5 @@ def _columns_of(rule: Any) -> Sequence[str]:
     """The columns that a rule reads."""
     origin = origin_of(rule)
     if "{" in origin:
-        return [part.partition("}")[0].partition("!")[0].partition(":")[0] for part in origin.split("{")[1:]]
-    return [] if origin.startswith("=") else [origin]
+        return [part.partition("}")[0].partition("!")[0].partition(":")[0] for part in origin.split("{")[1:] if part]
+    return [] if origin.startswith("=") or not origin else [origin]

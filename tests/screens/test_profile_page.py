@@ -243,3 +243,57 @@ def test_a_row_above_or_below_another_is_in_the_way_and_one_beside_it_is_not() -
         "app_metadata": {"d": {"e": "e"}, "b": {"c": "c"}}
     }
     assert table["d"] == {}
+
+
+OTHER = "uid,mail,vorname,secret_hash\n" + "".join(
+    f"{number},user{number}@example.com,Ann,$2b$10${'a' * 53}\n" for number in range(1, 9)
+)
+
+
+async def choose_store(pilot: Pilot[None], text: str) -> ProfileView:
+    """Another store instead, and its profile."""
+    app: WizardApp = pilot.app  # type: ignore[assignment]
+    path = app.journey.base / "other.csv"
+    path.write_text(text, encoding="utf-8")
+    await app.screen.go("source")  # type: ignore[attr-defined]
+    await until(pilot, lambda: page_is(app, "source"))
+    await at_rest(pilot)
+    app.screen.query_one("#source #field-path Input", Input).value = path.name
+    await go_on(pilot, "profile")
+    await at_rest(pilot)
+    return app.screen.query_one(ProfileView)
+
+
+async def test_another_store_gets_suggestions_of_its_own_and_its_profile_can_be_answered(rehearsal: Rehearsal) -> None:
+    app = rehearsal.app()
+    async with opened(app, NARROW) as pilot:
+        await at_profile(pilot)
+        await go_on(pilot, "passwords")
+        await shows(pilot, "travels as")
+        await go_on(pilot, "strategy")
+        assert app.journey.given("passwords")["column"] == "password_hash"
+        page = await choose_store(pilot, OTHER)
+        assert {name: page.rules.get(name) for name in ("user_id", "email", "family_name")} == {
+            "user_id": "uid", "email": "mail", "family_name": None,
+        }  # fmt: skip
+        await go_on(pilot, "passwords")
+
+
+async def test_a_column_that_is_gone_is_replaced_by_a_suggestion_or_told_at_its_row(rehearsal: Rehearsal) -> None:
+    store = rehearsal.practice_folder / "customers.csv"
+    app = rehearsal.app()
+    async with opened(app, NARROW) as pilot:
+        page = await at_profile(pilot)
+        await pilot.press(*["down"] * 7, "enter", *"{plan} {notes}", "enter")
+        await until(pilot, lambda: page.rules["nickname"] == {"template": "{plan} {notes}"})
+        head, *lines = store.read_text(encoding="utf-8").splitlines()
+        renamed = head.replace("notes", "remarks").replace("email,", "mail_address,")
+        page = await choose_store(pilot, "\n".join([renamed, *lines]))
+        table = page.query_one("#fields", DataTable)
+        assert str(table.get_cell("nickname", "mark")) == "✗ column gone"
+        assert page.rules["nickname"] == {"template": "{plan} {notes}"}
+        assert page.rules["email"] == "mail_address"
+        assert str(table.get_cell("email", "mark")).endswith("sure")
+        await pilot.press("ctrl+n")
+        await shows(pilot, "✗ nickname asks for")
+        assert page_is(app, "profile")
