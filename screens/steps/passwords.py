@@ -63,7 +63,7 @@ class PasswordsView(KnownAccounts):
         self._found: Mapping[str, Any] = {}
 
     def content(self) -> ComposeResult:
-        yield Static("", id="census", classes="block")
+        yield Static("", id="census", classes="block", markup=False)
         given = self.wizard.journey.given("passwords")
         yield Decisions(given.get("decisions", {}))
         yield Form(PasswordsAnswers, given, first=FIRST, without=("decisions",), more=MORE)

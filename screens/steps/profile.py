@@ -94,7 +94,7 @@ class ProfileView(Unmasking, StepView):
     def content(self) -> ComposeResult:
         yield Table(id="fields", cursor_type="row")
         with Horizontal(classes="row"):
-            yield Label("", id="which")
+            yield Label("", id="which", markup=False)
             yield Input(placeholder="F8, or {a} {b}, =fixed", id="origin", compact=True)
         with Horizontal(classes="row"):
             yield Label("  transforms", id="how")

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 from rich.text import Text as Words
 from textual.widget import Widget
 from textual.widgets import DataTable, OptionList, TextArea, Tree
-from textual.widgets.data_table import RowKey
+from textual.widgets.data_table import ColumnKey, RowKey
 
 Kept = TypeVar("Kept")
 
@@ -23,11 +23,21 @@ class _Grown(Widget):
         self.call_after_refresh(self.refresh, layout=True)
 
 
+def _as_it_is(cell: Any) -> Any:
+    return Words(cell) if isinstance(cell, str) else cell
+
+
 class Table(DataTable[Any], _Grown):
-    """A table of words, told as they are: `[prepare]` in them is no markup."""
+    """A table of words, told as they are: `[prepare]` in them is no markup, nor is `[street]` in the name of a column."""
+
+    def add_column(self, label: Any, **named: Any) -> ColumnKey:
+        return super().add_column(_as_it_is(label), **named)
 
     def add_row(self, *cells: Any, **named: Any) -> RowKey:
-        return super().add_row(*(Words(cell) if isinstance(cell, str) else cell for cell in cells), **named)
+        return super().add_row(*map(_as_it_is, cells), **named)
+
+    def update_cell(self, row_key: RowKey | str, column_key: ColumnKey | str, value: Any, **named: Any) -> None:
+        super().update_cell(row_key, column_key, _as_it_is(value), **named)
 
     def watch_virtual_size(self) -> None:
         super().watch_virtual_size()

@@ -9,7 +9,7 @@ import pytest
 from stage import NARROW, WIDE, Rehearsal, at_rest, frame, go_on, opened, shows, until
 from textual import events
 from textual.app import App, ComposeResult
-from textual.widgets import Input, Label
+from textual.widgets import Button, DataTable, Input, Label, Static
 
 from screens.app import WizardApp
 from screens.drafts import Draft, Drafts
@@ -92,6 +92,40 @@ async def test_what_was_typed_is_still_there_after_going_back(rehearsal: Rehears
         await pilot.press("f3")
         assert app.screen.query_one("#source #field-url Input", Input).value == "postgresql://half-typed"
         await until(pilot, lambda: "PRACTICE" in frame(app))
+
+
+async def test_names_of_columns_and_files_are_told_as_they_are_on_every_page(rehearsal: Rehearsal) -> None:
+    store = rehearsal.practice_folder / "customers.csv"
+    head, *lines = store.read_text(encoding="utf-8").splitlines()
+    text = "\n".join([f"addr[street],a[/b],{head}", *(f"x[/y],z[red],{line}" for line in lines)])
+    (rehearsal.practice_folder / "users[red].csv").write_text(text, encoding="utf-8")
+    app = rehearsal.app()
+    async with opened(app, WIDE) as pilot:
+        await go_on(pilot, "source")
+        await at_rest(pilot)
+        app.screen.query_one("#source #field-path Input", Input).value = "users[red].csv"
+        app.screen.query_one("#source #look", Button).press()
+        await shows(pilot, "addr[street]", "a[/b]", "x[/y]", "z[red]")
+        await go_on(pilot, "profile")
+        await at_rest(pilot)
+        table = app.screen.query_one("#profile #fields", DataTable)
+        for name in ("addr[street]", "a[/b]"):
+            table.move_cursor(row=table.get_row_index(f"· {name}"))
+            which = app.screen.query_one("#profile #which", Label)
+            await until(pilot, lambda: str(which.render()).strip() == f"app_metadata.{name}")  # noqa: B023
+            await pilot.press("f8")
+            await shows(pilot, f"Which column feeds app_metadata.{name}?", "addr[street]", "a[/b]")
+            await pilot.press("escape", "tab", "tab")
+            table.focus()
+        await go_on(pilot, "passwords")
+        await shows(pilot, "travels as")
+        app.screen.query_one("#passwords #field-column Input", Input).value = ""
+        census = app.screen.query_one("#passwords #census", Static)
+        await until(pilot, lambda: "There are: addr[street], a[/b]" in str(census.render()))
+        app.screen.query_one("#passwords #field-column Input", Input).value = "none[/x]"
+        await pilot.press("ctrl+n")
+        problem = app.screen.query_one("#passwords #field-column .problem", Label)
+        await until(pilot, lambda: "there are: addr[street], a[/b]" in str(problem.render()))
 
 
 async def test_keys_that_come_faster_than_pages_turn_are_not_lost(rehearsal: Rehearsal) -> None:
