@@ -20,6 +20,7 @@ from wizard.events import CheckFailed, RunStarted, UsersReconciled
 from wizard.journal import Journal, Refusal
 from wizard.progress import Progress
 from wizard.runs import RunFolder
+from wizard.steps.cutover import CutoverAnswers, CutoverFacts
 
 
 def person(number: int, **changed: Any) -> dict[str, Any]:
@@ -141,7 +142,7 @@ def test_a_run_that_was_never_compared_has_no_user_to_look_at(tmp_path: Path) ->
 def test_a_login_that_failed_is_named_once_and_leads_to_the_page_with_its_account() -> None:
     failed = CheckFailed("verify", "canary 1", "canary 1: wrong_password (Wrong email or password.)", "Check it.")
     now = Progress.of([RunStarted("run-1", "two-phase", resumed=False), UsersReconciled(1, 0, 0, 0), failed])
-    for shown in (checks(now).plain, checklist(gates_of(now, leave_rejected=False)).plain):
+    for shown in (checks(now).plain, checklist(gates_of(now, CutoverAnswers(), CutoverFacts())).plain):
         assert shown.count("canary 1") == 1
         assert "canary 1: wrong_password" in shown
         assert "on the page Verify" in shown
