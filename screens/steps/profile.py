@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import ValidationError
@@ -19,8 +19,9 @@ from screens.fields import Field
 from screens.form import Form
 from screens.steps.base import StepView
 from screens.steps.columns import ColumnPicker, columns_of
+from screens.steps.feeding import FIELDS, FREE, TABLES, Feeding, Row
 from screens.steps.masking import MASKING, Unmasking
-from screens.steps.rules import flat, in_the_way, nested, origin_of, rule_of, transforms_of
+from screens.steps.rules import in_the_way, origin_of, rule_of, transforms_of
 from screens.steps.sample import shown_user, told, unread_moments
 from screens.tasks import begin
 from screens.widgets.draw import cut
@@ -30,9 +31,8 @@ from wizard.answers.complaints import complaints
 from wizard.answers.section import validated
 from wizard.errors import WizardError
 from wizard.legacy.answers import SourceAnswers
-from wizard.legacy.source import LegacySource, Record
+from wizard.legacy.source import LegacySource
 from wizard.mapping import compile_mapping
-from wizard.mapping.suggestion import Guess, suggest_answers
 from wizard.passwords.answers import PasswordsAnswers
 from wizard.profile import ProfileAnswers
 from wizard.step import Change
@@ -41,11 +41,6 @@ if TYPE_CHECKING:
     from wizard.mapping import Mapping as CompiledMapping
 
 SAMPLE = 200
-FIELDS = (
-    "user_id", "email", "email_verified", "username", "given_name", "family_name", "name", "nickname",
-    "phone_number", "phone_verified", "picture", "blocked",
-)  # fmt: skip
-FACTORS = ("mfa.totp", "mfa.phone", "mfa.email")
 PHONE = "phone_number"
 LINES = ("origin", "transforms")
 """Ids of the lines that a rule is typed into."""
@@ -56,9 +51,6 @@ ROOMY = 64
 COLUMNS = (("field", "Auth0 field"), ("from", "comes from"), ("mark", ""))
 WIDTHS = ((16, 14, 13), (24, 24, 24))
 """Of the columns of the table, on a narrow page and on a roomy one."""
-
-TABLES = ("mfa", "app_metadata", "user_metadata")
-"""Keys whose rules lie one level or more below them; on the page they are dotted rows."""
 
 
 class ProfileView(Unmasking, StepView):
@@ -76,19 +68,13 @@ class ProfileView(Unmasking, StepView):
 
     def __init__(self, stop: Any) -> None:
         super().__init__(stop)
-        self.rules: dict[str, Any] = {}
-        self._suggested: dict[str, float] = {}
-        self._national = ""  # the suggested column of telephone numbers, if most of them name no country
-        self._columns: Sequence[str] = ()
-        self._records: Sequence[Record] = ()
+        self.feeding = Feeding()
         self._source: LegacySource | None = None
         self._looked_at: object = None
         self._widths = WIDTHS[False]
         self._row = ""
         self._unread = ""  # what is wrong with the lines being typed, which are in no rule yet
-        # Rule and guess of the row as it was; None while none is edited.
-        self._before: tuple[Any, float | None] | None = None
-        self._begun: dict[str, Any] | None = None
+        self._before: Row | None = None  # the row as it was; None while none is edited
         self._sample = 0
 
     def content(self) -> ComposeResult:
@@ -120,7 +106,7 @@ class ProfileView(Unmasking, StepView):
         if widths != self._widths:
             self._widths = widths
             self._lay_out()
-            if self._records:
+            if self.feeding.records:
                 self._draw_table()
 
     def _lay_out(self) -> None:
@@ -137,83 +123,27 @@ class ProfileView(Unmasking, StepView):
         source, facts = await tools.source(wanted)
         if self._looked_at == facts.fingerprint:
             return
-        before = self._columns
-        self._looked_at, self._source, self._columns = facts.fingerprint, source, source.columns
-        self._records = await asyncio.to_thread(source.sample, SAMPLE)
-        if self.rules and set(before) != set(self._columns):
-            self._follow()
-        self._begin()
+        feeding, before = self.feeding, self.feeding.columns
+        self._looked_at, self._source, feeding.columns = facts.fingerprint, source, source.columns
+        feeding.records = await asyncio.to_thread(source.sample, SAMPLE)
+        given, answered = journey.given("profile"), journey.is_answered("profile")
+        if feeding.rules and set(before) != set(feeding.columns):
+            feeding.follow(anew=not self.is_touched and not answered, suggesting=answered or not given)
+        feeding.begin(given)
+        self.query_one("#origin", Input).suggester = SuggestFromList(feeding.columns, case_sensitive=False)
         self._draw_table()
         if self._row:
             self._show_rule()
         self._draw_user()
 
-    def _begin(self) -> None:
-        """Take the answers, or what the columns suggest where there are none yet."""
-        given = self.wizard.journey.given("profile")
-        if given and not self.rules:
-            self.rules = {key: value for key, value in given.items() if key in FIELDS}
-            for table in TABLES:
-                self.rules |= flat(given.get(table, {}), table)
-        elif not self.rules:
-            self._suggest(self._guesses())
-        if self._begun is None:
-            self._begun = dict(self.rules)
-        origin = self.query_one("#origin", Input)
-        origin.suggester = SuggestFromList(self._columns, case_sensitive=False)
-
-    def _guesses(self) -> dict[str, Guess]:
-        """What the columns suggest, by field."""
-        found = suggest_answers(self._columns, self._records)
-        return {guess.field: guess for guess in found.guesses if guess.field != "password"}
-
-    def _suggest(self, guesses: Mapping[str, Guess]) -> None:
-        self.rules |= {name: guess.rule for name, guess in guesses.items()}
-        self._suggested |= {name: guess.confidence for name, guess in guesses.items()}
-        self._national = next((guess.columns for guess in guesses.values() if guess.needs), self._national)
-
-    def _follow(self) -> None:
-        """Another store was chosen: rules whose columns are gone make way for what its columns suggest.
-
-        Where none of the columns is there any more, it is another store altogether, and all is suggested anew.
-        """
-        gone = {name for name, rule in self.rules.items() if self._is_gone(rule)}
-        all_gone = gone == {name for name, rule in self.rules.items() if _columns_of(rule)}
-        if all_gone or (not self.is_touched and not self.wizard.journey.is_answered("profile")):
-            self.rules = {name: rule for name, rule in self.rules.items() if not _columns_of(rule)}
-            self._suggested, self._national = {}, ""
-            if self.wizard.journey.is_answered("profile") or not self.wizard.journey.given("profile"):
-                self._suggest({name: guess for name, guess in self._guesses().items() if name not in self.rules})
-        else:
-            self._suggested = {name: sure for name, sure in self._suggested.items() if name not in gone}
-            self._suggest({name: guess for name, guess in self._guesses().items() if name in gone})
-        self._begun = dict(self.rules)
-
-    def _is_gone(self, rule: Any) -> bool:
-        """Whether a rule reads a column that the store does not have."""
-        there = {name.strip() for name in self._columns}
-        return bool(there) and not {name.strip() for name in _columns_of(rule)} <= there
-
-    @property
-    def _names(self) -> Sequence[str]:
-        """The rows: fields, metadata, then columns that feed nothing yet."""
-        used = {word for rule in self.rules.values() for word in _columns_of(rule)}
-        password = self._password_column()
-        free = [f"· {name}" for name in self._columns if name not in used and name != password]
-        rows = (*FIELDS, *FACTORS)
-        return [*rows, *(name for name in self.rules if name not in rows), *free]
-
     def _password_column(self) -> str:
-        known = self.wizard.journey.given("passwords").get("column")
-        if known in self._columns:  # it was answered for this store
-            return str(known)
-        return suggest_answers(self._columns, self._records).passwords.column or ""
+        return self.feeding.password_column(str(self.wizard.journey.given("passwords").get("column") or ""))
 
     def _draw_table(self) -> None:
         table = self.query_one(DataTable)
         cursor = table.cursor_row
         table.clear()
-        for name in self._names:
+        for name in self.feeding.names(self._password_column()):
             table.add_row(*self._cells(name), key=name)
         table.move_cursor(row=min(cursor, table.row_count - 1))
 
@@ -228,11 +158,11 @@ class ProfileView(Unmasking, StepView):
         )
 
     def _words(self, name: str) -> Sequence[tuple[str, str]]:
-        if name.startswith("· "):
-            return (name[2:], "$foreground-muted"), ("", ""), ("not moved", "$foreground-muted")
-        rule = self.rules.get(name)
+        if name.startswith(FREE):
+            return (name.removeprefix(FREE), "$foreground-muted"), ("", ""), ("not moved", "$foreground-muted")
+        rule = self.feeding.rules.get(name)
         needed = name in ("user_id", "email") and rule is None
-        wrong = "✗ needed" if needed else "✗ column gone" if self._is_gone(rule) else ""
+        wrong = "✗ needed" if needed else "✗ column gone" if self.feeding.is_gone(rule) else ""
         mark = wrong or self._mark(name)
         style = "$text-error" if wrong else "$foreground-muted"
         return (name, ""), (origin_of(rule), ""), (mark, style)
@@ -240,7 +170,8 @@ class ProfileView(Unmasking, StepView):
     def _mark(self, name: str) -> str:
         if name == PHONE and self._lacks_country:
             return "needs country"
-        sure, transforms = self._suggested.get(name), transforms_of(self.rules.get(name))
+        rule, sure = self.feeding.row(name)
+        transforms = transforms_of(rule)
         if sure is None:
             return transforms
         return f"{sure:.0%} · {transforms}" if transforms else f"{sure:.0%} sure"
@@ -248,19 +179,21 @@ class ProfileView(Unmasking, StepView):
     @property
     def _lacks_country(self) -> bool:
         """Whether most telephone numbers cannot be read for want of a country."""
-        column = origin_of(self.rules.get(PHONE))
-        return column != "" and column == self._national and not self.query_one(Form).values.get("default_country")
+        column = origin_of(self.feeding.rules.get(PHONE))
+        return (
+            column != "" and column == self.feeding.national and not self.query_one(Form).values.get("default_country")
+        )
 
     @on(DataTable.RowHighlighted)
     def _highlighted(self, event: DataTable.RowHighlighted) -> None:
         event.stop()
         name = str(event.row_key.value or "")
-        self._row = f"app_metadata.{name[2:]}" if name.startswith("· ") else name
+        self._row = f"app_metadata.{name.removeprefix(FREE)}" if name.startswith(FREE) else name
         self._show_rule()
 
     def _show_rule(self) -> None:
         """Put the rule of the row into the lines below the table."""
-        rule = self.rules.get(self._row)
+        rule, _ = self.feeding.row(self._row)
         self.query_one("#which", Label).update(f"{self._row}  ")
         self.query_one("#origin", Input).value = origin_of(rule)
         self.query_one("#transforms", Input).value = transforms_of(rule)
@@ -270,8 +203,9 @@ class ProfileView(Unmasking, StepView):
         event.stop()
         origin = self.query_one("#origin", Input)
         self._edit()
-        if str(event.row_key.value or "").startswith("· "):
-            origin.value = str(event.row_key.value)[2:]
+        name = str(event.row_key.value or "")
+        if name.startswith(FREE):
+            origin.value = name.removeprefix(FREE)
         origin.focus()
 
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
@@ -283,13 +217,13 @@ class ProfileView(Unmasking, StepView):
 
     def _edit(self) -> None:
         """Remember the row as it is before it is changed."""
-        self._before = self.rules.get(self._row), self._suggested.get(self._row)
+        self._before = self.feeding.row(self._row)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action == "put_back":
             return self._before is not None and any(self.query_one(f"#{line}").has_focus for line in LINES)
         if action in ("choose", "choose_for_row"):
-            return bool(self._columns) and self.query_one("#origin").has_focus == (action == "choose")
+            return bool(self.feeding.columns) and self.query_one("#origin").has_focus == (action == "choose")
         return super().check_action(action, parameters)
 
     def action_choose(self) -> None:
@@ -302,11 +236,9 @@ class ProfileView(Unmasking, StepView):
         self.action_choose()
 
     async def _choose(self) -> None:
-        def feeds(column: str) -> Sequence[str]:
-            return [name for name, rule in self.rules.items() if column in _columns_of(rule)]
-
+        feeding, password = self.feeding, self._password_column()
         offered = columns_of(
-            self._columns, self._records, feeds, password=self._password_column(), unmasked=self.wizard.unmasked
+            feeding.columns, feeding.records, feeding.fed_by, password=password, unmasked=self.wizard.unmasked
         )
         name = await self.app.push_screen_wait(ColumnPicker(self._row, offered))
         origin = self.query_one("#origin", Input)
@@ -320,13 +252,7 @@ class ProfileView(Unmasking, StepView):
         """End the editing of a row and leave it as it was."""
         if self._before is None:
             return
-        rule, guess = self._before
-        self.rules.pop(self._row, None)
-        self._suggested.pop(self._row, None)
-        if rule is not None:
-            self.rules[self._row] = rule
-        if guess is not None:
-            self._suggested[self._row] = guess
+        self.feeding.put(self._row, self._before)
         self._before, self._unread = None, ""
         self._show_rule()
         self.trouble(None)
@@ -346,10 +272,10 @@ class ProfileView(Unmasking, StepView):
     @on(Input.Changed, "#transforms")
     def _typed(self, event: Input.Changed) -> None:
         event.stop()
-        before = self.rules.get(self._row)
+        before, _ = self.feeding.row(self._row)
         try:
             rule = rule_of(self.query_one("#origin", Input).value, self.query_one("#transforms", Input).value, before)
-            if rule is not None and rule != before and (other := in_the_way(self._row, self.rules)):
+            if rule is not None and rule != before and (other := in_the_way(self._row, self.feeding.rules)):
                 raise ValueError(f"{other} is fed already, and only one of the two can be: empty its line first")
         except ValueError as error:
             self._unread = f"{self._row}: {error}"
@@ -360,11 +286,7 @@ class ProfileView(Unmasking, StepView):
             self._draw_user()
         if rule == before:  # moving to another row changes the lines too
             return
-        if rule is None:
-            self.rules.pop(self._row, None)
-        else:
-            self.rules[self._row] = rule
-        self._suggested.pop(self._row, None)
+        self.feeding.put(self._row, (rule, None))
         self._draw_row(self._row)
         self._draw_user()
         self.post_message(self.Changed())
@@ -372,7 +294,7 @@ class ProfileView(Unmasking, StepView):
     @on(Field.Changed)
     def _others_changed(self) -> None:
         """Show what the fields below, such as the country of telephone numbers, change for the sample."""
-        if self._records:
+        if self.feeding.records:
             self._draw_row(PHONE)
             self._draw_user()
 
@@ -385,14 +307,11 @@ class ProfileView(Unmasking, StepView):
     @property
     def values(self) -> dict[str, Any]:
         """The section as answers have it."""
-        fields = {name: rule for name, rule in self.rules.items() if "." not in name}
-        metadata = nested({name: rule for name, rule in self.rules.items() if "." in name})
-        return {**self.query_one(Form).values, **fields, **metadata}
+        return {**self.query_one(Form).values, **self.feeding.values}
 
     @property
     def is_touched(self) -> bool:
-        changed = self._begun is not None and self.rules != self._begun
-        return changed or bool(self._unread) or self.query_one(Form).is_touched
+        return self.feeding.is_touched or bool(self._unread) or self.query_one(Form).is_touched
 
     def kept(self) -> Section | None:
         return None if self._unread else self.draft()
@@ -434,7 +353,7 @@ class ProfileView(Unmasking, StepView):
     def _compiled(self, section: ProfileAnswers) -> CompiledMapping:
         column = self._password_column()
         passwords = PasswordsAnswers(column=column or None, unsupported="without_password", missing="without_password")
-        return compile_mapping(section, passwords, self._columns, username_length=(1, 128))
+        return compile_mapping(section, passwords, self.feeding.columns, username_length=(1, 128))
 
     @staticmethod
     def _told(error: WizardError) -> str:
@@ -455,9 +374,10 @@ class ProfileView(Unmasking, StepView):
         except WizardError as error:
             tally.update(Content.styled(f"✗ {self._told(error)}", "$text-error"))
             return
-        made = [mapping.map_one(record.values) for record in self._records if record.bad is None]
-        unread = sum(record.bad is not None for record in self._records)
-        remarks = [*unread_moments(mapping, self._records), *self._unread_numbers()]
+        records = self.feeding.records
+        made = [mapping.map_one(record.values) for record in records if record.bad is None]
+        unread = sum(record.bad is not None for record in records)
+        remarks = [*unread_moments(mapping, records), *self._unread_numbers()]
         tally.update(told(made, unread, remarks))
         if made:
             self._sample %= len(made)
@@ -466,7 +386,7 @@ class ProfileView(Unmasking, StepView):
     def _unread_numbers(self) -> Iterator[str]:
         if self._lacks_country:
             title = ProfileAnswers.model_fields["default_country"].title
-            yield f"Most numbers of {self._national} name no country. Answer “{title}” below."
+            yield f"Most numbers of {self.feeding.national} name no country. Answer “{title}” below."
 
     def _checked_quietly(self) -> ProfileAnswers | str:
         values = self.values
@@ -498,11 +418,3 @@ class ProfileView(Unmasking, StepView):
             ("Next sample user", "Show another user of the sample", lambda: self.action_another(1)),
             self.mask_command("Show personal data of the sample, or hide it"),
         )
-
-
-def _columns_of(rule: Any) -> Sequence[str]:
-    """The columns that a rule reads."""
-    origin = origin_of(rule)
-    if "{" in origin:
-        return [part.partition("}")[0].partition("!")[0].partition(":")[0] for part in origin.split("{")[1:] if part]
-    return [] if origin.startswith("=") or not origin else [origin]

@@ -116,7 +116,7 @@ async def test_a_profile_that_is_not_answered_is_kept_with_its_rules(rehearsal: 
         await until(pilot, lambda: page_is(third, "profile"))
         await at_rest(pilot)
         page = third.screen.query_one(ProfileView)
-        assert page.rules["email"] == {"column": "email", "transforms": ["lower"]}
+        assert page.feeding.rules["email"] == {"column": "email", "transforms": ["lower"]}
         assert not third.journey.is_answered("profile")
 
 

@@ -30,15 +30,15 @@ async def test_escape_ends_the_editing_of_a_row_and_puts_its_rule_back_before_it
     app = rehearsal.app()
     async with opened(app, NARROW) as pilot:
         page = await at_profile(pilot)
-        before, guesses = dict(page.rules), dict(page._suggested)
+        before, guesses = dict(page.feeding.rules), dict(page.feeding.sure)
         await pilot.press("down", "enter", "home", "x", "tab", *"strip")
-        await until(pilot, lambda: page.rules["email"] == {"column": "xemail", "transforms": ["strip"]})
+        await until(pilot, lambda: page.feeding.rules["email"] == {"column": "xemail", "transforms": ["strip"]})
         await until(pilot, lambda: "esc Undo row" in frame(app))
         await pilot.press("escape")
         await until(pilot, lambda: page.query_one("#fields", DataTable).has_focus)
         await pilot.pause()
         assert page_is(app, "profile")
-        assert (page.rules, page._suggested) == (before, guesses)
+        assert (page.feeding.rules, page.feeding.sure) == (before, guesses)
         assert [page.query_one(f"#{line}", Input).value for line in ("origin", "transforms")] == ["email", ""]
         assert "esc Back" in await shows(pilot, "rejected:" if rehearsal.dirty else "can be imported")
         await pilot.press("escape")
@@ -51,11 +51,11 @@ async def test_escape_takes_back_only_what_enter_has_not_taken(rehearsal: Rehear
         page = await at_profile(pilot)
         await pilot.press("down", "down", "enter", "tab", *"lower", "enter")
         await until(pilot, lambda: page.query_one("#fields", DataTable).has_focus)
-        taken = page.rules["email_verified"]
+        taken = page.feeding.rules["email_verified"]
         assert taken == {"column": "email_verified", "transforms": ["lower"]}
         await pilot.press("enter", "tab", "end", *", strip(", "escape")
         await until(pilot, lambda: page.query_one("#fields", DataTable).has_focus)
-        assert page.rules["email_verified"] == taken
+        assert page.feeding.rules["email_verified"] == taken
         assert not page._unread
         assert page_is(app, "profile")
 
@@ -64,11 +64,11 @@ async def test_a_column_that_was_not_moved_is_not_moved_after_escape(rehearsal: 
     app = rehearsal.app()
     async with opened(app, NARROW) as pilot:
         page = await at_profile(pilot)
-        before = dict(page.rules)
+        before = dict(page.feeding.rules)
         await pilot.press("ctrl+end", "enter")
-        await until(pilot, lambda: page.rules != before)
+        await until(pilot, lambda: page.feeding.rules != before)
         await pilot.press("escape")
-        await until(pilot, lambda: page.rules == before)
+        await until(pilot, lambda: page.feeding.rules == before)
         assert page_is(app, "profile")
 
 
@@ -118,10 +118,10 @@ async def test_a_column_is_chosen_from_those_of_the_store(rehearsal: Rehearsal) 
         await pilot.press(*"last_n")
         await until(pilot, lambda: app.screen.query_one("#columns", DataTable).row_count == 1)
         await pilot.press("enter")
-        await until(pilot, lambda: page.rules["given_name"] == "last_name")
+        await until(pilot, lambda: page.feeding.rules["given_name"] == "last_name")
         await until(pilot, lambda: origin.has_focus)
         await pilot.press("escape")
-        await until(pilot, lambda: page.rules["given_name"] == "first_name")
+        await until(pilot, lambda: page.feeding.rules["given_name"] == "first_name")
 
 
 async def test_a_column_is_put_into_a_template_and_the_list_can_be_left(rehearsal: Rehearsal) -> None:
@@ -133,13 +133,13 @@ async def test_a_column_is_put_into_a_template_and_the_list_can_be_left(rehearsa
         await pilot.press("escape")
         origin = page.query_one("#origin", Input)
         await until(pilot, lambda: origin.has_focus and page_is(app, "profile"))
-        assert page.rules["given_name"] == "first_name"
+        assert page.feeding.rules["given_name"] == "first_name"
         origin.value = "{first_name} "
         origin.cursor_position = len(origin.value)
         await pilot.press("f8")
         await shows(pilot, "Which column feeds given_name?")
         await pilot.press(*"last_n", "enter")
-        await until(pilot, lambda: page.rules["given_name"] == {"template": "{first_name} {last_name}"})
+        await until(pilot, lambda: page.feeding.rules["given_name"] == {"template": "{first_name} {last_name}"})
 
 
 def test_no_value_of_a_password_or_salt_is_offered_and_people_are_masked() -> None:
@@ -218,10 +218,10 @@ async def test_a_column_whose_row_would_lie_below_another_is_refused_in_clear_wo
 
         await choose(first)
         await pilot.press("enter")
-        await until(pilot, lambda: page.rules.get(f"app_metadata.{first}") == first)
+        await until(pilot, lambda: page.feeding.rules.get(f"app_metadata.{first}") == first)
         await choose(second)
         await until(pilot, lambda: f"app_metadata.{first}" in str(tally.content) and "✗" in str(tally.content))
-        assert f"app_metadata.{second}" not in page.rules
+        assert f"app_metadata.{second}" not in page.feeding.rules
         await pilot.press("ctrl+n")
         await until(pilot, lambda: any("not right yet" in note.message for note in app._notifications))
         assert page_is(app, "profile")
@@ -273,7 +273,7 @@ async def test_another_store_gets_suggestions_of_its_own_and_its_profile_can_be_
         await go_on(pilot, "strategy")
         assert app.journey.given("passwords")["column"] == "password_hash"
         page = await choose_store(pilot, OTHER)
-        assert {name: page.rules.get(name) for name in ("user_id", "email", "family_name")} == {
+        assert {name: page.feeding.rules.get(name) for name in ("user_id", "email", "family_name")} == {
             "user_id": "uid", "email": "mail", "family_name": None,
         }  # fmt: skip
         await go_on(pilot, "passwords")
@@ -285,14 +285,14 @@ async def test_a_column_that_is_gone_is_replaced_by_a_suggestion_or_told_at_its_
     async with opened(app, NARROW) as pilot:
         page = await at_profile(pilot)
         await pilot.press(*["down"] * 7, "enter", *"{plan} {notes}", "enter")
-        await until(pilot, lambda: page.rules["nickname"] == {"template": "{plan} {notes}"})
+        await until(pilot, lambda: page.feeding.rules["nickname"] == {"template": "{plan} {notes}"})
         head, *lines = store.read_text(encoding="utf-8").splitlines()
         renamed = head.replace("notes", "remarks").replace("email,", "mail_address,")
         page = await choose_store(pilot, "\n".join([renamed, *lines]))
         table = page.query_one("#fields", DataTable)
         assert str(table.get_cell("nickname", "mark")) == "✗ column gone"
-        assert page.rules["nickname"] == {"template": "{plan} {notes}"}
-        assert page.rules["email"] == "mail_address"
+        assert page.feeding.rules["nickname"] == {"template": "{plan} {notes}"}
+        assert page.feeding.rules["email"] == "mail_address"
         assert str(table.get_cell("email", "mark")).endswith("sure")
         await pilot.press("ctrl+n")
         await shows(pilot, "✗ nickname asks for")
