@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from pydantic import ValidationError
@@ -16,6 +16,7 @@ from screens.widgets.secret_input import SecretInput
 from wizard.answers import Section
 from wizard.answers.complaints import complaints
 from wizard.answers.section import keys, validated
+from wizard.aside import aside
 from wizard.errors import WizardError
 
 Keep = Callable[[str, str], None]
@@ -163,7 +164,7 @@ class Form(Vertical):
         for field in self.fields:
             for reference, control in field.typed_secrets():
                 try:
-                    await asyncio.to_thread(keep, reference.partition(":")[2], control.secret)
+                    await aside(partial(keep, reference.partition(":")[2], control.secret))
                 except WizardError as error:
                     field.complain(f"{error} Or type env:NAME here and set that variable.")
                     control.focus()

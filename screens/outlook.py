@@ -17,7 +17,7 @@ from wizard.step import Change
 from wizard.steps.scripts_answers import ScriptsAnswers
 from wizard.steps.strategy import StrategyAnswers
 from wizard.steps.tenant import TenantAnswers
-from wizard.tools import Tools
+from wizard.tools import Stop, Tools
 from wizard.world import World, connected
 
 if TYPE_CHECKING:
@@ -46,6 +46,7 @@ class Outlook:
         self._opened_for: object = None
         self._tools: Tools | None = None
         self._turn = asyncio.Lock()
+        self._stop = Stop()
 
     async def tools(self, answers: Answers, base: Path) -> Tools:
         """What the steps look with; with a tenant as soon as that is answered.
@@ -90,6 +91,8 @@ class Outlook:
         return await make_plan(steps, answers, await self.tools(answers, base))
 
     async def close(self) -> None:
+        """End it for good; whoever still waits for the keyring waits no longer."""
+        self._stop.request()
         async with self._turn:
             await self._close()
 
@@ -101,10 +104,10 @@ class Outlook:
         try:
             if wanted is None:
                 clock, sources = self.world.clock, self.world.sources
-                secret = self.world.secret("none.invalid")
+                secret = self.world.secret("none.invalid", self._stop)
                 tools = Tools(journal=journal, folder=base, base=base, clock=clock, secret=secret, sources=sources)
             else:
-                tools = await stack.enter_async_context(connected(answers, journal, base, base, self.world))
+                tools = await stack.enter_async_context(connected(answers, journal, base, base, self.world, self._stop))
         except BaseException:
             await stack.aclose()
             raise

@@ -207,7 +207,7 @@ class Work:
         try:
             if self.run is None:
                 origin = Origin(str(base), str(file) if file else None)
-                self.run = await run_of(answers, origin, world=world, runs=runs)
+                self.run = await run_of(answers, origin, world=world, runs=runs, stop=self._stop)
             self.progress = progress_of(self.run)
             self.phase = "running"
             done = await carry_out(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from stat import S_ISREG
 from typing import TYPE_CHECKING, Protocol
@@ -76,7 +77,8 @@ class Sources:
         stat = _stat(located(answers.path, base)) if answers.path else None
         key = (answers.model_dump_json(), stat and (stat.st_mtime_ns, stat.st_size, stat.st_ino))
         if anew or key not in self._known:
-            source = open_source(answers, secret=secret, base=base)
+            # Aside, as it may ask a keyring that is locked, and a database that does not answer.
+            source = await aside(partial(open_source, answers, secret=secret, base=base))
             self._known[key] = (source, await self._look(source))
         return self._known[key]
 

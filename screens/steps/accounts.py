@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from screens.steps.base import FormView
+from wizard.aside import aside
 
 
 class KnownAccounts(FormView):
@@ -28,4 +29,4 @@ class KnownAccounts(FormView):
         if not named:
             return ""
         tools = await self.wizard.outlook.tools(self.wizard.journey.answers, self.wizard.journey.base)
-        return await asyncio.to_thread(tools.secret, str(named))
+        return await aside(partial(tools.secret, str(named)))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from textual import on
@@ -23,6 +24,7 @@ from screens.tasks import begin
 from screens.widgets.draw import bar, cut
 from wizard.answers import Section
 from wizard.answers.section import validated
+from wizard.aside import aside
 from wizard.counts import counted
 from wizard.errors import WizardError
 from wizard.legacy.answers import SourceAnswers
@@ -133,7 +135,16 @@ class PasswordsView(KnownAccounts):
                 "Name it, or choose without_password for users without a hash: it is final, and they reset their password."
             )
             return None
-        compile_mapping(answers[ProfileAnswers], section, columns, username_length=(1, 128), secret=tools.secret)
+        await aside(
+            partial(
+                compile_mapping,
+                answers[ProfileAnswers],
+                section,
+                columns,
+                username_length=(1, 128),
+                secret=tools.secret,
+            )
+        )
         return section
 
     async def _opened(self) -> tuple[Answers, Tools]:
@@ -159,7 +170,7 @@ class PasswordsView(KnownAccounts):
         place.update(Content.styled("Counting hashes…", "$foreground-muted"))
         _, tools = await self._opened()
         try:
-            settings = await asyncio.to_thread(declared, section, tools.secret, source.columns)
+            settings = await aside(partial(declared, section, tools.secret, source.columns))
             groups = await self.wizard.apart.through(facts.records, census_of, source, section, settings)
         except WizardError as error:
             place.update(Content.styled(f"✗ {error}", "$text-error"))
@@ -218,7 +229,7 @@ class PasswordsView(KnownAccounts):
             return
         _, tools = await self._opened()
         try:
-            secrets = {name: await asyncio.to_thread(tools.secret, name) for name in section.references}
+            secrets = {name: await aside(partial(tools.secret, name)) for name in section.references}
             asked = self.wizard.apart.do(prove, self._store[0], section, secrets, login, password, SEARCH_SECONDS)
             found = await self._counted(asyncio.ensure_future(asked), told)
         except WizardError as error:

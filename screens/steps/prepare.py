@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from textual import on
@@ -16,6 +17,7 @@ from screens.steps.base import FormView
 from screens.widgets.ticks import Row, Ticks
 from wizard.answers import Section
 from wizard.answers.section import validated
+from wizard.aside import aside
 from wizard.bulk.answers import PrepareAnswers
 from wizard.bulk.assembly import CODES
 from wizard.counts import counted
@@ -58,7 +60,9 @@ class PrepareView(FormView):
             return
         tally = self.query_one("#survey", Static)
         tally.update(Content.styled("Trying every record…", "$foreground-muted"))
-        mapping = compile_mapping(profile, passwords, source.columns, username_length=lengths, secret=tools.secret)
+        mapping = await aside(
+            partial(compile_mapping, profile, passwords, source.columns, username_length=lengths, secret=tools.secret)
+        )
         found = await wizard.apart.through(facts.records, survey, source, mapping)
         self._known = known
         good = found.read - found.rejected

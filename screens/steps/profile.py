@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import ValidationError
@@ -29,6 +29,7 @@ from screens.widgets.grown import Table
 from wizard.answers import Section
 from wizard.answers.complaints import complaints
 from wizard.answers.section import validated
+from wizard.aside import aside
 from wizard.errors import WizardError
 from wizard.legacy.answers import SourceAnswers
 from wizard.legacy.source import LegacySource
@@ -125,7 +126,7 @@ class ProfileView(Unmasking, StepView):
             return
         feeding, before = self.feeding, self.feeding.columns
         self._looked_at, self._source, feeding.columns = facts.fingerprint, source, source.columns
-        feeding.records = await asyncio.to_thread(source.sample, SAMPLE)
+        feeding.records = await aside(partial(source.sample, SAMPLE))
         given, answered = journey.given("profile"), journey.is_answered("profile")
         if feeding.rules and set(before) != set(feeding.columns):
             feeding.follow(anew=not self.is_touched and not answered, suggesting=answered or not given)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from screens.tasks import begin
 from screens.widgets.dialogs import FilePicker
 from screens.widgets.grown import Choices, Table
 from wizard.answers import Section
+from wizard.aside import aside
 from wizard.counts import counted
 from wizard.errors import WizardError
 from wizard.legacy.answers import SourceAnswers
@@ -99,7 +100,7 @@ class SourceView(FormView):
         from wizard.legacy import source_of
 
         try:
-            found = await asyncio.to_thread(source_of, str(path))
+            found = await aside(partial(source_of, str(path)))
         except WizardError as error:
             self.trouble(error)
             return
@@ -125,7 +126,7 @@ class SourceView(FormView):
         try:
             tools = await wizard.outlook.tools(journey.answers, journey.base)
             source, facts = await tools.source(section)
-            records = await asyncio.to_thread(source.sample, ROWS)
+            records = await aside(partial(source.sample, ROWS))
         except WizardError as error:
             self.query_one("#facts", Static).update("")
             self.query_one("#rows").display = False

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
+from functools import partial
 from typing import Any
 
 from textual import on
@@ -16,6 +16,7 @@ from screens.widgets.ticks import Row, Ticks
 from wizard.advice import recommend
 from wizard.answers import Section
 from wizard.answers.section import validated
+from wizard.aside import aside
 from wizard.auth0.limits import plan_of
 from wizard.bulk.chunks import IMPORT_FILE_BYTES
 from wizard.counts import counted
@@ -70,9 +71,12 @@ class StrategyView(StepView):
         known = (facts.fingerprint, passwords, profile)
         if known == self._known:
             return
-        mapping = compile_mapping(profile, passwords, source.columns, username_length=(1, 128), secret=tools.secret)
+        lengths = (1, 128)
+        mapping = await aside(
+            partial(compile_mapping, profile, passwords, source.columns, username_length=lengths, secret=tools.secret)
+        )
         self.query_one("#ways", Static).update(Content.styled("counting…", "$foreground-muted"))
-        described = await asyncio.to_thread(declared, passwords, tools.secret, source.columns)
+        described = await aside(partial(declared, passwords, tools.secret, source.columns))
         groups = await wizard.apart.through(facts.records, census_of, source, passwords, described)
         found = await wizard.apart.through(facts.records, survey, source, mapping)
         self._known = known

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from wizard.aside import aside
 from wizard.counts import counted
 from wizard.errors import Interrupted, WizardError
 from wizard.events import CheckFailed, CheckPassed, CheckWithdrawn, UsersMovedSince, UsersReconciled
@@ -212,11 +214,11 @@ async def log_in(connection: Connection, wanted: VerifyAnswers, tools: Tools) ->
     What was found of one that is not listed any more is withdrawn.
     """
     findings = []
-    secret = tools.secret(wanted.login_client_secret) if wanted.login_client_secret else None
+    named = wanted.login_client_secret
+    secret = await aside(partial(tools.secret, named)) if named else None
     for number, canary in enumerate(wanted.canaries, 1):
-        result = await tools.tenant.login(
-            connection.name, canary.login, tools.secret(canary.password), wanted.login_client_id or "", secret
-        )
+        password = await aside(partial(tools.secret, canary.password))
+        result = await tools.tenant.login(connection.name, canary.login, password, wanted.login_client_id or "", secret)
         name = canary_name(number)
         detail = f"{name}: " + ("logged in" if result.accepted else f"{result.outcome} ({result.why})")
         findings.append(Finding(name, result.accepted, detail, "" if result.accepted else CANARY_REMEDY))

@@ -131,7 +131,7 @@ class LegacyMarks:
     async def _bearer(self, *, fresh: bool) -> str | None:
         if self._token is None or fresh:
             client = await application(self._api, self._tools)
-            secret = kept_secret(self._api, client, self._tools)
+            secret = await kept_secret(self._api, client, self._tools)
             if client is None or secret is None:
                 return None
             self._token = await self._tools.tenant.machine_token(client.client_id, secret, self._api.audience)

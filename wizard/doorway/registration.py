@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from wizard.aside import aside
 from wizard.counts import counted
 from wizard.doorway.sent import before, forget_before, remember_before
 from wizard.doorway.settings import (
@@ -44,7 +46,7 @@ async def protect_api(audience: str, scopes: Mapping[str, str], tools: Tools) ->
 async def create_application(name: str, connection: str, tools: Tools) -> Receipt:
     told = f"Calls the API in front of the legacy user store of {connection}, for migration only."
     made = await tools.tenant.create_machine_client(name, description=told, metadata=tag_of(connection))
-    tools.keep_secret(secret_name(connection), made.secret)
+    await aside(partial(tools.keep_secret, secret_name(connection), made.secret))
     return Receipt({"client_id": made.client_id})
 
 
@@ -55,7 +57,7 @@ async def renew_secret(connection: str, tools: Tools) -> Receipt:
     if client is None:
         raise WizardError("The application of the migration is gone", state="Nothing was changed.", remedy=AGAIN)
     renewed = await tools.tenant.rotate_secret(client.client_id)
-    keep_secret(api, client, renewed.secret, tools)
+    await keep_secret(api, client, renewed.secret, tools)
     return Receipt({"client_id": client.client_id})
 
 
@@ -94,7 +96,7 @@ async def undo_application(connection: str, tools: Tools) -> None:
     if client is not None:
         await tools.tenant.delete_client(client.client_id)
     for name in secret_names(api, client) if connection else (SECRET,):
-        tools.forget_secret(name)
+        await aside(partial(tools.forget_secret, name))
 
 
 async def others_of(audience: str, ours: Client | None, tools: Tools) -> int:

@@ -59,7 +59,7 @@ async def _rotate(answers: Answers, steps: list[AnyStep], tools: Tools) -> Rotat
             remedy="Carry out the answers first: `auth0-migrate apply`.",
         )
     renewed = await tools.tenant.rotate_secret(client.client_id)
-    keep_secret(api, client, renewed.secret, tools)
+    await keep_secret(api, client, renewed.secret, tools)
     changed: list[str] = []
     for step in steps:
         for change in step.plan(answers, await step.inspect(answers, tools)):

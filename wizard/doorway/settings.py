@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from wizard.answers import Answers
+from wizard.aside import aside
 from wizard.doorway.answers import LegacyApiAnswers
 from wizard.doorway.templates import SETTINGS
 from wizard.errors import WizardError
@@ -94,27 +96,30 @@ def secret_names(api: LegacyApi, client: Client | None) -> tuple[str, ...]:
     return (SECRET if client and CONNECTION not in client.client_metadata else secret_name(api.connection),)
 
 
-def kept_secret(api: LegacyApi, client: Client | None, tools: Tools) -> str | None:
+async def kept_secret(api: LegacyApi, client: Client | None, tools: Tools) -> str | None:
     """The secret of an application; None when nothing is kept under its names.
 
     Raises:
         KeyringUnavailable: the keyring cannot be used.
     """
-    kept = (_kept(name, tools) for name in secret_names(api, client))
-    return next((secret for secret in kept if secret is not None), None)
+    for name in secret_names(api, client):
+        if (secret := await _kept(name, tools)) is not None:
+            return secret
+    return None
 
 
-def keep_secret(api: LegacyApi, client: Client, secret: str, tools: Tools) -> None:
+async def keep_secret(api: LegacyApi, client: Client, secret: str, tools: Tools) -> None:
     """Keep a new secret of an application in the place of the one that is void."""
     names = secret_names(api, client)
-    tools.keep_secret(next((name for name in names if _kept(name, tools) is not None), names[0]), secret)
+    there = [name for name in names if len(names) > 1 and await _kept(name, tools) is not None]
+    await aside(partial(tools.keep_secret, (*there, *names)[0], secret))
 
 
-def _kept(name: str, tools: Tools) -> str | None:
+async def _kept(name: str, tools: Tools) -> str | None:
     from wizard.vault import KeyringUnavailable, SecretMissing
 
     try:
-        return tools.secret(f"keyring:{name}")
+        return await aside(partial(tools.secret, f"keyring:{name}"))
     except SecretMissing:
         return None
     except KeyringUnavailable as error:
@@ -134,12 +139,12 @@ async def wanted_values(api: LegacyApi, tools: Tools) -> dict[str, str | None]:
         api.url,
         api.audience,
         client.client_id if client else None,
-        kept_secret(api, client, tools),
+        await kept_secret(api, client, tools),
     )
     return dict(zip(SETTINGS, values, strict=True))
 
 
-def database_values(reference: str | None, tools: Tools) -> dict[str, str | None]:
+async def database_values(reference: str | None, tools: Tools) -> dict[str, str | None]:
     """The value of scripts that ask the database themselves; None where its secret is not kept.
 
     Raises:
@@ -148,7 +153,7 @@ def database_values(reference: str | None, tools: Tools) -> dict[str, str | None
     from wizard.vault import SecretMissing
 
     try:
-        return {DATABASE_SETTING: tools.secret(reference) if reference else None}
+        return {DATABASE_SETTING: await aside(partial(tools.secret, reference)) if reference else None}
     except SecretMissing:
         return {DATABASE_SETTING: None}
 

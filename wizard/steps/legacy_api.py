@@ -219,7 +219,7 @@ class LegacyApiStep(Step[LegacyApiFacts, LegacyApiChange]):
             signing_alg=api.signing_alg if api else "",
             scopes=tuple(sorted(scope.get("value", "") for scope in api.scopes)) if api else (),
             application=client is not None,
-            secret=kept_secret(wanted, client, tools) is not None,
+            secret=await kept_secret(wanted, client, tools) is not None,
             granted=tuple(sorted(grant.scope)) if grant else None,
         )
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from wizard.answers import Answers
+from wizard.aside import aside
 from wizard.errors import UsageError
 from wizard.legacy.answers import SourceAnswers
 from wizard.passwords.answers import PasswordsAnswers
@@ -38,7 +40,7 @@ class PasswordsStep(Step[PasswordFacts, Change]):
         given = answers[PasswordsAnswers]
         if given.column is None:
             return PasswordFacts(())
-        judge = Judge(declared(given, tools.secret, source.columns))
+        judge = Judge(await aside(partial(declared, given, tools.secret, source.columns)))
         places = [source.columns.index(name) for name in (given.column, *judge.declared.columns)]
         records = [record.values for record in source.sample(SAMPLE) if record.bad is None]
         cells = [values[places[0]] if len(places) == 1 else tuple(values[at] for at in places) for values in records]

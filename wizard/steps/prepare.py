@@ -8,6 +8,7 @@ import json
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from threading import Event
 from typing import TYPE_CHECKING, Any
 
@@ -114,7 +115,7 @@ class PrepareStep(Step[PrepareFacts, PrepareUsers]):
 
         live = change.way != "bulk"
         source, facts = await tools.source(change.source, anew=live)
-        mapping = _mapping(change, source.columns, tools)
+        mapping = await _mapping(change, source.columns, tools)
         async with _left_out(change, tools) as leave_out:
             prepared = await prepare_async(
                 source,
@@ -166,11 +167,14 @@ def _change(answers: Answers, fingerprint: str, records: int) -> PrepareUsers:
     )
 
 
-def _mapping(change: PrepareUsers, columns: Sequence[str], tools: Tools) -> CompiledMapping:
+async def _mapping(change: PrepareUsers, columns: Sequence[str], tools: Tools) -> CompiledMapping:
     from wizard.mapping import compile_mapping
 
-    return compile_mapping(
-        change.profile, change.passwords, columns, username_length=change.username_length, secret=tools.secret
+    lengths = change.username_length
+    return await aside(
+        partial(
+            compile_mapping, change.profile, change.passwords, columns, username_length=lengths, secret=tools.secret
+        )
     )
 
 
@@ -181,7 +185,7 @@ async def _require_anybody(change: PrepareUsers, tools: Tools) -> None:
     if change.fingerprint in tools.sources.importable:
         return
     source, _ = await tools.source(change.source)
-    mapping = _mapping(change, source.columns, tools)
+    mapping = await _mapping(change, source.columns, tools)
     left = Event()
     try:
         await aside(

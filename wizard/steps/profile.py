@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from wizard.answers import Answers
+from wizard.aside import aside
 from wizard.legacy.answers import SourceAnswers
 from wizard.profile import ProfileAnswers
 from wizard.step import Change, Step
@@ -31,7 +33,8 @@ class ProfileStep(Step[ProfileFacts, Change]):
         from wizard.passwords.answers import PasswordsAnswers
 
         source, _ = await tools.source(answers[SourceAnswers])
-        compile_mapping(answers[ProfileAnswers], answers[PasswordsAnswers], source.columns, secret=tools.secret)
+        profile, passwords = answers[ProfileAnswers], answers[PasswordsAnswers]
+        await aside(partial(compile_mapping, profile, passwords, source.columns, secret=tools.secret))
         return ProfileFacts(tuple(source.columns))
 
     def plan(self, answers: Answers, facts: ProfileFacts) -> Sequence[Change]:

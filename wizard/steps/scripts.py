@@ -143,7 +143,7 @@ class ScriptsStep(Step[ScriptsFacts, SetScripts]):
         if change.api:
             values = complete(await wanted_values(change.api, tools))
         else:
-            values = complete(database_values(change.database, tools))
+            values = complete(await database_values(change.database, tools))
         remember_before(tools.journal, place, snapshot(options_of(connection), KEYS))
         texts = change.scripts.custom_scripts()
         changed = await tools.tenant.patch_connection_options(
@@ -197,7 +197,7 @@ async def values_of(answers: Answers, tools: Tools) -> dict[str, str | None]:
     wanted = answers[ScriptsAnswers]
     if wanted.kind == "legacy_api":
         return await wanted_values(legacy_api_of(answers), tools)
-    return database_values(wanted.database, tools)
+    return await database_values(wanted.database, tools)
 
 
 def _place(connection: str) -> str:

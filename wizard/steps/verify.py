@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
 from wizard.answers import Answers, SecretRef, Section
+from wizard.aside import aside
 from wizard.errors import PlanStale, WizardError
 from wizard.progress import Progress
 from wizard.step import Change, Finding, Receipt, Step
@@ -117,7 +118,7 @@ class VerifyStep(Step[VerifyFacts, RepairHalfMadeUsers]):
         wanted = answers[VerifyAnswers]
         named = (wanted.login_client_secret, *(canary.password for canary in wanted.canaries))
         for reference in filter(None, named):  # a secret that is not at hand is told before anything is sent
-            await asyncio.to_thread(tools.secret, reference)
+            await aside(partial(tools.secret, reference))
         return VerifyFacts(tools.journal.recall(REPAIRED) or 0)
 
     def plan(self, answers: Answers, facts: VerifyFacts) -> Sequence[RepairHalfMadeUsers]:
