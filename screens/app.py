@@ -234,6 +234,7 @@ class WizardApp(Desk):
         from screens.work import Work
 
         self.journey, self.work, self.draft = journey, work or Work(), draft
+        self._begun_before = draft.begun if draft is not None else {}
         self.unmasked = False
         self.clear_notifications()  # what did not work at the start is over
         journey.progress = self.work.progress
@@ -334,7 +335,9 @@ class WizardApp(Desk):
             answers: Those to keep instead of the journey's.
         """
         journey, frame = self.journey, self.frame
-        begun = frame.begun() if frame is not None else {}
+        answered = {section.table for section in journey.answers}
+        begun = {table: values for table, values in self._begun_before.items() if table not in answered}
+        begun |= frame.begun() if frame is not None else {}
         if self.work.phase != "idle" or not (len(journey.answers) or begun):
             return
         self.draft = replace(
@@ -458,10 +461,8 @@ class WizardApp(Desk):
         """Keep what is on the open page for the case of a kill, where it is right as it stands; nothing is answered by it."""
         if self.screen is not page.screen or page.stop.key not in {stop.key for stop in self.journey.stops}:
             return
-        if not page.is_touched:
-            return
-        section = page.kept()
-        if not self.journey.is_answered(page.stop.key):
+        section = page.kept() if page.is_touched else None
+        if not page.is_touched or not self.journey.is_answered(page.stop.key):
             self.keep_draft()
         elif section is not None:
             self.keep_draft(self.journey.answers.replace(section))

@@ -12,6 +12,9 @@ from wizard.steps.cutover import WITHDRAWN, CutoverAnswers
 if TYPE_CHECKING:
     from wizard.runs import RunFolder
 
+CONFIRM = "cutover.confirm"
+"""The key of the answers that confirms."""
+
 
 def withdraw(run: RunFolder, answers: Answers, journal: Journal) -> Answers:
     """Let the cutover of a run wait to be confirmed anew, whatever the answers that it was made with say."""
@@ -32,6 +35,15 @@ def confirm_anew(run: RunFolder) -> None:
     try:
         if journal.recall(WITHDRAWN):
             journal.remember(WITHDRAWN, None)
+    finally:
+        journal.close()
+
+
+def is_withdrawn(run: RunFolder) -> bool:
+    """Whether the cutover of a run was taken back and is not confirmed anew."""
+    journal = Journal(run.journal, now=RealClock().now)
+    try:
+        return bool(journal.recall(WITHDRAWN))
     finally:
         journal.close()
 

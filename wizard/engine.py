@@ -22,12 +22,13 @@ from wizard.runner import Plan, apply_plan, check_all, make_plan
 from wizard.runs import RunFolder
 from wizard.scratch import scratch
 from wizard.steps import SECTIONS, STEPS
-from wizard.steps.cutover import CLOSE_DOOR, has_closed
+from wizard.steps.cutover import WITHDRAWN, has_closed
 from wizard.steps.strategy import StrategyAnswers
 from wizard.tools import Stop, Tools
 from wizard.undo import CUTOVER, Undone, UndoPlan, made_again, name_unproven, undo_all, undo_plan
 from wizard.world import World, connected, require_granted, steps_of
 
+NOT_ALONE = "the whole run was taken back, and its cutover with it; resume the run to set everything up again"
 APPROVAL = "approval"
 """Journal fact: hashes of the changes that were approved; none once they were put back."""
 EVIDENCE = "evidence"
@@ -326,8 +327,10 @@ async def undo_run(
             manifest = read_manifest(run.path)
             files = manifest.files if manifest else ()
             plan = undo_plan(journal, files, users=users, only=only)
+            if only == CUTOVER and account.progress.taken_back:
+                return account.progress, Undone(0, 0, (NOT_ALONE,))
             async with AsyncExitStack() as stack:
-                opening = only == CUTOVER and bool(journal.intents(CLOSE_DOOR))
+                opening = only == CUTOVER and (has_closed(journal) or bool(journal.recall(WITHDRAWN)))
                 if opening:
                     tools = await stack.enter_async_context(connected(answers, journal, run.path, base, world, stop))
                     plan = await made_again(plan, steps_of(answers), answers, tools)

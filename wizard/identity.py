@@ -221,9 +221,15 @@ def decided(run: RunFolder, answers: Answers, flags: Sequence[str]) -> Answers:
 
 
 def decided_since(run: RunFolder, answers: Answers) -> Sequence[str]:
-    """The keys that were decided otherwise while the run went on than these answers, which it is applied with now, say."""
+    """The keys that were decided otherwise while the run went on than these answers, which it is applied with now, say.
+
+    A name that confirms a cutover is none of them where it counts no more.
+    """
+    from wizard.confirmation import CONFIRM, is_withdrawn
+
     kept = load(run.answers, SECTIONS, environment={})
-    return [name for name in kept.differences(answers) if name in LATER]
+    otherwise = [name for name in kept.differences(answers) if name in LATER]
+    return [name for name in otherwise if name != CONFIRM or not is_withdrawn(run)]
 
 
 def keep(run: RunFolder, now: Answers, before: Answers) -> None:

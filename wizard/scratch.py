@@ -46,11 +46,14 @@ def open_scratch(purpose: str) -> Scratch:
     _sweep(Path(tempfile.gettempdir()))
     while True:
         folder = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{purpose}-"))
-        held = FileLock(folder / LOCK, mode=0o600)
-        held.acquire()
-        if (folder / LOCK).exists():
-            return Scratch(folder, held)
-        held.release()  # in the instant before it was held, another process took it for one left behind
+        made, held = folder.stat().st_ino, FileLock(folder / LOCK, mode=0o600)
+        with suppress(
+            FileNotFoundError
+        ):  # in the instant before it was held, another process took it for one left behind
+            held.acquire()
+            if (folder / LOCK).exists() and folder.stat().st_ino == made:
+                return Scratch(folder, held)
+        held.release()
 
 
 @contextmanager

@@ -154,27 +154,40 @@ async def undo_all(
             continue
         count += 1
         tools.journal.settle(began, "done", events=[ChangeUndone(one.step, one.key, one.summary)])
-    again = await _make_again(plan.again, _of_open_door(steps), answers, tools) if not plan.again.is_empty else []
-    left += again
+    missing, again = await _make_again(plan.again, _of_open_door(steps), answers, tools)
+    left += missing
     tools.emit(RunUndone(len(left), only or ""))
-    return Undone(count, removed, tuple(left), 0 if again else len(plan.again.changes))
+    return Undone(count, removed, tuple(left), again)
 
 
 def _of_open_door(steps: Sequence[AnyStep]) -> list[AnyStep]:
     return [step for step in steps if step.ends_at_cutover]
 
 
-async def _make_again(plan: Plan, steps: Sequence[AnyStep], answers: Answers, tools: Tools) -> list[str]:
-    """Make what an open door needs; returns what is not back, with the way to it."""
+async def _make_again(plan: Plan, steps: Sequence[AnyStep], answers: Answers, tools: Tools) -> tuple[list[str], int]:
+    """Make what an open door needs; returns what is not back, with the way to it, and how many changes were made."""
+    if plan.is_empty:
+        return [], 0
+    before, what = _done(tools.journal), ""
     try:
         await apply_plan(plan.approval, steps, answers, tools)
     except (CredentialsError, AnswerLost, Interrupted):
         raise
     except WizardError as error:
         what = str(error).partition("\n")[0]
-        resume = f"auth0-migrate resume {tools.folder.name}"
-        return [f"{what} Until then no further user moves at login; when that is mended, `{resume}` brings it back"]
-    return []
+    made = {subject for number, subject in _done(tools.journal).items() if number not in before}
+    missing = [one for one in plan.changes if f"change:{one.step}:{one.change.key}" not in made]
+    if not missing:
+        return [], len(plan.changes)
+    what = what or f"{counted(len(missing), 'change')} needed for it could not be made while the scripts are closed."
+    resume = f"auth0-migrate resume {tools.folder.name}"
+    left = f"{what} Until then no further user moves at login; when that is mended, `{resume}` brings it back"
+    return [left], len(plan.changes) - len(missing)
+
+
+def _done(journal: Journal) -> dict[int, str]:
+    """The changes that were made, by number of the intent."""
+    return {one.id: one.subject for one in journal.intents("change:") if one.outcome == "done"}
 
 
 def name_unproven(plan: UndoPlan, folder: Path) -> None:

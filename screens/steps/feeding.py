@@ -69,6 +69,7 @@ class Feeding:
             anew: Nothing was changed or answered, so that all is suggested anew in any case.
             suggesting: What stays empty then may be suggested; otherwise it was left empty on purpose.
         """
+        was_touched = self.is_touched
         gone = {name for name, rule in self.rules.items() if self.is_gone(rule)}
         if anew or gone == {name for name, rule in self.rules.items() if read_by(rule)}:
             self.rules = {name: rule for name, rule in self.rules.items() if not read_by(rule)}
@@ -78,7 +79,8 @@ class Feeding:
         else:
             self.sure = {name: sure for name, sure in self.sure.items() if name not in gone}
             self._suggest({name: guess for name, guess in self._guesses().items() if name in gone})
-        self._begun = dict(self.rules)
+        if not was_touched:
+            self._begun = dict(self.rules)
 
     def is_gone(self, rule: Any) -> bool:
         """Whether a rule reads a column that the store does not have."""

@@ -14,9 +14,10 @@ from rehearsal import CountingTransport, CutShapes, Rehearsal, person
 from wizard.__main__ import main
 from wizard.bulk.manifest import PreparedFile
 from wizard.doorway.scripts import is_closed
+from wizard.engine import NOT_ALONE
 from wizard.errors import CredentialsError, PlanStale, RunMismatch, WizardError
 from wizard.events import ChangeUndone, Event, RequestSent
-from wizard.identity import facts_of, progress_of
+from wizard.identity import decided_since, facts_of, progress_of
 from wizard.journal import Journal
 from wizard.undo import undo_plan
 
@@ -102,9 +103,34 @@ def test_undoing_the_cutover_lets_users_move_at_login_at_once(stage: PhasesStage
     assert (again.changes, again.again) == (0, 0)
 
 
+def test_after_the_whole_run_was_taken_back_there_is_no_cutover_to_take_back(stage: PhasesStage) -> None:
+    finished(stage)
+    stage.undo()
+    before = configuration(stage)
+    undone = stage.undo(only="cutover")
+    assert (undone.changes, undone.again) == (0, 0)
+    assert undone.left == (NOT_ALONE,)
+    assert configuration(stage) == before
+
+
+def test_what_is_not_made_again_is_left_and_not_counted(stage: PhasesStage, monkeypatch: pytest.MonkeyPatch) -> None:
+    finished(stage)
+
+    async def stays(*_: Any) -> None:
+        raise WizardError("The scripts were changed by somebody else", remedy="Look.")
+
+    monkeypatch.setattr("wizard.steps.cutover.CutoverStep.undo", stays)
+    undone = stage.undo(only="cutover")
+    assert (undone.changes, undone.again) == (0, 0)
+    assert undone.left[0] == "The scripts were changed by somebody else."
+    assert "7 changes needed for it could not be made" in undone.left[1]
+    assert is_closed(options(stage)["customScripts"])
+
+
 def test_a_cutover_that_was_taken_back_is_made_again_only_when_it_is_confirmed_anew(stage: PhasesStage) -> None:
     finished(stage)
     stage.undo(only="cutover")
+    assert "cutover.confirm" not in decided_since(stage.run, stage.answers()), "the name in the file counts no more"
     for going_on in (stage.resume, stage.apply, lambda: stage.resume(approve=lambda plan: True)):
         progress = going_on()
         assert progress.verdict == "waiting"

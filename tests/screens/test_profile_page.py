@@ -10,6 +10,7 @@ from textual.widgets import DataTable, Input, Static
 from screens.app import WizardApp
 from screens.form import Form
 from screens.steps.columns import columns_of
+from screens.steps.feeding import Feeding
 from screens.steps.profile import ProfileView
 from screens.steps.rules import flat, in_the_way, nested
 from wizard.legacy.source import Record
@@ -297,3 +298,13 @@ async def test_a_column_that_is_gone_is_replaced_by_a_suggestion_or_told_at_its_
         await pilot.press("ctrl+n")
         await shows(pilot, "✗ nickname asks for")
         assert page_is(app, "profile")
+
+
+def test_what_was_changed_stays_changed_when_the_store_gains_a_column() -> None:
+    feeding = Feeding(columns=("id", "email"))
+    feeding.begin({})
+    feeding.put("email", ({"column": "email", "transforms": ["lower"]}, None))
+    feeding.columns = ("id", "email", "given_name")
+    feeding.follow(anew=False, suggesting=True)
+    assert feeding.is_touched
+    assert feeding.rules["email"] == {"column": "email", "transforms": ["lower"]}
