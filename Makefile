@@ -15,7 +15,7 @@ demo: .venv/.ready
 	$(BIN)/auth0-migrate demo
 
 test: .venv/.ready-dev
-	$(BIN)/python -m pytest --numprocesses auto
+	$(BIN)/python -m pytest --numprocesses auto --dist worksteal
 
 check: lint types imports test wheel
 
