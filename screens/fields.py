@@ -70,6 +70,8 @@ class Field(Horizontal):
         self.info = info
         default = None if info.is_required() else info.get_default(call_default_factory=True)
         self._begin = begin if begin is not ABSENT else ABSENT if default is None else plain(default)
+        # The reference that a typed secret gets; that of the answers is theirs, and gets the new value.
+        self._own = str(begin) if is_secret(info) and str(begin).startswith("keyring:") else ""
         self.kinds = [kind for kind in choices(info.annotation) if kind is not NoneType]
 
     def compose(self) -> ComposeResult:
@@ -196,7 +198,18 @@ class Field(Horizontal):
         control = self.control
         if isinstance(control, Rows):
             return list(control.typed_secrets())
-        return [(f"keyring:{self.key}", control)] if isinstance(control, SecretInput) and control.is_typed else []
+        typed = isinstance(control, SecretInput) and control.is_typed
+        return [(self._own or f"keyring:{self.key}", control)] if typed else []
+
+    def owns(self, reference: str) -> bool:
+        """Whether a reference is of these answers alone, so that what is kept under it may be replaced."""
+        return isinstance(self.control, Rows) or reference == self._own
+
+    def put_away(self, control: SecretInput, reference: str) -> None:
+        """The secret that was typed is kept under this reference."""
+        control.put_away(reference)
+        if control is self.control:
+            self._own = reference
 
     def put(self, value: Any) -> None:
         """Show another value, as if the operator had given it."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
+from secrets import token_hex
 from typing import Any
 
 from pydantic import ValidationError
@@ -21,6 +22,9 @@ from wizard.errors import WizardError
 
 Keep = Callable[[str, str], None]
 """Keeps a secret, by name and value."""
+
+Known = Callable[[str], str | None]
+"""What is kept already under a name; None for nothing."""
 
 
 class Form(Vertical):
@@ -120,24 +124,26 @@ class Form(Vertical):
         except ValidationError:
             return None
 
-    async def answer(self, keep: Keep) -> Section | None:
+    async def answer(self, keep: Keep, known: Known = lambda name: None, *, elsewhere: bool = False) -> Section | None:
         """The section; None when something is wrong, which is then said beside its field. Typed secrets are kept.
 
         Args:
             keep: Keeps a secret of the tenant under a name.
+            known: Looks up what the tenant has under a name: a secret of other answers gets no other value.
+            elsewhere: Whether the tenant is another one than that of the references in the fields.
         """
         for field in self.fields:
             field.complain("")
         values = self.values  # with the names of typed secrets, which are kept only when all else is right
         try:
-            found = validated(self.section, values)
+            validated(self.section, values)
         except ValidationError as error:
             self._complain(values, error)
             return None
-        if not await self._keep_secrets(keep):
+        if not await self._keep_secrets(keep, known, elsewhere):
             return None
         self._say("")
-        return found
+        return validated(self.section, self.values)  # with the names under which the secrets were kept
 
     def _complain(self, values: dict[str, Any], error: ValidationError) -> None:
         whole = []
@@ -159,15 +165,26 @@ class Form(Vertical):
         label.update(f"✗ {words}" if words else "")
         label.set_class(bool(words), "-wrong")
 
-    async def _keep_secrets(self, keep: Keep) -> bool:
+    async def _keep_secrets(self, keep: Keep, known: Known, elsewhere: bool) -> bool:
         """Put what was typed into the keyring, and its name into the field."""
         for field in self.fields:
             for reference, control in field.typed_secrets():
+                may_replace = field.owns(reference) and not elsewhere
                 try:
-                    await aside(partial(keep, reference.partition(":")[2], control.secret))
+                    name = await aside(
+                        partial(_kept, reference.partition(":")[2], control.secret, keep, known, may_replace)
+                    )
                 except WizardError as error:
                     field.complain(f"{error} Or type env:NAME here and set that variable.")
                     control.focus()
                     return False
-                control.put_away(reference)
+                field.put_away(control, f"keyring:{name}")
         return True
+
+
+def _kept(name: str, secret: str, keep: Keep, known: Known, may_replace: bool) -> str:
+    """Keep a secret; return its name, which is another one where that given is taken and may not be replaced."""
+    if not may_replace and known(name) not in (None, secret):
+        name = f"{name}_{token_hex(3)}"
+    keep(name, secret)
+    return name

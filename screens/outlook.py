@@ -90,6 +90,11 @@ class Outlook:
         """The whole plan of complete answers."""
         return await make_plan(steps, answers, await self.tools(answers, base))
 
+    async def renew(self) -> None:
+        """Ask for the secrets again at the next look."""
+        async with self._turn:
+            await self._close()
+
     async def close(self) -> None:
         """End it for good; whoever still waits for the keyring waits no longer."""
         self._stop.request()

@@ -77,6 +77,20 @@ class World:
 
         return keep
 
+    def known_secret(self, domain: str, stop: Stop | None = None) -> Callable[[str], str | None]:
+        """A function that looks up what is kept of this tenant under a name; None for nothing."""
+        resolve = self.secret(domain, stop)
+
+        def known(name: str) -> str | None:
+            from wizard.vault import SecretMissing
+
+            try:
+                return resolve(f"keyring:{name}")
+            except SecretMissing:
+                return None
+
+        return known
+
     def forget_secret(self, domain: str, stop: Stop | None = None) -> Callable[[str], None]:
         """A function that removes a secret of this tenant; one that is not there is none the less gone."""
 

@@ -246,4 +246,13 @@ class FormView(StepView):
         return self.form.draft()
 
     async def answer(self) -> Section | None:
-        return await self.form.answer(self.wizard.world.keep_secret(self.wizard.domain))
+        return await self.answered(self.wizard.domain)
+
+    async def answered(self, domain: str, *, elsewhere: bool = False) -> Section | None:
+        """What the form answers, with its secrets kept for this tenant; as `Form.answer` has it."""
+        wizard, typed = self.wizard, bool(self.form.typed_secrets)
+        keep, known = wizard.world.keep_secret(domain), wizard.world.known_secret(domain)
+        section = await self.form.answer(keep, known, elsewhere=elsewhere)
+        if typed:  # under a name whose secret may have been read before
+            await wizard.outlook.renew()
+        return section

@@ -8,6 +8,7 @@ from textual.containers import Horizontal
 from textual.content import Content
 from textual.widgets import Button, Label, Static
 
+from screens.guide import Stop
 from screens.steps.base import FormView
 from screens.tasks import begin
 from screens.widgets.outcome import Outcome
@@ -23,7 +24,12 @@ class TenantView(FormView):
     first = ("domain", "client_id", "client_secret", "environment", "plan")
     lead = "Which Auth0 tenant the users move into, and the application this wizard acts as."
 
+    def __init__(self, stop: Stop) -> None:
+        super().__init__(stop)
+        self._kept_for = ""  # the tenant that the references in the form are of
+
     def content(self) -> ComposeResult:
+        self._kept_for = self.wizard.domain
         yield from super().content()
         with Horizontal(classes="row"):
             yield Button("Check", id="check", compact=True)
@@ -54,9 +60,10 @@ class TenantView(FormView):
                 )
             )
             return None
-        section = await self.form.answer(self.wizard.world.keep_secret(domain))
+        section = await self.answered(domain, elsewhere=self._kept_for not in ("", domain))
         if not isinstance(section, TenantAnswers):
             return None
+        self._kept_for = domain
         place = self.query_one("#checked", Outcome)
         place.tell(Content.styled("Asking Auth0…", "$foreground-muted"))
         try:

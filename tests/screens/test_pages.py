@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from stage import NARROW, WIDE, Rehearsal, at_rest, frame, go_on, opened, shows, until
+from stage import NARROW, WIDE, Rehearsal, at_rest, frame, go_on, opened, page_is, shows, until
 from textual import events
 from textual.app import App, ComposeResult
 from textual.widgets import Button, DataTable, Input, Label, Static
@@ -28,6 +28,8 @@ from wizard.runs import Runs
 from wizard.steps.connection import ConnectionAnswers
 from wizard.steps.strategy import StrategyAnswers
 from wizard.steps.tenant import TenantAnswers
+from wizard.vault import Secret
+from wizard.world import World
 
 
 def tenant(environment: str = "practice") -> TenantAnswers:
@@ -142,8 +144,12 @@ async def test_keys_that_come_faster_than_pages_turn_are_not_lost(rehearsal: Reh
 class Alone(App[None]):
     """The form of the tenant and nothing else."""
 
+    def __init__(self, given: dict[str, str] | None = None) -> None:
+        super().__init__()
+        self.given = given or {}
+
     def compose(self) -> ComposeResult:
-        yield Form(TenantAnswers, {})
+        yield Form(TenantAnswers, self.given)
 
 
 @pytest.mark.parametrize(("domain", "kept"), [("acme", []), ("acme.eu.auth0.com", ["client_secret"])])
@@ -156,6 +162,62 @@ async def test_a_typed_secret_is_kept_only_when_all_else_is_right(domain: str, k
         await pilot.pause()
         found = await form.answer(lambda name, secret: names.append(name))
         assert (names, found is not None) == (kept, bool(kept))
+
+
+async def typed(memory: dict[tuple[str, str], Secret], secret: str, given: str = "", *, times: int = 1) -> str:
+    """The reference that a secret gets on a page of other answers, or of those that have this one."""
+    world, domain = World(environment={}, memory=memory), "acme.eu.auth0.com"
+    app = Alone({"client_secret": given} if given else {})
+    async with app.run_test(size=WIDE) as pilot:
+        form = app.query_one(Form)
+        form.put({"domain": domain, "client_id": "abc"})
+        for _ in range(times):
+            form.field("client_secret").control.value = secret
+            await pilot.pause()
+            found = await form.answer(world.keep_secret(domain), world.known_secret(domain))
+            assert isinstance(found, TenantAnswers)
+        assert found.client_secret == form.field("client_secret").value
+        return str(found.client_secret)
+
+
+async def test_a_secret_of_other_answers_for_the_same_tenant_is_not_overwritten() -> None:
+    memory: dict[tuple[str, str], Secret] = {}
+
+    def kept(reference: str) -> str:
+        return memory["acme.eu.auth0.com", reference.removeprefix("keyring:")].reveal()
+
+    first = await typed(memory, "one")
+    assert first == "keyring:client_secret"
+    second = await typed(memory, "two", times=3)
+    assert second.startswith("keyring:client_secret_")
+    assert (kept(first), kept(second), len(memory)) == ("one", "two", 2)
+    assert await typed(memory, "one") == first
+    assert await typed(memory, "two, renewed", second) == second
+    assert await typed(memory, "one, renewed", first) == first
+    assert (kept(first), kept(second), len(memory)) == ("one, renewed", "two, renewed", 2)
+
+
+async def test_a_secret_that_auth0_refuses_leaves_nothing_behind_in_the_keyring(rehearsal: Rehearsal) -> None:
+    memory: dict[tuple[str, str], Secret] = {}
+    app = WizardApp(runs=rehearsal.runs, world=replace(rehearsal.world, memory=memory), base=rehearsal.folder)
+    async with app.run_test(size=WIDE) as pilot:
+        await shows(pilot, "New migration")
+        await pilot.press("n")
+        await until(pilot, lambda: page_is(app, "tenant"))
+        form = app.screen.query_one("#tenant Form", Form)
+        given = rehearsal.practice.suggested["tenant"]
+        form.put({key: given[key] for key in ("domain", "client_id", "plan", "environment")})
+        for wrong in ("wrong", "wrong again"):
+            form.field("client_secret").control.value = wrong
+            await pilot.press("ctrl+n")
+            await until(pilot, lambda: wrong in [secret.reveal() for secret in memory.values()])  # noqa: B023
+            await until(pilot, lambda: "✗" in str(app.screen.query_one("#tenant .trouble", Static).content))
+            await at_rest(pilot)
+        form.field("client_secret").control.value = rehearsal.tenant.client_secret
+        await go_on(pilot, "source")
+        assert {name: secret.reveal() for (_, name), secret in memory.items()} == {
+            "client_secret": rehearsal.tenant.client_secret
+        }
 
 
 @pytest.mark.parametrize(
