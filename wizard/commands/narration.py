@@ -16,6 +16,8 @@ from wizard.progress import Progress
 
 LIVE_SECONDS = 0.25
 QUIET_SECONDS = 5.0
+SILENT_SECONDS = 10.0
+"""How long no request gets an answer before that is said; and again after as long as it has been then."""
 
 
 class Narrator:
@@ -41,18 +43,34 @@ class Narrator:
         self._seconds = seconds
         self._drawn = 0.0
         self._width = 0
+        self._silent: float | None = None  # since when no request got an answer
+        self._told_silent = 0.0
         self.progress = Progress()
 
     def hear(self, event: Event) -> None:
         """Fold one event; print what is worth a line and refresh the account when it is due."""
         self.progress = self.progress.after(event)
-        if line := _line_of(event):
+        now = self._seconds()
+        if line := _line_of(event) or self._of_silence(event, now):
             self.clear()
             self._say(line)
-        now = self._seconds()
         if now - self._drawn >= (LIVE_SECONDS if self._live else QUIET_SECONDS):
             self._drawn = now
             self._draw()
+
+    def _of_silence(self, event: Event, now: float) -> str:
+        """That the tenant does not answer, and that it does again; nothing for any other event."""
+        if not isinstance(event, happened.RequestSent):
+            return ""
+        if event.status:
+            was_told, self._silent, self._told_silent = bool(self._told_silent), None, 0.0
+            return "  The tenant answers again." if was_told else ""
+        self._silent = now if self._silent is None else self._silent
+        silence = now - self._silent
+        if silence < max(SILENT_SECONDS, 2 * self._told_silent):
+            return ""
+        self._told_silent = silence
+        return f"! The tenant has not answered for {silence:.0f} s; it is asked again and again. Ctrl-C stops, resume goes on."
 
     def clear(self) -> None:
         """Take the live line away, so that other text does not mix with it."""
@@ -116,8 +134,10 @@ def _line_of(event: Event) -> str:
             return f"  {counted(event.rejected + event.skipped, 'more user has', 'more users have')} logged in since the store was prepared"
         case happened.UsersRepaired():
             return f"  {counted(event.users, 'half-made user')}: remains removed, imported anew"
+        case happened.UsersRemoved() if event.removed:
+            return f"  deleted {event.removed:,} of {counted(event.total, 'user')}"
         case happened.ChangeUndone():
-            return f"  undone: {event.summary or event.key}"
+            return f"  undone: {event.summary.removeprefix('undo: ') or event.key}"
         case happened.SubmissionInDoubt():
             return f"  {event.file}: the answer to the upload was lost; looking whether Auth0 has it"
         case happened.JobEnded() if event.status != "completed":

@@ -1,0 +1,26 @@
+"""What is said on stderr when the tenant does not answer."""
+
+from __future__ import annotations
+
+from wizard.commands.narration import Narrator
+from wizard.events import RequestSent
+
+
+def test_a_tenant_that_does_not_answer_is_told_ever_more_seldom_and_that_it_does_again_once() -> None:
+    now, told = 0.0, list[str]()
+    narrator = Narrator(told.append, live=False, seconds=lambda: now)
+    for second in range(90):
+        now = float(second)
+        narrator.hear(RequestSent("GET", "/api/v2/jobs/{id}", 200 if second < 5 or second > 80 else 0, 0.1))
+    silences = [line for line in told if "has not answered" in line]
+    assert [line.split(" for ")[1].split(" s;")[0] for line in silences] == ["10", "20", "40"]
+    assert [line for line in told if "answers again" in line] == ["  The tenant answers again."]
+
+
+def test_one_lost_answer_is_not_worth_a_line() -> None:
+    now, told = 0.0, list[str]()
+    narrator = Narrator(told.append, live=False, seconds=lambda: now)
+    for second, status in enumerate((200, 0, 0, 200, 0, 200)):
+        now = float(second * 3)
+        narrator.hear(RequestSent("GET", "/api/v2/jobs/{id}", status, 0.1))
+    assert told == []
