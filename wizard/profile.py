@@ -223,6 +223,16 @@ class ProfileAnswers(Section):
         description="Bytes of JSON; left out, only a file's size limits.",
     )
 
+    @field_validator("default_country")
+    @classmethod
+    def _is_a_country(cls, country: str | None) -> str | None:
+        if country is not None:
+            from phonenumbers import SUPPORTED_REGIONS
+
+            if country not in SUPPORTED_REGIONS:
+                raise ValueError("must be a country that has telephone numbers")
+        return country
+
     @field_validator("user_id", "email")
     @classmethod
     def _never_left_out(cls, mapped: str | FieldRule) -> str | FieldRule:

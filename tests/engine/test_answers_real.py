@@ -39,6 +39,7 @@ def test_the_template_asks_for_no_more_than_a_bulk_migration_needs(tmp_path: Pat
     [
         ("connection", "name", "Bad name_!", "letters and digits, with single hyphens between them"),
         ("profile", "default_country", "Germany", "two capital letters"),
+        ("profile", "default_country", "XX", "must be a country"),
         ("profile", "user_id_prefix", "a b", "without white space"),
         ("profile", "without_email", "nobody", "an address with a column in braces before the @"),
     ],
