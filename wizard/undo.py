@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 CUTOVER = "cutover"
 TAKE_BACK = "take-back:"
 LOST_ANSWERS = 5
+TOLD_EVERY = 50
+"""Users between two events that tell how many are deleted: on the smallest plan a minute."""
 UNPROVEN = "unproven.ndjson"
 """Names the users that the run may have made and cannot prove to have made."""
 
@@ -251,26 +253,33 @@ async def _remove_users(files: Sequence[PreparedFile], total: int, tools: Tools)
     from wizard.bulk.manifest import USERS
     from wizard.steps.upload import CONNECTION
 
-    connection_id = tools.journal.recall(CONNECTION)
-    connection = await tools.tenant.connection(connection_id)
+    connection = await tools.tenant.connection(tools.journal.recall(CONNECTION))
     not_in = {refusal.user_id for refusal in tools.journal.refusals() if refusal.code not in IN_ALL_THE_SAME}
-    gone = Progress.of(tools.journal.events()).removed
+    told = Progress.of(
+        tools.journal.events()
+    ).removed  # a pass that was broken off may have told of more than is settled
+    gone = sum(one.result["gone"] for one in tools.journal.intents("undo:users:") if one.outcome == "done")
     total += gone
     removed = kept = 0
     for _, part, intent in list(_parts(tools.journal, files)):
         others = {*intent.result.get("there", ()), *not_in}
         began = tools.journal.begin(f"undo:users:{part.name}", {"part": part.name})
-        for user in _records(part, tools.folder / USERS):
+        gone_before, kept_before = gone, kept
+        for number, user in enumerate(_records(part, tools.folder / USERS), 1):
+            if tools.stop() or number % TOLD_EVERY == 0:
+                tools.emit(UsersRemoved(max(gone, told), total))
             _stop_if_asked(tools)
             if user["user_id"] in others:
                 continue
-            there = await _is_in(f"auth0|{user['user_id']}", connection.name, tools)
+            there = await _is_in(user, connection.name, tools)
             if there:
                 await tools.tenant.delete_user(f"auth0|{user['user_id']}")
                 removed += 1
             kept += there is False
             gone += there is not False
-        tools.journal.settle(began, "done", {"removed": removed}, events=[UsersRemoved(gone, total)])
+        outcome = "done" if kept == kept_before else "left"  # who is left is looked for again the next time
+        found = {"gone": gone - gone_before}
+        tools.journal.settle(began, outcome, found, events=[UsersRemoved(max(gone, told), total)])
     return removed, kept
 
 
@@ -285,12 +294,19 @@ def _records(part: Part, folder: Any) -> list[dict[str, Any]]:
     return part.records(folder)
 
 
-async def _is_in(user_id: str, connection: str, tools: Tools) -> bool | None:
-    """Whether the user with this id is in the connection; None where there is none."""
+async def _is_in(user: dict[str, Any], connection: str, tools: Tools) -> bool | None:
+    """Whether the user is in the connection and found by id; None where it is not there any more.
+
+    False where the id leads to a user of another connection, and this one is found by its e-mail address only.
+    """
+    user_id = f"auth0|{user['user_id']}"
     try:
-        return (await tools.tenant.user(user_id)).is_in(connection)
+        if (await tools.tenant.user(user_id)).is_in(connection):
+            return True
     except NotFound:
         return None
+    found = await tools.tenant.users_by_email(user["email"])
+    return False if any(one.user_id == user_id and one.is_in(connection) for one in found) else None
 
 
 def _stop_if_asked(tools: Tools) -> None:

@@ -1,5 +1,6 @@
 """Cutover and undo: what closes the door, what opens it again, and what leaves the tenant as it was."""
 
+import asyncio
 import json
 import re
 import stat
@@ -12,13 +13,16 @@ from phases_stage import PhasesStage, stage_of
 from rehearsal import CountingTransport, CutShapes, Rehearsal, person
 
 from wizard.__main__ import main
+from wizard.answers import load
 from wizard.bulk.manifest import PreparedFile
 from wizard.doorway.scripts import is_closed
-from wizard.engine import NOT_ALONE
-from wizard.errors import CredentialsError, PlanStale, RunMismatch, WizardError
+from wizard.engine import NOT_ALONE, undo_run
+from wizard.errors import CredentialsError, Interrupted, PlanStale, RunMismatch, WizardError
 from wizard.events import ChangeUndone, Event, RequestSent
-from wizard.identity import decided_since, facts_of, progress_of
+from wizard.identity import decided_since, facts_of, origin_of, progress_of
 from wizard.journal import Journal
+from wizard.steps import SECTIONS
+from wizard.tools import Stop
 from wizard.undo import undo_plan
 
 
@@ -508,16 +512,65 @@ def test_without_a_terminal_the_undo_is_told_with_the_hash_that_approves_it(
     assert "would do it again" in told
 
 
-def test_users_whose_id_leads_to_another_connection_are_left_and_told(tmp_path: Path) -> None:
+def copied_to_another_connection(stage: Rehearsal, ids: list[str], *, found_first: bool) -> None:
+    """Let users of the same ids be in another connection too; by id the tenant finds those or these."""
+    stage.ask("POST", "connections", json={"name": "others", "strategy": "auth0"})
+    for number, user_id in enumerate(ids, 1):
+        row = stage.tenant.db.execute("select * from users where id = ?", (user_id,)).fetchone()
+        others = stage.tenant.db.execute("select id from connections where name = 'others'").fetchone()["id"]
+        made = {**dict(row), "seq": -number if found_first else 1000 + number, "connection_id": others}
+        stage.tenant.db.execute(
+            f"insert into users ({', '.join(made)}) values ({', '.join('?' * len(made))})",
+            list(made.values()),
+        )
+
+
+def stopped_undo(stage: Rehearsal, after: int) -> None:
+    """An undo with users that the operator stops when so many are deleted."""
+    stop, deleted = Stop(), 0
+
+    def watch(event: Event) -> None:
+        nonlocal deleted
+        deleted += isinstance(event, RequestSent) and (event.method, event.path) == ("DELETE", "/api/v2/users/{id}")
+        if deleted == after:
+            stop.request()
+
+    answers, base = load(stage.run.answers, SECTIONS, environment={}), Path(origin_of(stage.run).base)
+    undoing = undo_run(
+        stage.run,
+        answers,
+        base=base,
+        world=stage.world,
+        approve=lambda plan: True,
+        users=True,
+        watchers=[watch],
+        stop=stop,
+    )
+    with pytest.raises(Interrupted):
+        asyncio.run(undoing)
+
+
+def test_users_whose_id_leads_to_another_connection_are_left_and_told_each_time(tmp_path: Path) -> None:
     stage = bulk(tmp_path)
     stage.apply()
-    stage.ask("POST", "connections", json={"name": "others", "strategy": "auth0"})
-    stage.tenant.db.execute(
-        "update users set connection_id = (select id from connections where name = 'others') where id = '3'"
-    )
+    copied_to_another_connection(stage, ["3"], found_first=True)
+    for deleted in (11, 0):
+        undone = stage.undo(users=True)
+        assert undone.users == deleted
+        assert "1 user of this run: the same id leads to a user of another connection" in undone.left
+        assert (progress_of(stage.run).removed, progress_of(stage.run).imported) == (11, 1)
+
+
+def test_users_that_an_interrupted_undo_has_deleted_count_as_deleted_whoever_else_has_their_id(tmp_path: Path) -> None:
+    stage = bulk(tmp_path)
+    stage.apply()
+    copied_to_another_connection(stage, [str(number) for number in range(1, 13)], found_first=False)
+    stopped_undo(stage, 5)
+    assert progress_of(stage.run).removed == 5
     undone = stage.undo(users=True)
-    assert undone.users == 11
-    assert "1 user of this run: the same id leads to a user of another connection" in undone.left
+    assert (undone.users, progress_of(stage.run).removed) == (7, 12)
+    assert not any("another connection" in one for one in undone.left)
+    assert stage.tenant.db.execute("select count(*) from users").fetchone()[0] == 12
 
 
 def test_an_undo_without_credentials_puts_nothing_back(tmp_path: Path) -> None:

@@ -174,18 +174,22 @@ async def _half_made(connection: Connection, tools: Tools) -> Sequence[Finding]:
     from wizard.bulk.half_made import half_made_users
 
     count = 0
+    progress = Progress.of(tools.journal.events())
+    if progress.removed:
+        return []  # the run has deleted its users itself
     async for _ in half_made_users(connection, tools):
         count += 1
-    progress = Progress.of(tools.journal.events())
     if not count and not (progress.repairs or "half-made" in progress.failed_checks):
         return []
     if not count:
         return [Finding("half-made", True, "no user is half-made")]
     they, them = ("user is", "it") if count == 1 else ("users are", "them")
     detail = (
-        f"{count:,} {they} half-made: a login broke off, and Auth0 refuses {them} as duplicate and finds {them} nowhere"
+        f"{count:,} {they} half-made, as a login broke off, or deleted since: Auth0 refused {them} as duplicate and finds {them} "
+        "nowhere"
     )
-    return [Finding("half-made", False, detail, f"`{_repair(tools, count)}` repairs them.")]
+    remedy = f"Unless somebody has deleted {them} on purpose, `{_repair(tools, count)}` makes {them} anew."
+    return [Finding("half-made", False, detail, remedy)]
 
 
 def _repair(tools: Tools, users: int) -> str:
