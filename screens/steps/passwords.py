@@ -63,6 +63,7 @@ class PasswordsView(KnownAccounts):
         self._known: object = None
         self._store: tuple[LegacySource, SourceFacts] | None = None
         self._found: Mapping[str, Any] = {}
+        self._told_unused = False  # that what was found is not used yet
 
     def content(self) -> ComposeResult:
         yield Static("", id="census", classes="block", markup=False)
@@ -110,6 +111,14 @@ class PasswordsView(KnownAccounts):
         return validated(PasswordsAnswers, {**values, "decisions": self.query_one(Decisions).value})
 
     async def answer(self) -> Section | None:
+        if self._found and not self._told_unused:
+            self._told_unused = True
+            self.query_one("#use", Button).focus()
+            self.app.notify(
+                "What fits is not used yet: press “Use what was found”, or Next once more to go on without it.",
+                severity="warning",
+            )
+            return None
         section = self._decided(await super().answer())
         if section is None:
             return None
@@ -258,7 +267,7 @@ class PasswordsView(KnownAccounts):
             self.query_one("#password", Input).value = ""
 
     def _offer(self, found: Mapping[str, Any]) -> None:
-        self._found = found
+        self._found, self._told_unused = found, False
         self.query_one("#use", Button).display = bool(found)
 
     @on(Button.Pressed, "#use")
