@@ -258,7 +258,8 @@ async def _remove_users(files: Sequence[PreparedFile], total: int, tools: Tools)
     told = Progress.of(
         tools.journal.events()
     ).removed  # a pass that was broken off may have told of more than is settled
-    gone = sum(one.result["gone"] for one in tools.journal.intents("undo:users:") if one.outcome == "done")
+    passes = [one.result for one in tools.journal.intents("undo:users:") if one.outcome == "done"]
+    gone = sum(one.get("gone", one.get("removed", 0)) for one in passes)  # earlier versions noted whom they removed
     total += gone
     removed = kept = 0
     for _, part, intent in list(_parts(tools.journal, files)):

@@ -251,7 +251,14 @@ class Rehearsal:
         base = Path(origin_of(self.run).base)
         return asyncio.run(verify_again(self.run, answers, base=base, world=self.world, watchers=[self.events.append]))
 
-    def undo(self, *, users: bool = False, only: str | None = None) -> Undone:
+    def undo(
+        self,
+        *,
+        users: bool = False,
+        only: str | None = None,
+        watch: Callable[[Event], None] | None = None,
+        stop: Stop | None = None,
+    ) -> Undone:
         """What `auth0-migrate undo latest --yes` does, in this process."""
         answers, base = load(self.run.answers, SECTIONS, environment={}), Path(origin_of(self.run).base)
         _, undone = asyncio.run(
@@ -263,10 +270,16 @@ class Rehearsal:
                 approve=lambda plan: True,
                 users=users,
                 only=only,
-                watchers=[self.events.append],
+                watchers=[self.events.append, *([watch] if watch else [])],
+                stop=stop,
             )
         )
         return undone
+
+    def options(self) -> dict[str, Any]:
+        """The options of the connection as the tenant has them."""
+        [connection] = self.ask("GET", "connections", params={"name": "acme-users"})
+        return dict(connection["options"])
 
     def apply_until(self, reached: Callable[[Event], bool]) -> None:
         """Apply, and be stopped by the operator when something has happened."""

@@ -1,6 +1,5 @@
 """Cutover and undo: what closes the door, what opens it again, and what leaves the tenant as it was."""
 
-import asyncio
 import json
 import re
 import stat
@@ -13,15 +12,13 @@ from phases_stage import PhasesStage, stage_of
 from rehearsal import CountingTransport, CutShapes, Rehearsal, person
 
 from wizard.__main__ import main
-from wizard.answers import load
 from wizard.bulk.manifest import PreparedFile
 from wizard.doorway.scripts import is_closed
-from wizard.engine import NOT_ALONE, undo_run
+from wizard.engine import NOT_ALONE
 from wizard.errors import CredentialsError, Interrupted, PlanStale, RunMismatch, WizardError
 from wizard.events import ChangeUndone, Event, RequestSent
-from wizard.identity import decided_since, facts_of, origin_of, progress_of
+from wizard.identity import decided_since, facts_of, progress_of
 from wizard.journal import Journal
-from wizard.steps import SECTIONS
 from wizard.tools import Stop
 from wizard.undo import undo_plan
 
@@ -40,11 +37,6 @@ def configuration(stage: Rehearsal) -> dict[str, Any]:
     return tables | {"actions": stage.ask("GET", "actions/actions")["actions"]}
 
 
-def options(stage: Rehearsal) -> dict[str, Any]:
-    [connection] = stage.ask("GET", "connections", params={"name": "acme-users"})
-    return dict(connection["options"])
-
-
 def finished(stage: PhasesStage) -> None:
     stage.apply()
     stage.log_in([1, 2])
@@ -54,7 +46,7 @@ def finished(stage: PhasesStage) -> None:
 
 def test_a_cutover_closes_the_door_and_leaves_import_mode_on(stage: PhasesStage) -> None:
     finished(stage)
-    now = options(stage)
+    now = stage.options()
     assert is_closed(now["customScripts"])
     assert now["import_mode"] is True
     assert now["enabledDatabaseCustomization"] is True
@@ -70,19 +62,19 @@ def test_a_cutover_waits_for_the_name_of_the_connection(stage: PhasesStage) -> N
     assert progress.verdict == "waiting"
     assert "waits for the connection's name" in progress.waiting
     assert "“acme” is not it" in stage.resume("cutover.confirm=acme").waiting
-    assert not is_closed(options(stage)["customScripts"])
+    assert not is_closed(stage.options()["customScripts"])
     assert stage.resume("cutover.confirm=acme-users").verdict == "complete"
 
 
 def values(stage: PhasesStage) -> dict[str, str]:
     """The configuration values of the scripts in plain text, which only the tenant itself knows."""
-    return {name: stage.tenant.keys.unseal(value) for name, value in options(stage).get("configuration", {}).items()}
+    return {name: stage.tenant.keys.unseal(value) for name, value in stage.options().get("configuration", {}).items()}
 
 
 def is_open(stage: PhasesStage) -> bool:
     """Whether the scripts have all they need to move a user at login."""
     ours = [row for row in stage.ask("GET", "clients") if row["name"].startswith("Auth0 migration")]
-    if is_closed(options(stage)["customScripts"]) or len(ours) != 1:
+    if is_closed(stage.options()["customScripts"]) or len(ours) != 1:
         return False
     [client_id] = [row["client_id"] for row in ours]
     grants = stage.ask("GET", "client-grants", params={"client_id": client_id})
@@ -128,7 +120,7 @@ def test_what_is_not_made_again_is_left_and_not_counted(stage: PhasesStage, monk
     assert (undone.changes, undone.again) == (0, 0)
     assert undone.left[0] == "The scripts were changed by somebody else."
     assert "7 changes needed for it could not be made" in undone.left[1]
-    assert is_closed(options(stage)["customScripts"])
+    assert is_closed(stage.options()["customScripts"])
 
 
 def test_a_cutover_that_was_taken_back_is_made_again_only_when_it_is_confirmed_anew(stage: PhasesStage) -> None:
@@ -142,7 +134,7 @@ def test_a_cutover_that_was_taken_back_is_made_again_only_when_it_is_confirmed_a
         assert is_open(stage)
     assert stage.verify().verdict == "waiting"
     assert stage.resume("cutover.confirm=acme-users").verdict == "complete"
-    assert is_closed(options(stage)["customScripts"])
+    assert is_closed(stage.options()["customScripts"])
     stage.undo(only="cutover")
     assert is_open(stage)
     stage.undo()
@@ -155,7 +147,7 @@ def test_a_whole_undo_takes_the_confirmation_of_the_cutover_back_too(stage: Phas
     assert 'confirm = "acme-users"' in stage.run.answers.read_text(encoding="utf-8")
     stage.undo()
     assert 'confirm = ""' in stage.run.answers.read_text(encoding="utf-8")
-    assert is_closed(options(stage)["customScripts"]), "as there are users, it stays a connection with scripts"
+    assert is_closed(stage.options()["customScripts"]), "as there are users, it stays a connection with scripts"
 
 
 def test_a_door_that_somebody_opened_before_its_cutover_was_undone_fails_no_check(stage: PhasesStage) -> None:
@@ -175,7 +167,7 @@ def test_what_an_undone_cutover_does_not_bring_back_is_told_with_the_way_to_it(s
     stage.transport = refusing = RefusingTransport(stage.tenant.transport(), "POST", "/api/v2/clients")
     [left] = stage.undo(only="cutover").left
     assert f"`auth0-migrate resume {stage.run.id}` brings it back" in left
-    assert not is_closed(options(stage)["customScripts"])
+    assert not is_closed(stage.options()["customScripts"])
     refusing.path = ""
     assert stage.resume().verdict == "waiting"
     assert is_open(stage)
@@ -238,7 +230,7 @@ def test_what_was_put_back_is_done_again_only_with_another_approval(stage: Phase
             stage.resume("trickle.go_on=true")
     assert configuration(stage) == before
     assert stage.resume(approve=lambda plan: True).ended
-    assert options(stage)["import_mode"] is True
+    assert stage.options()["import_mode"] is True
 
 
 def bulk(folder: Path) -> Rehearsal:
@@ -394,97 +386,6 @@ def test_an_undo_in_two_goes_counts_whom_both_have_deleted_and_who_was_gone_befo
     assert (told_of(stage)["imported"], told_of(stage)["missing"]) == (0, 12)
 
 
-def test_users_added_after_preparing_hold_up_the_cutover_until_that_is_decided(stage: PhasesStage) -> None:
-    stage.apply("cutover.confirm=")
-    assert "waits for the connection's name" in stage.resume("trickle.go_on=true").waiting
-    stage.write_people([person(number) for number in range(1, 11)])
-    waiting = stage.resume("cutover.confirm=acme-users").waiting
-    assert waiting.startswith("2 users were added to the legacy store after it was prepared")
-    assert not is_closed(options(stage)["customScripts"])
-    assert stage.resume("cutover.leave_added=true").verdict == "complete"
-    assert is_closed(options(stage)["customScripts"])
-
-
-def test_who_changes_after_the_import_holds_up_the_cutover_until_that_is_decided(stage: PhasesStage) -> None:
-    stage.apply("cutover.confirm=")
-    stage.resume("trickle.go_on=true")
-    stage.ask("PATCH", "users/auth0%7C3", json={"given_name": "Renamed"})
-    waiting = stage.resume("cutover.confirm=acme-users").waiting
-    assert waiting.startswith("1 user is in Auth0 otherwise than prepared")
-    assert not is_closed(options(stage)["customScripts"])
-    progress = stage.resume("cutover.leave_different=true")
-    assert (progress.verdict, progress.different, progress.ended) == ("attention", 1, True)
-    assert is_closed(options(stage)["customScripts"])
-
-
-def test_who_deleted_the_account_and_was_brought_back_by_the_import_holds_up_the_cutover(stage: PhasesStage) -> None:
-    stage.apply("cutover.confirm=")
-    stage.resume("trickle.go_on=true")
-    stage.marked.add("5")  # moved and deleted between preparing and the import, which has made the user anew
-    waiting = stage.resume("cutover.confirm=acme-users").waiting
-    assert "returned" in waiting
-    lines = [json.loads(line) for line in stage.runs.all()[0].verify.read_text().splitlines()]
-    assert [(line["user_id"], line["status"]) for line in lines] == [("5", "returned")]
-    stage.ask("DELETE", "users/auth0%7C5")
-    assert "returned" not in stage.resume().waiting
-
-
-def test_who_logs_in_after_the_import_is_not_taken_for_one_who_came_back(stage: PhasesStage) -> None:
-    stage.apply("cutover.confirm=")
-    stage.resume("trickle.go_on=true")
-    stage.marked.add("5")
-    stage.ask("PATCH", "users/auth0%7C5", json={"app_metadata": {"migration_marked": "marked"}})
-    assert "returned" not in stage.resume("cutover.confirm=acme-users", "cutover.leave_different=true").waiting
-
-
-def test_a_login_after_the_import_that_left_a_mark_and_no_note_is_nobody_who_came_back(stage: PhasesStage) -> None:
-    stage.apply("cutover.confirm=")
-    stage.resume("trickle.go_on=true")
-    stage.marked.add("5")
-    assert stage.tenant.db.execute("update users set logins_count = 1 where id = '5'").rowcount == 1
-    assert "returned" not in stage.resume("cutover.confirm=acme-users").waiting
-
-
-def test_who_logs_in_while_the_export_is_made_is_nobody_who_came_back(stage: PhasesStage) -> None:
-    stage.apply("cutover.confirm=")
-    stage.resume("trickle.go_on=true")
-
-    def log_in_meanwhile(event: Event) -> None:
-        if isinstance(event, RequestSent) and event.path.endswith("/jobs/users-exports"):
-            stage.marked.add("5")  # the export was made just before that login
-
-    assert "returned" not in stage.resume("cutover.confirm=acme-users", watch=log_in_meanwhile).waiting
-    assert "5" in stage.marked
-
-
-def test_what_a_kill_left_of_the_evidence_is_in_nobodys_way(stage: PhasesStage) -> None:
-    stage.apply("cutover.confirm=")
-    stage.log_in([1])
-    stage.resume("trickle.go_on=true")
-    for name in ("export.marked", "export.marked.000"):
-        (stage.run.path / name).write_bytes(b"half")
-    assert stage.resume("cutover.confirm=acme-users").verdict == "complete"
-    assert not list(stage.run.path.glob("export.marked*"))
-
-
-def test_who_is_missing_holds_up_the_cutover_whatever_was_decided(stage: PhasesStage) -> None:
-    stage.apply("cutover.confirm=")
-    stage.resume("trickle.go_on=true")
-    stage.ask("PATCH", "users/auth0%7C3", json={"given_name": "Renamed"})
-    stage.ask("DELETE", "users/auth0%7C4")
-    assert "not good enough" in stage.resume("cutover.leave_different=true", "cutover.confirm=acme-users").waiting
-    assert not is_closed(options(stage)["customScripts"])
-
-
-def test_a_file_of_users_that_was_replaced_holds_up_the_cutover(stage: PhasesStage) -> None:
-    stage.apply("cutover.confirm=")
-    stage.resume("trickle.go_on=true")
-    stage.write_people([person(number) for number in range(2, 10)])
-    assert "the file of users was replaced" in stage.resume("cutover.confirm=acme-users").waiting
-    stage.write_people([person(number) for number in range(1, 9)])
-    assert stage.resume().verdict == "complete"
-
-
 def test_without_a_terminal_the_undo_is_told_with_the_hash_that_approves_it(
     stage: PhasesStage, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -535,19 +436,8 @@ def stopped_undo(stage: Rehearsal, after: int) -> None:
         if deleted == after:
             stop.request()
 
-    answers, base = load(stage.run.answers, SECTIONS, environment={}), Path(origin_of(stage.run).base)
-    undoing = undo_run(
-        stage.run,
-        answers,
-        base=base,
-        world=stage.world,
-        approve=lambda plan: True,
-        users=True,
-        watchers=[watch],
-        stop=stop,
-    )
     with pytest.raises(Interrupted):
-        asyncio.run(undoing)
+        stage.undo(users=True, watch=watch, stop=stop)
 
 
 def test_users_whose_id_leads_to_another_connection_are_left_and_told_each_time(tmp_path: Path) -> None:

@@ -188,3 +188,19 @@ async def go_on(pilot: Pilot[None], key: str) -> None:
     app: WizardApp = pilot.app  # type: ignore[assignment]
     await pilot.press("ctrl+n")
     await until(pilot, lambda: page_is(app, key))
+
+
+SET_UP = ("connection", "applications", "custom_database", "legacy_api", "scripts", "guards", "trickle")
+MIGRATE = ("prepare", "upload", "verify", "review")
+"""The pages behind the strategy of a migration in two phases, before its run."""
+
+
+async def to_strategy(pilot: Pilot[None]) -> None:
+    """From the first page to the strategy, with two-phase chosen by keys."""
+    app: WizardApp = pilot.app  # type: ignore[assignment]
+    for key in ("source", "profile", "passwords", "strategy"):
+        await go_on(pilot, key)
+    await shows(pilot, "Advised:")
+    app.screen.query_one("#way").focus()
+    await pilot.press("end", "space")
+    await until(pilot, lambda: "two-phase" in app.screen.query_one("#way").ticked)  # type: ignore[attr-defined]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 import stage
-from stage import NARROW, Rehearsal, at_rest, go_on, opened, page_is, shows, until
+from stage import MIGRATE, NARROW, SET_UP, Rehearsal, at_rest, go_on, opened, page_is, shows, to_strategy, until
 from textual.pilot import Pilot
 from textual.widgets import Static
 
@@ -18,9 +18,6 @@ from screens.widgets.ticks import YesNo
 from wizard.answers import load
 from wizard.steps import SECTIONS
 from wizard.steps.cutover import CutoverAnswers
-
-SET_UP = ("connection", "applications", "custom_database", "legacy_api", "scripts", "guards", "trickle")
-MIGRATE = ("prepare", "upload", "verify", "review")
 
 
 @pytest.fixture
@@ -35,11 +32,7 @@ def small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Rehearsal
 async def to_cutover(pilot: Pilot[None]) -> CutoverView:
     """A two-phase migration of which everybody is imported and that waits for its cutover."""
     app: WizardApp = pilot.app  # type: ignore[assignment]
-    for key in ("source", "profile", "passwords", "strategy"):
-        await go_on(pilot, key)
-    await shows(pilot, "Advised:")
-    app.screen.query_one("#way").focus()
-    await pilot.press("end", "space")
+    await to_strategy(pilot)
     for key in (*SET_UP, *MIGRATE):
         await go_on(pilot, key)
     await shows(pilot, "cannot be undone")

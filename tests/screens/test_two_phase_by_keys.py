@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 import stage
-from stage import NARROW, WIDE, Rehearsal, go_on, opened, page_is, shows, until
+from stage import MIGRATE, NARROW, SET_UP, WIDE, Rehearsal, go_on, opened, page_is, shows, to_strategy, until
 from textual.pilot import Pilot
 from textual.widgets import Button, Input, Static, TabbedContent
 
@@ -18,25 +18,12 @@ from wizard.steps.trickle import TrickleAnswers
 from wizard.steps.verify import VerifyAnswers
 
 pytestmark = pytest.mark.usefixtures("patience")
-SET_UP = ("connection", "applications", "custom_database", "legacy_api", "scripts", "guards", "trickle")
-MIGRATE = ("prepare", "upload", "verify", "review")
 
 
 @pytest.fixture
 def patience(monkeypatch: pytest.MonkeyPatch) -> None:
     """Weeks of logins take their time: each makes and checks real hashes."""
     monkeypatch.setattr(stage, "PATIENCE", 180.0)
-
-
-async def to_strategy(pilot: Pilot[None]) -> None:
-    """From the first page to the strategy, with two-phase chosen by keys."""
-    app: WizardApp = pilot.app  # type: ignore[assignment]
-    for key in ("source", "profile", "passwords", "strategy"):
-        await go_on(pilot, key)
-    await shows(pilot, "Advised:")
-    app.screen.query_one("#way").focus()
-    await pilot.press("end", "space")
-    await until(pilot, lambda: "two-phase" in app.screen.query_one("#way").ticked)  # type: ignore[attr-defined]
 
 
 def run_of(app: WizardApp) -> RunFolder:
