@@ -2,7 +2,8 @@
 
 Usage: python tests/benchmarks/prepare.py [--users N] [--rounds R] [--workers 0,1,2] [--folder DIR]
 
-Every contestant runs in a process of its own, all with the same niceness. Memory is the largest sum of the proportional
+Every contestant runs in a process of its own, all with the same niceness; so does `csv.reader` alone, which does nothing
+with what it reads and tells how quick a machine is with such a file. Memory is the largest sum of the proportional
 set sizes (resident where the system has none) of the whole process tree, sampled in a round of its own, which is not
 timed: looking at a tree takes a core from those who need both. The last line is JSON.
 
@@ -29,6 +30,7 @@ import psutil
 
 HERE = Path(__file__).parent
 SAMPLE_SECONDS = 0.1
+READ_ONLY = "import csv, sys\nfor row in csv.reader(open(sys.argv[1], encoding='utf-8', newline='')): pass"
 
 
 def main() -> None:
@@ -42,7 +44,7 @@ def main() -> None:
         from wizard.practice.people.benchmark import write_benchmark_csv
 
         write_benchmark_csv(source, options.users)
-        names = ["baseline", *(f"{count} workers" for count in options.workers)]
+        names = ["csv.reader", "baseline", *(f"{count} workers" for count in options.workers)]
         rounds: list[dict[str, dict[str, Any]]] = []
         for number in range(options.rounds):
             order = names if number % 2 == 0 else names[::-1]  # a machine that warms up favours nobody
@@ -87,7 +89,9 @@ def _peak(name: str, source: Path, out: Path) -> int:
 
 def _started(name: str, source: Path, out: Path) -> psutil.Popen:
     shutil.rmtree(out, ignore_errors=True)
-    if name == "baseline":
+    if name == "csv.reader":
+        command = [sys.executable, "-c", READ_ONLY, str(source)]
+    elif name == "baseline":
         command = [sys.executable, str(HERE / "baseline_prepare.py"), str(source), str(out)]
     else:
         parts = ["--contestant", name.split()[0], "--source", str(source), "--out", str(out)]
