@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -14,8 +13,8 @@ from textual.binding import Binding, BindingType
 from textual.notifications import Notification, Notify
 from textual.screen import Screen
 
-from screens.desk import Desk
 from screens.garbage import let_go, spare_the_living
+from screens.keeping import Keeping
 from screens.start import StartScreen, connections_of, known_runs
 from screens.tasks import begin
 from wizard.errors import WizardError
@@ -27,7 +26,6 @@ if TYPE_CHECKING:
     from screens.frame import JourneyScreen
     from screens.guide import Journey
     from screens.practice import Practice
-    from screens.steps.base import StepView
     from screens.work import Work
     from wizard.answers import Answers, Section
     from wizard.runner import Plan
@@ -45,7 +43,7 @@ WIDE = 112
 """Columns from which on what will happen stands beside the page."""
 
 
-class WizardApp(Desk):
+class WizardApp(Keeping):
     """Opens with the start screen; everything that outlives a page is here.
 
     Args:
@@ -234,7 +232,7 @@ class WizardApp(Desk):
         from screens.work import Work
 
         self.journey, self.work, self.draft = journey, work or Work(), draft
-        self._begun_before = draft.begun if draft is not None else {}
+        self.begun_before = draft.begun if draft is not None else {}
         self.unmasked = False
         self.clear_notifications()  # what did not work at the start is over
         journey.progress = self.work.progress
@@ -326,98 +324,7 @@ class WizardApp(Desk):
         """Gather the evidence of an ended run anew."""
         self.work.verify(self.journey.answers, self.journey.base, world=self.world)
 
-    # Keeping
-
-    def keep_draft(self, answers: Answers | None = None) -> None:
-        """Write down the answers so far, so that a kill loses nothing; a run keeps its own.
-
-        Args:
-            answers: Those to keep instead of the journey's.
-        """
-        journey, frame = self.journey, self.frame
-        answered = {section.table for section in journey.answers}
-        begun = {table: values for table, values in self._begun_before.items() if table not in answered}
-        begun |= frame.begun() if frame is not None else {}
-        if self.work.phase != "idle" or not (len(journey.answers) or begun):
-            return
-        self.draft = replace(
-            self.draft or self.drafts.new(),
-            base=journey.base,
-            here=journey.here,
-            practice=self.practice is not None,
-            begun=begun,
-        )
-        self.draft.keep(answers or journey.answers)
-
-    @property
-    def frame(self) -> JourneyScreen | None:
-        """The frame of the pages, also below an open window; None at the start."""
-        from screens.frame import JourneyScreen
-
-        return next((screen for screen in self.screen_stack if isinstance(screen, JourneyScreen)), None)
-
-    async def save_answers(self) -> None:
-        """Write the answers to a file that the operator names once; those of a rehearsal as they are, or for a real tenant."""
-        from screens.answers_file import OF_PRACTICE, for_own_tenant, remark, seen_from
-        from wizard.answers import save
-
-        journey, practice = self.journey, self.practice
-        if not len(journey.answers):
-            self.notify("There are no answers yet; the first page comes first.")
-            return
-        answers, words, own = journey.answers, "", False
-        if practice is not None and (journey.file is None or journey.here == "finish"):
-            own = (what := await self._what_for()) == "own"
-            if not what:
-                return
-            if own:
-                answers, left_out = for_own_tenant(answers, practice)
-                words = remark(left_out)
-            else:
-                words = OF_PRACTICE
-        file = None if own else journey.file
-        file = file or await self._new_file(self._base if own else journey.base)
-        if file is None:
-            return
-        try:
-            save(file, seen_from(file.parent, answers, journey.base), remark=words)
-        except WizardError as error:
-            self.notify(str(error), title="Not saved", severity="error", timeout=12)
-            return
-        if own:
-            journey.own_file = file
-        else:
-            journey.file = file
-        self.notify(f"Saved to {file}")
-        self._tell_page()
-
-    async def _what_for(self) -> str:
-        """Whether answers of a rehearsal are saved for a tenant of one's own ("own"), or as they are; "" for neither."""
-        from screens.widgets.dialogs import Question
-
-        return await self.push_screen_wait(
-            Question(
-                "What are these answers for?",
-                "They are of a rehearsal. For your own tenant, what is of the practice tenant alone is left out: its address "
-                "and secrets, its applications, accounts to log in with, and a store that was invented for it. The file says "
-                "so, and the wizard asks for it.\n\nAs they are, they can be opened again to practice.",
-                [("practice", "As they are"), ("own", "For my own tenant")],
-            )
-        )
-
-    async def _new_file(self, folder: Path) -> Path | None:
-        from screens.answers_file import free_name
-        from screens.widgets.dialogs import FilePicker
-
-        return await self.push_screen_wait(
-            FilePicker("Save the answers as", folder, name=free_name(folder), wanted="new", kinds=(".toml",))
-        )
-
-    def _tell_page(self) -> None:
-        from screens.frame import JourneyScreen
-
-        if isinstance(self.screen, JourneyScreen):
-            self.screen.page.saved()
+    # Leaving
 
     async def leave(self) -> None:
         """Quit: at once when nothing is under way and nothing would be lost, otherwise at a safe instant."""
@@ -456,26 +363,6 @@ class WizardApp(Desk):
     async def action_quit(self) -> None:
         """Textual's own key for leaving goes before those of a screen."""
         begin(self, self.leave, group="leave")
-
-    def keep_typed(self, page: StepView) -> None:
-        """Keep what is on the open page for the case of a kill, where it is right as it stands; nothing is answered by it."""
-        if self.screen is not page.screen or page.stop.key not in {stop.key for stop in self.journey.stops}:
-            return
-        section = page.kept() if page.is_touched else None
-        if not page.is_touched or not self.journey.is_answered(page.stop.key):
-            self.keep_draft()
-        elif section is not None:
-            self.keep_draft(self.journey.answers.replace(section))
-
-    async def keep_page(self) -> None:
-        """Take what is on the open page into the draft, where it is right as it stands."""
-        if self._journey is None or self.frame is None:
-            return
-        page = self.frame.page
-        section = page.kept() if page.is_touched else None
-        if section is not None and self.work.run is None and self.journey.is_answered(page.stop.key):
-            self.journey.give(page.stop.key, section)
-        self.keep_draft()
 
     async def on_unmount(self) -> None:
         await self.close_down(2.0)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from screens.keys_in_order import KeysInOrder
 
@@ -44,6 +44,7 @@ class Desk(KeysInOrder):
         self._rehearsal: Practice | None = None
         self._is_rehearsing = False
         self.draft: Draft | None = None
+        self.begun_before: Mapping[str, Mapping[str, Any]] = {}
         self.unmasked = False
         self._open_practice = open_practice
         self._given_world = world
