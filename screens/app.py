@@ -355,8 +355,8 @@ class WizardApp(Keeping):
             begin(self, self._end, group="leave")
 
     async def _end(self) -> None:
-        """Keep what is on the page, stop the run at a safe instant, and end."""
-        await self.keep_page()
+        """Keep what is on the pages, stop the run at a safe instant, and end."""
+        self.keep_draft()
         await self.close_down()
         self.exit()
 

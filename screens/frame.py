@@ -201,6 +201,7 @@ class JourneyScreen(Screen[str]):
             if section is None:
                 return
             touched = journey.give(page.stop.key, section)
+            page.has_answered = True
             if touched:
                 names = ", ".join(stop.title for stop in touched)
                 self.notify(
@@ -234,12 +235,12 @@ class JourneyScreen(Screen[str]):
     async def _to_start(self) -> None:
         """To the list of runs; what cannot be kept is asked about first."""
         if await self.may_be_left():
-            await self.wizard.keep_page()
+            self.wizard.keep_draft()
             await self.wizard.go_to_start()
 
     async def may_be_left(self) -> bool:
         """Whether nothing would be lost by leaving, or the operator leaves all the same."""
-        lost = [page for page in self._unkept if page.is_unfinished]
+        lost = [page for page in self.pages if page.is_unfinished]
         if not lost:
             return True
         from screens.widgets.dialogs import Question
@@ -254,22 +255,17 @@ class JourneyScreen(Screen[str]):
         return await self.wizard.push_screen_wait(question) == "leave"
 
     @property
-    def _unkept(self) -> Sequence[StepView]:
-        """The pages whose contents no answer holds: the open one, and those that are not answered yet."""
-        journey = self.wizard.journey
-        known = {stop.key for stop in journey.stops}
-        return [
-            page
-            for page in self.query_one("#pages").query_children(StepView)
-            if page.stop.key in known and (page is self._open or not journey.is_answered(page.stop.key))
-        ]
+    def pages(self) -> Sequence[StepView]:
+        """The pages that were looked at, as they were left, of steps that there are."""
+        known = {stop.key for stop in self.wizard.journey.stops}
+        return [page for page in self.query_one("#pages").query_children(StepView) if page.stop.key in known]
 
     def begun(self) -> Mapping[str, Mapping[str, Any]]:
         """What is given on pages that are not answered yet, by table and key."""
         journey = self.wizard.journey
         return {
             page.stop.step.section.table: values
-            for page in self._unkept
+            for page in self.pages
             if page.stop.step is not None and not journey.is_answered(page.stop.key) and (values := page.begun())
         }
 
@@ -311,7 +307,7 @@ class JourneyScreen(Screen[str]):
         await asyncio.sleep(after)
         if self._open is None or self._open.stop.key != self.wizard.journey.here:
             return
-        self.wizard.keep_typed(self.page)
+        self.wizard.keep_draft()
         self._say(await self._happens(self.page))
 
     async def _happens(self, page: StepView) -> Content:

@@ -11,26 +11,14 @@ from wizard.errors import WizardError
 
 if TYPE_CHECKING:
     from screens.frame import JourneyScreen
-    from screens.steps.base import StepView
     from wizard.answers import Answers
 
 
 class Keeping(Desk):
     """A desk that loses no word: a kill at any moment leaves what was typed; a run keeps its own answers."""
 
-    @property
-    def frame(self) -> JourneyScreen | None:
-        """The frame of the pages, also below an open window; None at the start."""
-        from screens.frame import JourneyScreen
-
-        return next((screen for screen in self.screen_stack if isinstance(screen, JourneyScreen)), None)
-
-    def keep_draft(self, answers: Answers | None = None) -> None:
-        """Write down the answers so far, so that a kill loses nothing; a run keeps its own.
-
-        Args:
-            answers: Those to keep instead of the journey's.
-        """
+    def keep_draft(self) -> None:
+        """Write down all that is given, so that a kill loses nothing; a run keeps its own answers."""
         journey, frame = self.journey, self.frame
         answered = {section.table for section in journey.answers}
         begun = {table: values for table, values in self.begun_before.items() if table not in answered}
@@ -44,27 +32,23 @@ class Keeping(Desk):
             practice=self.practice is not None,
             begun=begun,
         )
-        self.draft.keep(answers or journey.answers)
+        self.draft.keep(self._answers_as_they_stand())
 
-    def keep_typed(self, page: StepView) -> None:
-        """Keep what is on the open page for the case of a kill, where it is right as it stands; nothing is answered by it."""
-        if self.screen is not page.screen or page.stop.key not in {stop.key for stop in self.journey.stops}:
-            return
-        section = page.kept() if page.is_touched else None
-        if not page.is_touched or not self.journey.is_answered(page.stop.key):
-            self.keep_draft()
-        elif section is not None:
-            self.keep_draft(self.journey.answers.replace(section))
+    def _answers_as_they_stand(self) -> Answers:
+        """The answers with what their pages have now, where that is right; nothing is answered by it."""
+        journey, frame = self.journey, self.frame
+        answers = journey.answers
+        for page in frame.pages if frame is not None else ():
+            if page.may_say_more and journey.is_answered(page.stop.key) and (section := page.kept()) is not None:
+                answers = answers.replace(section)
+        return answers
 
-    async def keep_page(self) -> None:
-        """Take what is on the open page into the draft, where it is right as it stands."""
-        if self._journey is None or self.frame is None:
-            return
-        page = self.frame.page
-        section = page.kept() if page.is_touched else None
-        if section is not None and self.work.run is None and self.journey.is_answered(page.stop.key):
-            self.journey.give(page.stop.key, section)
-        self.keep_draft()
+    @property
+    def frame(self) -> JourneyScreen | None:
+        """The frame of the pages, also below an open window; None at the start."""
+        from screens.frame import JourneyScreen
+
+        return next((screen for screen in self.screen_stack if isinstance(screen, JourneyScreen)), None)
 
     async def save_answers(self) -> None:
         """Write the answers to a file that the operator names once; those of a rehearsal as they are, or for a real tenant."""

@@ -56,6 +56,7 @@ class StepView(VerticalScroll):
     def __init__(self, stop: Stop) -> None:
         super().__init__(id=stop.key, can_focus=False)
         self.stop = stop
+        self.has_answered = False
 
     @property
     def wizard(self) -> WizardApp:
@@ -99,6 +100,11 @@ class StepView(VerticalScroll):
         """Whether something else is given here than in the beginning."""
         return False
 
+    @property
+    def may_say_more(self) -> bool:
+        """Whether something else may be given here than the answers have of it."""
+        return self.is_touched or self.has_answered
+
     def kept(self) -> Section | None:
         """What can be kept of the page as it stands, if all of it can."""
         return self.draft()
@@ -111,7 +117,7 @@ class StepView(VerticalScroll):
     @property
     def is_unfinished(self) -> bool:
         """Whether something was given here that is not right or not complete, and would be lost."""
-        return self.is_touched and self.kept() is None
+        return self.may_say_more and self.kept() is None
 
     @property
     def why_unfinished(self) -> str:

@@ -10,6 +10,7 @@ from screens.drafts import Drafts
 from screens.form import Form
 from screens.steps.profile import ProfileView
 from screens.widgets.ticks import Ticks
+from wizard.legacy.answers import SourceAnswers
 
 
 async def test_ctrl_q_asks_while_a_run_is_under_way_and_staying_is_the_default(rehearsal: Rehearsal) -> None:
@@ -139,6 +140,40 @@ async def test_quitting_asks_where_something_cannot_be_kept(rehearsal: Rehearsal
         await shows(pilot, "Leave these pages?", "on Legacy store")
         await pilot.press("left", "enter")
         await until(pilot, lambda: not app.is_running)
+
+
+async def test_an_answered_page_that_was_edited_and_left_is_kept(rehearsal: Rehearsal) -> None:
+    app = rehearsal.app()
+    async with opened(app) as pilot:
+        for key in ("source", "profile"):
+            await go_on(pilot, key)
+        await pilot.press("escape")
+        await until(pilot, lambda: page_is(app, "source"))
+        app.screen.query_one("#source Form", Form).put({"delimiter": ";"})
+        await pilot.press("escape")
+        await until(pilot, lambda: page_is(app, "tenant"))
+        [draft] = app.drafts.all()
+        assert draft.load()[SourceAnswers].delimiter == ";", "a kill would have lost it"
+        await pilot.press("ctrl+q")
+        await until(pilot, lambda: not app.is_running)
+    again = await begun_again(rehearsal)
+    async with again.run_test(size=NARROW) as pilot:
+        await until(pilot, lambda: page_is(again, "tenant"))
+        assert again.journey.answers[SourceAnswers].delimiter == ";"
+
+
+async def test_an_answered_page_that_was_spoilt_and_left_is_asked_about(rehearsal: Rehearsal) -> None:
+    app = rehearsal.app()
+    async with opened(app) as pilot:
+        for key in ("source", "profile"):
+            await go_on(pilot, key)
+        await pilot.press("escape")
+        await until(pilot, lambda: page_is(app, "source"))
+        app.screen.query_one("#source #field-path Input", Input).value = ""
+        await pilot.press("escape")
+        await until(pilot, lambda: page_is(app, "tenant"))
+        await pilot.press("ctrl+q")
+        await shows(pilot, "Leave these pages?", "on Legacy store")
 
 
 async def test_a_typed_secret_is_asked_about_and_what_is_beside_it_is_kept(rehearsal: Rehearsal) -> None:
