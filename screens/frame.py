@@ -32,6 +32,9 @@ if TYPE_CHECKING:
     from screens.app import WizardApp
 
 REFRESH_SECONDS = 0.25
+SETTLES_WITHIN = 4
+"""Looks until a page in another size is as high as it will be."""
+
 SETTLES_IN = 0.5
 """Seconds without a key before the tenant is asked what an answer would change."""
 
@@ -58,6 +61,9 @@ class JourneyScreen(Screen[str]):
         self._looked = asyncio.Event()
         self._turning = asyncio.Lock()
         self._had_focus: Widget | None = None
+        self._sees_focus = False
+        self._follows = 0
+        self._was = self.size
 
     @property
     def wizard(self) -> WizardApp:
@@ -177,12 +183,28 @@ class JourneyScreen(Screen[str]):
         """Give the focus back after a click beside everything, as the keys of the page work by it."""
         if self.focused is not None:
             self._had_focus = self.focused
+            self._follow_focus(self.focused)
         elif self._open is not None and self.app.app_focus and self.app.screen is self:
             had = self._had_focus
             if had is not None and had.focusable and self._open in had.ancestors:
                 had.focus(scroll_visible=False)
             else:
                 self._open.focus_first()
+
+    def _is_in_sight(self, widget: Widget) -> bool:
+        """Whether the first line of a widget of the page is on the screen."""
+        page = self._open
+        return page is not None and page in widget.ancestors and page.content_region.contains(*widget.region.offset)
+
+    def _follow_focus(self, widget: Widget) -> None:
+        """Keep where the cursor is in sight, if it was until the terminal changed its size, while what is above it settles."""
+        if self.size != self._was:
+            self._was, self._follows = self.size, SETTLES_WITHIN
+        if not self._follows:
+            self._sees_focus = self._is_in_sight(widget)
+        elif self._sees_focus:
+            widget.scroll_visible(animate=False)
+        self._follows = max(0, self._follows - 1)
 
     # Moving
 

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from stage import NARROW, WIDE, Rehearsal, frame, go_on, opened, page_is, shows, until
+from stage import NARROW, WIDE, Rehearsal, at_rest, frame, go_on, opened, page_is, shows, until
+from textual.widget import Widget
 
+from screens.frame import REFRESH_SECONDS, SETTLES_WITHIN
+from screens.steps.base import StepView
 from screens.widgets.dialogs import Reading
 from screens.widgets.gauge import words
 from screens.widgets.keys import Keys
@@ -100,3 +103,39 @@ async def test_the_keys_of_a_page_work_also_after_a_click_beside_everything(rehe
         await until(pilot, lambda: app.screen.focused is not None)
         assert app.screen.focused is had
         assert had in list(app.screen.query("#tenant *"))
+
+
+async def test_what_has_the_cursor_stays_in_sight_when_the_terminal_changes_its_size(rehearsal: Rehearsal) -> None:
+    app = rehearsal.app()
+    async with opened(app, WIDE) as pilot:
+        for key in ("source", "profile", "passwords"):
+            await go_on(pilot, key)
+        await shows(pilot, "travels as")
+        await at_rest(pilot)
+        button = app.screen.query_one("#passwords #next")
+        button.focus()
+        await pilot.pause(3 * REFRESH_SECONDS)  # the page is as high as it will be, and the frame has seen the cursor
+        button.scroll_visible(animate=False)
+        await pilot.pause(3 * REFRESH_SECONDS)
+        for size in (NARROW, (60, 18), WIDE):
+            await pilot.resize_terminal(*size)
+            await pilot.pause(SETTLES_WITHIN * REFRESH_SECONDS)
+            await until(pilot, lambda: in_sight(button))
+
+
+async def test_a_page_that_shows_its_beginning_still_does_in_another_size(rehearsal: Rehearsal) -> None:
+    app = rehearsal.app()
+    async with opened(app, NARROW) as pilot:
+        for key in ("source", "profile", "passwords"):
+            await go_on(pilot, key)
+        await shows(pilot, "travels as")
+        await at_rest(pilot)
+        await pilot.resize_terminal(60, 18)
+        await at_rest(pilot)
+        assert app.screen.query_one("#passwords").scroll_offset.y == 0
+
+
+def in_sight(widget: Widget) -> bool:
+    """Whether all of the widget is on the screen."""
+    page = next(one for one in widget.ancestors if isinstance(one, StepView))
+    return page.content_region.contains_region(widget.region)
