@@ -6,9 +6,8 @@ from pathlib import Path
 
 import httpx
 import pytest
-from upload_stage import HASH, IMPORTS, Stage, Template, people, perform, person, template
+from upload_stage import HASH, IMPORTS, Stage, Template, management_of, people, perform, person, template
 
-from wizard.auth0 import connect
 from wizard.bulk.ledger import ledger
 from wizard.bulk.upload import Uploaded
 from wizard.errors import RunMismatch, WizardError
@@ -168,14 +167,7 @@ def test_a_file_that_is_gone_is_named(empty: Template, tmp_path: Path) -> None:
 def test_jobs_of_others_are_waited_for(empty: Template, tmp_path: Path) -> None:
     async def play(stage: Stage) -> None:
         tenant = stage.tenant
-        async with connect(
-            tenant.domain,
-            tenant.client_id,
-            secret=tenant.client_secret,
-            clock=tenant.clock,
-            emit=lambda event: None,
-            transport=tenant.transport(),
-        ) as others:
+        async with management_of(tenant) as others:
             for number in (100, 200):
                 body = json.dumps([person(number)]).encode()
                 await others.import_users(body, filename="x", connection_id=stage.connection_id, external_id="theirs")

@@ -6,9 +6,8 @@ from typing import Any
 
 import httpx
 import pytest
-from upload_stage import Stage, Template, people, perform, person, template
+from upload_stage import Stage, Template, management_of, people, perform, person, template
 
-from wizard.auth0 import connect
 from wizard.auth0.errors import AnswerLost, Unreachable
 from wizard.bulk.ledger import Part, ledger
 from wizard.errors import WizardError
@@ -87,14 +86,7 @@ def test_a_culprit_that_a_failing_job_imported_all_the_same_is_there(
 async def import_elsewhere(stage: Stage, user: dict[str, Any]) -> None:
     """Import a user into another connection of the tenant."""
     tenant = stage.tenant
-    async with connect(
-        tenant.domain,
-        tenant.client_id,
-        secret=tenant.client_secret,
-        clock=tenant.clock,
-        emit=lambda event: None,
-        transport=tenant.transport(),
-    ) as others:
+    async with management_of(tenant) as others:
         connection = await others.create_connection("elsewhere")
         await others.set_enabled_clients(connection.id, {tenant.client_id: True})
         body = json.dumps([user]).encode()

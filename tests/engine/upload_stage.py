@@ -7,7 +7,7 @@ import shutil
 import sys
 from collections import Counter
 from collections.abc import Callable, Coroutine, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractAsyncContextManager, contextmanager
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
@@ -17,6 +17,7 @@ import httpx
 import orjson
 
 from wizard.auth0 import connect
+from wizard.auth0.client import Management
 from wizard.bulk.upload import Uploaded, upload_files
 from wizard.events import Event
 from wizard.journal import Journal
@@ -237,19 +238,24 @@ class Template:
     key: Any
 
 
+def management_of(tenant: PracticeTenant) -> AbstractAsyncContextManager[Management]:
+    """The API of a tenant, as another program than the run uses it."""
+    return connect(
+        tenant.domain,
+        tenant.client_id,
+        secret=tenant.client_secret,
+        clock=tenant.clock,
+        emit=lambda event: None,
+        transport=tenant.transport(),
+    )
+
+
 def template(folder: Path) -> Template:
     path = folder / "tenant.db"
     tenant = PracticeTenant(path, seed=1, clock=_Still())
 
     async def make() -> None:
-        async with connect(
-            tenant.domain,
-            tenant.client_id,
-            secret=tenant.client_secret,
-            clock=tenant.clock,
-            emit=lambda event: None,
-            transport=tenant.transport(),
-        ) as management:
+        async with management_of(tenant) as management:
             connection = await management.create_connection("acme-users")
             await management.set_enabled_clients(connection.id, {tenant.client_id: True})
 
