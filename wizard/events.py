@@ -248,7 +248,7 @@ class UploadExpected(Event):
 
 @dataclass(frozen=True, slots=True)
 class UploadForecast(Event):
-    """How long this process uploaded, and P: the least its jobs could have taken with every slot always busy."""
+    """How long all processes of the run uploaded, and P: the least their jobs could have taken with every slot busy."""
 
     seconds: float
     floor_seconds: float

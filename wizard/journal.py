@@ -120,10 +120,14 @@ class Journal:
 
     def events(self) -> Iterator[Event]:
         """All recorded events, oldest first; kinds of a newer version are passed over."""
-        for (text,) in self._db.execute("SELECT event FROM events ORDER BY seq"):
+        return (event for _, event in self.dated_events())
+
+    def dated_events(self) -> Iterator[tuple[float, Event]]:
+        """The same, each with the UNIX time at which it was recorded."""
+        for at, text in self._db.execute("SELECT at, event FROM events ORDER BY seq"):
             event = from_json(json.loads(text))
             if event is not None:
-                yield event
+                yield at, event
 
     def span(self) -> tuple[float, float] | None:
         """UNIX times of the first and the last recorded event; None before there is one."""

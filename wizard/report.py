@@ -98,7 +98,7 @@ class Report:
     Args:
         read: Users of the source; the six counts after it should add up to it.
         removed: Users that the run had imported and an undo has deleted.
-        without_password: Of the imported users, those whose password did not travel.
+        without_password: Of the users prepared for import, those whose password does not travel.
         error: What stopped the run, if anything did, and `remedy` what to do about it.
         phases, moving: Of a migration in phases; the automatic one in detail.
         advice: What else to do next, one sentence each.

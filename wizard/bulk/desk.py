@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, TypeVar
@@ -168,12 +168,17 @@ class Desk:
             return EXCHANGE_SECONDS
         return percentile(self._posts[-200:], 0.25) + percentile(self._gets[-200:], 0.25)
 
-    def floor_seconds(self, burst: float) -> float | None:
-        """P of the jobs that this process saw from their beginning to their end; None when there was none."""
-        if not self._durations:
+    def floor_seconds(self, burst: float, before: Sequence[float] = ()) -> float | None:
+        """P of the jobs that were seen from their beginning to their end; None when there was none.
+
+        Args:
+            before: Seconds of the jobs that earlier processes saw so.
+        """
+        durations = [*before, *self._durations]
+        if not durations:
             return None
         return floor(
-            self._durations,
+            durations,
             slots=self.slots,
             exchange_seconds=self.exchange_seconds,
             rate=max(self.budget(), 1e-6),

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
-from wizard.bulk.schedule import LEARNS_FROM, Duration
+from wizard.bulk.schedule import Duration
 from wizard.errors import RunMismatch
 
 if TYPE_CHECKING:
@@ -169,7 +169,7 @@ class Ledger:
     Args:
         to_do: Parts that are not done: those with a running job first, then those in doubt, then in order of the files.
         files_left: Names of files of which any part is not done.
-        durations: Of the last finished jobs, oldest first.
+        durations: Of the jobs that were seen from their beginning to their end, oldest first.
     """
 
     to_do: Sequence[Standing]
@@ -194,7 +194,7 @@ def ledger(files: Iterable[PreparedFile], journal: Journal, subject: str = SUBJE
             raise _prepared_anew(intent.facts["file"])
         intents[intent.subject].append(intent)
         done = _counted(done, intent)
-        durations = [*durations, *_duration(intent)][-LEARNS_FROM:]
+        durations.extend(_duration(intent))
     to_do = [standing for file in files for standing in _standings(Part.whole(file), intents, subject)]
     return Ledger(
         sorted(to_do, key=lambda one: 0 if one.job else 1 if one.open else 2),

@@ -72,6 +72,13 @@ class Manifest:
         durable(folder / NAME, data)
 
     @property
+    def without_password(self) -> int:
+        """Prepared users whose password does not travel."""
+        from wizard.mapping.passwords import BARE
+
+        return self.notes.get(BARE, 0)
+
+    @property
     def fingerprint(self) -> str:
         """SHA-256 in hex over all of it: two preparations with equal ones made the same bytes."""
         import orjson

@@ -68,6 +68,7 @@ async def upload_files(
     budget: Callable[[], float],
     burst: float = 0.0,
     subject: str = SUBJECT,
+    seconds_before: float = 0.0,
 ) -> Uploaded:
     """Send all files that are not done yet, and return when every user of them is accounted for, or on `stop`.
 
@@ -88,6 +89,7 @@ async def upload_files(
         budget: Requests a second that the upload may send now.
         burst: Requests that may be sent at once; only for the floor.
         subject: How the intents of these files begin in the journal; files of one name can so be told apart.
+        seconds_before: What earlier processes spent on the same upload.
 
     Raises:
         RunMismatch: a file is not the one that was prepared.
@@ -122,8 +124,9 @@ async def upload_files(
     await _Slots(desk, known.to_do).run()
     seconds, floor_seconds = clock.now() - began, desk.floor_seconds(burst)
     now = ledger(files, journal, subject)
-    if not now.files_left and floor_seconds is not None:
-        emit(UploadForecast(seconds, floor_seconds))
+    least = desk.floor_seconds(burst, [duration.middle for duration in known.durations])
+    if subject == SUBJECT and not now.files_left and least is not None:
+        emit(UploadForecast(seconds_before + seconds, least))
     if desk.unaccounted:
         raise _sums_are_off(desk.unaccounted)
     return Uploaded(

@@ -82,7 +82,7 @@ def report_of(
         upload=_upload(progress) if progress.jobs else None,
         compared=_compared(events) if progress.compared is not None else None,
         checks=[replace(check, remedy=told(check.remedy)) for check in _checks(events)],
-        without_password=manifest.notes.get("without_password", 0) if manifest else 0,
+        without_password=manifest.without_password if manifest and progress.imported else 0,
         waiting_for=progress.waiting,
         error=told(progress.error),
         remedy=told(progress.remedy),

@@ -8,7 +8,7 @@ import select
 import signal
 import socket
 import sys
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,6 +19,8 @@ import click
 from wizard.commands.failure import as_wizard_error, failure
 from wizard.commands.narration import Narrator
 from wizard.commands.output import NotAnswered, Output, answered, tell
+from wizard.counts import counted
+from wizard.durations import duration
 from wizard.errors import Interrupted
 from wizard.tools import Stop
 
@@ -274,6 +276,7 @@ def summary(progress: Progress, run: RunFolder, report: str | None) -> str:
         named = progress.missing or progress.different or progress.extra
         where = f" (each is a line of {run.verify})" if named and run.verify.is_file() else ""
         lines.append(f"  {'compared with Auth0':<24}{progress.compared:>12,}   {found}{where}")
+    lines += bare_lines(progress, run)
     if progress.without_factors:
         lines.append(
             f"  {'without second factor':<24}{progress.without_factors:>12,}   imported, but Auth0 took no factor"
@@ -286,7 +289,7 @@ def summary(progress: Progress, run: RunFolder, report: str | None) -> str:
     if progress.upload_seconds and progress.upload_floor_seconds:
         ratio = progress.upload_seconds / progress.upload_floor_seconds
         least = f", {ratio:.2f} times the least its jobs could take" if ratio >= 1 else ""  # less: a clock was turned
-        lines.append(f"  upload took {progress.upload_seconds:,.0f} s{least}")
+        lines.append(f"  upload took {duration(progress.upload_seconds)} of work{least}")
     if progress.rejected:
         lines += rejected_lines(progress, run)
     for name, detail in progress.failed_checks.items():
@@ -296,6 +299,17 @@ def summary(progress: Progress, run: RunFolder, report: str | None) -> str:
     if report:
         lines.append(f"Report: {report}")
     return "\n".join(lines)
+
+
+def bare_lines(progress: Progress, run: RunFolder) -> Iterator[str]:
+    """How many of those prepared for import have no password; what became of each of them no count tells."""
+    from wizard.bulk.manifest import read_manifest
+
+    manifest = read_manifest(run.path) if progress.imported else None
+    if manifest and (bare := manifest.without_password):
+        them = "it has to be reset" if bare == 1 else "each has to reset it"
+        prepared = counted(progress.prepared, "prepared user")
+        yield f"  {'without a password':<24}{bare:>12,}   of {prepared}, as decided; {them}"
 
 
 def rejected_lines(progress: Progress, run: RunFolder) -> Sequence[str]:

@@ -131,6 +131,7 @@ class UploadStep(Step[UploadFacts, ImportUsers]):
         ]
 
     async def apply(self, change: ImportUsers, tools: Tools) -> Receipt:
+        from wizard.bulk.legs import seconds_before
         from wizard.bulk.manifest import USERS, require_manifest
         from wizard.bulk.upload import upload_files
 
@@ -160,6 +161,7 @@ class UploadStep(Step[UploadFacts, ImportUsers]):
             emit=tools.emit,
             stop=tools.stop,
             budget=lambda: tenant.limiter.budget("other"),
+            seconds_before=seconds_before(tools.journal.dated_events()),
         )
         if uploaded.files_left:
             raise Interrupted(
