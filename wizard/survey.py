@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from wizard.legacy.answers import SourceAnswers
     from wizard.legacy.source import LegacySource, SourceFacts
     from wizard.legacy.stores.store import Store
-    from wizard.mapping.moments import Unread
+    from wizard.mapping.moments import Order, Unread
     from wizard.mapping.suggestion import Guess, Suggestion
     from wizard.passwords.census import HashGroup
 
@@ -181,6 +182,23 @@ def column(source: LegacySource, name: str) -> Iterator[Any]:
         for row in block.rows():
             if not isinstance(row, BadRecord):
                 yield row[place]
+
+
+def order_of_dates(source: LegacySource, columns: Sequence[str]) -> tuple[Order | None, str]:
+    """What comes first in dates such as 05/06/2023, and in words how that is known, or why it is not.
+
+    As far as the first `MOST_COMPARED` records tell; None and "" where no date is written so.
+    """
+    from wizard.mapping.moments import Unread, unread
+
+    found = [unread(name, islice(column(source, name), MOST_COMPARED)) for name in columns]
+    written = [one for one in found if one.kinds.keys() - {"other"}]
+    if not written:
+        return None, ""
+    together = Unread(
+        " and ".join(one.column for one in written), sum((Counter(one.kinds) for one in written), Counter())
+    )
+    return together.order, together.order_told()
 
 
 def candidates(source: LegacySource, suggestion: Suggestion) -> tuple[str, ...]:

@@ -82,3 +82,31 @@ def test_answers_are_made_from_an_export_without_the_hashes_that_its_store_has(t
     run("answers", "new", "--from", str(path), "--out", str(out))
     assert tomllib.loads(out.read_text())["passwords"]["column"] == "passwordHash"
     assert tomllib.loads(out.read_text())["profile"]["app_metadata"] == {"plan": "app_metadata.plan"}
+
+
+@pytest.mark.parametrize(
+    ("dates", "order", "why"),
+    [
+        (["24/12/2025", "05/06/2025", ""], "day", "# 1 date of 2 in last_login can only begin with the day"),
+        (["12/24/2025", "05/06/2025", "-"], "month", "# 1 date of 2 in last_login can only begin with the month"),
+        (["04/05/2025", "05/06/2025", "?"], None, "# Nothing in 2 dates of last_login shows which comes first"),
+        (["24/12/2025", "12/24/2025", ""], None, "# In last_login 1 date can only begin with the day and 1 only with"),
+        (["2025-12-24", "24.12.2025", "?"], None, ""),
+    ],
+    ids=["the day", "the month", "nothing shows it", "both", "needs none"],
+)
+def test_which_part_of_dates_comes_first_is_filled_in_where_the_dates_show_it(
+    tmp_path: Path, dates: list[str], order: str | None, why: str
+) -> None:
+    path, out = tmp_path / "users.csv", tmp_path / "answers.toml"
+    rows = "".join(f"{number},p{number}@example.com,{date}\n" for number, date in enumerate(dates))
+    path.write_text(f"id,email,last_login\n{rows}")
+    made = run("answers", "new", "--from", str(path), "--out", str(out))
+    assert tomllib.loads(out.read_text())["profile"].get("date_order") == order
+    written = out.read_text().split("\n[passwords]")[0]
+    assert why in written
+    assert ("as no part is above 12" in made.stderr or "only with the month" in made.stderr) == (
+        order is None and bool(why)
+    )
+    if not why:
+        assert "dates of last_login" not in written

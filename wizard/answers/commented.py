@@ -31,22 +31,34 @@ version = {VERSION}
 """
 
 
-def template(sections: Sequence[type[Section]], found: Mapping[str, Mapping[str, Any]] | None = None) -> str:
+Found = Mapping[str, Any]
+Remarks = Mapping[str, str]
+
+
+def template(
+    sections: Sequence[type[Section]],
+    found: Mapping[str, Found] | None = None,
+    remarks: Mapping[str, Remarks] | None = None,
+) -> str:
     """The text of a commented answers file for these sections; valid TOML as it is, complete once its keys are filled.
 
     Args:
         found: Values known already, plain, by table and key: written where the example would stand.
+        remarks: What else to say of a key, by table and key: how its value is known, or why it is not.
     """
-    known = found or {}
-    parts = ("\n".join([*_section(section, known.get(section.table, {})), ""]) for section in sections)
+    known, told = found or {}, remarks or {}
+    parts = (
+        "\n".join([*_section(section, known.get(section.table, {}), told.get(section.table, {})), ""])
+        for section in sections
+    )
     return "\n".join([OPENING, *parts])
 
 
-def _section(section: type[Section], found: Mapping[str, Any]) -> Iterator[str]:
+def _section(section: type[Section], found: Found, remarks: Remarks) -> Iterator[str]:
     optional = not any(field.is_required() for field in section.model_fields.values())
     yield from _comment(f"{heading(section).rstrip('.')}.{' All of it may be left out.' if optional else ''}")
     yield f"[{section.table}]"
-    yield from _model(section, (section.table,), found)
+    yield from _model(section, (section.table,), found, remarks)
     for model, names in _written_either_way(section).items():
         yield ""
         yield from _comment(f"Instead of text, {', '.join(names)} may be a table with these keys:")
@@ -55,12 +67,15 @@ def _section(section: type[Section], found: Mapping[str, Any]) -> Iterator[str]:
             yield from _comment(_told(key, field), indent="#       ")
 
 
-def _model(model: type[BaseModel], path: tuple[str, ...], found: Mapping[str, Any], mark: str = "") -> Iterator[str]:
+def _model(
+    model: type[BaseModel], path: tuple[str, ...], found: Found, remarks: Remarks, mark: str = ""
+) -> Iterator[str]:
     """The keys of a table, then the tables inside it; `mark` is "#" where a table itself is commented out."""
     inner = {key: field for key, field in keys(model).items() if key not in found and _nested(field.annotation)}
     for key, field in keys(model).items():
         if key not in inner:
             yield from _comment(_told(key, field))
+            yield from _comment(remarks.get(key, ""))
             yield (
                 f"{bare_or_quoted(key)} = {inline(found[key])}"
                 if key in found
@@ -73,7 +88,7 @@ def _model(model: type[BaseModel], path: tuple[str, ...], found: Mapping[str, An
             yield ""
             yield from _comment(_told(key, field) if number == 0 else "Or:")
             yield f"{marked}{name}"
-            yield from _model(kind, (*path, key), {}, marked)
+            yield from _model(kind, (*path, key), {}, {}, marked)
 
 
 def _nested(annotation: Any) -> list[tuple[str, type[BaseModel]]]:

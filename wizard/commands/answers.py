@@ -46,8 +46,8 @@ def new(
 
     if source is None and (table or store):
         raise UsageError("--table and --store say how to read a store", remedy="name the store with --from SOURCE.")
-    found = _found(source, table, store, out, output) if source is not None else {}
-    text = template(SECTIONS, found)
+    found, remarks = _found(source, table, store, out, output) if source is not None else ({}, {})
+    text = template(SECTIONS, found, remarks)
     if out is None:
         output.result({"out": None, "template": text}, text.rstrip("\n"))
         return
@@ -120,13 +120,13 @@ def schema(output: Output, out: Path | None) -> None:
 
 def _found(
     argument: str, table: str | None, store: str | None, out: Path | None, output: Output
-) -> dict[str, dict[str, Any]]:
-    """What a look into the store suggests, by table; its path as seen from the answers file."""
+) -> tuple[dict[str, dict[str, Any]], dict[str, dict[str, str]]]:
+    """What a look into the store suggests, by table, and what is to be remarked on it; its path as seen from the answers file."""
     from wizard.activity import column_of_activity
     from wizard.answers.given import plain
     from wizard.legacy import source_of
     from wizard.legacy.stores import STORES
-    from wizard.survey import candidates, open_and_recognise, suggestion_for
+    from wizard.survey import candidates, open_and_recognise, order_of_dates, suggestion_for
 
     argument = argument.removeprefix(SQLITE)  # a path says the same, and can be told as the answers file sees it
     answers, source = open_and_recognise(source_of(argument, table=table, store=store), from_environment, Path.cwd())
@@ -152,8 +152,14 @@ def _found(
     profile = {key: plain(rule) for key, rule in suggestion.rules.items()}
     if answers.store is None and (seen := column_of_activity(source.columns)):
         profile["last_login"] = seen
-    return {
+    order, why = order_of_dates(source, [profile[key] for key in ("created", "last_login") if key in profile])
+    if order is not None:
+        profile["date_order"] = order
+    elif why:
+        output.say(f"{why} If same_email or a forecast needs these dates, set date_order in [profile] of the answers.")
+    found = {
         "source": {key: value for key, value in plain(answers).items() if key in told},
         "profile": profile,
         "passwords": {"column": column} if column else {},
     }
+    return found, {"profile": {"date_order": why}}

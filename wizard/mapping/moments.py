@@ -180,6 +180,22 @@ class Unread:
                 found.setdefault(column, Counter())[kind] += values
         return [cls(column, kinds) for column, kinds in found.items()]
 
+    @property
+    def order(self) -> Order | None:
+        """What comes first, where dates with a part above 12 show it and none shows the contrary."""
+        day, month = self.kinds.get("day", 0), self.kinds.get("month", 0)
+        return "day" if day and not month else "month" if month and not day else None
+
+    def order_told(self) -> str:
+        """What shows which comes first, or why nothing does."""
+        day, month, either = (self.kinds.get(kind, 0) for kind in ("day", "month", "either"))
+        if self.order is not None:
+            dates = f"{counted(day or month, 'date')} of {day + month + either:,} in {self.column}"
+            return f"{dates} can only begin with the {self.order}, as a part above 12 shows; none begins otherwise."
+        if day:
+            return f"In {self.column} {counted(day, 'date')} can only begin with the day and {month:,} only with the month."
+        return f"Nothing in {counted(either, 'date')} of {self.column} shows which comes first, as no part is above 12."
+
     def __str__(self) -> str:
         return self.told()
 
