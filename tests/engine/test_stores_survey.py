@@ -252,9 +252,29 @@ def test_users_whose_password_cannot_travel_are_told_below_the_rejects(tmp_path:
     ]
     page = page_of(tmp_path, "\n".join(["id,email,password", *lines]) + "\n")
     assert "Records that would be rejected: 1 of 4 email_missing 1" in page
-    assert "and 2 users whose password cannot travel are left out unless you decide otherwise" in page
+    assert "and 2 more users whose password cannot travel are left out unless you decide otherwise" in page
+    assert "An import of 1 user is about 1 file of 0.0 MB." in page
     page = page_of(tmp_path, "\n".join(["id,email,password", *lines[:2]]) + "\n")
     assert "share an id or address, and 1 user whose password cannot travel is left out" in page
+
+
+def test_the_figures_of_an_import_are_all_of_the_users_that_it_brings(tmp_path: Path) -> None:
+    bare = [f"{number},user{number}@example.com," for number in range(4_000)]
+    others = [f"{number},user{number}@example.com,{BCRYPT}" for number in range(4_000, 5_000)]
+    text = "\n".join(["id,email,password", *bare, *others, "a,,", f"b,,{BCRYPT}"]) + "\n"
+    page = page_of(tmp_path, text)
+    assert "Records that would be rejected: 2 of 5,002" in page
+    assert "and 4,000 more users whose password cannot travel are left out" in page, "one of all 4,001 is told above"
+    assert "keep password 1,000" in page and "stay behind 4,002" in page and "import jobs 1 " in page
+    assert "An import of 1,000 users is about 1 file of 0.1 MB." in page
+    assert "everybody" not in page
+    all_of_them = page_of(tmp_path, "\n".join(["id,email,password", *others]) + "\n")
+    assert "An import of 1,000 users is 1 file of 0.1 MB." in all_of_them
+
+
+def test_where_an_import_would_bring_nobody_nothing_is_said_of_its_files(tmp_path: Path) -> None:
+    page = page_of(tmp_path, "id,email,password\n1,ann@example.com,$1$abcdefgh$" + "a" * 22 + "\n")
+    assert "stay behind 1 " in page and "An import of" not in page
 
 
 def test_the_page_shows_the_transforms_that_it_suggests(tmp_path: Path) -> None:

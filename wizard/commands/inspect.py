@@ -194,19 +194,27 @@ def _dirt(found: Survey) -> Iterator[str]:
     yield from _unnamed(found)
     if found.prepared is None:
         return
-    left = sum(group.users for group in found.groups if group.carried_by == "none")
+    left = _behind(found)
     if found.prepared.reasons:
         yield f"Records that would be rejected: {found.prepared.rejected:,} of {found.prepared.read:,}"
         yield from _reasons(found.prepared.reasons)
     else:
         yield "No record would be rejected, and no two users share an id or address" + ("," if left else ".")
     if left:
+        more = " more" if found.prepared.reasons else ""
         users, are = ("user", "is") if left == 1 else ("users", "are")
         yield from _wrapped(
-            f"and {left:,} {users} whose password cannot travel {are} left out unless you decide otherwise ([passwords] "
-            "unsupported or missing).",
+            f"and {left:,}{more} {users} whose password cannot travel {are} left out unless you decide otherwise "
+            "([passwords] unsupported or missing).",
             "",
         )
+
+
+def _behind(found: Survey) -> int:
+    """Users who could be imported but for their password, as long as nobody decides otherwise."""
+    from wizard.mapping.passwords import BARE
+
+    return found.prepared.notes.get(BARE, 0) if found.prepared is not None and found.groups else 0
 
 
 def _unnamed(found: Survey) -> Iterator[str]:
@@ -262,9 +270,9 @@ def _forecast(found: Survey) -> Iterator[str]:
 
     if found.prepared is None or not found.prepared.files:
         return
-    files = found.prepared.files
-    bare = found.prepared.notes.get(BARE, 0)
-    behind = bare if found.groups else 0  # as long as nobody decides otherwise
+    behind, bare = _behind(found), found.prepared.notes.get(BARE, 0)
+    imported = found.prepared.prepared - behind
+    files = -(-found.prepared.files * imported // found.prepared.prepared)  # those left out among the others
     nothing = min(behind, sum(one.users for one in found.groups if one.code and one.code not in CHECKED_AT_LOGIN))
     ways = Ways(
         found.facts.records,
@@ -276,22 +284,25 @@ def _forecast(found: Survey) -> Iterator[str]:
     )
     yield ""
     yield from _table([(f"of {counted(found.facts.records, 'record')}", *TITLES), *ways.rows()])
+    if not imported:
+        return
+    about, size = "about " if behind else "", found.prepared.bytes * imported / found.prepared.prepared / 1e6
     yield from (
         "",
-        f"An import of everybody is {files:,} file{'' if files == 1 else 's'} of {found.prepared.bytes / 1e6:,.1f} MB.",
+        f"An import of {counted(ways.imported, 'user')} is {about}{counted(files, 'file')} of {size:,.1f} MB.",
         "With a fifth of the requests left to live traffic it takes",
     )
     yield from _table(_spans(ways))
 
 
 def _spans(ways: Ways) -> Iterator[Sequence[str]]:
-    """How long an import takes at each subscription: of everybody, and of those who are left after a while."""
+    """How long an import takes at each subscription: of all it can bring, and of those who are left after a while."""
     from wizard.auth0.plans import PLANS as ALL
     from wizard.durations import between
     from wizard.ways import SOON
 
     if ways.active is not None:
-        yield "", "everybody", f"the rest after {SOON} days"
+        yield "", counted(ways.imported, "user"), f"the rest after {SOON} days"
     for name in PLANS:
         limit = ALL[name].for_group("other")
         spans = (ways.seconds(limit, reserve=RESERVE), ways.seconds_left(limit, reserve=RESERVE))
