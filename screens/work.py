@@ -63,7 +63,7 @@ class Work:
         self.samples: deque[Sample] = deque(maxlen=SAMPLES)
         self.submitted: dict[str, float] = {}
         self.expected: tuple[float, float, float] | None = None
-        self.compared: happened.ComparisonAdvanced | None = None
+        self._gathering = ""
         self.rate: happened.RateLimitSeen | None = None
         self.requests = self.limited = 0
         self.started: float | None = None
@@ -111,8 +111,7 @@ class Work:
                 self.submitted[event.job] = now
             case happened.UploadExpected():
                 self.expected = (now, event.low_seconds, event.high_seconds)
-            case happened.ComparisonAdvanced():
-                self.compared = event
+        self._gathering = _gathered(event, self._gathering)
         self.hear_request(event)
         if not self.samples or now - self.samples[-1].at >= SAMPLE_EVERY:
             self.sample()
@@ -147,6 +146,13 @@ class Work:
             return 0.0
         return max(0.0, (recent[-1].users - recent[0].users) / (recent[-1].at - recent[0].at))
 
+    @property
+    def awaited(self) -> str:
+        """What goes on once no user is left to upload, and nobody can know for how long; "" before that."""
+        now = self.progress
+        uploaded = now.accounted and ("upload" in now.steps_done or now.adds_up)
+        return (self._gathering or "gathering the evidence") if uploaded and self.is_busy else ""
+
     def age_of(self, job: str, otherwise: float) -> float:
         """Seconds since this process submitted the job; `otherwise` for one that an earlier process did."""
         return self._seconds() - self.submitted[job] if job in self.submitted else otherwise
@@ -158,7 +164,7 @@ class Work:
             speed: How fast the run's clock is; the engine's own expectation is in that clock's seconds.
         """
         now = self.progress
-        if now.ended or not self.is_busy:
+        if now.ended or self.awaited or not self.is_busy:
             return None
         if now.prepared and self.expected is not None:
             at, low, high = self.expected
@@ -284,6 +290,21 @@ class Work:
         if not done:
             self._task.cancel()
             await asyncio.wait({self._task})
+
+
+def _gathered(event: Event, before: str) -> str:
+    """What part of the evidence is being gathered, from this event on; as before where it tells nothing of that."""
+    match event:
+        case happened.RunStarted():
+            return ""
+        case happened.RequestSent() if event.method == "POST" and event.path.endswith("/users-exports"):
+            return "waiting for Auth0's export"
+        case happened.ComparisonAdvanced():
+            return "comparing users with the export"
+        case happened.UsersReconciled():
+            return "looking up users one by one"
+        case _:
+            return before
 
 
 def _unforeseen(error: Exception) -> WizardError:

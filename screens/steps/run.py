@@ -400,10 +400,12 @@ def overall(now: Progress, width: int) -> Content:
 
 
 def pace(work: Work, speed: float) -> Content:
-    """Users a second while any move, time left as a range, time passed."""
+    """Users a second while any move, time left as a range or what is awaited when all are uploaded, time passed."""
     if not work.is_busy:
         seconds = work.progress.seconds
         return Content.styled(f"{duration(seconds)} of work so far" if seconds else "", "$foreground-muted")
+    if awaited := work.awaited:
+        return Content(f"{awaited} · {duration(work.elapsed)} passed")
     left = work.time_left(speed)
     words = [f"{rate:,.0f} users/s"] if (rate := work.users_a_second) >= 1 else []
     words.append(f"{between(*left)} left" if left else "time left: not known yet")

@@ -21,12 +21,14 @@ from wizard.answers.reading import from_tables
 from wizard.errors import WizardError
 from wizard.events import (
     ChangeUndone,
+    ComparisonAdvanced,
     Event,
     JobEnded,
     JobPolled,
     JobSubmitted,
     RateLimitSeen,
     RequestLimited,
+    RequestSent,
     RunEnded,
     RunStarted,
     RunUndone,
@@ -36,6 +38,7 @@ from wizard.events import (
     UsersMigrated,
     UsersPrepared,
     UsersRead,
+    UsersReconciled,
     UsersRefused,
     WorldAwaited,
 )
@@ -191,6 +194,33 @@ def test_the_time_left_follows_what_the_engine_expects() -> None:
     work = heard([*begun(10), UsersPrepared(10, 10, 0, 0, 1, 4640), UploadExpected(60.0, 240.0, 3)], seconds)
     seconds.now += 30
     assert work.time_left() == (30.0, 210.0)
+
+
+def test_when_all_is_uploaded_no_time_is_left_and_what_is_awaited_is_said() -> None:
+    seconds = Seconds()
+    events = [event for event in finished(10) if not isinstance(event, StepFinished | RunEnded)]
+    work = heard([*events[:-1], UploadExpected(6.0, 300.0, 1)], seconds)
+    assert "6 s to 5 min left" in page(work)
+    work.hear(events[-1])
+    assert "10 of 10 users" in page(work)
+    said = []
+    for event in (
+        StepFinished("upload"),
+        RequestSent("POST", "/api/v2/jobs/users-exports", 200, 0.1),
+        RequestSent("GET", "/api/v2/jobs/{id}", 200, 0.1),
+        ComparisonAdvanced("prepared", 5, 10),
+        UsersReconciled(10, 0, 0, 0),
+    ):
+        assert "left" not in page(work)
+        said.append(pace(work, 1.0).plain.partition(" · ")[0])
+        work.hear(event)
+    assert said[0] == said[1] == "gathering the evidence"
+    assert said[2] == said[3] == "waiting for Auth0's export"
+    assert said[4] == "comparing users with the export"
+    assert pace(work, 1.0).plain.startswith("looking up users one by one · ")
+    assert all(len(words) <= len("comparing users with the export") for words in said), (
+        "it fits beside the list of steps"
+    )
 
 
 def test_a_lost_network_is_told_with_what_to_do() -> None:
