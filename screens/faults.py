@@ -45,7 +45,7 @@ def faults_of(run: RunFolder) -> Sequence[Fault]:
     manifest = read_manifest(run.path)
     if manifest is not None:
         for code, users in manifest.reasons.items():
-            decided = code in manifest.skip
+            decided = code in manifest.decided
             remedy = "Left behind, as you decided." if decided else REASONS[code].remedy
             found.append(Fault(code, users, remedy, by_auth0=False, decided=decided))
     counts: dict[str, int] = {}

@@ -121,6 +121,11 @@ class Progress:
         return max(0, self.refused_before - self.moved_since[0]) + sum(job.rejected for job in self.jobs.values())
 
     @property
+    def kept_out(self) -> Mapping[str, int]:
+        """Users that Auth0 refused and that are not in, by its code."""
+        return {code: users for code, users in self.codes.items() if code not in IN_ALL_THE_SAME}
+
+    @property
     def without_factors(self) -> int:
         """Users that are in, but without their second factors: whether Auth0 counts them as imported is not documented."""
         return self.codes.get(PARTLY_IMPORTED, 0)
@@ -220,7 +225,7 @@ class Progress:
             case happened.ChangeApplied():
                 return replace(self, change="")
             case happened.UsersRead():
-                return replace(self, read=event.read, users_total=event.total)
+                return replace(self, read=event.read, users_total=event.total, refused_before=event.rejected)
             case happened.UsersPrepared():
                 return replace(
                     self,

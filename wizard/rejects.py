@@ -48,6 +48,9 @@ ONE_LEFT = "Decide in the legacy store which of them is the user, and change or 
 NOT_LOGGED_IN = "not_logged_in"
 """The code of users who could have moved at a login and have not."""
 
+NOT_PREFERRED = "email_not_preferred"
+"""The code of users whom the answer `same_email` leaves behind for another, which is a decision and no reject."""
+
 CHECKED_AT_LOGIN = frozenset({"password_unsupported", "password_undeclared", "password_unconfirmed"})
 """Codes of users whose password an import cannot carry and the legacy API can check, so that they can move at a login; those
 that are undeclared once they are described."""
@@ -153,14 +156,18 @@ REASONS: Mapping[str, Reason] = {
         'Try a few users with unconfirmed = "import" in [passwords], or leave these users to migrate at their login.',
     ),
     "password_damaged": Reason("the password hash is damaged", CORRECT),
-    "password_disabled": Reason("the user has a mark instead of a password hash", LEAVE_BEHIND),
+    "password_disabled": Reason(
+        "the user has a mark instead of a password hash",
+        "Nobody can log in with it, at the legacy store either. Leave these users behind with skip in [prepare], or decide with "
+        "unsupported or decisions in [passwords] to import them without a password; it is final.",
+    ),
     NOT_LOGGED_IN: Reason(
         "the user has not logged in during the automatic phase",
         'Invite these users to log in and wait longer; or decide with skip = ["not_logged_in"] in [prepare] to leave them.',
     ),
     "duplicate_user_id": Reason("the same user_id as other records", "Map user_id to a column that is unique."),
     "duplicate_email": Reason("the same e-mail address as other records, in any case of letters", ONE_LEFT),
-    "email_not_preferred": Reason(
+    NOT_PREFERRED: Reason(
         "another record with the same e-mail address is preferred", "Nothing: same_email in [profile] decides so."
     ),
     "duplicate_username": Reason("the same username as other records, in any case of letters", ONE_LEFT),

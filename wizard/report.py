@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Literal
 
 from wizard.curve import drawing
+from wizard.fates import UNACCOUNTED, WORDS, Fate
 from wizard.runs import command
 
 FOLDER = "FOLDER"
@@ -101,6 +102,8 @@ class Report:
         without_password: Of the users prepared for import, those whose password does not travel.
         error: What stopped the run, if anything did, and `remedy` what to do about it.
         phases, moving: Of a migration in phases; the automatic one in detail.
+        rest: What is to be said of users that are not accounted for.
+        moved_since: Users of `reasons` who logged in later and count as migrated at login.
         advice: What else to do next, one sentence each.
         rejects_file, details_file: Names of the files in the run's folder that list users one by one; "" if there are
             none.
@@ -136,6 +139,8 @@ class Report:
     details_file: str = ""
     practice: bool = False
     elsewhere: bool = False
+    rest: str = UNACCOUNTED
+    moved_since: int = 0
     phases: Sequence[Phase] = ()
     moving: Moving | None = None
     version: str = field(default="", kw_only=True)
@@ -173,6 +178,19 @@ def render(report: Report) -> str:
     )
 
 
+Kind = Literal["imported", "migrated", "there", "rejected", "skipped", "unknown"]
+"""How a place is coloured."""
+
+KINDS: Mapping[Fate, Kind] = {
+    "imported": "imported",
+    "removed": "skipped",
+    "migrated": "migrated",
+    "already_there": "there",
+    "rejected": "rejected",
+    "skipped": "skipped",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
     """Where a part of the users is now."""
@@ -180,32 +198,26 @@ class Place:
     name: str
     users: int
     note: str
-    kind: Literal["imported", "migrated", "there", "rejected", "skipped", "unknown"]
+    kind: Kind
 
 
 def places(report: Report) -> list[Place]:
     """Where every user is, without the places that have none."""
-    under_way = report.verdict in ("failed", "waiting")
+    notes: Mapping[Fate, str] = {
+        "imported": "brought to Auth0 by import jobs",
+        "removed": "imported by this run, and not in Auth0 any more",
+        "migrated": "moved by themselves, with their password",
+        "already_there": "were in Auth0 before and stayed as they were",
+        "rejected": f"not in Auth0{'; the reasons are below' if report.reasons else ''}",
+        "skipped": "not in Auth0",
+    }
     everywhere = [
-        Place("Imported", report.imported, "brought to Auth0 by import jobs", "imported"),
-        Place("Migrated at login", report.migrated, "moved by themselves, with their password", "migrated"),
-        Place("Already there", report.already_there, "were in Auth0 before and stayed as they were", "there"),
-        Place(
-            "Rejected",
-            report.rejected,
-            f"not in Auth0{'; the reasons are below' if report.reasons else ''}",
-            "rejected",
-        ),
-        Place("Deleted again", report.removed, "by an undo of this run", "skipped"),
-        Place("Left behind", report.skipped, "not in Auth0, as decided in the answers", "skipped"),
-        Place(
-            "Still to do" if under_way else "Not accounted for",
-            max(0, report.unaccounted),
-            "for the run to go on with" if under_way else "their fate is not known yet",
-            "unknown",
-        ),
+        Place(_capital(WORDS[fate]), getattr(report, fate), note, KINDS[fate]) for fate, note in notes.items()
     ]
-    return [place for place in everywhere if place.users]
+    lost = report.rest == UNACCOUNTED
+    note = "their fate is not known yet" if lost else "for the run to go on with"
+    rest = Place(_capital(report.rest), max(0, report.unaccounted), note, "unknown")
+    return [place for place in (*everywhere, rest) if place.users]
 
 
 def headline(report: Report) -> str:
@@ -222,10 +234,10 @@ def headline(report: Report) -> str:
         return f"An undo has put back what the run had changed, as far as that can be{gone}."
     found = report.compared
     concerns = [
-        (report.rejected, "not imported"),
+        (report.rejected, "rejected"),
         (found.missing if found else 0, "missing from Auth0"),
         (found.different if found else 0, "not as prepared"),
-        (abs(report.unaccounted), "not accounted for"),
+        (abs(report.unaccounted), UNACCOUNTED),
     ]
     told = [f"{_count(users)} {'is' if users == 1 else 'are'} {what}" for users, what in concerns if users]
     if told:
@@ -285,6 +297,10 @@ def next_steps(report: Report) -> Iterator[NextStep]:
             "When nobody needs the prepared files any more, delete them: they hold personal data.",
             command("runs", "--purge", report.run, *folder, runs=None),
         )
+
+
+def _capital(words: str) -> str:
+    return words[:1].upper() + words[1:]
 
 
 def _listed(parts: Sequence[str]) -> str:

@@ -20,6 +20,7 @@ from screens.tasks import begin
 from screens.widgets.ticks import YesNo
 from wizard.answers import Section
 from wizard.counts import counted
+from wizard.fates import WORDS
 from wizard.progress import Progress
 from wizard.runner import Planned
 from wizard.step import Change
@@ -312,7 +313,9 @@ def after_cutover(now: Progress) -> list[Any]:
     if not (outside := now.rejected + now.skipped):
         return [*head, "Everybody logs in through Auth0 alone."]
     why = [
-        f"{number:,} {word}" for number, word in ((now.rejected, "rejected"), (now.skipped, "left behind")) if number
+        f"{number:,} {word}"
+        for number, word in ((now.rejected, WORDS["rejected"]), (now.skipped, WORDS["skipped"]))
+        if number
     ]
     return [
         *head, f"{now.read - outside:,} of {counted(now.read, 'user')} log in through Auth0 alone.\n",

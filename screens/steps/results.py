@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import csv
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -26,7 +26,8 @@ from screens.widgets.draw import bar
 from screens.widgets.grown import Table
 from wizard.bulk.evidence import is_canary
 from wizard.counts import counted
-from wizard.progress import Progress
+from wizard.fates import UNACCOUNTED, WORDS, Fate, moves_still, parts, words_of_rest
+from wizard.progress import IN_ALL_THE_SAME, Progress
 from wizard.step import Change
 
 if TYPE_CHECKING:
@@ -134,9 +135,7 @@ class ResultsView(StepView):
         table.add_rows(row[:LISTED_COLUMNS] for row in chosen)
         table.display = bool(self._rows)
         self.query_one("#filter").display = bool(self._rows)
-        shown = (
-            f"{len(chosen):,} of {counted(len(self._rows), 'user')} to look at" if self._rows else "No user to look at."
-        )
+        shown = f"{len(chosen):,} of {counted(len(self._rows), 'user')} listed" if self._rows else "No user to look at."
         self.query_one("#found", Static).update(shown)
 
     @on(DataTable.RowHighlighted, "#users")
@@ -204,29 +203,33 @@ class ResultsView(StepView):
 def words_of(fault: Fault) -> str:
     """A reason as it is listed."""
     if fault.by_auth0:
-        return f"{fault.code}  refused by Auth0"
-    return f"{fault.code}  left behind" if fault.decided else fault.code
+        return f"{fault.code}  {_by_auth0(fault.code)}"
+    return f"{fault.code}  {WORDS['skipped']}" if fault.decided else fault.code
+
+
+def _by_auth0(code: str) -> str:
+    """What Auth0 made of users with this code."""
+    return "in Auth0 all the same" if code in IN_ALL_THE_SAME else "refused by Auth0"
+
+
+COLOURS: Mapping[Fate | None, str] = {
+    "imported": "$text-success",
+    "removed": "$foreground-muted",
+    "migrated": "$text-success",
+    "already_there": "$text-primary",
+    "rejected": "$text-warning",
+    "skipped": "$foreground-muted",
+}
 
 
 def parts_of(now: Progress) -> Sequence[tuple[str, int, str]]:
     """The parts that must add up to the users read: words, users, colour."""
-    unknown = now.read - now.users_done
-    parts = [
-        ("imported", now.imported, "$text-success"),
-        ("moved at login", now.migrated, "$text-success"),
-        ("there already", now.already_there, "$text-primary"),
-        ("left behind, as decided", now.skipped, "$foreground-muted"),
-        ("rejected", now.rejected, "$text-warning"),
-        ("has not moved yet", unknown, "$foreground-muted")
-        if moves_still(now)
-        else ("not accounted for", unknown, "$text-error"),
+    lost = "$text-error" if words_of_rest(now) == UNACCOUNTED else "$foreground-muted"
+    return [
+        (part.words, part.users, COLOURS.get(part.fate, lost))
+        for part in parts(now)
+        if part.users or part.fate in ("imported", "rejected")
     ]
-    return [part for part in parts if part[1] or part[0] in ("imported", "rejected")]
-
-
-def moves_still(now: Progress) -> bool:
-    """Whether the automatic phase goes on, so that nobody is missing yet."""
-    return bool(now.looks) and not now.accounted and not now.ended
 
 
 def picture(now: Progress, width: int) -> Content:
@@ -238,6 +241,8 @@ def picture(now: Progress, width: int) -> Content:
     lines += [("─" * 34 + "\n", "$foreground-muted"), (f"{'read':<24}{now.read:>10,}  ", "bold")]
     if moves_still(now):
         return Content.assemble(*lines, ("◌ users still move at login", "$text-warning"))
+    if words_of_rest(now) != UNACCOUNTED:
+        return Content.assemble(*lines, ("◌ the run is not over", "$text-warning"))
     good = now.adds_up
     lines.append(("✓ adds up", "$text-success") if good else ("✗ does not add up", "bold $text-error"))
     return Content.assemble(*lines)
@@ -276,9 +281,9 @@ def rows_of(run: RunFolder) -> Iterator[tuple[str, ...]]:
         place = f"{one['file']}, in Auth0 as {one['found_as']}" if "found_as" in one else str(one["file"])
         yield "different", str(one["user_id"] or ""), ", ".join(one["fields"]), place
     for one in refusals_of(run):
-        yield "refused by Auth0", str(one["user_id"] or ""), str(one["code"]), str(one["file"])
+        yield _by_auth0(one["code"]), str(one["user_id"] or ""), str(one["code"]), str(one["file"])
     for one in rejects_of(run):
-        what = "left behind" if one.get("decision") == "skip" else "rejected"
+        what = WORDS["skipped"] if one.get("decision") == "skip" else WORDS["rejected"]
         yield what, str(one.get("user_id") or ""), str(one["code"]), str(one.get("position", ""))
     for one in compared(run, "extra"):
         yield "extra", str(one["user_id"]), "in Auth0, but not of this run", ""

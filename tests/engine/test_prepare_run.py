@@ -252,6 +252,15 @@ def test_a_user_larger_than_a_file_is_rejected(tmp_path: Path) -> None:
     assert made((person(1, plan="x" * 2000),), tmp_path / "out", max_file_bytes=1500).reasons == {"user_too_large": 1}
 
 
+def test_progress_counts_rejects_without_those_who_are_left_behind_as_decided(tmp_path: Path) -> None:
+    events: list[Event] = []
+    rows = [person(1), person(2, mail=""), person(3, mail="nobody"), person(4)]
+    seconds = iter(range(1_000))
+    made(tuple(rows), tmp_path / "out", size=1, skip=["email_missing"], emit=events.append, clock=lambda: next(seconds))
+    told = [event for event in events if isinstance(event, UsersRead)]
+    assert told[-1] == UsersRead(read=4, rejected=1, total=4)
+
+
 def test_progress_is_told_at_most_four_times_a_second(tmp_path: Path) -> None:
     events: list[Event] = []
     ticks = iter(number / 100 for number in range(10_000))

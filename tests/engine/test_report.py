@@ -143,7 +143,7 @@ def test_a_run_that_was_undone_says_so_and_whom_the_undo_has_deleted() -> None:
     deleted = replace(undone, imported=0, removed=9_800)
     assert headline(deleted).endswith("its 9,800 imported users are deleted.")
     text = Page(render(deleted)).text
-    assert "Deleted again by an undo of this run 9,800 98.0 %" in text
+    assert "Deleted by undo imported by this run, and not in Auth0 any more 9,800 98.0 %" in text
     assert "Not accounted for" not in text
 
 
@@ -174,7 +174,7 @@ def test_a_rehearsal_is_called_one() -> None:
         (replace(COMPLETE, compared=None), "Every one of 10,000 users is accounted for."),
         (
             ATTENTION,
-            "The run finished. Of 10,000 users, 90 are not imported, 3 are missing from Auth0, 25 are not as prepared "
+            "The run finished. Of 10,000 users, 90 are rejected, 3 are missing from Auth0, 25 are not as prepared "
             "and 10 are not accounted for.",
         ),
         (
@@ -206,7 +206,7 @@ def test_a_stopped_run_says_how_to_go_on() -> None:
     steps = list(next_steps(replace(FAILED, remedy="Grant the scope.")))
     assert steps[0].text == "Grant the scope."
     assert steps[1].command == "auth0-migrate resume 20261122-acme"
-    assert "Still to do" in Page(render(FAILED)).text
+    assert "Still to do for the run to go on with 9,700" in Page(render(replace(FAILED, rest="still to do"))).text
 
 
 def test_names_from_outside_cannot_become_markup() -> None:

@@ -106,7 +106,7 @@ async def test_reasons_say_what_to_do_and_users_are_exported_by_keys_to_a_new_fi
             await until(pilot, lambda: reasons.has_focus)
             faults = faults_of(app.work.run)  # type: ignore[arg-type]
             told = await shows(pilot, faults[0].code, f"→ {faults[0].remedy[:20]}")
-            assert told.index(faults[0].code) < told.index("→ ") < told.index("users to look at")
+            assert told.index(faults[0].code) < told.index("→ ") < told.index("users listed")
             place = next(place for place, one in enumerate(faults) if one.remedy != faults[0].remedy)
             fault = faults[place]
             await pilot.press(*["down"] * place)
@@ -150,5 +150,8 @@ def test_a_login_that_failed_is_named_once_and_leads_to_the_page_with_its_accoun
 
 def test_a_reason_says_who_gave_it() -> None:
     assert words_of(Fault("email_missing", 3, "Mend it.", by_auth0=False)) == "email_missing"
-    assert words_of(Fault("email_missing", 3, "Mend it.", by_auth0=False, decided=True)) == "email_missing  left behind"
+    assert (
+        words_of(Fault("email_missing", 3, "Mend it.", by_auth0=False, decided=True))
+        == "email_missing  left behind as decided"
+    )
     assert words_of(Fault("DUPLICATED_USER", 3, "Mend it.", by_auth0=True)) == "DUPLICATED_USER  refused by Auth0"

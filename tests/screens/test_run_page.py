@@ -396,7 +396,7 @@ def test_after_its_end_the_automatic_phase_tells_when_it_was_and_who_was_left(re
         (
             Progress(read=40, migrated_before=35, refused_before=3, skipped_before=2),
             "35 of 40 users log in through Auth0 alone.\n! 5 users cannot log in, as they are not in Auth0: "
-            "3 rejected, 2 left behind. Results lists them.",
+            "3 rejected, 2 left behind as decided. Results lists them.",
         ),
         (
             Progress(read=2, migrated_before=1, refused_before=1),

@@ -15,7 +15,7 @@ from wizard.bulk.chunks import Run
 from wizard.bulk.collisions import NAMED, Collision, Collisions
 from wizard.bulk.files import Opened, private, read_at
 from wizard.bulk.spool import MOVED, MOVED_MARK, Mapped, Place, Positions, reject_line
-from wizard.rejects import REASONS, Reject
+from wizard.rejects import NOT_PREFERRED, REASONS, Reject
 
 CODES = {
     "user_id": "duplicate_user_id",
@@ -24,8 +24,6 @@ CODES = {
     "phone_number": "duplicate_phone",
 }
 """The code for users who share this member of the profile."""
-
-NOT_PREFERRED = "email_not_preferred"
 
 
 class Assembly:

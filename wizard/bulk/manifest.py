@@ -13,6 +13,7 @@ from typing import Any
 
 from wizard.bulk.files import durable
 from wizard.errors import WizardError
+from wizard.rejects import NOT_PREFERRED
 
 NAME = "manifest.json"
 USERS = "users"
@@ -43,7 +44,7 @@ class Manifest:
         source: Kind, fingerprint and number of records of the legacy store.
         mapping: Fingerprint of the compiled mapping.
         max_file_bytes: The limit the files were cut by.
-        skip: Codes whose users count as skipped.
+        skip: Codes whose users count as skipped, as the answers have them.
         totals: read = prepared + rejected + skipped + migrated; bytes of all files; bytes of the largest.
         reasons: Users not prepared, by code.
         notes: Prepared users that lack something or are large, by what it is: `without_password`, `untried_password`,
@@ -70,6 +71,17 @@ class Manifest:
 
         data = orjson.dumps({"format": FORMAT, **asdict(self)}, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
         durable(folder / NAME, data)
+
+    @property
+    def decided(self) -> frozenset[str]:
+        """Codes whose users are left behind by a decision and count as skipped."""
+        return frozenset(self.skip) | {NOT_PREFERRED}
+
+    @property
+    def rejected_for(self) -> Mapping[str, int]:
+        """Users that count as rejected, by code, most first."""
+        found = sorted(self.reasons.items(), key=lambda item: -item[1])
+        return {code: users for code, users in found if code not in self.decided}
 
     @property
     def without_password(self) -> int:

@@ -193,7 +193,7 @@ class _Work:
             self._assembly.add(mapped)
             if (now := self._clock()) >= next_event:
                 next_event = now + EVENTS_EVERY
-                self._emit(UsersRead(self._assembly.read, self._assembly.reasons.total(), facts.records))
+                self._emit(UsersRead(self._assembly.read, self._assembly.rejected, facts.records))
         self._hands.each("end_mapping")
         self._hands.each("settle_keys")
         if self._assembly.read != facts.records:

@@ -126,7 +126,7 @@ def command(answers_file: Path, out: Path, flags: tuple[str, ...], output: Outpu
             "seconds": round(prepared.seconds, 3),
             "out": str(out),
         },
-        f"{counted(prepared.read, 'user')} read, {prepared.prepared:,} in {counted(prepared.files, 'file')}, {left_out:,} rejected "
-        f"({prepared.skipped:,} of them as decided): {out}",
+        f"{counted(prepared.read, 'user')} read, {prepared.prepared:,} in {counted(prepared.files, 'file')}, "
+        f"{prepared.rejected:,} rejected, {prepared.skipped:,} left behind as decided: {out}",
     )
     return int(Exit.ATTENTION if prepared.rejected else Exit.DONE)

@@ -12,6 +12,7 @@ from wizard import __version__
 from wizard.clock import RealClock
 from wizard.counts import counted
 from wizard.events import CheckFailed, CheckPassed, CheckWithdrawn, Event, UsersReconciled, found_by
+from wizard.fates import words_of_rest
 from wizard.journal import Journal
 
 if TYPE_CHECKING:
@@ -78,6 +79,8 @@ def report_of(
         skipped=progress.skipped,
         removed=progress.removed,
         undone=progress.taken_back,
+        rest=words_of_rest(progress),
+        moved_since=sum(progress.moved_since),
         reasons=list(_reasons(progress, manifest)),
         upload=_upload(progress) if progress.jobs else None,
         compared=_compared(events) if progress.compared is not None else None,
@@ -86,7 +89,7 @@ def report_of(
         waiting_for=progress.waiting,
         error=told(progress.error),
         remedy=told(progress.remedy),
-        advice=[str(unread) for unread in Unread.of(manifest.notes)] if manifest else (),
+        advice=[*_factors(progress), *(str(unread) for unread in Unread.of(manifest.notes if manifest else {}))],
         rejects_file=REJECTS if progress.refused_before or progress.skipped else "",
         details_file=run.verify.name if progress.missing or progress.different or progress.extra else "",
         practice=answers[TenantAnswers].environment == "practice",
@@ -148,21 +151,26 @@ def _utc(moment: float) -> datetime:
     return datetime.fromtimestamp(moment, UTC)
 
 
+def _factors(progress: Progress) -> Iterator[str]:
+    """Who is in Auth0, but not or perhaps not with the second factors."""
+    from wizard.bulk.harvest import LOOK_AT_FACTORS
+
+    if bare := progress.without_factors:
+        yield f"{counted(bare, 'user is', 'users are')} in Auth0 without their second factors, which it did not take; they enrol anew."
+    if unknown := progress.factors_unknown:
+        yield f"{counted(unknown, 'user is', 'users are')} in Auth0, perhaps without their second factors. {LOOK_AT_FACTORS}"
+
+
 def _reasons(progress: Progress, manifest: Manifest | None) -> Iterator[RejectedFor]:
-    from wizard.bulk.harvest import LOOK_AT_FACTORS, NOT_TOLD
-    from wizard.progress import FACTORS_UNKNOWN
     from wizard.rejects import REASONS
     from wizard.report import RejectedFor
 
     for code, users in sorted((manifest.reasons if manifest else {}).items(), key=lambda item: -item[1]):
         reason = REASONS[code]
-        decided = manifest is not None and code in manifest.skip
+        decided = manifest is not None and code in manifest.decided
         remedy = "Left behind as decided." if decided else reason.remedy
         yield RejectedFor(code, reason.message.replace("{field}", "a field"), remedy, users)
-    for code, users in sorted(progress.codes.items(), key=lambda item: -item[1]):
-        if code == FACTORS_UNKNOWN:
-            yield RejectedFor(code, NOT_TOLD, LOOK_AT_FACTORS, users, "Auth0")
-            continue
+    for code, users in sorted(progress.kept_out.items(), key=lambda item: -item[1]):
         yield RejectedFor(
             code, "Auth0 refused the user", "auth0-migrate keeps each one with Auth0's message.", users, "Auth0"
         )

@@ -22,6 +22,7 @@ from wizard.commands.output import NotAnswered, Output, answered, tell
 from wizard.counts import counted
 from wizard.durations import duration
 from wizard.errors import Interrupted
+from wizard.fates import parts
 from wizard.tools import Stop
 
 if TYPE_CHECKING:
@@ -245,15 +246,6 @@ def answer_with(progress: Progress, run: RunFolder, output: Output, narrator: Na
 
 def summary(progress: Progress, run: RunFolder, report: str | None) -> str:
     """The account of a run for people, a few aligned lines, and what to do about what is not right."""
-    rows = [
-        ("read", progress.read),
-        ("imported", progress.imported),
-        ("deleted by undo", progress.removed),
-        ("migrated at login", progress.migrated),
-        ("already there", progress.already_there),
-        ("rejected", progress.rejected),
-        ("left behind as decided", progress.skipped),
-    ]
     lines = [f"{'STOPPED' if progress.stopped else progress.verdict.upper()}: run {run.id}"]
     if progress.taken_back:
         again = (
@@ -268,9 +260,10 @@ def summary(progress: Progress, run: RunFolder, report: str | None) -> str:
     if progress.waiting and progress.looks:
         looked = datetime.fromtimestamp(progress.looks[-1].at, UTC)
         lines.append(f"  as of the last look, {looked:%Y-%m-%d %H:%M} UTC")
-    lines += [f"  {name:<24}{count:>12,}" for name, count in rows if count or name in ("read", "imported")]
-    if not progress.adds_up:
-        lines.append(f"  {'not accounted for':<24}{progress.read - progress.users_done:>12,}")
+    lines.append(f"  {'read':<24}{progress.read:>12,}")
+    lines += [
+        f"  {part.words:<24}{part.users:>12,}" for part in parts(progress) if part.users or part.fate == "imported"
+    ]
     if progress.compared is not None:
         found = f"{progress.missing:,} missing, {progress.different:,} different, {progress.extra:,} others"
         named = progress.missing or progress.different or progress.extra
@@ -318,13 +311,13 @@ def rejected_lines(progress: Progress, run: RunFolder) -> Sequence[str]:
     from wizard.rejects import REASONS
 
     manifest = read_manifest(run.path)
-    decided = manifest.skip if manifest else ()
-    reasons = sorted((manifest.reasons if manifest else {}).items(), key=lambda item: -item[1])
+    reasons = manifest.rejected_for if manifest else {}
     lines = [f"Rejected before the upload (each is a line of {run.path / REJECTS}):"] if progress.refused_before else []
-    for code, count in reasons:
-        if code not in decided:
-            lines.append(f"  {code:<24}{count:>12,}   {REASONS[code].remedy}")
-    if progress.codes:
+    lines += [f"  {code:<24}{count:>12,}   {REASONS[code].remedy}" for code, count in reasons.items()]
+    if moved := progress.moved_since[0]:
+        since = "of these, and count as migrated at login"
+        lines.append(f"  {'have logged in since':<24}{moved:>12,}   {since}")
+    if progress.kept_out:
         lines.append("Refused by Auth0:")
-        lines += [f"  {code:<24}{count:>12,}" for code, count in sorted(progress.codes.items())]
+        lines += [f"  {code:<24}{count:>12,}" for code, count in sorted(progress.kept_out.items())]
     return lines

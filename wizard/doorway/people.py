@@ -19,7 +19,7 @@ from wizard.passwords.check import CannotCheck
 from wizard.passwords.declared import declared
 from wizard.passwords.verify import Verifier
 from wizard.profile import FieldRule, ProfileAnswers
-from wizard.rejects import Refused, reject
+from wizard.rejects import NOT_PREFERRED, Refused, reject
 
 if TYPE_CHECKING:
     from wizard.legacy.source import LegacySource, Record
@@ -153,7 +153,7 @@ class People:
             return people
         kept = [person for person, record in zip(people, records, strict=True) if not self._is_left_out(record)]
         if people and not kept:
-            return [replace(people[0], profile=None, reason="email_not_preferred")]
+            return [replace(people[0], profile=None, reason=NOT_PREFERRED)]
         return kept[:MOST]
 
     def _is_left_out(self, record: Record) -> bool:
