@@ -122,31 +122,34 @@ def census_of(source: LegacySource, answers: PasswordsAnswers, declared: Declare
 class Survey:
     """What the mapping makes of a whole store: users, rejects by code, and bytes of those that can be imported.
 
-    `carried` are those of them whose password travels.
+    `carried` are those of them whose password travels. Of those whom only the password keeps out, and who log in where it
+    can be checked, `movable` can move so and `blocked` are not let in.
     """
 
     read: int
     codes: Mapping[str, int]
     bytes: int
     carried: int
+    movable: int = 0
+    blocked: int = 0
 
     @property
     def rejected(self) -> int:
         return sum(self.codes.values())
 
-    @property
-    def left_by_password(self) -> int:
-        """Those whom what was decided about passwords keeps out and who can move at login."""
-        return sum(users for code, users in self.codes.items() if code in CHECKED_AT_LOGIN)
 
+def survey(source: LegacySource, mapping: CompiledMapping, at_login: CompiledMapping | None = None) -> Survey:
+    """Map every record and count; e-mail addresses met twice are counted when the files are prepared.
 
-def survey(source: LegacySource, mapping: CompiledMapping) -> Survey:
-    """Map every record and count; e-mail addresses met twice are counted when the files are prepared."""
+    Args:
+        at_login: The same profile whatever becomes of the password, as users have it who move at a login; None where nobody
+            asks who can.
+    """
     from wizard.legacy.source import BadRecord
     from wizard.mapping import User
 
     codes: Counter[str] = Counter()
-    read = size = carried = 0
+    read = size = carried = movable = blocked = 0
     for block in source.blocks():
         for row in block.rows():
             read += 1
@@ -154,9 +157,15 @@ def survey(source: LegacySource, mapping: CompiledMapping) -> Survey:
             if isinstance(made, User):
                 size += len(made.data) + 1
                 carried += not made.profile.keys().isdisjoint(CARRIERS)
-            else:
-                codes[made.code] += 1
-    return Survey(read, dict(codes.most_common()), size, carried)
+                continue
+            codes[made.code] += 1
+            if at_login is None or isinstance(row, BadRecord) or made.code not in CHECKED_AT_LOGIN:
+                continue
+            moved = at_login.map_one(row)
+            if isinstance(moved, User):
+                shut = moved.profile.get("blocked") is True
+                movable, blocked = movable + (not shut), blocked + shut
+    return Survey(read, dict(codes.most_common()), size, carried, movable, blocked)
 
 
 def prove(

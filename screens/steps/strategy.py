@@ -72,20 +72,18 @@ class StrategyView(StepView):
         if known == self._known:
             return
         lengths = (1, 128)
-        mapping = await aside(
-            partial(compile_mapping, profile, passwords, source.columns, username_length=lengths, secret=tools.secret)
-        )
+        compiled = partial(compile_mapping, profile, username_length=lengths, secret=tools.secret)
+        mapping = await aside(partial(compiled, passwords, source.columns))
+        at_login = await aside(partial(compiled, whatever_the_password(passwords), source.columns))
         self.query_one("#ways", Static).update(Content.styled("counting…", "$foreground-muted"))
         described = await aside(partial(declared, passwords, tools.secret, source.columns))
         groups = await wizard.apart.through(facts.records, census_of, source, passwords, described)
-        found = await wizard.apart.through(facts.records, survey, source, mapping)
+        found = await wizard.apart.through(facts.records, survey, source, mapping, at_login)
         self._known = known
         files = max(1, -(-found.bytes // IMPORT_FILE_BYTES))
-        rejected = found.left_by_password
-        refused = found.rejected - rejected
-        self._draw(
-            Ways(facts.records, found.carried, files, rejected=rejected, refused=refused), answers[TenantAnswers]
-        )
+        refused = found.rejected - found.movable
+        ways = Ways(facts.records, found.carried, files, rejected=found.movable, refused=refused)
+        self._draw(ways, found.blocked, answers[TenantAnswers])
         advice = recommend(groups)
         ticks = self.query_one("#way", Ticks)
         for key in WORDS:
@@ -101,10 +99,10 @@ class StrategyView(StepView):
         travelling = sum(group.users for group in groups if group.carried_by != "none")
         self.query_one("#counted", Static).update(what_is_counted(travelling - found.carried, travelling))
 
-    def _draw(self, ways: Ways, tenant: TenantAnswers) -> None:
+    def _draw(self, ways: Ways, blocked: int, tenant: TenantAnswers) -> None:
         limits = plan_of(tenant.plan, tenant.requests_per_second, tenant.burst)
         span = ways.seconds(limits.for_group("other"), reserve=tenant.reserve_percent / 100)
-        self.query_one("#ways", Static).update(Content("\n").join(side_by_side(ways, span)))
+        self.query_one("#ways", Static).update(Content("\n").join(side_by_side(ways, blocked, span)))
 
     @on(Ticks.Changed)
     def _chosen(self, event: Ticks.Changed) -> None:
@@ -132,7 +130,13 @@ def _words(key: str, advised: str) -> Content:
     return Content.assemble(f"{title}: {WORDS[key]}", mark)
 
 
-def side_by_side(ways: Ways, span: tuple[float, float]) -> list[Content]:
+def whatever_the_password(passwords: PasswordsAnswers) -> PasswordsAnswers:
+    """The answers by which nobody is kept out for the password, as at a login, where the legacy store checks it."""
+    everybody = {"unsupported": "without_password", "missing": "without_password", "decisions": {}}
+    return passwords.model_copy(update=everybody)
+
+
+def side_by_side(ways: Ways, blocked: int, span: tuple[float, float]) -> list[Content]:
     """The figures as lines of a table: a column for each way, under its name; then how long an import takes."""
     rows = [("", *TITLES), *ways.rows()]
     widths = [max(map(len, column)) + BETWEEN for column in zip(*rows, strict=True)]
@@ -141,12 +145,16 @@ def side_by_side(ways: Ways, span: tuple[float, float]) -> list[Content]:
         cells = "".join(figure.ljust(width) for figure, width in zip(figures, widths[1:], strict=True)).rstrip()
         lines.append(Content.assemble((name.ljust(widths[0]), "$foreground-muted"), (cells, "" if number else "bold")))
     takes = f"Bulk takes {between(*span)} at this plan; with logins it is weeks or months."
-    below = (of_those_left(ways), takes)
+    below = (of_those_left(ways, blocked), takes)
     return [*lines, Content(""), *(Content.styled(words, "$foreground-muted") for words in below)]
 
 
-def of_those_left(ways: Ways) -> str:
-    """Of how many users the figures are, and why some stay behind an import: what was decided, or neither way takes them."""
+def of_those_left(ways: Ways, blocked: int = 0) -> str:
+    """Of how many users the figures are, and why some stay behind an import: what was decided, or neither way takes them.
+
+    Args:
+        blocked: Users among those that neither way takes, as nobody lets them log in.
+    """
     everybody = f"Of all {counted(ways.users, 'user')}"
     if not ways.refused:
         return (
@@ -156,6 +164,8 @@ def of_those_left(ways: Ways) -> str:
         )
     are = "is" if ways.refused == 1 else "are"
     refused = f"{ways.refused:,} {are} rejected either way"
+    if blocked:
+        refused = f"{refused}, {blocked:,} of them as blocked"
     if not ways.rejected:
         return f"{everybody}, {refused}; inspect and the run say why."
     return f"{everybody}, {ways.rejected + ways.refused:,} stay behind: {ways.rejected:,} can still move at a login; {refused}."

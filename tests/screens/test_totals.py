@@ -9,7 +9,13 @@ from stage import Rehearsal, go_on, opened, until
 from textual.pilot import Pilot
 from textual.widgets import Static
 
-from screens.steps.strategy import of_those_left, what_is_counted
+from screens.background import survey
+from screens.steps.strategy import of_those_left, what_is_counted, whatever_the_password
+from wizard.legacy import open_source
+from wizard.legacy.answers import SourceAnswers
+from wizard.mapping import compile_mapping
+from wizard.passwords.answers import PasswordsAnswers
+from wizard.profile import ProfileAnswers
 from wizard.ways import Ways
 
 TALL = (80, 60)
@@ -53,6 +59,33 @@ def test_the_total_is_told_also_where_nobody_is_rejected() -> None:
     assert of_those_left(Ways(60, 60, 1)) == "Of all 60 users, none is rejected."
     assert of_those_left(Ways(60, 50, 1, rejected=10)) == "Of all 60 users, 10 move at a login only."
     assert of_those_left(Ways(60, 59, 1, refused=1)).startswith("Of all 60 users, 1 is rejected either way;")
+
+
+def test_only_who_can_log_in_at_the_legacy_store_can_still_move_at_a_login(tmp_path: Path) -> None:
+    bcrypt, md5_crypt = "$2b$10$" + "a" * 53, "$1$abcdefgh$" + "a" * 22
+    rows = [
+        ("travels@example.com", bcrypt, ""),
+        ("moves@example.com", md5_crypt, "no"),
+        ("blocked@example.com", md5_crypt, "yes"),
+        ("", md5_crypt, ""),  # no login can find an address
+        ("marked@example.com", "!", ""),
+        ("blocked-too@example.com", bcrypt, "yes"),  # is imported, and blocked in Auth0
+    ]
+    lines = (f"{number},{','.join(cells)}\n" for number, cells in enumerate(rows))
+    (tmp_path / "users.csv").write_text("id,email,password,locked\n" + "".join(lines))
+    source = open_source(SourceAnswers(path="users.csv"), secret=None, base=tmp_path)
+    profile, passwords = (
+        ProfileAnswers(user_id="id", email="email", blocked="locked"),
+        PasswordsAnswers(column="password"),
+    )
+    mapping = compile_mapping(profile, passwords, source.columns)
+    at_login = compile_mapping(profile, whatever_the_password(passwords), source.columns)
+    found = survey(source, mapping, at_login)
+    assert (found.read, found.rejected, found.movable, found.blocked) == (6, 4, 1, 1)
+    ways = Ways(6, found.carried, 1, rejected=found.movable, refused=found.rejected - found.movable)
+    assert of_those_left(ways, found.blocked) == (
+        "Of all 6 users, 4 stay behind: 1 can still move at a login; 3 are rejected either way, 1 of them as blocked."
+    )
 
 
 def test_hashes_of_rejected_users_are_told_only_where_there_are_some() -> None:
