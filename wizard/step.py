@@ -48,6 +48,11 @@ class Change:
         return ()
 
     @property
+    def foretold(self) -> Sequence[str]:
+        """What is known beforehand of its outcome, a sentence each; no part of what is approved."""
+        return ()
+
+    @property
     def undo(self) -> Mapping[str, Any]:
         """What taking it back needs and is known beforehand: names, never ids, secrets or personal data.
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     import httpx
 
     from wizard.auth0.client import Management
+    from wizard.bulk.foreseen import Foreseen
     from wizard.clock import Clock
     from wizard.journal import Journal
     from wizard.legacy.answers import SourceAnswers
@@ -63,6 +64,8 @@ class Sources:
         self._known: dict[tuple[str, object], tuple[LegacySource, SourceFacts]] = {}
         self.importable: set[str] = set()
         """Fingerprints of what there is to prepare in which somebody was found who can be imported."""
+        self.foreseen: dict[tuple[str, int], Foreseen] = {}
+        """Who would be rejected, by such fingerprints and the number of records."""
 
     async def open(
         self, answers: SourceAnswers, *, secret: Callable[[str], str], base: Path, anew: bool = False

@@ -193,10 +193,11 @@ def entry_of(change: Change) -> Entry:
 
 
 def details(change: Change) -> Sequence[str]:
-    """Before, after and requests of a change, a line each."""
+    """Before, after and requests of a change, and what is known beforehand, a line each."""
     lines = []
     if change.summary.startswith("create "):
         lines.append("before: not there")
+    lines += [f"known:  {told}" for told in change.foretold]
     lines += [f"sends:  {request}" for request in change.requests]
     for field in fields(change):
         value = getattr(change, field.name)

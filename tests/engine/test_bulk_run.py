@@ -3,6 +3,7 @@
 import asyncio
 import json
 import sqlite3
+from dataclasses import replace
 from pathlib import Path
 
 import httpx
@@ -10,11 +11,14 @@ import pytest
 from rehearsal import COLUMNS, PASSWORD, CountingTransport, Rehearsal, person
 
 from wizard.commands.reporting import report_of
+from wizard.commands.running import plan_text
 from wizard.engine import plan_for
 from wizard.errors import PlanStale, UsageError, WizardError
 from wizard.events import CheckFailed, OverwritesForeseen, StepFinished
 from wizard.practice.samples import add_samples
+from wizard.runner import Plan, Planned
 from wizard.runs import RunFolder
+from wizard.steps.prepare import PrepareUsers
 
 
 @pytest.fixture
@@ -74,6 +78,29 @@ def test_the_plan_says_how_many_records_there_are_and_once_prepared_how_many_use
     assert summaries(None) == [prepare, f"import at most 3 users {how}"]
     stage.apply_until(lambda event: isinstance(event, StepFinished) and event.step == "prepare")
     assert summaries(stage.run) == [f"import 2 prepared users {how}"]
+
+
+def test_the_plan_foretells_who_would_be_rejected_and_its_hash_does_not_rest_on_that(stage: Rehearsal) -> None:
+    def plan(*flags: str, run: RunFolder | None = None) -> Plan:
+        return asyncio.run(plan_for(stage.answers(*flags), base=stage.folder, world=stage.world, run=run))
+
+    people = [person(1), person(2) | {"mail": "nobody"}, person(3) | {"mail": ""}, person(4) | {"mail": "nobody"}]
+    stage.write_people(people)
+    shown = plan_text(plan('prepare.skip=["email_missing"]'))
+    assert "Of all 4 records 2 would be rejected and 1 left behind as decided." in shown
+    assert "Rejected for email_invalid 2." in shown
+    assert "met twice are found only when the files are made" in shown
+    stage.write_people([person(1)] * 1_000 + [person(2) | {"mail": "nobody"}])
+    assert "Of the first 1,000 of 1,001 records none would be rejected; the others were not looked at." in plan_text(
+        plan()
+    )
+    [change] = [one.change for one in plan().changes if one.step == "prepare"]
+    assert isinstance(change, PrepareUsers) and change.foreseen is not None
+    assert Planned("prepare", change).hash == Planned("prepare", replace(change, foreseen=None)).hash
+    assert {key for one in plan().to_json()["changes"] for key in one} == {"step", "key", "summary", "reversible"}
+    stage.write_people(people)
+    stage.apply_until(lambda event: isinstance(event, StepFinished) and event.step == "prepare")
+    assert "would be rejected" not in plan_text(plan(run=stage.run)), "once all are prepared, all are known"
 
 
 def test_a_second_apply_writes_nothing_and_says_the_same(stage: Rehearsal) -> None:

@@ -1,5 +1,6 @@
 """The automatic phase, and the bulk of those who are left."""
 
+import asyncio
 import json
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,6 +14,7 @@ from rehearsal import CountingTransport, CutShapes, known_hash, person
 
 from wizard.__main__ import main
 from wizard.bulk.residents import Residents, write_index
+from wizard.engine import plan_for
 from wizard.errors import PlanStale, RunMismatch, WizardError
 from wizard.events import CheckFailed, CheckPassed, UsersMigrated, UsersPrepared
 from wizard.identity import decided_since
@@ -39,6 +41,13 @@ def test_a_run_waits_for_users_to_move_and_says_how_many_have(stage: PhasesStage
     assert (progress.verdict, progress.read, progress.migrated) == ("waiting", 30, 10)
     assert progress.waiting == "10 of 30 users have moved at login (33.3 %); 10 a day lately"
     assert [(look.migrated, look.due) for look in progress.looks] == [(0, False), (10, False)]
+
+
+def test_who_is_foretold_as_rejected_may_still_log_in_before_the_rest_is_prepared(stage: PhasesStage) -> None:
+    stage.write_people([person(1), person(2) | {"password_hash": "$1$abcdefgh$" + "a" * 22}])
+    plan = asyncio.run(plan_for(stage.answers(), base=stage.folder, world=stage.world, run=None))
+    [change] = [one.change for one in plan.changes if one.step == "prepare"]
+    assert change.foretold[0] == "Of all 2 records 1 would be rejected unless they log in before."
 
 
 def test_when_the_share_is_reached_exactly_the_others_are_imported_and_the_sum_is_exact(stage: PhasesStage) -> None:

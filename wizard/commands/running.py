@@ -225,13 +225,14 @@ def carry_out_and_report(
 
 
 def plan_text(plan: Plan) -> str:
-    """The plan for people: one line a change, in order, and the hash that approves it."""
+    """The plan for people: a line a change, in order, with what is foretold of it; and the hash that approves it."""
     if plan.is_empty:
         return "Nothing to change."
     lines = [f"{len(plan.changes)} change{'s' if len(plan.changes) > 1 else ''}:"]
     for planned in plan.changes:
         note = "" if planned.change.reversible else "  (cannot be undone)"
         lines.append(f"  {planned.step:<14} {planned.change.summary}{note}")
+        lines += [f"  {'':<14} {told}" for told in planned.change.foretold]
     return "\n".join([*lines, f"Plan {plan.hash}"])
 
 

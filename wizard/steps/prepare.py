@@ -7,7 +7,7 @@ import hashlib
 import json
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from threading import Event
 from typing import TYPE_CHECKING, Any
@@ -26,6 +26,7 @@ from wizard.steps.strategy import StrategyAnswers
 from wizard.tools import Tools
 
 if TYPE_CHECKING:
+    from wizard.bulk.foreseen import Foreseen
     from wizard.bulk.prepare import LeaveOut
     from wizard.mapping.compiled import Mapping as CompiledMapping
 
@@ -35,18 +36,22 @@ UPLOADED = "uploaded"
 
 @dataclass(frozen=True)
 class PrepareFacts:
-    """`fingerprint` is of what there is to prepare, `prepared` of the files that are there or were uploaded."""
+    """`fingerprint` is of what there is to prepare, `prepared` of the files that are there or were uploaded.
+
+    `foreseen` is of a store that is still to be prepared.
+    """
 
     fingerprint: str
     prepared: str | None
     records: int
+    foreseen: Foreseen | None = None
 
 
 @dataclass(frozen=True)
 class PrepareUsers(Change):
     """`way` is the strategy: while users move at login, those in the connection are left out; automatic imports nobody.
 
-    `records` are those of the legacy store when it was looked at.
+    `records` are those of the legacy store when it was looked at, `foreseen` what would become of some of them.
     """
 
     source: SourceAnswers
@@ -58,6 +63,7 @@ class PrepareUsers(Change):
     connection: str = ""
     way: str = "bulk"
     records: int = field(default=0, compare=False)
+    foreseen: Foreseen | None = field(default=None, compare=False)
 
     @property
     def key(self) -> str:
@@ -72,6 +78,10 @@ class PrepareUsers(Change):
             files = f"files of users to import who are not in {self.connection} by then"
             return f"prepare the legacy store, {records} now, as {files}"
         return f"prepare {records} of the legacy store as files of users to import"
+
+    @property
+    def foretold(self) -> Sequence[str]:
+        return list(self.foreseen.lines(live=self.way != "bulk")) if self.foreseen else ()
 
     @property
     def requests(self) -> Sequence[str]:
@@ -99,14 +109,16 @@ class PrepareStep(Step[PrepareFacts, PrepareUsers]):
             return PrepareFacts(fingerprint, fingerprint, found.records)
         known = tools.journal.recall("prepared")
         prepared = known if known is not None and read_manifest(tools.folder) else None
-        if prepared != fingerprint and answers[StrategyAnswers].way == "bulk":
-            await _require_anybody(_change(answers, fingerprint, found.records), tools)
-        return PrepareFacts(fingerprint, prepared, found.records)
+        change, way = _change(answers, fingerprint, found.records), answers[StrategyAnswers].way
+        if prepared != fingerprint and way == "bulk":
+            await _require_anybody(change, tools)
+        foreseen = await _foreseen(change, tools) if prepared != fingerprint and way != "automatic" else None
+        return PrepareFacts(fingerprint, prepared, found.records, foreseen)
 
     def plan(self, answers: Answers, facts: PrepareFacts) -> Sequence[PrepareUsers]:
         if facts.prepared == facts.fingerprint:
             return []
-        return [_change(answers, facts.fingerprint, facts.records)]
+        return [replace(_change(answers, facts.fingerprint, facts.records), foreseen=facts.foreseen)]
 
     async def apply(self, change: PrepareUsers, tools: Tools) -> Receipt:
         from wizard.bulk.marked import mark_moved
@@ -176,6 +188,19 @@ async def _mapping(change: PrepareUsers, columns: Sequence[str], tools: Tools) -
             compile_mapping, change.profile, change.passwords, columns, username_length=lengths, secret=tools.secret
         )
     )
+
+
+async def _foreseen(change: PrepareUsers, tools: Tools) -> Foreseen:
+    """Who of the first records would be rejected; looked for once a process."""
+    from wizard.bulk.foreseen import foresee
+
+    known, key = tools.sources.foreseen, (change.fingerprint, change.records)
+    if key not in known:
+        source, _ = await tools.source(change.source)
+        mapping = await _mapping(change, source.columns, tools)
+        look = partial(foresee, source, change.records, mapping, change.prepare.skip)
+        known[key] = await aside(look)
+    return known[key]
 
 
 async def _require_anybody(change: PrepareUsers, tools: Tools) -> None:
