@@ -2,6 +2,7 @@
 
 import json
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -194,9 +195,30 @@ def test_the_demo_moves_people_at_login_and_they_all_log_in_after_the_cutover(wa
     [line] = [line for line in told.splitlines() if line.startswith("After the cutover")]
     assert line.split()[3] == line.split()[5] != "0"
     assert not re.search(r"@example|\$2[aby]\$", told)
+    head = told.partition("started")[0]
+    assert "rows with mistakes" in head and "left behind as decided" in head
+    assert "first logins that break off half-way" in head
+    if "✗" in told:
+        assert told.index("checks fail (✗)") < told.index("\n✗") < told.index("Staged: the ✗ above")
 
 
 def test_the_demo_of_both_phases_ends_with_attention_when_nobody_decided_about_dirty_rows(tmp_path: Path) -> None:
     status, answer, told = run("demo", "--users", "40", "--undecided", "--runs", "runs", folder=tmp_path)
     assert (status, answer["verdict"]) == (3, "attention"), told
     assert answer["users"]["rejected"] > 0
+    assert "about which nothing is decided, so that it ends with status 3" in told
+
+
+def test_the_runs_of_demos_are_kept_apart_and_it_is_said_where(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    monkeypatch.setenv("HOME", str(tmp_path))
+    listing = [sys.executable, "-m", "wizard", "runs"]
+    assert (
+        "Runs of demo" not in subprocess.run(listing, cwd=tmp_path, capture_output=True, text=True, check=True).stdout
+    )
+    _, answer, told = run("demo", "--strategy", "bulk", "--users", "20", folder=tmp_path)
+    [command] = re.findall(r"listed by: auth0-migrate (.*)", told)
+    told = subprocess.run(listing, cwd=tmp_path, capture_output=True, text=True, check=True).stdout
+    assert f"auth0-migrate {command}" in told and answer["run"] not in told
+    [listed] = run(*shlex.split(command), folder=tmp_path)[1]["runs"]
+    assert listed["run"] == answer["run"]

@@ -41,6 +41,8 @@ DAYS = 7.0
 BROKEN_LOGINS = frozenset({4, 17})
 """First logins that break off half-way and leave half-made users."""
 
+BECAUSE_BROKEN = "comes of first logins that were made to break off, and goes with the repair"
+
 STORE = "customers.db"
 LEGACY_HOST = "legacy.example.com"
 CONNECTION = "legacy-users"
@@ -111,6 +113,28 @@ class Demonstration:
         """Accounts that are logged in to as evidence; in automatic migration a login would be what moves them."""
         return () if self.way == "automatic" else self.planted.accounts[:CANARIES]
 
+    @property
+    def staged(self) -> Sequence[str]:
+        """What goes wrong on purpose, so that nobody takes it for a fault."""
+        told = []
+        if dirty := sum(self.planted.dirty.values()):
+            hashes = 0 if self.way == "automatic" else sum(self.planted.hashes.values())
+            rows = counted(dirty, "row with a mistake", "rows with mistakes")
+            other = f" and {counted(hashes, 'password')} that no import takes" if hashes else ""
+            fate = (
+                "about which nothing is decided, so that it ends with status 3"
+                if self._undecided
+                else "left behind as decided"
+            )
+            told.append(f"{rows}{other}, {fate}")
+        if self.way == "two-phase":
+            told.append(
+                "first logins that break off half-way: checks fail (✗) until the repair of half-made users is approved"
+            )
+        elif self.way == "automatic":
+            told.append("first logins that break off half-way")
+        return told
+
     def _open_legacy_api(self) -> None:
         import httpx
 
@@ -174,6 +198,7 @@ class Demonstration:
             await self._live()
             return self.answers
         if "half-made" in progress.failed_checks and not self.answers[VerifyAnswers].repair_at_most:
+            self._say(f"Staged: the ✗ above {BECAUSE_BROKEN}")
             self._say("Approved: half-made users may be repaired")
             return self._decide(run, f"verify.repair_at_most={len(BROKEN_LOGINS)}")
         if progress.rejected and not self.answers[CutoverAnswers].leave_rejected:

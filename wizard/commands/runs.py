@@ -18,7 +18,7 @@ from wizard.errors import UsageError, WizardError
 def command(purge: str | None, runs_folder: Path | None, output: Output) -> int:
     """List the runs with what they moved, newest first."""
     from wizard.identity import facts_of, progress_of
-    from wizard.runs import Runs
+    from wizard.runs import Runs, rehearsals
 
     runs = Runs(runs_folder)
     if purge is not None:
@@ -56,5 +56,8 @@ def command(purge: str | None, runs_folder: Path | None, output: Output) -> int:
         row = rows[-1]
         stands = "at work" if run.is_held else "stopped" if progress.stopped else row["verdict"]
         lines.append(f"{run.id:<46} {stands:<10} {row['users']:>10,} of {row['read']:>10,}  {row['tenant']}")
-    output.result({"runs": rows}, "\n".join(lines) or f"There are no runs in {runs.folder} yet.")
+    lines = lines or [f"There are no runs in {runs.folder} yet."]
+    if runs_folder is None and (others := Runs(rehearsals())).all():
+        lines.append(f"Runs of demo are kept apart; listed by: {others.command('runs')}")
+    output.result({"runs": rows}, "\n".join(lines))
     return 0
