@@ -101,6 +101,14 @@ async def test_userinfo_can_be_the_audience(canary: Canary) -> None:
         assert profile.json()["email"] == "ann@example.com"
 
 
+async def test_userinfo_takes_its_token_from_the_query_too(canary: Canary) -> None:
+    token = (await canary.login(scope="openid email")).json()["access_token"]
+    profile = await canary.api.client.get("/userinfo", params={"access_token": token})
+    assert profile.json()["email"] == "ann@example.com"
+    other = {"authorization": "Bearer x"}
+    assert (await canary.api.client.get("/userinfo", params={"access_token": token}, headers=other)).status_code == 401
+
+
 async def test_on_the_free_plan_a_user_has_ten_profiles_at_once_then_five_a_minute() -> None:
     tenant = still_tenant(plan="free")
     async with open_api(tenant) as api:
@@ -126,6 +134,8 @@ async def test_on_the_free_plan_a_user_has_ten_profiles_at_once_then_five_a_minu
 async def test_userinfo_needs_a_users_token(canary: Canary) -> None:
     for header in ({}, {"authorization": "Bearer x"}, {"authorization": f"Bearer {canary.api.token()}"}):
         assert (await canary.api.client.get("/userinfo", headers=header)).status_code == 401
+    for token in ("", "x", canary.api.token()):
+        assert (await canary.api.client.get("/userinfo", params={"access_token": token})).status_code == 401
 
 
 @pytest.mark.parametrize(

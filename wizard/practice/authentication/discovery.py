@@ -66,9 +66,8 @@ def routes(tenant: PracticeTenant) -> list[Route]:
         return JSONResponse(tenant.keys.jwks())
 
     async def userinfo(request: Request) -> Response:
-        kind, _, token = request.headers.get("authorization", "").partition(" ")
         try:
-            claims = tenant.tokens.verify(token.strip()) if kind.lower() == "bearer" else {}
+            claims = tenant.tokens.verify(_bearer_token(request))
         except BadToken:
             claims = {}
         audience = claims.get("aud", [])
@@ -85,3 +84,15 @@ def routes(tenant: PracticeTenant) -> list[Route]:
         Route("/.well-known/jwks.json", jwks, methods=["GET"]),
         Route("/userinfo", userinfo, methods=["GET", "POST"]),
     ]
+
+
+def _bearer_token(request: Request) -> str:
+    """Return the token of the header, or of the query where there is no header; empty for none.
+
+    Source: passport-auth0 1.4.5, which asks for a profile with `?access_token=`.
+    """
+    header = request.headers.get("authorization")
+    if header is None:
+        return request.query_params.get("access_token", "")
+    kind, _, token = header.partition(" ")
+    return token.strip() if kind.lower() == "bearer" else ""
