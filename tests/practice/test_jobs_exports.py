@@ -9,7 +9,10 @@ from typing import Any
 
 import httpx
 import pytest
+from core_support import error, open_api, still_tenant
 from user_world import API, World
+
+from wizard.practice.switches import Switches
 
 BCRYPT = "$2b$10$" + "a" * 53
 PEOPLE = [
@@ -174,3 +177,23 @@ async def test_an_export_of_many_users_comes_in_blocks(world: World) -> None:
     lines = (await exported(world, fields=[{"name": "email"}])).splitlines()
     assert len(lines) == 3002
     assert len(set(lines)) == 3002
+
+
+@pytest.mark.parametrize(("plan", "switch", "status"), [
+    ("free", {}, 403),
+    ("free", {"free_plan_exports": "accepted"}, 200),
+    ("essentials", {}, 200),
+    ("enterprise-nonproduction", {}, 200),
+])  # fmt: skip
+async def test_the_free_plan_has_no_exports(plan: str, switch: dict[str, Any], status: int) -> None:
+    async with open_api(still_tenant(plan=plan, switches=Switches(**switch))) as api:
+        answer = await api.post("/jobs/users-exports", {})
+        assert answer.status_code == status
+        if status == 403:
+            assert error(answer) == (403, "The account is not allowed to perform this operation.", None)
+
+
+async def test_the_scope_for_an_export_counts_before_the_plan() -> None:
+    async with open_api(still_tenant(plan="free")) as api:
+        answer = await api.post("/jobs/users-exports", {}, "create:users")
+        assert error(answer)[2] == "insufficient_scope"

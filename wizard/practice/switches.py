@@ -94,6 +94,9 @@ class Switches(BaseModel):
     job_progress: bool = Field(default=False, description="percentage_done and time_left_seconds while a job runs")
     job_base_seconds: float = Field(default=0.1, ge=0, description="time of an import job before its first user")
     job_user_seconds: float = Field(default=0.25, ge=0, description="time of an import job for each user")
+    free_plan_exports: Literal["refused", "accepted"] = Field(
+        default="refused", description="POST /jobs/users-exports on the plan free, which has no exports by the docs"
+    )
     export_base_seconds: float = Field(default=1.0, ge=0)
     export_user_seconds: float = Field(default=0.001, ge=0)
     format_code: Literal["FORMAT", "INVALID_FORMAT"] = "FORMAT"
