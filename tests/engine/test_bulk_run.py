@@ -10,10 +10,11 @@ import httpx
 import pytest
 from rehearsal import COLUMNS, PASSWORD, CountingTransport, Rehearsal, person
 
+from wizard.auth0.errors import NotAllowed
 from wizard.commands.reporting import report_of
 from wizard.commands.running import plan_text
 from wizard.engine import plan_for
-from wizard.errors import PlanStale, UsageError, WizardError
+from wizard.errors import Exit, PlanStale, UsageError, WizardError
 from wizard.events import CheckFailed, OverwritesForeseen, StepFinished
 from wizard.practice.samples import add_samples
 from wizard.runner import Plan, Planned
@@ -123,6 +124,26 @@ def test_users_that_are_there_already_stay_as_they_are_and_count_as_such(stage: 
     assert {user["given_name"] for user in stage.users() if user["user_id"] == "auth0|1"} == {"Ada"}
     [line] = [json.loads(line) for line in stage.runs.all()[0].verify.read_text().splitlines()]
     assert (line["user_id"], line["status"], sorted(line["fields"])) == ("1", "different", ["given_name", "name"])
+
+
+def test_a_subscription_without_exports_is_told_with_a_way_out_that_the_same_run_can_take(tmp_path: Path) -> None:
+    stage = Rehearsal(tmp_path, plan="free")
+    stage.write_people([person(number) for number in range(1, 4)])
+    with pytest.raises(NotAllowed) as refused:
+        stage.apply()
+    assert refused.value.exit == Exit.CREDENTIALS
+    assert "Everything that was uploaded is kept." in str(refused.value)
+    assert f"resume {stage.run.id} --set verify.depth=sample" in refused.value.remedy
+    progress = stage.resume("verify.depth=sample")
+    assert (progress.verdict, progress.imported, progress.already_there, progress.compared) == ("complete", 3, 0, None)
+    assert len(stage.runs.all()) == 1
+
+
+def test_looking_less_deep_later_hides_nobody_whom_a_comparison_has_missed(stage: Rehearsal) -> None:
+    stage.apply()
+    stage.ask("DELETE", "users/auth0|7")
+    for progress in (stage.verify(), stage.resume("verify.depth=sample")):
+        assert (progress.verdict, progress.missing) == ("attention", 1)
 
 
 def test_a_sample_is_not_enough_where_users_are_said_to_be_there_already(stage: Rehearsal) -> None:

@@ -43,12 +43,13 @@ class VerifyAnswers(Section):
 
     table: ClassVar[str] = "verify"
     later: ClassVar[frozenset[str]] = frozenset(
-        {"repair_at_most", "canaries", "login_client_id", "login_client_secret"}
+        {"depth", "repair_at_most", "canaries", "login_client_id", "login_client_secret"}
     )
     depth: Literal["full", "sample"] = Field(
         default="full",
         title="Depth",
-        description="full compares an export of the connection with every prepared user; sample looks at some.",
+        description="full compares an export of the connection with every prepared user; sample looks at some, also where "
+        "the subscription has no exports, as the free one. It may change while a run goes on.",
     )
     sample: int = Field(
         default=20, ge=0, le=1000, title="Sampled users", description="Looked up one by one, by e-mail address."
@@ -162,11 +163,36 @@ class VerifyStep(Step[VerifyFacts, RepairHalfMadeUsers]):
             return [Finding("connection", False, "the connection is gone", "Look at the tenant's logs.")]
         findings = [Finding("connection", True, f"the connection {connection.name} is there")]
         if wanted.depth == "full":
-            findings += await evidence.compare_with_export(connection, tools)
+            findings += await _compared(connection, tools)
             findings += await _half_made(connection, tools)
         findings.append(await evidence.look_up_sample(connection, wanted.sample, tools))
         findings.append(await evidence.count_by_search(connection, tools))
         return [*findings, *await evidence.log_in(connection, wanted, tools)]
+
+
+async def _compared(connection: Connection, tools: Tools) -> Sequence[Finding]:
+    """Compare every prepared user with an export.
+
+    Raises:
+        NotAllowed: also where the subscription has no exports, with the way to finish the run without.
+    Source: Auth0 docs, "Bulk Export User Data": not on the Free plan.
+    """
+    from wizard.auth0.errors import NotAllowed
+    from wizard.bulk import evidence
+
+    try:
+        return await evidence.compare_with_export(connection, tools)
+    except NotAllowed as refused:
+        raise NotAllowed(
+            refused.what,
+            why=refused.why,
+            state="Everything that was uploaded is kept.",
+            remedy="If the tenant's subscription has no exports, as the free one, "
+            f"`{_resume(tools, 'verify.depth=sample')}` looks at some users instead.",
+            call=refused.call,
+            status=refused.status,
+            code=refused.code,
+        ) from refused
 
 
 async def _half_made(connection: Connection, tools: Tools) -> Sequence[Finding]:
@@ -194,7 +220,12 @@ async def _half_made(connection: Connection, tools: Tools) -> Sequence[Finding]:
 
 def _repair(tools: Tools, users: int) -> str:
     """The command that allows the repair of so many."""
+    return _resume(tools, f"verify.repair_at_most={users}", "--yes")
+
+
+def _resume(tools: Tools, decision: str, *flags: str) -> str:
+    """The command that goes on with this answer."""
     from wizard.runs import RunFolder
 
     run = RunFolder(tools.folder)
-    return run.command("resume", run.id, "--set", f"verify.repair_at_most={users}", "--yes")
+    return run.command("resume", run.id, "--set", decision, *flags)
