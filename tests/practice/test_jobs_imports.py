@@ -73,6 +73,17 @@ async def test_a_malformed_upload_is_refused_in_auth0s_words(
     assert (answer.status_code, answer.json()["message"]) == (400, message)
 
 
+async def test_a_malformed_upload_is_told_to_its_sender_alone(world: World, caplog: pytest.LogCaptureFixture) -> None:
+    """A library's warnings would stand between the narration, also of `--quiet`."""
+    answer = await world.client.post(
+        f"{API}/jobs/users-imports",
+        headers={"content-type": "multipart/form-data; boundary=XX"},
+        content=b'--XX\nContent-Disposition: form-data; name="users"; filename="users.json"\n\n[]\n--XX--\n',
+    )
+    assert answer.json()["message"] == "Payload validation error: 'Invalid multipart payload format'."
+    assert caplog.records == []
+
+
 async def test_a_flag_is_true_or_false(world: World) -> None:
     answer = await world.upload([], upsert="yes")
     assert answer.status_code == 400

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass
@@ -18,6 +19,9 @@ LARGEST_UPLOAD = 512_000
 """Bytes of the whole body, boundaries and other parts included."""
 
 CONNECTION_ID = r"^con_[A-Za-z0-9]{16}$"
+
+# What is wrong with an upload is for its sender: this library would tell it on stderr.
+logging.getLogger("python_multipart").setLevel(logging.CRITICAL)
 
 
 @dataclass(frozen=True, slots=True)
