@@ -15,7 +15,7 @@ from wizard.commands.reporting import report_of
 from wizard.commands.running import plan_text
 from wizard.engine import plan_for
 from wizard.errors import Exit, PlanStale, UsageError, WizardError
-from wizard.events import CheckFailed, OverwritesForeseen, StepFinished
+from wizard.events import ChangeUndone, CheckFailed, OverwritesForeseen, StepFinished
 from wizard.practice.samples import add_samples
 from wizard.runner import Plan, Planned
 from wizard.runs import RunFolder
@@ -137,6 +137,22 @@ def test_a_subscription_without_exports_is_told_with_a_way_out_that_the_same_run
     progress = stage.resume("verify.depth=sample")
     assert (progress.verdict, progress.imported, progress.already_there, progress.compared) == ("complete", 3, 0, None)
     assert len(stage.runs.all()) == 1
+
+
+def test_an_undo_leaves_a_connection_of_which_no_export_tells_who_is_in_it(tmp_path: Path) -> None:
+    stage = Rehearsal(tmp_path, plan="free")
+    stage.answer("sample = 5", 'sample = 5\ndepth = "sample"')
+    stage.write_people([person(1)])
+    assert stage.apply().verdict == "complete"
+    undone = stage.undo()
+    assert "applications" in {event.step for event in stage.events if isinstance(event, ChangeUndone)}, (
+        "the rest goes on"
+    )
+    assert undone.left == (
+        "The connection acme-users stays: only an export tells for certain that nobody is in it, and Auth0 refused one. "
+        "Look in the tenant who is in it, and delete it there.",
+    )
+    assert [one["name"] for one in stage.ask("GET", "connections")] == ["acme-users"]
 
 
 def test_looking_less_deep_later_hides_nobody_whom_a_comparison_has_missed(stage: Rehearsal) -> None:

@@ -188,11 +188,22 @@ class ConnectionStep(Step[ConnectionFacts, CreateConnection]):
 
     async def undo(self, receipt: Mapping[str, Any], tools: Tools) -> None:
         """Delete the connection, if nobody is in it."""
+        from wizard.auth0.errors import NotAllowed
+
         name = receipt["connection"]
         found = await tools.tenant.connection_named(name)
         if found is None or receipt.get("connection_id", found.id) != found.id:
             return
-        if users := await _users_in(found, tools):
+        try:
+            users = await _users_in(found, tools)
+        except NotAllowed as refused:  # such as on the free subscription, which has no exports
+            raise WizardError(
+                f"The connection {name} stays",
+                why="only an export tells for certain that nobody is in it, and Auth0 refused one",
+                state="Look in the tenant who is in it, and delete it there",
+                remedy="What else the run has changed is put back.",
+            ) from refused
+        if users:
             raise WizardError(
                 f"The connection {name} stays",
                 why=f"{counted(users, 'user is', 'users are')} in it, who would go with it",
