@@ -17,6 +17,7 @@ from wizard.engine import plan_for
 from wizard.errors import Exit, PlanStale, UsageError, WizardError
 from wizard.events import ChangeUndone, CheckFailed, OverwritesForeseen, StepFinished
 from wizard.practice.samples import add_samples
+from wizard.practice.switches import Switches
 from wizard.runner import Plan, Planned
 from wizard.runs import RunFolder
 from wizard.steps.prepare import PrepareUsers
@@ -126,8 +127,11 @@ def test_users_that_are_there_already_stay_as_they_are_and_count_as_such(stage: 
     assert (line["user_id"], line["status"], sorted(line["fields"])) == ("1", "different", ["given_name", "name"])
 
 
+WITHOUT_EXPORTS = {"switches": Switches(free_plan_exports="refused")}
+
+
 def test_a_subscription_without_exports_is_told_with_a_way_out_that_the_same_run_can_take(tmp_path: Path) -> None:
-    stage = Rehearsal(tmp_path, plan="free")
+    stage = Rehearsal(tmp_path, plan="free", settings=WITHOUT_EXPORTS)
     stage.write_people([person(number) for number in range(1, 4)])
     with pytest.raises(NotAllowed) as refused:
         stage.apply()
@@ -140,7 +144,7 @@ def test_a_subscription_without_exports_is_told_with_a_way_out_that_the_same_run
 
 
 def test_an_undo_leaves_a_connection_of_which_no_export_tells_who_is_in_it(tmp_path: Path) -> None:
-    stage = Rehearsal(tmp_path, plan="free")
+    stage = Rehearsal(tmp_path, plan="free", settings=WITHOUT_EXPORTS)
     stage.answer("sample = 5", 'sample = 5\ndepth = "sample"')
     stage.write_people([person(1)])
     assert stage.apply().verdict == "complete"

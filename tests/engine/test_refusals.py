@@ -381,7 +381,6 @@ def test_an_import_of_nobody_is_begun_where_that_was_decided(stage: Rehearsal) -
 
 def test_a_tenant_that_is_full_says_so_and_the_run_can_go_on_later(tmp_path: Path) -> None:
     stage = Rehearsal(tmp_path, plan="free")
-    stage.answer("sample = 5", 'sample = 5\ndepth = "sample"')  # the free plan has no exports
     stage.write_people([person(1)])
     for number in range(100):
         stage.make_connection(f"other-{number}")

@@ -180,12 +180,11 @@ async def test_an_export_of_many_users_comes_in_blocks(world: World) -> None:
 
 
 @pytest.mark.parametrize(("plan", "switch", "status"), [
-    ("free", {}, 403),
-    ("free", {"free_plan_exports": "accepted"}, 200),
-    ("essentials", {}, 200),
-    ("enterprise-nonproduction", {}, 200),
+    ("free", {}, 200),
+    ("free", {"free_plan_exports": "refused"}, 403),
+    ("essentials", {"free_plan_exports": "refused"}, 200),
 ])  # fmt: skip
-async def test_the_free_plan_has_no_exports(plan: str, switch: dict[str, Any], status: int) -> None:
+async def test_exports_of_the_free_plan_are_a_switch(plan: str, switch: dict[str, Any], status: int) -> None:
     async with open_api(still_tenant(plan=plan, switches=Switches(**switch))) as api:
         answer = await api.post("/jobs/users-exports", {})
         assert answer.status_code == status
@@ -194,6 +193,6 @@ async def test_the_free_plan_has_no_exports(plan: str, switch: dict[str, Any], s
 
 
 async def test_the_scope_for_an_export_counts_before_the_plan() -> None:
-    async with open_api(still_tenant(plan="free")) as api:
+    async with open_api(still_tenant(plan="free", switches=Switches(free_plan_exports="refused"))) as api:
         answer = await api.post("/jobs/users-exports", {}, "create:users")
         assert error(answer)[2] == "insufficient_scope"
