@@ -139,7 +139,7 @@ have it with the name of this run.
 """,
     "results": """\
 # Results
-Where every user is. Read = imported + moved at login + there already + rejected + left behind.
+Where every user is. Read = imported + migrated at login + already there + rejected + left behind as decided.
 
 The list of **reasons** says how many users each is of, and below it what to do about the one with the cursor. Enter lists its
 users in the table at the end, which names everybody to look at by their id; it can be filtered and exported.
