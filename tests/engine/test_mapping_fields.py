@@ -188,6 +188,13 @@ def test_a_column_can_hold_all_metadata_as_json() -> None:
     assert code(person(1, plan="{"), **fields) == "value_invalid"
 
 
+@pytest.mark.parametrize("number", ["12345678901234567890123", "-18446744073709551617", "1e300", str(2**60)])
+def test_a_number_inside_json_text_that_readers_round_is_not_changed_silently(number: str) -> None:
+    fields = {"app_metadata": {"column": "plan", "transforms": ["json"]}}
+    text = f'{{"social": [{{"id": {number}}}]}}'
+    assert code(person(1, plan=text), **fields) == "number_too_large"
+
+
 @pytest.mark.parametrize(
     ("transform", "text", "expected"),
     [

@@ -9,7 +9,7 @@ from functools import partial
 from math import isfinite
 from typing import Any
 
-from wizard.mapping.values import check_keys
+from wizard.mapping.values import check_json
 from wizard.mapping.words import FALSE_WORDS, ISO, MOMENT, NO_MOMENT, NOTHING_WORDS, TRUE_WORDS
 from wizard.rejects import Refused, Reject
 
@@ -178,7 +178,7 @@ def _from_json(reject: Reject, text: str) -> Any:
         value = orjson.loads(text)
     except ValueError:
         raise Refused(reject) from None
-    check_keys(value)
+    check_json(value)
     return value
 
 

@@ -103,8 +103,8 @@ def _key(key: Any) -> str:
     return key
 
 
-def check_keys(value: Any) -> None:
-    """Refuse keys with a dot or dollar sign, however deep."""
+def check_json(value: Any) -> None:
+    """Refuse keys with a dot or dollar sign, and numbers that have lost digits, however deep."""
     waiting = [value]
     while waiting:
         found = waiting.pop()
@@ -114,3 +114,5 @@ def check_keys(value: Any) -> None:
             waiting.extend(found.values())
         elif isinstance(found, list):
             waiting.extend(found)
+        elif isinstance(found, float):
+            _check_digits(found)
