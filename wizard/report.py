@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Literal
 
+from wizard.answers.atomic import write_atomically
 from wizard.curve import drawing
 from wizard.fates import UNACCOUNTED, WORDS, Fate
 from wizard.runs import command
@@ -153,11 +153,12 @@ class Report:
 
 
 def write_report(path: Path, report: Report) -> None:
-    """Write the report; one file, mode 0600, that needs nothing else and runs nothing."""
-    draft = path.with_name(f".{path.name}.draft")
-    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as out:
-        out.write(render(report))
-    draft.replace(path)
+    """Write the report; one file, mode 0600, that needs nothing else and runs nothing.
+
+    Raises:
+        WizardError: no permission, no space.
+    """
+    write_atomically(path, render(report))
 
 
 def render(report: Report) -> str:

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from wizard.errors import WizardError
 from wizard.report import (
     Check,
     Compared,
@@ -229,6 +230,14 @@ def test_the_file_is_private_and_replaces_an_older_one(tmp_path: Path) -> None:
     assert path.read_text(encoding="utf-8") == render(COMPLETE)
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_report_that_cannot_be_written_is_told_with_the_way_out(tmp_path: Path) -> None:
+    (tmp_path / "report.html").mkdir()
+    with pytest.raises(WizardError, match="cannot be written") as caught:
+        write_report(tmp_path / "report.html", COMPLETE)
+    assert "the space left" in caught.value.remedy
+    assert [path.name for path in tmp_path.iterdir()] == ["report.html"]
 
 
 DAY = 86_400

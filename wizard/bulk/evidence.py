@@ -251,11 +251,22 @@ def is_canary(name: str) -> bool:
 
 @contextmanager
 def private_file(path: Path) -> Iterator[Path]:
-    """A file for users' data that is gone afterwards, however that comes."""
-    path.unlink(missing_ok=True)
-    path.touch(mode=0o600)
+    """A file for users' data that is gone afterwards, however that comes.
+
+    Raises:
+        WizardError: the disk does not take what is written there.
+    """
     try:
+        path.unlink(missing_ok=True)
+        path.touch(mode=0o600)
         yield path
+    except OSError as error:
+        raise WizardError(
+            f"The users to compare cannot be kept in {path.parent} for a while",
+            why=error.strerror or type(error).__name__,
+            state="What was done so far is kept.",
+            remedy="Make room on that disk, and see that this account may write there; then give the same command again.",
+        ) from None
     finally:
         path.unlink(missing_ok=True)
 

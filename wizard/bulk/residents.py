@@ -14,9 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-import orjson
-
-from wizard.bulk.exported import not_whole
+from wizard.bulk.exported import not_whole, user_of
 from wizard.bulk.files import private
 from wizard.errors import WizardError
 
@@ -64,7 +62,7 @@ def ids_in(user: Mapping[str, Any], connection: str) -> Iterator[bytes]:
 
 def _ids(line: bytes, number: int, connection: str) -> Iterator[bytes]:
     try:
-        yield from ids_in(orjson.loads(line), connection)
+        yield from ids_in(user_of(line, number), connection)
     except (ValueError, KeyError, TypeError, AttributeError):
         raise WizardError(
             f"Line {number:,} of the export is no user", remedy="Resume the run: that asks Auth0 for a new export."

@@ -12,9 +12,7 @@ import gzip
 from collections import Counter
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-
-import orjson
+from typing import TYPE_CHECKING
 
 from wizard.doorway.guards import MARK_FLAG
 
@@ -39,13 +37,14 @@ async def returned_users(export: Path, marked: Residents, connection: Connection
 
 
 async def _without_note(export: Path, connection: str) -> AsyncIterator[bytes]:
+    from wizard.bulk.exported import user_of
     from wizard.bulk.residents import ids_in
 
     with gzip.open(export, "rb") as lines:
-        for number, line in enumerate(lines):
+        for number, line in enumerate(lines, 1):
             if number % LINES == 0:
                 await asyncio.sleep(0)
-            user: dict[str, Any] = orjson.loads(line) if line.strip() else {}
+            user = user_of(line, number) if line.strip() else {}
             if not user or user.get("logins_count") or MARK_FLAG in (user.get("app_metadata") or {}):
                 continue
             for user_id in ids_in(user, connection):

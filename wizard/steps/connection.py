@@ -215,14 +215,12 @@ class ConnectionStep(Step[ConnectionFacts, CreateConnection]):
 
 async def _users_in(connection: Connection, tools: Tools) -> int:
     """How many users an export finds; search would be some seconds behind."""
-    import gzip
-
     from wizard.bulk.evidence import export_users, private_file
+    from wizard.bulk.residents import exported_ids
 
     with private_file(tools.folder / "export.ndjson.gz") as export:
         await export_users(connection, export, tools, ("user_id",))
-        with gzip.open(export, "rb") as lines:
-            return sum(1 for line in lines if line.strip())
+        return sum(1 for _ in exported_ids(export, connection.name))
 
 
 def made_by_this_run(name: str, connection_id: str, tools: Tools) -> bool:
