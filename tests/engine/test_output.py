@@ -212,3 +212,40 @@ def test_with_stderr_gone_the_result_still_comes(tmp_path: Path) -> None:
     os.close(write)
     assert done.returncode == 2
     assert json.loads(done.stdout)["verdict"] == "failed"
+
+
+full = pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
+
+
+def inspected(folder: Path, *options: str, **streams: Any) -> subprocess.CompletedProcess[str]:
+    (folder / "users.csv").write_text("id,email\n1,ada@example.com\n")
+    command = [sys.executable, "-m", "wizard", "inspect", "users.csv", *options]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    return subprocess.run(command, cwd=folder, text=True, check=False, **{**pipes, **streams})
+
+
+@full
+@pytest.mark.parametrize("options", [[], ["--json"]])
+def test_a_result_that_finds_no_room_is_told_and_no_success(tmp_path: Path, options: list[str]) -> None:
+    with Path("/dev/full").open("w") as stdout:
+        done = inspected(tmp_path, *options, stdout=stdout)
+    assert done.returncode == 1
+    assert done.stderr.startswith("The result cannot be written: No space left on device.")
+    assert "Traceback" not in done.stderr
+
+
+@full
+def test_narration_that_finds_no_room_stops_nothing(tmp_path: Path) -> None:
+    (tmp_path / "answers.toml").write_text("version = 1\n")
+    command = [sys.executable, "-m", "wizard", "plan", "answers.toml", "--json"]
+    with Path("/dev/full").open("w") as stderr:
+        done = subprocess.run(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=stderr, text=True, check=False)
+    assert done.returncode == 2
+    assert json.loads(done.stdout)["verdict"] == "failed"
+
+
+@full
+def test_a_log_file_that_finds_no_room_is_told_once_and_stops_nothing(tmp_path: Path) -> None:
+    done = inspected(tmp_path, "--json", "--log-file", "/dev/full")
+    assert (done.returncode, json.loads(done.stdout)["users"]) == (0, 1)
+    assert done.stderr.count("The log file cannot be written any more: No space left on device") == 1

@@ -17,7 +17,7 @@ import os
 import stat
 import sys
 from collections.abc import Callable, Collection, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TextIO, TypeVar
@@ -106,9 +106,14 @@ class Output:
         if self._log is None:
             return
         moment = self._now().isoformat(timespec="milliseconds").replace("+00:00", "Z")
-        for line in redacted(click.unstyle(text)).splitlines():
-            self._log.write(f"{moment} {line}\n")
-        self._log.flush()
+        try:
+            for line in redacted(click.unstyle(text)).splitlines():
+                self._log.write(f"{moment} {line}\n")
+            self._log.flush()
+        except OSError as error:
+            self._log = None
+            why = error.strerror or type(error).__name__
+            tell(f"The log file cannot be written any more: {why}. What is done goes on without it.", err=True)
 
     def result(self, answer: Mapping[str, Any], text: str = "", *, private: Collection[str] = ()) -> None:
         """Give the one result of the command: the object with `--json`, else the text.
@@ -170,14 +175,25 @@ class Output:
 def tell(text: str, *, err: bool = False, colour: bool | None = None) -> None:
     """Write a line to stdout or stderr; where its reader is gone, as of `| head`, that line and all others go nowhere.
 
-    The status says how the command went, not what its reader made of it: a run goes on when nobody listens.
+    The status says how the command went, not what its reader made of it: a run goes on when nobody listens. Nor does
+    narration that finds no room on a disk stop anything; a result that finds none is no result.
+
+    Raises:
+        WizardError: a result could not be written.
     """
     try:
         click.echo(text, err=err, color=colour)
-    except BrokenPipeError:
+    except OSError as error:
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, (sys.stderr if err else sys.stdout).fileno())  # also for what is flushed at the end
         os.close(nowhere)
+        if not err and not isinstance(error, BrokenPipeError):
+            raise WizardError(
+                "The result cannot be written",
+                why=error.strerror or type(error).__name__,
+                state="What was done so far is kept.",
+                remedy="Make room where stdout leads to, then give the same command again.",
+            ) from None
 
 
 def common_options(command: Callable[..., Returned]) -> Callable[..., Returned]:
@@ -209,7 +225,8 @@ def common_options(command: Callable[..., Returned]) -> Callable[..., Returned]:
             raise
         finally:
             if log:
-                log.close()
+                with suppress(OSError):  # told when it was written
+                    log.close()
 
     return with_output
 
