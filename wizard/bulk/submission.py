@@ -50,9 +50,10 @@ class Submission:
             Refused: Auth0 does not take the file; Unreachable: there was no connection for long.
         """
         if before is not None:
+            now = self._desk.now()  # what comes later was noted while the clock of this machine was ahead
             if "job" in before.facts:
-                return Running(before.id, before.facts["job"], before.facts["accepted_at"], resumed=True)
-            if not await self._settle_doubt(before.id, before.at):
+                return Running(before.id, before.facts["job"], min(now, before.facts["accepted_at"]), resumed=True)
+            if not await self._settle_doubt(before.id, min(now, before.at)):
                 return None
         patience = Patience()
         while not self._desk.halted:
