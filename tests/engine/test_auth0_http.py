@@ -66,6 +66,22 @@ async def test_a_repeatable_request_survives_a_server_in_trouble(method: str, st
     assert len(stage.requests) == 2
 
 
+@pytest.mark.parametrize("text", ["<html>Sign in to the network</html>", '{"id": "con_12'])
+async def test_what_a_gateway_answers_instead_of_json_is_asked_again(text: str) -> None:
+    stage = Stage(answers(httpx.Response(200, text=text), FINE))
+    async with stage.open() as tenant:
+        assert (await tenant.connection("con_1234567890abcdef")).name == "acme-users"
+    assert len(stage.requests) == 2
+
+
+async def test_a_post_that_is_answered_with_something_else_than_json_is_not_sent_again() -> None:
+    stage = Stage(answers(httpx.Response(200, text="<html>"), httpx.Response(201, json=CONNECTION)))
+    async with stage.open() as tenant:
+        with pytest.raises(AnswerNotUnderstood):
+            await tenant.create_connection("acme-users")
+    assert len(stage.requests) == 1
+
+
 @pytest.mark.parametrize("trouble", CUT, ids=lambda error: type(error).__name__)
 async def test_a_post_whose_cable_was_cut_is_in_doubt_and_never_sent_again(trouble: Exception) -> None:
     stage = Stage(answers(trouble, FINE))

@@ -79,8 +79,8 @@ class Http:
     async def send(self, call: Call, *, bearer: str | None = None) -> Answer:
         """Send a request and return its answer, whatever the status.
 
-        A 429 was not carried out, so any request waits and is sent again. After a lost connection, a 408 or a 5xx only
-        a repeatable request is, or one that surely never left.
+        A 429 was not carried out, so any request waits and is sent again. After a lost connection, a 408, a 5xx or a
+        gateway's own words in place of Auth0's only a repeatable request is, or one that surely never left.
 
         Raises:
             AnswerLost: the request must not be repeated, and may have been carried out.
@@ -96,7 +96,8 @@ class Http:
                 failures += 1
                 await self._recover(call, error, failures)
                 continue
-            if call.as_it_is(answer) or not (answer.status in (408, 429) or answer.status >= 500):
+            garbled = 200 <= answer.status < 300 and not answer.readable and call.may_repeat
+            if call.as_it_is(answer) or not (garbled or answer.status in (408, 429) or answer.status >= 500):
                 return answer
             if answer.status == 429:
                 waited += wait
