@@ -6,7 +6,9 @@ import asyncio
 import time
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack, suppress
+from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from wizard.answers import Answers, load, save
 from wizard.bulk.manifest import read_manifest
@@ -25,8 +27,11 @@ from wizard.steps import SECTIONS, STEPS
 from wizard.steps.cutover import WITHDRAWN, has_closed
 from wizard.steps.strategy import StrategyAnswers
 from wizard.tools import Stop, Tools
-from wizard.undo import CUTOVER, Undone, UndoPlan, made_again, name_unproven, undo_all, undo_plan
+from wizard.undo import CUTOVER, Undone, UndoPlan, looked_at, made_again, name_unproven, undo_all, undo_plan
 from wizard.world import World, connected, require_granted, steps_of
+
+if TYPE_CHECKING:
+    from wizard.bulk.removal import InUse
 
 NOT_ALONE = "the whole run was taken back, and its cutover with it; resume the run to set everything up again"
 APPROVAL = "approval"
@@ -301,6 +306,7 @@ async def undo_run(
     base: Path,
     world: World,
     approve: Callable[[UndoPlan], bool],
+    decide: Callable[[UndoPlan], InUse | None] = lambda plan: None,
     users: bool = False,
     only: str | None = None,
     approved_hash: str | None = None,
@@ -311,12 +317,14 @@ async def undo_run(
 
     Args:
         approve: Asked once with all that would be put back.
+        decide: Asked before that what becomes of users who have logged in or changed since they were imported, if there
+            are any; without an answer nothing is undone.
         users: Whether the users that the run imported are deleted too.
         only: The key of the one step whose changes are put back, such as `cutover`.
         approved_hash: The only plan that may be carried out.
 
     Raises:
-        PlanStale: it is not approved.
+        PlanStale: it is not approved, or nothing was decided about users who have logged in or changed.
         WizardError: credentials, network or the operator ended it; call again to go on.
     """
     with run.locked():
@@ -331,14 +339,18 @@ async def undo_run(
                 return account.progress, Undone(0, 0, (NOT_ALONE,))
             async with AsyncExitStack() as stack:
                 opening = only == CUTOVER and (has_closed(journal) or bool(journal.recall(WITHDRAWN)))
-                if opening:
+                asking = opening or plan.users > 0
+                if asking:
                     tools = await stack.enter_async_context(connected(answers, journal, run.path, base, world, stop))
+                if opening:
                     plan = await made_again(plan, steps_of(answers), answers, tools)
+                if plan.users:
+                    plan = _decided(await looked_at(plan, files, tools), decide, run)
                 _require_undo_approved(plan, approve, approved_hash)
                 name_unproven(plan, run.path)
                 if plan.is_empty:
                     return account.progress, Undone(0, 0, plan.stays)
-                if not opening:
+                if not asking:
                     tools = await stack.enter_async_context(connected(answers, journal, run.path, base, world, stop))
                     await tools.tenant.scopes()  # credentials that are refused end it before anything is put back
                 if only is None:
@@ -350,6 +362,22 @@ async def undo_run(
             account.close()
             journal.close()
         return account.progress, undone
+
+
+def _decided(plan: UndoPlan, decide: Callable[[UndoPlan], InUse | None], run: RunFolder) -> UndoPlan:
+    look = plan.look
+    if look is None or not look.in_use:
+        return plan
+    choice = decide(plan)
+    if choice is None:
+        keep, delete = (run.command("undo", run.id, "--users", f"--in-use={one}") for one in ("keep", "delete"))
+        raise PlanStale(
+            f"{look.in_use:,} of {counted(look.there, 'user')} to be deleted {'has' if look.in_use == 1 else 'have'} logged in or changed since the import",
+            why="what they have changed since, a password for instance, is in Auth0 alone",
+            state="Nothing was changed.",
+            remedy=f"Decide about them: `{keep}` leaves them and deletes the others, `{delete}` deletes them too.",
+        )
+    return replace(plan, in_use=choice)
 
 
 def _require_undo_approved(plan: UndoPlan, approve: Callable[[UndoPlan], bool], approved_hash: str | None) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,23 +12,24 @@ from typing import TYPE_CHECKING, Any
 from wizard.answers.atomic import write_atomically
 from wizard.auth0.errors import NotFound
 from wizard.counts import counted
-from wizard.errors import AnswerLost, CredentialsError, Interrupted, UsageError, WizardError
-from wizard.events import ChangeUndone, RunUndone, UsersRemoved
+from wizard.errors import AnswerLost, CredentialsError, Interrupted, WizardError
+from wizard.events import ChangeUndone, OverwritesForeseen, RunUndone
 from wizard.journal import Intent, Journal
-from wizard.progress import IN_ALL_THE_SAME, Progress
 from wizard.runner import AnyStep, Plan, Planned, apply_plan, receipt_of
 
 if TYPE_CHECKING:
     from wizard.answers import Answers
-    from wizard.bulk.ledger import Part
+    from wizard.auth0.models import Connection
+    from wizard.bulk.made import Made
     from wizard.bulk.manifest import PreparedFile
+    from wizard.bulk.removal import InUse, Look
     from wizard.tools import Tools
 
 CUTOVER = "cutover"
+IMPORTS = ("upload", "verify")
+"""The steps that import users: verifying does when it repairs half-made ones."""
 TAKE_BACK = "take-back:"
 LOST_ANSWERS = 5
-TOLD_EVERY = 50
-"""Users between two events that tell how many are deleted: on the smallest plan a minute."""
 UNPROVEN = "unproven.ndjson"
 """Names the users that the run may have made and cannot prove to have made."""
 
@@ -48,7 +49,9 @@ class UndoPlan:
     """What would be put back, in this order, after deleting `users` that the run had imported; `stays` cannot be.
 
     `unproven` are the ids of users that the run may have made, and cannot prove to have made; they stay, too. `again` are
-    changes that are made anew after all: what users need to move at login once the door is open again.
+    changes that are made anew after all: what users need to move at login once the door is open again. `doubtful`
+    says of which users nothing can be put back. `look` is what the tenant tells of the users, once it was asked, and
+    `in_use` what was decided about those who have logged in or changed since.
     """
 
     changes: tuple[Undoing, ...]
@@ -56,6 +59,9 @@ class UndoPlan:
     stays: tuple[str, ...]
     unproven: tuple[str, ...] = ()
     again: Plan = field(default_factory=lambda: Plan(()))
+    doubtful: tuple[str, ...] = ()
+    look: Look | None = None
+    in_use: InUse | None = None
 
     @property
     def is_empty(self) -> bool:
@@ -63,7 +69,7 @@ class UndoPlan:
 
     @property
     def hash(self) -> str:
-        """SHA-256 in hex over all of it: what approving it means."""
+        """SHA-256 in hex over all that the journal tells: what approving it means, whoever logs in meanwhile."""
         content: list[Any] = [[[one.step, one.key, one.summary] for one in self.changes], self.users]
         content += [] if self.again.is_empty else [self.again.hash]
         return hashlib.sha256(json.dumps(content).encode()).hexdigest()
@@ -96,12 +102,50 @@ def undo_plan(journal: Journal, folder_files: Sequence[PreparedFile], *, users: 
             continue  # of a cutover only the door is put back: the rest is made anew for a door that is open
         if intent.facts.get("reversible", True):
             changes.append(Undoing(intent.id, step, key, intent.facts["undo_summary"]))
-        elif not (users and step == "upload"):
+        elif not (users and step in IMPORTS):
             stays.append(intent.facts["summary"])
-    wanted = list(_parts(journal, folder_files)) if users else []
-    unproven = tuple(_unproven(journal, folder_files)) if users else ()
-    stays += _of_unproven(unproven)
-    return UndoPlan(tuple(changes), sum(intent.result["imported"] for _, _, intent in wanted), tuple(stays), unproven)
+    if not users:
+        return UndoPlan(tuple(changes), 0, tuple(stays))
+    return _with_users(UndoPlan(tuple(changes), 0, tuple(stays)), journal, folder_files)
+
+
+def _with_users(plan: UndoPlan, journal: Journal, files: Sequence[PreparedFile]) -> UndoPlan:
+    from wizard.bulk.made import left_to_delete, unproven
+
+    left = left_to_delete(journal, files)
+    known = sum(one.count for one in left if one.is_known)
+    named = tuple(unproven(journal, files))
+    doubtful = (*_of_unproven(named), *_of_unknown(left), *_of_overwritten(journal))
+    return replace(plan, users=known, stays=(*plan.stays, *doubtful), unproven=named, doubtful=doubtful)
+
+
+async def looked_at(plan: UndoPlan, files: Sequence[PreparedFile], tools: Tools) -> UndoPlan:
+    """The plan with what the tenant tells of the users that would be deleted.
+
+    Raises:
+        WizardError: the tenant does not tell, or the application may not delete users.
+    """
+    from wizard.auth0.scopes import require_scopes
+    from wizard.bulk.removal import SCOPES, look_at
+
+    require_scopes(await tools.tenant.scopes(), SCOPES)
+    return replace(plan, look=await look_at(_to_delete(files, tools), await _connection(tools), tools))
+
+
+def _to_delete(files: Sequence[PreparedFile], tools: Tools) -> list[Made]:
+    from wizard.bulk.made import left_to_delete
+
+    return [one for one in left_to_delete(tools.journal, files) if one.is_known]
+
+
+async def _connection(tools: Tools) -> Connection | None:
+    """The connection that the run uploaded to; None when it is gone, and its users with it."""
+    from wizard.steps.upload import CONNECTION
+
+    try:
+        return await tools.tenant.connection(tools.journal.recall(CONNECTION))
+    except NotFound:
+        return None
 
 
 async def made_again(plan: UndoPlan, steps: Sequence[AnyStep], answers: Answers, tools: Tools) -> UndoPlan:
@@ -137,11 +181,14 @@ async def undo_all(
     Raises:
         WizardError: credentials, network or the operator end it.
     """
+    from wizard.bulk.removal import delete_users
+
     by_key = {step.key: step for step in steps}
-    removed, kept = await _remove_users(files, plan.users, tools) if plan.users else (0, 0)
-    left, count = _of_unproven(plan.unproven), 0
-    if kept:
-        left.append(f"{counted(kept, 'user')} of this run: the same id leads to a user of another connection")
+    removed = 0
+    left, count = [*plan.doubtful], 0
+    if plan.users:
+        found = await delete_users(_to_delete(files, tools), await _connection(tools), plan.in_use, tools)
+        removed, left = found.deleted, [*left, *found.left]
     for one in plan.changes:
         _stop_if_asked(tools)
         intent = next(each for each in tools.journal.intents("change:") if each.id == one.intent)
@@ -192,24 +239,23 @@ def _done(journal: Journal) -> dict[int, str]:
     return {one.id: one.subject for one in journal.intents("change:") if one.outcome == "done"}
 
 
+def _of_unknown(left: Sequence[Made]) -> list[str]:
+    users = sum(one.count for one in left if not one.is_known)
+    files = "of files of which Auth0 did not tell whom it made and whom it overwrote, or who was there before"
+    return [f"{counted(users, 'user')} {files}"] if users else []
+
+
+def _of_overwritten(journal: Journal) -> list[str]:
+    foreseen = [event.users for event in journal.events() if isinstance(event, OverwritesForeseen)]
+    users = foreseen[-1] if foreseen else 0
+    return [f"{counted(users, 'user')} who were there before: what upsert has overwritten of them"] if users else []
+
+
 def name_unproven(plan: UndoPlan, folder: Path) -> None:
     """Write down in the run's folder who stays because the run may not have made them."""
     if plan.unproven:
         lines = [json.dumps({"user_id": f"auth0|{user_id}"}) + "\n" for user_id in plan.unproven]
         write_atomically(folder / UNPROVEN, "".join(lines))
-
-
-def _unproven(journal: Journal, files: Sequence[PreparedFile]) -> Iterator[str]:
-    """Users that were there when a file was sent again, of whose submission before Auth0 never told the outcome.
-
-    That one may have made them, or somebody else: Auth0 lists no jobs, and no user says by which job it came.
-    """
-    from wizard.bulk.ledger import done_parts, never_told
-
-    untold = never_told(journal)
-    for part, intent in done_parts(files, journal):
-        if untold.intersection(part.names) and not intent.facts["upsert"]:
-            yield from intent.result.get("there", ())
 
 
 def _of_unproven(ids: Sequence[str]) -> list[str]:
@@ -231,83 +277,6 @@ async def _undo(step: AnyStep, intent: Intent, tools: Tools) -> None:
                 raise
         else:
             return
-
-
-def _parts(journal: Journal, files: Sequence[PreparedFile]) -> Iterator[tuple[str, Part, Intent]]:
-    """The parts of which it is known which users this run has made, and whose users are not deleted yet."""
-    from wizard.bulk.ledger import SUBJECT, done_parts
-
-    gone = {intent.facts["part"] for intent in journal.intents("undo:users:") if intent.outcome == "done"}
-    for subject in (SUBJECT,):
-        for part, intent in done_parts(files, journal, subject):
-            told = len(intent.result.get("there", ())) == intent.result["already_there"]
-            if part.name not in gone and told and not intent.facts["upsert"] and intent.result["imported"]:
-                yield subject, part, intent
-
-
-async def _remove_users(files: Sequence[PreparedFile], total: int, tools: Tools) -> tuple[int, int]:
-    """Delete the users that this run imported, by the ledger; returns how many were deleted and how many were left.
-
-    Whose id leads to a user of another connection is left, as deleting goes by id.
-    """
-    from wizard.bulk.manifest import USERS
-    from wizard.steps.upload import CONNECTION
-
-    connection = await tools.tenant.connection(tools.journal.recall(CONNECTION))
-    not_in = {refusal.user_id for refusal in tools.journal.refusals() if refusal.code not in IN_ALL_THE_SAME}
-    told = Progress.of(
-        tools.journal.events()
-    ).removed  # a pass that was broken off may have told of more than is settled
-    passes = [one.result for one in tools.journal.intents("undo:users:") if one.outcome == "done"]
-    gone = sum(one.get("gone", one.get("removed", 0)) for one in passes)  # earlier versions noted whom they removed
-    total += gone
-    removed = kept = 0
-    for _, part, intent in list(_parts(tools.journal, files)):
-        others = {*intent.result.get("there", ()), *not_in}
-        began = tools.journal.begin(f"undo:users:{part.name}", {"part": part.name})
-        gone_before, kept_before = gone, kept
-        for number, user in enumerate(_records(part, tools.folder / USERS), 1):
-            if tools.stop() or number % TOLD_EVERY == 0:
-                tools.emit(UsersRemoved(max(gone, told), total))
-            _stop_if_asked(tools)
-            if user["user_id"] in others:
-                continue
-            there = await _is_in(user, connection.name, tools)
-            if there:
-                await tools.tenant.delete_user(f"auth0|{user['user_id']}")
-                removed += 1
-            kept += there is False
-            gone += there is not False
-        outcome = "done" if kept == kept_before else "left"  # who is left is looked for again the next time
-        found = {"gone": gone - gone_before}
-        tools.journal.settle(began, outcome, found, events=[UsersRemoved(max(gone, told), total)])
-    return removed, kept
-
-
-def _records(part: Part, folder: Any) -> list[dict[str, Any]]:
-    if not (folder / part.file.name).is_file():
-        raise UsageError(
-            "The files of users of this run were purged",
-            why="which users it imported is not known any more",
-            state="No further user was deleted.",
-            remedy="Undo without --users; delete the users in the Dashboard if they are not wanted.",
-        )
-    return part.records(folder)
-
-
-async def _is_in(user: dict[str, Any], connection: str, tools: Tools) -> bool | None:
-    """Whether the user is in the connection and found by id; None where it is not there any more.
-
-    False where the id leads to a user of another connection, and this one is found by its e-mail address only.
-    """
-    user_id = f"auth0|{user['user_id']}"
-    try:
-        if (await tools.tenant.user(user_id)).is_in(connection):
-            return True
-    except NotFound:
-        return None
-    found = await tools.tenant.users_by_email(user["email"])
-    return False if any(one.user_id == user_id and one.is_in(connection) for one in found) else None
 
 
 def _stop_if_asked(tools: Tools) -> None:

@@ -17,6 +17,7 @@ import httpx
 import pytest
 
 from wizard.answers import Answers, load
+from wizard.bulk.removal import InUse
 from wizard.engine import carry_out, undo_run, verify_again
 from wizard.errors import Interrupted
 from wizard.events import Event
@@ -27,7 +28,7 @@ from wizard.runner import Plan
 from wizard.runs import RunFolder, Runs
 from wizard.steps import SECTIONS
 from wizard.tools import Stop
-from wizard.undo import Undone
+from wizard.undo import Undone, UndoPlan
 from wizard.world import World
 
 COLUMNS = ("id", "mail", "verified", "first", "last", "phone", "password_hash")
@@ -110,6 +111,8 @@ class Rehearsal:
     events: list[Event] = field(default_factory=list)
     secret: str = ""
     """Instead of the right one."""
+    undo_plans: list[UndoPlan] = field(default_factory=list)
+    """What was agreed to."""
 
     def __post_init__(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -255,19 +258,28 @@ class Rehearsal:
         self,
         *,
         users: bool = False,
+        in_use: InUse | None = None,
         only: str | None = None,
         watch: Callable[[Event], None] | None = None,
         stop: Stop | None = None,
+        run: RunFolder | None = None,
     ) -> Undone:
-        """What `auth0-migrate undo latest --yes` does, in this process."""
-        answers, base = load(self.run.answers, SECTIONS, environment={}), Path(origin_of(self.run).base)
+        """What `auth0-migrate undo RUN --yes` does, in this process; there must be one run alone when none is named."""
+        run = run or self.run
+        answers, base = load(run.answers, SECTIONS, environment={}), Path(origin_of(run).base)
+
+        def agree(plan: UndoPlan) -> bool:
+            self.undo_plans.append(plan)
+            return True
+
         _, undone = asyncio.run(
             undo_run(
-                self.run,
+                run,
                 answers,
                 base=base,
                 world=self.world,
-                approve=lambda plan: True,
+                approve=agree,
+                decide=lambda plan: in_use,
                 users=users,
                 only=only,
                 watchers=[self.events.append, *([watch] if watch else [])],

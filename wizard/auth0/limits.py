@@ -103,6 +103,15 @@ class Limiter:
         bucket = self._buckets[group]
         return bucket.wait_for(bucket.waiting + 1, self._clock.now())
 
+    def seconds_for(self, requests: Mapping[str, int]) -> float:
+        """Seconds until so many further requests of each group could have gone."""
+        wanted: dict[int, tuple[Bucket, int]] = {}
+        for group, number in requests.items():
+            bucket = self._buckets[group]
+            wanted[id(bucket)] = (bucket, wanted.get(id(bucket), (bucket, 0))[1] + number)
+        now = self._clock.now()
+        return max((bucket.wait_for(number, now) for bucket, number in wanted.values()), default=0.0)
+
     def _show(self, bucket: Bucket, now: float) -> None:
         if now - self._gauge_shown >= GAUGE_EVERY:
             self._gauge_shown = now

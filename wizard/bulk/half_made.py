@@ -32,6 +32,8 @@ ROUND = "repair"
 """Journal fact: the repair under way or done last: `round`, `files` as the manifest has them, `done`."""
 
 FOLDER = "repair"
+IMPORTS = "repair:"
+"""How the intents of all imports of repairs begin; the name of the repair follows, then that of the file."""
 EXAMINED = 10_000
 """Missing users that are looked at one by one; of more, something else is wrong."""
 
@@ -107,7 +109,7 @@ class Round:
     @property
     def subject(self) -> str:
         """How the intents of its imports begin."""
-        return f"repair:{self.name}:"
+        return f"{IMPORTS}{self.name}:"
 
 
 def round_of(tools: Tools) -> Round | None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from wizard.auth0.errors import AnswerLost, AnswerNotUnderstood, ImportSlotsBusy, Refused, Unreachable
+from wizard.auth0.models import moment
 from wizard.bulk.desk import CALM, OUTAGE, Desk, Patience
 from wizard.bulk.ledger import Part
 from wizard.events import ImportSlotAwaited, JobSubmitted, SubmissionInDoubt, SubmissionSettled
@@ -112,7 +113,9 @@ class Submission:
             upsert=desk.upsert,
         )
         accepted = desk.now()
-        desk.journal.update(intent, {"job": job.id, "accepted_at": accepted})
+        created = moment(job.created_at)  # by Auth0's clock, to which the times of users can be compared
+        facts = {"job": job.id, "accepted_at": accepted} | ({} if created is None else {"created": created})
+        desk.journal.update(intent, facts)
         desk.emit(JobSubmitted(part.name, job.id, part.users, len(body)))
         desk.posted(accepted - asked)
         return Running(intent, job.id, accepted)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,15 +13,23 @@ from wizard.commands.narration import Narrator
 from wizard.commands.output import Output, common_options
 from wizard.commands.running import confirmed, run_argument, run_until_stopped, runs_option, world
 from wizard.counts import counted
+from wizard.durations import duration
 from wizard.errors import Exit, UsageError
 
 if TYPE_CHECKING:
+    from wizard.bulk.removal import InUse
     from wizard.undo import UndoPlan
 
 
 @click.command(short_help="Put back what a run has changed.")
 @run_argument
 @click.option("--users", is_flag=True, help="Delete the users that the run imported, too; never those of others.")
+@click.option(
+    "--in-use",
+    type=click.Choice(["keep", "delete"]),
+    help="With --users: what becomes of users who have logged in or changed since the import. Without it, undo asks, or refuses "
+    "where nobody can be asked.",
+)
 @click.option(
     "--cutover", is_flag=True, help="Take back the cutover alone, so that users can move at login again at once."
 )
@@ -31,6 +40,7 @@ if TYPE_CHECKING:
 def command(
     run_name: str,
     users: bool,
+    in_use: InUse | None,
     cutover: bool,
     approve: str | None,
     yes: bool,
@@ -47,6 +57,8 @@ def command(
     """
     if users and cutover:
         raise UsageError("--users and --cutover exclude each other", remedy="Give one of them.")
+    if in_use and not users:
+        raise UsageError("--in-use says nothing without --users", remedy="Give both, or none of them.")
     from wizard.answers import load
     from wizard.commands.reporting import write_run_report
     from wizard.engine import undo_run
@@ -58,7 +70,20 @@ def command(
     answers = load(run.answers, SECTIONS, environment={})
     narrator = Narrator(output.say, live=output.live)
 
+    def decided(plan: UndoPlan) -> InUse | None:
+        narrator.clear()
+        if in_use or yes or approve or not sys.stdin.isatty():
+            if not in_use:
+                output.say(plan_text(plan))
+            return in_use
+        output.say(f"  {users_in_use(plan)}")
+        them = "this user" if plan.look and plan.look.in_use == 1 else "these users"
+        return (
+            "delete" if confirmed(f"Delete {them} too? No keeps {'it' if them == 'this user' else 'them'}.") else "keep"
+        )
+
     def approved(plan: UndoPlan) -> bool:
+        narrator.clear()
         output.say(plan_text(plan))
         if not (yes or approve or sys.stdin.isatty()):
             raise UsageError(
@@ -76,6 +101,7 @@ def command(
             base=Path(origin_of(run).base),
             world=world(output),
             approve=approved,
+            decide=decided,
             users=users,
             only="cutover" if cutover else None,
             approved_hash=approve,
@@ -98,8 +124,35 @@ def command(
 
 def plan_text(plan: UndoPlan) -> str:
     """What would be put back, for people, and the hash that approves it."""
-    lines = [f"  delete {counted(plan.users, 'user')} that this run imported"] if plan.users else []
+    lines = list(_of_users(plan)) if plan.users else []
     lines += [f"  {one.step:<14} undo: {one.summary.removeprefix('undo: ')}" for one in plan.changes]
     lines += [f"  {one.step:<14} again: {one.change.summary}" for one in plan.again.changes]
     lines += [f"  stays          {summary}" for summary in plan.stays]
     return "\n".join(["To be put back, in this order:", *lines, f"Undo {plan.hash}"])
+
+
+def _of_users(plan: UndoPlan) -> Iterator[str]:
+    look = plan.look
+    if look is None:
+        yield f"  delete {counted(plan.users, 'user')} that this run imported"
+        return
+    kept = look.in_use if plan.in_use == "keep" else 0
+    others = f"; of {plan.users:,} the others are gone" if plan.users > look.there else ""
+    took = f", about {duration(look.seconds)} at the tenant's rate limit" if look.seconds else ""
+    yield f"  delete {counted(look.there - kept, 'user')} that this run imported{took}{others}"
+    if not look.in_use:
+        yield "    none of them has logged in or changed since the import, as far as Auth0 tells"
+        return
+    decision = {"keep": ": they stay", "delete": ": they are deleted too", None: ""}[plan.in_use]
+    yield f"    {users_in_use(plan)}{decision}"
+
+
+def users_in_use(plan: UndoPlan) -> str:
+    """Who of the users to delete has logged in or changed since the import."""
+    look = plan.look
+    if look is None:
+        return ""
+    told = [(look.logged_in, "logged in"), (look.changed, "changed without a login")]
+    return "since the import " + " and ".join(
+        f"{counted(users, 'user has', 'users have')} {what}" for users, what in told if users
+    )

@@ -1,0 +1,142 @@
+"""Whom a run has made, by its ledger: the users of its import jobs, and of those that imported half-made ones anew."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import chain
+from typing import TYPE_CHECKING, Any, Literal
+
+from wizard.bulk.half_made import FOLDER as REPAIRED
+from wizard.bulk.half_made import IMPORTS as REPAIRS
+from wizard.bulk.import_job import JOB_TIMEOUT
+from wizard.bulk.ledger import SUBJECT, Part, done_parts, never_told
+from wizard.bulk.manifest import USERS, PreparedFile
+from wizard.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Set as AbstractSet
+    from pathlib import Path
+
+    from wizard.journal import Intent, Journal
+
+Whose = Literal["made", "before", "anew"]
+"""Whether a user is the one that an import job has made, or one from before that job, or from after it."""
+
+REMOVED = "undo:users:"
+"""How the intents of deleting the users of a part begin; the part's name follows."""
+
+
+@dataclass(frozen=True)
+class Made:
+    """The users of one import job that has ended.
+
+    Args:
+        folder: In the run's folder, where the file is.
+        untold: A submission before has ended without telling which of the users Auth0 took.
+    """
+
+    part: Part
+    intent: Intent
+    folder: str
+    untold: bool
+
+    @property
+    def count(self) -> int:
+        """How many the job has made, or with upsert made or overwritten."""
+        return int(self.intent.result["imported"])
+
+    @property
+    def there(self) -> Sequence[str]:
+        """Ids of users whom Auth0 had already, when the job met them."""
+        found: Sequence[str] = self.intent.result.get("there", ())
+        return found
+
+    @property
+    def upserts(self) -> bool:
+        return bool(self.intent.facts["upsert"])
+
+    @property
+    def is_known(self) -> bool:
+        """Whether it can be told of each user whether this job has made it."""
+        if self.upserts:
+            return self._began is not None and not self.untold
+        return len(self.there) == int(self.intent.result["already_there"])
+
+    def whose(self, created_at: float | None) -> Whose:
+        """Who has one of its ids now, made at this UNIX time of Auth0's.
+
+        Nobody else was there with that id when the job ended, so only who came later is another one; with upsert, those
+        who were there before are others, too.
+        """
+        if created_at is None or self._began is None:
+            return "before" if self.upserts else "made"
+        if created_at > self._began + JOB_TIMEOUT:
+            return "anew"
+        return "before" if self.upserts and created_at < self._began else "made"
+
+    def users(self, run: Path, refused: AbstractSet[tuple[str, str]]) -> list[dict[str, Any]]:
+        """Those that it may have made, as they were prepared.
+
+        Args:
+            run: The run's folder.
+            refused: Names of parts, each with the id of a user that Auth0 rejected.
+
+        Raises:
+            UsageError: the file was purged.
+        """
+        if not (run / self.folder / self.part.file.name).is_file():
+            raise UsageError(
+                "The files of users of this run were purged",
+                why="which users it imported is not known any more",
+                state="No further user was deleted.",
+                remedy="Undo without --users; delete the users in the Dashboard if they are not wanted.",
+            )
+        there = set(self.there)
+        return [
+            user
+            for user in self.part.records(run / self.folder)
+            if user["user_id"] not in there and (self.part.name, user["user_id"]) not in refused
+        ]
+
+    @property
+    def _began(self) -> float | None:
+        """When the job was made, UNIX time by Auth0's clock; None in journals of earlier versions."""
+        began: float | None = self.intent.facts.get("created")
+        return began
+
+
+def all_made(journal: Journal, files: Sequence[PreparedFile]) -> Iterator[Made]:
+    """All jobs of the run that have ended and whose users are accounted for, those of its repairs last."""
+    repaired: dict[str, dict[str, PreparedFile]] = {}
+    for intent in journal.intents(REPAIRS):  # the fact of a repair names the files of the last one only
+        of_round = repaired.setdefault(intent.subject.rpartition(":")[0] + ":", {})
+        name = intent.facts["file"]
+        if intent.subject.endswith(f":{name}"):
+            of_round.setdefault(name, PreparedFile(name, intent.facts["users"], 0, intent.facts["sha256"]))
+    yield from _made(journal, files, SUBJECT, USERS)
+    yield from chain.from_iterable(
+        _made(journal, tuple(of_round.values()), subject, REPAIRED) for subject, of_round in repaired.items()
+    )
+
+
+def _made(journal: Journal, files: Sequence[PreparedFile], subject: str, folder: str) -> Iterator[Made]:
+    untold = never_told(journal, subject)
+    for part, intent in done_parts(files, journal, subject):
+        yield Made(part, intent, folder, bool(untold.intersection(part.names)))
+
+
+def left_to_delete(journal: Journal, files: Sequence[PreparedFile]) -> list[Made]:
+    """Those jobs whose users an undo has not deleted yet."""
+    gone = {intent.facts["part"] for intent in journal.intents(REMOVED) if intent.outcome == "done"}
+    return [one for one in all_made(journal, files) if one.count and one.part.name not in gone]
+
+
+def unproven(journal: Journal, files: Sequence[PreparedFile]) -> Iterator[str]:
+    """Users that were there when a file was sent again, of whose submission before Auth0 never told the outcome.
+
+    That one may have made them, or somebody else: Auth0 lists no jobs, and no user says by which job it came.
+    """
+    for one in all_made(journal, files):
+        if one.untold and not one.upserts:
+            yield from one.there

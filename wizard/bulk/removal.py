@@ -1,0 +1,245 @@
+"""Deletes the users that a run has made, after a look at who of them is there and has logged in or changed since."""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+import sqlite3
+import zlib
+from collections import Counter
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import orjson
+
+from wizard.auth0.errors import NotFound
+from wizard.auth0.models import moment
+from wizard.bulk.evidence import export_users, private_file
+from wizard.bulk.exported import not_whole
+from wizard.bulk.made import REMOVED, Made
+from wizard.counts import counted
+from wizard.errors import Interrupted
+from wizard.events import UsersRemoved
+from wizard.progress import IN_ALL_THE_SAME, Progress
+
+if TYPE_CHECKING:
+    from wizard.auth0.models import Connection, User
+    from wizard.tools import Tools
+
+InUse = Literal["keep", "delete"]
+"""What becomes of users who have logged in or changed since they were imported."""
+
+Use = Literal["", "logged in", "changed"]
+Fate = Literal["deleted", "gone", "in use", "elsewhere", "anew", "before"]
+
+FIELDS = ("user_id", "created_at", "updated_at", "last_login", "logins_count")
+SCOPES = {"read:users": "GET /users/{id}, POST /jobs/users-exports", "delete:users": "DELETE /users/{id}"}
+WRITTEN_WITHIN = 2.0
+"""Seconds in which Auth0 writes a new user in several goes. Source: recordings of Auth0, where it took 0.24 at most."""
+EXCHANGE_SECONDS = 0.1
+"""Usual time of one request and its answer."""
+TOLD_EVERY = 50
+"""Users between two events that tell how many are deleted: on the smallest plan a minute."""
+LINES = 500
+"""Lines of an export between two looks whether the operator wants it to stop."""
+
+
+@dataclass(frozen=True)
+class Look:
+    """Of the users to delete, how many are there, and what Auth0 tells of them since the import.
+
+    Args:
+        there: All that the run has made and that are there.
+        logged_in: Those of them who have logged in.
+        changed: Those who have not, and are otherwise not as they were made.
+        seconds: How long deleting them takes at the tenant's rate limit.
+    """
+
+    there: int
+    logged_in: int
+    changed: int
+    seconds: float
+
+    @property
+    def in_use(self) -> int:
+        return self.logged_in + self.changed
+
+
+@dataclass(frozen=True)
+class Removed:
+    """How many users were deleted, and how many were not, with the reason."""
+
+    deleted: int = 0
+    in_use: int = 0
+    elsewhere: int = 0
+    anew: int = 0
+
+    @property
+    def left(self) -> list[str]:
+        """Who is left, in words."""
+        elsewhere = "of this run: the same id leads to a user of another connection"
+        anew = "with an id of this run: made anew after its import"
+        used = "logged in or changed since the import"
+        told = [
+            (self.in_use, f"user who has {used}", f"users who have {used}"),
+            (self.elsewhere, f"user {elsewhere}", f"users {elsewhere}"),
+            (self.anew, f"user {anew}", f"users {anew}"),
+        ]
+        return [counted(users, one, several) for users, one, several in told if users]
+
+
+def use_of(created_at: object, updated_at: object, last_login: object, logins_count: object) -> Use:
+    """What has become of a user since it was made, as far as Auth0 tells; it tells of no single change."""
+    if last_login or logins_count:
+        return "logged in"
+    created, updated = moment(created_at), moment(updated_at)
+    return "changed" if created is not None and updated is not None and updated - created > WRITTEN_WITHIN else ""
+
+
+async def look_at(made: Sequence[Made], connection: Connection | None, tools: Tools) -> Look:
+    """Count who of these is there, by an export of the connection; None for one that is gone, and everybody with it.
+
+    Raises:
+        WizardError: the export failed, or the files of users were purged.
+    """
+    refused = _rejected(tools)
+    found: Counter[str] = Counter()
+    asked = 0
+    if connection is not None:
+        with (
+            private_file(tools.folder / "export.ndjson.gz") as export,
+            private_file(tools.folder / "export.db") as index,
+            closing(sqlite3.connect(index, isolation_level=None)) as there,
+        ):
+            await export_users(connection, export, tools, FIELDS)
+            await _read(export, there, tools)
+            for one in made:
+                for user in one.users(tools.folder, refused):
+                    asked += 1
+                    row = there.execute("SELECT created, use FROM there WHERE id = ?", (user["user_id"],)).fetchone()
+                    if row is not None and one.whose(row[0]) == "made":
+                        found[row[1]] += 1
+                await _breathe(tools)
+    users = found.total()
+    limiter = tools.tenant.limiter
+    seconds = limiter.seconds_for({"read_users": asked, "delete_users": users})
+    return Look(
+        users, found["logged in"], found["changed"], max(seconds, EXCHANGE_SECONDS * (asked + users)) if asked else 0.0
+    )
+
+
+async def _read(export: Path, there: sqlite3.Connection, tools: Tools) -> None:
+    """Keep of each line what is asked for, on the disk: a connection may have more users than fit in memory."""
+    there.executescript(
+        "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;"
+        "CREATE TABLE there (id TEXT PRIMARY KEY, created REAL, use TEXT NOT NULL) WITHOUT ROWID; BEGIN;"
+    )
+    number = 0
+    try:
+        with gzip.open(export, "rb") as lines:
+            for number, line in enumerate(lines, 1):
+                if line.strip():
+                    there.execute("INSERT OR REPLACE INTO there VALUES (?, ?, ?)", _row(orjson.loads(line)))
+                if number % LINES == 0:
+                    await _breathe(tools)
+    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+        raise not_whole(f"its compressed data are damaged after line {number:,}") from error
+    except (ValueError, KeyError, TypeError, AttributeError):
+        raise not_whole(f"line {number:,} of it is no user") from None
+
+
+def _row(user: dict[str, Any]) -> tuple[str, float | None, Use]:
+    created, updated = user.get("created_at"), user.get("updated_at")
+    use = use_of(created, updated, user.get("last_login"), user.get("logins_count"))
+    return str(user["user_id"]).removeprefix("auth0|"), moment(created), use
+
+
+def _rejected(tools: Tools) -> frozenset[tuple[str, str]]:
+    refusals = tools.journal.refusals()
+    return frozenset((one.file, one.user_id) for one in refusals if one.code not in IN_ALL_THE_SAME)
+
+
+async def delete_users(
+    made: Sequence[Made], connection: Connection | None, in_use: InUse | None, tools: Tools
+) -> Removed:
+    """Delete these users, one by one; stopped or killed, it goes on with the job it was at.
+
+    Each is looked at just before, as deleting goes by id: whoever is not the one that the run has made stays, and unless
+    `in_use` is delete also who has logged in or changed since.
+
+    Raises:
+        Interrupted: the operator stopped it.
+        WizardError: the tenant refuses, or does not answer.
+    """
+    refused, fates = _rejected(tools), Counter[Fate]()
+    # A pass that was broken off may have told of more than is settled.
+    told = Progress.of(tools.journal.events()).removed
+    passes = [one.result for one in tools.journal.intents(REMOVED) if one.outcome == "done"]
+    gone = sum(one.get("gone", one.get("removed", 0)) for one in passes)  # earlier versions noted whom they removed
+    total = gone + sum(one.count for one in made)
+    for one in made:
+        began = tools.journal.begin(f"{REMOVED}{one.part.name}", {"part": one.part.name})
+        here = Counter[Fate]()
+        for number, user in enumerate(one.users(tools.folder, refused), 1):
+            if tools.stop() or number % TOLD_EVERY == 0:
+                tools.emit(UsersRemoved(max(gone + _gone(here), told), total))
+            _stop_if_asked(tools)
+            here[await _delete(user, one, connection, in_use, tools)] += 1
+        gone += _gone(here)
+        fates += here
+        # Who is left is looked for again the next time.
+        outcome = "left" if here["in use"] or here["elsewhere"] else "done"
+        tools.journal.settle(began, outcome, {"gone": _gone(here)}, events=[UsersRemoved(max(gone, told), total)])
+    return Removed(fates["deleted"], fates["in use"], fates["elsewhere"], fates["anew"])
+
+
+def _gone(fates: Counter[Fate]) -> int:
+    """How many of the users that the run has made are not there any more."""
+    return fates["deleted"] + fates["gone"] + fates["anew"]
+
+
+async def _delete(
+    prepared: dict[str, Any], made: Made, connection: Connection | None, in_use: InUse | None, tools: Tools
+) -> Fate:
+    """Delete one user if it is the one that was made and may be deleted; says what has become of it."""
+    if connection is None:
+        return "gone"
+    user = await _found(prepared, connection, tools)
+    if isinstance(user, str):
+        return user
+    whose = made.whose(moment(user.created_at))
+    if whose != "made":
+        return whose
+    if in_use != "delete" and use_of(user.created_at, user.updated_at, user.last_login, user.logins_count):
+        return "in use"
+    await tools.tenant.delete_user(user.user_id)
+    return "deleted"
+
+
+async def _found(prepared: dict[str, Any], connection: Connection, tools: Tools) -> User | Literal["gone", "elsewhere"]:
+    """The user in the connection, if the id leads there.
+
+    Elsewhere where it leads to a user of another connection, and this one is found by its e-mail address only.
+    """
+    user_id = f"auth0|{prepared['user_id']}"
+    try:
+        user = await tools.tenant.user(user_id)
+    except NotFound:
+        return "gone"
+    if user.is_in(connection.name):
+        return user
+    found = await tools.tenant.users_by_email(prepared["email"])
+    return "elsewhere" if any(one.user_id == user_id and one.is_in(connection.name) for one in found) else "gone"
+
+
+async def _breathe(tools: Tools) -> None:
+    await asyncio.sleep(0)
+    _stop_if_asked(tools)
+
+
+def _stop_if_asked(tools: Tools) -> None:
+    if tools.stop():
+        raise Interrupted("Stopped as asked", state="What was put back stays so.", remedy="Undo again to go on.")
