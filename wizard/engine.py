@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from wizard.after_undo import way_on
 from wizard.answers import Answers, load, save
 from wizard.bulk.manifest import read_manifest
 from wizard.confirmation import as_confirmed, withdraw
@@ -26,6 +27,7 @@ from wizard.scratch import scratch
 from wizard.steps import SECTIONS, STEPS
 from wizard.steps.cutover import WITHDRAWN, has_closed
 from wizard.steps.strategy import StrategyAnswers
+from wizard.steps.verify import VerifyAnswers
 from wizard.tools import Stop, Tools
 from wizard.undo import CUTOVER, Undone, UndoPlan, looked_at, made_again, name_unproven, undo_all, undo_plan
 from wizard.world import World, connected, require_granted, steps_of
@@ -274,7 +276,14 @@ async def verify_again(
         account = Account(journal)
         journal.watchers += [account.hear, *watchers]
         try:
-            if not (account.progress.ended or account.progress.waiting):
+            now = account.progress
+            if now.was_undone and not (now.ended or now.waiting):
+                raise WizardError(
+                    f"Run {run.id} was undone before it was finished",
+                    state="Nothing was done.",
+                    remedy=way_on(now, run),
+                )
+            if not (now.ended or now.waiting):
                 raise WizardError(
                     f"Run {run.id} is not finished",
                     state="Nothing was done.",
@@ -290,7 +299,8 @@ async def verify_again(
             answers = as_confirmed(answers, journal)
             keep(run, answers, load(run.answers, SECTIONS, environment={}))
             async with connected(answers, journal, run.path, base, world, stop) as tools:
-                await check_all(steps_of(answers), answers, tools)
+                steps = [step for step in steps_of(answers) if not now.was_undone or step.section is VerifyAnswers]
+                await check_all(steps, answers, tools)
             if account.progress.ended:
                 journal.remember(EVIDENCE, answers.digest())
         finally:

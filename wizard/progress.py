@@ -72,6 +72,10 @@ class Progress:
     undone: int = 0
     taken_back: bool = False
     """Whether the run was undone since it was last worked on."""
+    undoing: bool = False
+    """Whether an undo has begun to put back what the run had changed, and has not ended."""
+    connection_undone: bool = False
+    """Whether an undo has deleted the connection that the run had made."""
     removed: int = 0
     """Users that the run had imported and that an undo has left none of: they count as missing, not as imported."""
     jobs: Mapping[str, JobTally] = field(default_factory=dict)
@@ -151,9 +155,19 @@ class Progress:
         return self.already_there > 0 and self.compared is None
 
     @property
+    def was_undone(self) -> bool:
+        """Whether what the run had changed was put back since it was last worked on, or a part of it."""
+        return self.taken_back or self.undoing
+
+    @property
+    def needs_new_run(self) -> bool:
+        """Whether the run cannot do again what an undo has put back: by its journal its users were imported already."""
+        return bool(self.removed or (self.connection_undone and self.jobs))
+
+    @property
     def verdict(self) -> Verdict:
         """What an operator should think of the run now; a run that was stopped half-way counts as failed."""
-        if self.taken_back:
+        if self.was_undone:
             return "attention"
         if self.error or not (self.ended or self.waiting):
             return "failed"
@@ -211,6 +225,7 @@ class Progress:
                     ended=False,
                     interrupted=False,
                     taken_back=False,
+                    undoing=False,
                     waiting="",
                     error="",
                     remedy="",
@@ -252,15 +267,18 @@ class Progress:
             case happened.UsersRepaired():
                 return replace(self, repairs={**self.repairs, event.round: event.users})
             case happened.ChangeUndone():
-                return replace(self, undone=self.undone + 1)
+                gone = self.connection_undone or event.step == "connection"
+                return replace(self, undone=self.undone + 1, undoing=True, connection_undone=gone)
             case happened.RunUndone() if event.only:
                 done = tuple(step for step in self.steps_done if step != event.only)
                 waiting = f"the {event.only} was taken back; it is made again when it is confirmed anew"
-                return replace(self, step=event.only, steps_done=done, ended=False, waiting=waiting)
+                return replace(self, step=event.only, steps_done=done, ended=False, undoing=False, waiting=waiting)
             case happened.RunUndone():
-                return replace(self, step="undone", taken_back=True)
+                return replace(self, step="undone", taken_back=True, undoing=False)
             case happened.UsersRemoved() if event.removed:
-                return replace(self, removed=event.removed, compared=None, missing=event.removed, different=0)
+                return replace(
+                    self, removed=event.removed, compared=None, missing=event.removed, different=0, undoing=True
+                )
             case happened.JobSubmitted():
                 job = JobTally(file=event.file, users=event.users, bytes=event.bytes)
                 return replace(self, jobs={**self.jobs, event.job: job})

@@ -85,10 +85,12 @@ async def compare_with_export(connection: Connection, tools: Tools) -> Sequence[
     tools.emit(UsersReconciled(result.compared, result.missing, result.different, result.extra))
     if result.moved_rejected or result.moved_skipped:
         tools.emit(UsersMovedSince(result.moved_rejected, result.moved_skipped))
-    good = not (result.missing or result.different)
+    removed = Progress.of(tools.journal.events()).removed
+    good = result.missing <= removed and not result.different
     detail = f"{counted(result.compared, 'user')} compared: {result.missing:,} missing, {result.different:,} different"
     if result.fields:
         detail += " (" + ", ".join(f"{name} {users:,}" for name, users in sorted(result.fields.items())) + ")"
+    detail += f"; undo has deleted {removed:,}" if removed else ""
     remedy = "verify.ndjson names each of them and the fields that differ."
     there = Progress.of(tools.journal.events()).already_there
     if result.missing and there:

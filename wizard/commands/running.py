@@ -247,18 +247,15 @@ def answer_with(progress: Progress, run: RunFolder, output: Output, narrator: Na
 
 def summary(progress: Progress, run: RunFolder, report: str | None) -> str:
     """The account of a run for people, a few aligned lines, and what to do about what is not right."""
+    from wizard.after_undo import told_of
+
     lines = [f"{'STOPPED' if progress.stopped else progress.verdict.upper()}: run {run.id}"]
-    if progress.taken_back:
-        again = (
-            "a new run, by apply --new, imports its users again"
-            if progress.removed
-            else f"{run.command('resume', run.id, '--yes')} would do it again"
-        )
-        lines.append(f"  undo has put back what could be of it; {again}")
-    if progress.stopped or progress.waiting:
+    if progress.was_undone:
+        lines.append(f"  {told_of(progress, run)}")
+    if (progress.stopped or progress.waiting) and not progress.was_undone:
         where = f"in step {progress.step}" if progress.step else "before its first step"
         lines.append(f"  {progress.waiting or f'{where}; go on with: ' + run.command('resume', run.id)}")
-    if progress.waiting and progress.looks:
+    if progress.waiting and progress.looks and not progress.was_undone:
         looked = datetime.fromtimestamp(progress.looks[-1].at, UTC)
         lines.append(f"  as of the last look, {looked:%Y-%m-%d %H:%M} UTC")
     lines.append(f"  {'read':<24}{progress.read:>12,}")

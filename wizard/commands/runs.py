@@ -23,7 +23,8 @@ def command(purge: str | None, runs_folder: Path | None, output: Output) -> int:
     runs = Runs(runs_folder)
     if purge is not None:
         run = runs.find(purge)
-        if not progress_of(run).ended:
+        progress = progress_of(run)
+        if not (progress.ended or progress.taken_back):
             raise UsageError(
                 f"Run {run.id} still needs its files",
                 state="Nothing was deleted.",

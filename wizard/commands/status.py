@@ -29,6 +29,13 @@ def command(run_name: str, runs_folder: Path | None, output: Output) -> int:
     if run.is_held:
         under_way = f"step {progress.step} is under way" if progress.step else "a process is at work on it"
         progress = replace(  # what its earlier processes came to is being found out anew
-            progress, waiting=under_way, error="", ended=False, interrupted=False, failed_checks={}, taken_back=False
+            progress,
+            waiting=under_way,
+            error="",
+            ended=False,
+            interrupted=False,
+            failed_checks={},
+            taken_back=False,
+            undoing=False,
         )
     return answer_with(replace(progress, run=run.id), run, output)

@@ -192,7 +192,9 @@ async def _require_few_overwrites(change: ImportUsers, connection: Connection, t
 
 def _connection_of_run(tools: Tools) -> str | None:
     """The id of the connection that this run uploads to, or has made or changed before that."""
-    receipts = [intent.result.get("connection_id") for intent in tools.journal.intents("change:")]
+    undone = {intent.facts["intent"] for intent in tools.journal.intents("undo:change:") if intent.outcome == "done"}
+    changes = [intent for intent in tools.journal.intents("change:") if intent.id not in undone]
+    receipts = [intent.result.get("connection_id") for intent in changes]
     known: str | None = tools.journal.recall(CONNECTION) or next(filter(None, reversed(receipts)), None)
     return known
 

@@ -155,12 +155,16 @@ class VerifyStep(Step[VerifyFacts, RepairHalfMadeUsers]):
         return Receipt({"connection_id": connection.id, "users": under_way.users if under_way else 0})
 
     async def check(self, answers: Answers, tools: Tools) -> Sequence[Finding]:
+        from wizard.after_undo import gone_connection
         from wizard.bulk import evidence
 
         wanted = answers[VerifyAnswers]
+        progress = Progress.of(tools.journal.events())
         connection = await tools.tenant.connection_named(answers[ConnectionAnswers].name)
         if connection is None:
-            return [Finding("connection", False, "the connection is gone", "Look at the tenant's logs.")]
+            return [gone_connection(progress)]
+        if progress.was_undone:
+            return await _after_undo(connection, progress, wanted, tools)
         findings = [Finding("connection", True, f"the connection {connection.name} is there")]
         if wanted.depth == "full":
             findings += await _compared(connection, tools)
@@ -193,6 +197,21 @@ async def _compared(connection: Connection, tools: Tools) -> Sequence[Finding]:
             status=refused.status,
             code=refused.code,
         ) from refused
+
+
+async def _after_undo(
+    connection: Connection, progress: Progress, wanted: VerifyAnswers, tools: Tools
+) -> Sequence[Finding]:
+    """What can be said of the users that an undo has left; nobody is looked for whom it has deleted."""
+    from wizard.bulk import evidence
+
+    there = f"the connection {connection.name} is there"
+    if progress.removed and not progress.imported:
+        return [Finding("connection", True, f"{there}, without the users that undo has deleted")]
+    findings = [Finding("connection", True, there)]
+    if wanted.depth == "full":
+        findings += await _compared(connection, tools)
+    return [*findings, await evidence.count_by_search(connection, tools)]
 
 
 async def _half_made(connection: Connection, tools: Tools) -> Sequence[Finding]:

@@ -1,0 +1,139 @@
+"""What is known of a run after it was undone: that it was, what is left of it, and how to go on."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+from phases_stage import stage_of
+from rehearsal import Rehearsal, person
+from test_undo import stopped_undo
+from test_undo_users import connection_for_the_shop
+
+from wizard.__main__ import main
+from wizard.commands.running import summary
+from wizard.errors import Interrupted, RunMismatch, WizardError
+from wizard.events import ChangeUndone, JobSubmitted
+from wizard.identity import progress_of
+from wizard.tools import Stop
+
+
+@pytest.fixture
+def stage(tmp_path: Path) -> Rehearsal:
+    stage = Rehearsal(tmp_path)
+    stage.write_people([person(number) for number in range(1, 13)])
+    return stage
+
+
+def status(stage: Rehearsal) -> str:
+    return summary(progress_of(stage.run), stage.run, None)
+
+
+def findings(stage: Rehearsal) -> Sequence[str]:
+    stage.events.clear()
+    stage.verify()
+    return [event.detail for event in stage.events if hasattr(event, "detail")]
+
+
+def test_after_a_whole_undo_the_missing_connection_is_no_surprise(stage: Rehearsal) -> None:
+    stage.apply()
+    stage.undo(users=True)
+    assert findings(stage) == ["the connection is gone, as this run had made it and was undone"]
+    now = progress_of(stage.run)
+    assert (now.verdict, now.failed_checks) == ("attention", {})
+    assert "undo has put back what could be of it; a new run of the same answers" in status(stage)
+
+
+def test_a_connection_that_went_without_an_undo_is_one(stage: Rehearsal) -> None:
+    connection_for_the_shop(stage)
+    stage.apply()
+    stage.undo()
+    stage.remove_connection("acme-users")
+    stage.verify()
+    assert progress_of(stage.run).failed_checks == {"connection": "the connection is gone, and this run was undone"}
+
+
+def test_of_users_that_an_undo_has_deleted_none_is_called_missing_by_surprise(stage: Rehearsal) -> None:
+    connection_for_the_shop(stage)
+    stage.apply()
+    stage.undo(users=True)
+    assert findings(stage) == ["the connection acme-users is there, without the users that undo has deleted"]
+    assert progress_of(stage.run).failed_checks == {}
+
+
+def test_users_that_an_undo_has_left_are_compared_still(stage: Rehearsal) -> None:
+    stage.apply()
+    stage.clock.time += 3600
+    stage.ask("PATCH", "users/auth0%7C4", json={"password": "Another-Passw0rd-0f-Theirs"})
+    stage.undo(users=True, in_use="keep")
+    assert "12 users compared: 11 missing, 0 different; undo has deleted 11" in findings(stage)
+    assert progress_of(stage.run).failed_checks == {}
+    stage.ask("DELETE", "users/auth0%7C4")
+    stage.verify()
+    assert "export" in progress_of(stage.run).failed_checks
+
+
+def test_an_undo_that_was_broken_off_is_told_with_the_way_to_its_end(stage: Rehearsal) -> None:
+    stage.apply()
+    stopped_undo(stage, 5)
+    told = status(stage)
+    assert "an undo of it was stopped half-way; `auth0-migrate undo" in told
+    assert "--users" in told
+    stage.undo(users=True)
+    assert "stopped half-way" not in status(stage)
+
+
+def test_a_run_whose_configuration_is_half_put_back_is_not_complete(tmp_path: Path) -> None:
+    stage = stage_of(tmp_path, 4)
+    stage.apply()
+    stage.pass_days(1)
+    assert stage.resume("trickle.go_on=true").verdict == "complete"
+    stop = Stop()
+    with pytest.raises(Interrupted):
+        stage.undo(watch=lambda event: stop.request() if isinstance(event, ChangeUndone) else None, stop=stop)
+    now = progress_of(stage.run)
+    assert (now.verdict, now.undoing) == ("attention", True)
+    assert f"`auth0-migrate undo {stage.run.id} --runs" in status(stage)
+
+
+def test_a_run_that_had_imported_nobody_makes_its_connection_again(tmp_path: Path) -> None:
+    stage = stage_of(tmp_path, 4)
+    stage.apply()
+    assert stage.undo().left == ()
+    told = status(stage)
+    assert "would do it again" in told
+    assert "it waits for" not in told
+    stage.verify()
+    stage.clock.time += 60
+    assert stage.resume(approve=lambda plan: True).verdict == "waiting"
+    assert stage.options()["import_mode"] is True
+
+
+def test_a_run_whose_connection_is_gone_with_its_users_names_a_new_run(stage: Rehearsal) -> None:
+    stage.apply()
+    for number in range(1, 13):
+        stage.ask("DELETE", f"users/auth0%7C{number}")
+    assert stage.undo().left == ()
+    assert "`auth0-migrate apply ANSWERS --new`" in status(stage)
+    stage.clock.time += 60
+    with pytest.raises(RunMismatch, match="there is none"):
+        stage.resume(approve=lambda plan: True)
+    assert stage.apply(fresh=True).verdict == "complete"
+
+
+def test_a_run_that_was_undone_before_it_was_finished_is_not_verified(tmp_path: Path) -> None:
+    stage = Rehearsal(tmp_path)
+    stage.write_people([person(number) for number in range(1, 13)])
+    stage.apply_until(lambda event: isinstance(event, JobSubmitted))
+    stage.let_jobs_end()
+    stage.undo()
+    with pytest.raises(WizardError, match="was undone before it was finished"):
+        stage.verify()
+
+
+def test_the_files_of_users_of_a_run_that_was_undone_can_be_purged(tmp_path: Path) -> None:
+    stage = stage_of(tmp_path, 4)
+    stage.apply()
+    stage.undo()
+    with pytest.raises(SystemExit) as ended:
+        main(["runs", "--purge", stage.run.id, "--runs", str(stage.runs.folder)])
+    assert ended.value.code == 0

@@ -1,0 +1,35 @@
+"""What is said of a run that was undone, and what can be done then."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from wizard.step import Finding
+
+if TYPE_CHECKING:
+    from wizard.progress import Progress
+    from wizard.runs import RunFolder
+
+
+def way_on(progress: Progress, run: RunFolder) -> str:
+    """How to go on, in words that follow a semicolon."""
+    if progress.undoing:
+        users = ("--users",) if progress.removed else ()
+        return f"`{run.command('undo', run.id, *users)}` goes on with it"
+    if progress.needs_new_run:
+        return "a new run of the same answers imports its users again: `auth0-migrate apply ANSWERS --new`"
+    return f"`{run.command('resume', run.id, '--yes')}` would do it again"
+
+
+def told_of(progress: Progress, run: RunFolder) -> str:
+    """That it was undone, and how to go on."""
+    what = "an undo of it was stopped half-way" if progress.undoing else "undo has put back what could be of it"
+    return f"{what}; {way_on(progress, run)}"
+
+
+def gone_connection(progress: Progress) -> Finding:
+    """The finding that the connection is not there, which is as it should be where an undo has deleted it."""
+    if progress.connection_undone and progress.was_undone:
+        return Finding("connection", True, "the connection is gone, as this run had made it and was undone")
+    since = ", and this run was undone" if progress.was_undone else ""
+    return Finding("connection", False, f"the connection is gone{since}", "Look at the tenant's logs.")
