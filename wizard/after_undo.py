@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 def way_on(progress: Progress, run: RunFolder) -> str:
     """How to go on, in words that follow a semicolon."""
     if progress.undoing:
-        users = ("--users",) if progress.removed else ()
-        return f"`{run.command('undo', run.id, *users)}` goes on with it"
+        flags = ("--users",) if progress.undoing.users else ("--cutover",) if progress.undoing.only else ()
+        return f"`{run.command('undo', run.id, *flags)}` goes on with it"
     if progress.needs_new_run:
         return "a new run of the same answers imports its users again: `auth0-migrate apply ANSWERS --new`"
     return f"`{run.command('resume', run.id, '--yes')}` would do it again"

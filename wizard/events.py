@@ -122,6 +122,17 @@ class UsersRepaired(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class UndoStarted(Event):
+    """A process began to put back what the run had changed; `users` whether it deletes those the run had made, too.
+
+    `only` is the step whose changes alone are put back; "" for all steps.
+    """
+
+    users: bool
+    only: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class ChangeUndone(Event):
     """A change of the run was put back; the summary says how."""
 

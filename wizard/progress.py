@@ -72,8 +72,8 @@ class Progress:
     undone: int = 0
     taken_back: bool = False
     """Whether the run was undone since it was last worked on."""
-    undoing: bool = False
-    """Whether an undo has begun to put back what the run had changed, and has not ended."""
+    undoing: happened.UndoStarted | None = None
+    """The undo that has begun to put back what the run had changed, and has not ended."""
     connection_undone: bool = False
     """Whether an undo has deleted the connection that the run had made."""
     removed: int = 0
@@ -157,7 +157,7 @@ class Progress:
     @property
     def was_undone(self) -> bool:
         """Whether what the run had changed was put back since it was last worked on, or a part of it."""
-        return self.taken_back or self.undoing
+        return self.taken_back or self.undoing is not None
 
     @property
     def needs_new_run(self) -> bool:
@@ -225,7 +225,7 @@ class Progress:
                     ended=False,
                     interrupted=False,
                     taken_back=False,
-                    undoing=False,
+                    undoing=None,
                     waiting="",
                     error="",
                     remedy="",
@@ -266,19 +266,19 @@ class Progress:
                 return replace(self, moved_since=(event.rejected, event.skipped))
             case happened.UsersRepaired():
                 return replace(self, repairs={**self.repairs, event.round: event.users})
+            case happened.UndoStarted():
+                return replace(self, undoing=event)
             case happened.ChangeUndone():
                 gone = self.connection_undone or event.step == "connection"
-                return replace(self, undone=self.undone + 1, undoing=True, connection_undone=gone)
+                return replace(self, undone=self.undone + 1, connection_undone=gone)
             case happened.RunUndone() if event.only:
                 done = tuple(step for step in self.steps_done if step != event.only)
                 waiting = f"the {event.only} was taken back; it is made again when it is confirmed anew"
-                return replace(self, step=event.only, steps_done=done, ended=False, undoing=False, waiting=waiting)
+                return replace(self, step=event.only, steps_done=done, ended=False, undoing=None, waiting=waiting)
             case happened.RunUndone():
-                return replace(self, step="undone", taken_back=True, undoing=False)
+                return replace(self, step="undone", taken_back=True, undoing=None)
             case happened.UsersRemoved() if event.removed:
-                return replace(
-                    self, removed=event.removed, compared=None, missing=event.removed, different=0, undoing=True
-                )
+                return replace(self, removed=event.removed, compared=None, missing=event.removed, different=0)
             case happened.JobSubmitted():
                 job = JobTally(file=event.file, users=event.users, bytes=event.bytes)
                 return replace(self, jobs={**self.jobs, event.job: job})

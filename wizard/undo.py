@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from wizard.answers.atomic import write_atomically
-from wizard.auth0.errors import NotFound
+from wizard.auth0.errors import NotFound, RateLimitExhausted, Unreachable
 from wizard.counts import counted
 from wizard.errors import AnswerLost, CredentialsError, Interrupted, WizardError
-from wizard.events import ChangeUndone, OverwritesForeseen, RunUndone
+from wizard.events import ChangeUndone, OverwritesForeseen, RunUndone, UndoStarted
 from wizard.journal import Intent, Journal
 from wizard.runner import AnyStep, Plan, Planned, apply_plan, receipt_of
 
@@ -184,6 +184,7 @@ async def undo_all(
     from wizard.bulk.removal import delete_users
 
     by_key = {step.key: step for step in steps}
+    tools.emit(UndoStarted(plan.users > 0, only or ""))
     removed = 0
     left, count = [*plan.doubtful], 0
     if plan.users:
@@ -195,7 +196,7 @@ async def undo_all(
         began = tools.journal.begin(f"undo:change:{one.step}:{one.key}", {"intent": one.intent})
         try:
             await _undo(by_key[one.step], intent, tools)
-        except (CredentialsError, AnswerLost, Interrupted):
+        except (CredentialsError, AnswerLost, Interrupted, RateLimitExhausted, Unreachable):
             raise
         except WizardError as error:
             tools.journal.settle(began, "left", {"why": error.what})

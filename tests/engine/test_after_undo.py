@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+import httpx
 import pytest
 from phases_stage import stage_of
 from rehearsal import Rehearsal, person
@@ -12,7 +13,7 @@ from test_undo_users import connection_for_the_shop
 from wizard.__main__ import main
 from wizard.commands.running import summary
 from wizard.errors import Interrupted, RunMismatch, WizardError
-from wizard.events import ChangeUndone, JobSubmitted
+from wizard.events import ChangeUndone, JobSubmitted, UndoStarted
 from wizard.identity import progress_of
 from wizard.tools import Stop
 
@@ -82,6 +83,40 @@ def test_an_undo_that_was_broken_off_is_told_with_the_way_to_its_end(stage: Rehe
     assert "stopped half-way" not in status(stage)
 
 
+def test_an_undo_that_was_killed_while_it_deleted_users_leaves_no_complete_run(stage: Rehearsal) -> None:
+    """A kill comes before anything is told of the users that are deleted already."""
+    stage.apply()
+    requests = stage.count_requests()
+
+    def kill(number: int) -> None:
+        if ("DELETE", "/api/v2/users/auth0|4") in requests.requests:
+            raise KeyboardInterrupt
+
+    requests.after = kill
+    with pytest.raises(KeyboardInterrupt):
+        stage.undo(users=True)
+    now = progress_of(stage.run)
+    assert (now.verdict, now.removed) == ("attention", 0)
+    assert f"`auth0-migrate undo {stage.run.id} --users" in status(stage)
+
+
+def test_a_lost_network_ends_an_undo_and_leaves_nothing_behind_as_impossible(tmp_path: Path) -> None:
+    stage = stage_of(tmp_path, 4)
+    stage.apply()
+    requests = stage.count_requests()
+
+    def cut(number: int) -> None:
+        if requests.writes:
+            raise httpx.ConnectError("cut")
+
+    requests.before = cut
+    with pytest.raises(WizardError, match="No connection"):
+        stage.undo()
+    assert not progress_of(stage.run).taken_back
+    stage.transport = stage.tenant.transport()
+    assert stage.undo().left == ()
+
+
 def test_a_run_whose_configuration_is_half_put_back_is_not_complete(tmp_path: Path) -> None:
     stage = stage_of(tmp_path, 4)
     stage.apply()
@@ -91,7 +126,7 @@ def test_a_run_whose_configuration_is_half_put_back_is_not_complete(tmp_path: Pa
     with pytest.raises(Interrupted):
         stage.undo(watch=lambda event: stop.request() if isinstance(event, ChangeUndone) else None, stop=stop)
     now = progress_of(stage.run)
-    assert (now.verdict, now.undoing) == ("attention", True)
+    assert (now.verdict, now.undoing) == ("attention", UndoStarted(users=False))
     assert f"`auth0-migrate undo {stage.run.id} --runs" in status(stage)
 
 

@@ -120,6 +120,19 @@ def test_a_user_that_was_made_anew_after_the_import_stays_and_is_told(stage: Reh
     assert stage.undo(users=True).left == (), "the one that it had imported is gone"
 
 
+def test_a_user_that_went_and_was_imported_again_belongs_to_the_later_run(stage: Rehearsal) -> None:
+    stage.apply()
+    [first] = stage.runs.all()
+    stage.ask("DELETE", "users/auth0%7C3")
+    progress = stage.apply(fresh=True)
+    assert (progress.imported, progress.already_there) == (1, 11)
+    [second] = [run for run in stage.runs.all() if run.id != first.id]
+    assert stage.undo(users=True, run=first).users == 11
+    assert ids(stage) == {"3"}
+    assert stage.undo(users=True, run=second).users == 1
+    assert ids(stage) == set()
+
+
 def test_with_upsert_users_that_the_import_has_made_go_and_those_it_has_overwritten_stay(stage: Rehearsal) -> None:
     connection_for_the_shop(stage)
     for number in (3, 4):

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from wizard.aside import aside
+from wizard.auth0.models import moment
 from wizard.counts import counted
 from wizard.errors import Interrupted, WizardError
 from wizard.events import CheckFailed, CheckPassed, CheckWithdrawn, UsersMovedSince, UsersReconciled
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
     from wizard.bulk.reconcile import Reconciliation
     from wizard.steps.verify import VerifyAnswers
     from wizard.tools import Tools
+
+EXPORTED = "exported"
+"""Journal fact: UNIX times, by Auth0's clock, of exports that were made while no import job of the run was running."""
 
 EXPORT_FIELDS = (
     "user_id",
@@ -148,7 +152,9 @@ async def _compared(
         private_file(tools.folder / "export.ndjson.gz") as export,
         private_file(tools.folder / "refused.ndjson") as refused,
     ):
-        await export_users(connection, export, tools)
+        exported = await export_users(connection, export, tools)
+        if exported is not None:
+            tools.journal.remember(EXPORTED, [*(tools.journal.recall(EXPORTED) or ()), exported])
         _write_refused(refused, tools)
         result = await reconcile_async(
             files,
@@ -273,16 +279,22 @@ def private_file(path: Path) -> Iterator[Path]:
         path.unlink(missing_ok=True)
 
 
-async def export_users(connection: Connection, path: Path, tools: Tools, fields: Sequence[str] = EXPORT_FIELDS) -> None:
-    """Run an export job and download its file; a link that ran out is asked for anew."""
+async def export_users(
+    connection: Connection, path: Path, tools: Tools, fields: Sequence[str] = EXPORT_FIELDS
+) -> float | None:
+    """Run an export job and download its file; a link that ran out is asked for anew. Returns when the job was made.
+
+    That is UNIX time by Auth0's clock; None where Auth0 does not say.
+    """
     job = await tools.tenant.export_users(connection.id, fields)
+    made = moment(job.created_at)
     job = await _ended(job, tools)
     for attempt in range(3):
         if job.status != "completed" or not job.location:
             break
         try:
             await tools.tenant.download(job.location, path)
-            return
+            return made
         except WizardError:
             if attempt == 2:
                 raise

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import TYPE_CHECKING, Any, Literal
 
+from wizard.bulk.evidence import EXPORTED
 from wizard.bulk.half_made import FOLDER as REPAIRED
 from wizard.bulk.half_made import IMPORTS as REPAIRS
 from wizard.bulk.import_job import JOB_TIMEOUT
@@ -34,12 +35,14 @@ class Made:
     Args:
         folder: In the run's folder, where the file is.
         untold: A submission before has ended without telling which of the users Auth0 took.
+        exports: When the run has exported the connection, while none of its jobs was running; UNIX times of Auth0's.
     """
 
     part: Part
     intent: Intent
     folder: str
     untold: bool
+    exports: tuple[float, ...] = ()
 
     @property
     def count(self) -> int:
@@ -71,7 +74,8 @@ class Made:
         """
         if created_at is None or self._began is None:
             return "before" if self.upserts else "made"
-        if created_at > self._began + JOB_TIMEOUT:
+        latest = min((one for one in self.exports if one > self._began), default=self._began + JOB_TIMEOUT)
+        if created_at > latest:
             return "anew"
         return "before" if self.upserts and created_at < self._began else "made"
 
@@ -121,9 +125,9 @@ def all_made(journal: Journal, files: Sequence[PreparedFile]) -> Iterator[Made]:
 
 
 def _made(journal: Journal, files: Sequence[PreparedFile], subject: str, folder: str) -> Iterator[Made]:
-    untold = never_told(journal, subject)
+    untold, exports = never_told(journal, subject), tuple(journal.recall(EXPORTED) or ())
     for part, intent in done_parts(files, journal, subject):
-        yield Made(part, intent, folder, bool(untold.intersection(part.names)))
+        yield Made(part, intent, folder, bool(untold.intersection(part.names)), exports)
 
 
 def left_to_delete(journal: Journal, files: Sequence[PreparedFile]) -> list[Made]:

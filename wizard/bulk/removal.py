@@ -39,7 +39,7 @@ FIELDS = ("user_id", "created_at", "updated_at", "last_login", "logins_count")
 SCOPES = {"read:users": "GET /users/{id}, POST /jobs/users-exports", "delete:users": "DELETE /users/{id}"}
 WRITTEN_WITHIN = 2.0
 """Seconds in which Auth0 writes a new user in several goes. Source: recordings of Auth0, where it took 0.24 at most."""
-EXCHANGE_SECONDS = 0.1
+EXCHANGE_SECONDS = 0.05
 """Usual time of one request and its answer."""
 TOLD_EVERY = 50
 """Users between two events that tell how many are deleted: on the smallest plan a minute."""

@@ -55,7 +55,15 @@ def command(purge: str | None, runs_folder: Path | None, output: Output) -> int:
             }
         )
         row = rows[-1]
-        stands = "at work" if run.is_held else "stopped" if progress.stopped else row["verdict"]
+        stands = (
+            "at work"
+            if run.is_held
+            else "undone"
+            if progress.taken_back
+            else "stopped"
+            if progress.stopped
+            else row["verdict"]
+        )
         lines.append(f"{run.id:<46} {stands:<10} {row['users']:>10,} of {row['read']:>10,}  {row['tenant']}")
     lines = lines or [f"There are no runs in {runs.folder} yet."]
     if runs_folder is None and (others := Runs(rehearsals())).all():

@@ -36,6 +36,6 @@ def command(run_name: str, runs_folder: Path | None, output: Output) -> int:
             interrupted=False,
             failed_checks={},
             taken_back=False,
-            undoing=False,
+            undoing=None,
         )
     return answer_with(replace(progress, run=run.id), run, output)

@@ -137,7 +137,8 @@ def _of_users(plan: UndoPlan) -> Iterator[str]:
         yield f"  delete {counted(plan.users, 'user')} that this run imported"
         return
     kept = look.in_use if plan.in_use == "keep" else 0
-    others = f"; of {plan.users:,} the others are gone" if plan.users > look.there else ""
+    gone = plan.users - look.there
+    others = f"; {gone:,} of {plan.users:,} {'is' if gone == 1 else 'are'} gone already" if gone > 0 else ""
     took = f", about {duration(look.seconds)} at the tenant's rate limit" if look.seconds else ""
     yield f"  delete {counted(look.there - kept, 'user')} that this run imported{took}{others}"
     if not look.in_use:
