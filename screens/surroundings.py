@@ -61,8 +61,8 @@ class Lived:
 
     def __str__(self) -> str:
         return (
-            f"{self.logins:,} logins, {self.arrived:,} of them the first of somebody, {self.typos:,} mistyped passwords, "
-            f"{counted(self.resets, 'password')} reset"
+            f"{counted(self.logins, 'login')}, {self.arrived:,} of them the first of somebody, "
+            f"{counted(self.typos, 'mistyped password')}, {counted(self.resets, 'password')} reset"
         )
 
 

@@ -56,7 +56,7 @@ def recommend(
     if unknown:
         keep_all = f"{keep_all}, once it is known how {counted(unknown, 'hash', 'hashes')} {_were(unknown)} made (passwords prove)"
     share = carried / users
-    kept = f"{carried:,} of {users:,} passwords ({share:.1%}) travel in an import"
+    kept = f"{carried:,} of {counted(users, 'password')} ({share:.1%}) {'travels' if users == 1 else 'travel'} in an import"
     untried = sum(group.users for group in groups if group.needs_proof)
     if untried:
         kept += f", {untried:,} of them only if a description that nobody has tried is right"

@@ -35,7 +35,6 @@ from wizard.world import World, connected, require_granted, steps_of
 if TYPE_CHECKING:
     from wizard.bulk.removal import InUse
 
-NOT_ALONE = "the whole run was taken back, and its cutover with it; resume the run to set everything up again"
 APPROVAL = "approval"
 """Journal fact: hashes of the changes that were approved; none once they were put back."""
 EVIDENCE = "evidence"
@@ -346,7 +345,7 @@ async def undo_run(
             files = manifest.files if manifest else ()
             plan = undo_plan(journal, files, users=users, only=only)
             if only == CUTOVER and account.progress.taken_back:
-                return account.progress, Undone(0, 0, (NOT_ALONE,))
+                return account.progress, Undone(0, 0, (_not_alone(account.progress, run),))
             async with AsyncExitStack() as stack:
                 opening = only == CUTOVER and (has_closed(journal) or bool(journal.recall(WITHDRAWN)))
                 asking = opening or plan.users > 0
@@ -372,6 +371,10 @@ async def undo_run(
             account.close()
             journal.close()
         return account.progress, undone
+
+
+def _not_alone(progress: Progress, run: RunFolder) -> str:
+    return f"the whole run was taken back, and its cutover with it; {way_on(progress, run)}"
 
 
 def _decided(plan: UndoPlan, decide: Callable[[UndoPlan], InUse | None], run: RunFolder) -> UndoPlan:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 from wizard.answers.atomic import write_atomically
+from wizard.counts import counted
 from wizard.curve import drawing
 from wizard.fates import UNACCOUNTED, WORDS, Fate
 from wizard.runs import command
@@ -168,7 +169,14 @@ def render(report: Report) -> str:
     environment = jinja2.Environment(
         autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    environment.filters |= {"count": _count, "share": _share, "duration": _duration, "size": _size, "moment": _moment}
+    environment.filters |= {
+        "count": _count,
+        "counted": counted,
+        "share": _share,
+        "duration": _duration,
+        "size": _size,
+        "moment": _moment,
+    }
     template = environment.from_string(TEMPLATE.read_text(encoding="utf-8"))
     return template.render(
         report=report,
@@ -229,9 +237,14 @@ def headline(report: Report) -> str:
         return f"The run waits: {report.waiting_for}." if report.waiting_for else "The run waits and can go on later."
     if report.verdict == "complete":
         proof = ", and Auth0 holds them as they were prepared" if report.compared else ""
-        return f"Every one of {_count(report.read)} users is accounted for{proof}."
+        whoever = "The one user is" if report.read == 1 else f"Every one of {counted(report.read, 'user')} is"
+        return f"{whoever} accounted for{proof}."
     if report.undone:
-        gone = f"; its {_count(report.removed)} imported users are deleted" if report.removed else ""
+        gone = (
+            f"; its {counted(report.removed, 'imported user is', 'imported users are')} deleted"
+            if report.removed
+            else ""
+        )
         return f"An undo has put back what the run had changed, as far as that can be{gone}."
     found = report.compared
     concerns = [
@@ -242,9 +255,9 @@ def headline(report: Report) -> str:
     ]
     told = [f"{_count(users)} {'is' if users == 1 else 'are'} {what}" for users, what in concerns if users]
     if told:
-        return f"The run finished. Of {_count(report.read)} users, {_listed(told)}."
+        return f"The run finished. Of {counted(report.read, 'user')}, {_listed(told)}."
     failed = sum(not check.passed for check in report.checks)
-    return f"All users are accounted for, but {failed} {'check' if failed == 1 else 'checks'} failed."
+    return f"All users are accounted for, but {counted(failed, 'check')} failed."
 
 
 @dataclass(frozen=True, slots=True)
@@ -282,13 +295,12 @@ def next_steps(report: Report) -> Iterator[NextStep]:
             yield NextStep(check.remedy)
     if report.without_password:
         yield NextStep(
-            f"Tell the {_count(report.without_password)} users whose password did not travel to reset it: "
-            "with “Forgot password?” at their next login, or by a message with a link."
+            f"Tell the {counted(report.without_password, 'user')} whose password did not travel to reset it: "
+            "with “Forgot password?” at the next login, or by a message with a link."
         )
     if found and found.extra:
         yield NextStep(
-            f"The connection has {_count(found.extra)} users that were not part of this migration. "
-            "Check that they are meant to be there."
+            f"The connection has {counted(found.extra, 'user')} not of this migration. Check whether that is meant so."
         )
     yield from map(NextStep, report.advice)
     if report.verdict == "complete":

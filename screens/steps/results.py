@@ -256,7 +256,7 @@ def checks(now: Progress) -> Content:
     sign = ("! ", "$text-warning") if bad else ("✓ ", "$text-success")
     lines: list[Any] = [
         sign, f"{counted(now.compared, 'user')} compared with Auth0: {now.missing:,} missing, {now.different:,} different, "
-        f"{now.extra:,} others",
+        f"{counted(now.extra, 'other')}",
     ]  # fmt: skip
     for name, detail in now.failed_checks.items():
         if name != "export":

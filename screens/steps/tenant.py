@@ -14,6 +14,7 @@ from screens.tasks import begin
 from screens.widgets.outcome import Outcome
 from wizard.answers import Section
 from wizard.auth0.scopes import missing_scopes
+from wizard.counts import counted
 from wizard.errors import UsageError, WizardError
 from wizard.steps.tenant import TenantAnswers
 
@@ -107,7 +108,9 @@ class TenantView(FormView):
 
     def _limits(self, section: TenantAnswers) -> list[Content | str | tuple[str, str]]:
         rate = self.wizard.work.rate
-        measured = f", measured: {rate.remaining:.0f} of {rate.limit} requests left in the bucket" if rate else ""
+        measured = (
+            f", measured: {rate.remaining:.0f} of {counted(rate.limit, 'request')} left in the bucket" if rate else ""
+        )
         return [("✓ ", "$text-success"), f"Plan {section.plan}{measured}.\n"]
 
     def copied(self) -> str:

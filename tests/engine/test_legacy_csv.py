@@ -332,7 +332,7 @@ def test_a_later_line_without_an_end_is_refused_at_once(opened: Open) -> None:
 
 
 def test_wrong_number_of_names_is_refused(opened: Open) -> None:
-    with pytest.raises(SourceError, match="name 1 columns, but the first line of the file has 2 cells"):
+    with pytest.raises(SourceError, match="name 1 column, but the first line of the file has 2 cells"):
         opened(b"1,a\n", header=False, columns=("id",))
 
 

@@ -291,7 +291,7 @@ def test_a_store_with_other_records_than_counted_leaves_nothing(tmp_path: Path) 
         def blocks(self, *, expect: str | None = None) -> Any:
             return super().blocks()
 
-    with pytest.raises(SourceError, match="had 1 records, and now 89"):
+    with pytest.raises(SourceError, match="had 1 record, and now 89"):
         prepare(Longer(DIRTY), ListSource(DIRTY[:1]).facts(), MAPPING, tmp_path / "out")
     assert all_bytes(tmp_path / "out") == {}
 

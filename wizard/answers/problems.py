@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from wizard.counts import counted
 from wizard.errors import UsageError
 
 
@@ -40,9 +41,8 @@ class AnswersInvalid(UsageError):
     """The answers cannot be used; `problems` has every reason."""
 
     def __init__(self, file: str, problems: Sequence[Problem]) -> None:
-        count = "one problem" if len(problems) == 1 else f"{len(problems)} problems"
         super().__init__(
-            f"The answers in {file} have {count}",
+            f"The answers in {file} have {counted(len(problems), 'problem')}",
             state="Nothing was sent.",
             remedy="correct them; `auth0-migrate answers check FILE` shows what is left.",
         )

@@ -9,6 +9,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from wizard.auth0.errors import GRANT_PLACE, InsufficientScope
+from wizard.counts import counted
 from wizard.events import Json
 
 ALONG_WITH = {
@@ -77,7 +78,7 @@ def insufficient(missing: Sequence[MissingScope]) -> InsufficientScope:
     """The error that names all missing scopes at once."""
     names = [one.scope for one in missing]
     error = InsufficientScope(
-        f"The application lacks {len(names)} scope{'s' if len(names) > 1 else ''} of the Auth0 Management API",
+        f"The application lacks {counted(len(names), 'scope')} of the Auth0 Management API",
         why=", ".join(map(str, missing)),
         remedy=f"Grant {', '.join(names)} under {GRANT_PLACE}, then run the same command again.",
     )

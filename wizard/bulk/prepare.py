@@ -22,6 +22,7 @@ from wizard.bulk.manifest import Manifest, PreparedFile
 from wizard.bulk.residents import exported_ids, write_index
 from wizard.bulk.spool import EMAIL, MOVED, Job, file_name
 from wizard.bulk.workers import Alone, Crew, Hands, Task
+from wizard.counts import counted
 from wizard.errors import Interrupted, SourceError, WizardError
 from wizard.events import Emit, UsersPrepared, UsersRead
 from wizard.legacy.source import LegacySource, SourceFacts
@@ -199,7 +200,7 @@ class _Work:
         if self._assembly.read != facts.records:
             raise SourceError(
                 "The legacy store is not the one that was looked at",
-                why=f"it had {facts.records} records, and now {self._assembly.read} were read",
+                why=f"it had {counted(facts.records, 'record')}, and now {self._assembly.read:,} {'was' if self._assembly.read == 1 else 'were'} read",
                 state="No file to import was left.",
                 remedy="run the same command again when nothing writes to the store.",
             )

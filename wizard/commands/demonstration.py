@@ -202,7 +202,7 @@ class Demonstration:
             self._say("Approved: half-made users may be repaired")
             return self._decide(run, f"verify.repair_at_most={len(BROKEN_LOGINS)}")
         if progress.rejected and not self.answers[CutoverAnswers].leave_rejected:
-            self._say(f"Decided: the cutover does not wait for {progress.rejected:,} rejected users")
+            self._say(f"Decided: the cutover does not wait for {counted(progress.rejected, 'rejected user')}")
             return self._decide(run, "cutover.leave_rejected=true")
         if not self.answers[CutoverAnswers].confirm and not progress.failed_checks:
             self._say(f"Confirmed: the cutover of {CONNECTION}")
@@ -231,8 +231,9 @@ class Demonstration:
             now - then
             for now, then in zip((lived.logins, lived.arrived, lived.typos, lived.resets), before, strict=True)
         )
+        days = round((self.clock.now() - began) / DAY)
         self._say(
-            f"{(self.clock.now() - began) / DAY:.0f} days pass: {logins:,} logins, {arrived:,} of them the first, "
+            f"{counted(days, 'day passes', 'days pass')}: {counted(logins, 'login')}, {arrived:,} of them the first, "
             f"{counted(typos, 'mistyped password')}, {counted(resets, 'password')} reset"
         )
 

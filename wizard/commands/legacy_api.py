@@ -12,6 +12,7 @@ import click
 from wizard.commands.environment import secrets_of
 from wizard.commands.output import Output, common_options
 from wizard.commands.running import answers_argument, set_option
+from wizard.counts import counted
 
 SLOW_SECONDS = 0.25
 """A look-up beyond this makes a queue of logins likely."""
@@ -78,7 +79,7 @@ def command(
             f"  audience   {wanted.audience}\n"
             f"  client     {wanted.client_id or 'any with a grant'}\n"
             f"  sought by  {', '.join(plan.people.sought)}\n"
-            f"  processes  {workers}, {plan.hashes_at_once} passwords at once in each"
+            f"  processes  {workers}, {counted(plan.hashes_at_once, 'password')} at once in each"
         )
         output.result({"address": address, "audience": wanted.audience, "workers": workers})
         sys.stdout.flush()

@@ -98,7 +98,7 @@ def _logins(accounts: Sequence[str], answers: Answers) -> list[Login]:
         logins += [(canary.login, canary.password) for canary in answers[VerifyAnswers].canaries[:MOST_ACCOUNTS]]
     if not 1 <= len(logins) <= MOST_ACCOUNTS:
         raise UsageError(
-            f"{len(logins)} accounts were given" if logins else "No account was given",
+            f"{counted(len(logins), 'account was', 'accounts were')} given" if logins else "No account was given",
             state="Nothing was checked.",
             remedy=f"give one to {MOST_ACCOUNTS} with --account, or canaries in [verify].",
         )

@@ -228,7 +228,7 @@ def plan_text(plan: Plan) -> str:
     """The plan for people: a line a change, in order, with what is foretold of it; and the hash that approves it."""
     if plan.is_empty:
         return "Nothing to change."
-    lines = [f"{len(plan.changes)} change{'s' if len(plan.changes) > 1 else ''}:"]
+    lines = [f"{counted(len(plan.changes), 'change')}:"]
     for planned in plan.changes:
         note = "" if planned.change.reversible else "  (cannot be undone)"
         lines.append(f"  {planned.step:<14} {planned.change.summary}{note}")
@@ -263,7 +263,7 @@ def summary(progress: Progress, run: RunFolder, report: str | None) -> str:
         f"  {part.words:<24}{part.users:>12,}" for part in parts(progress) if part.users or part.fate == "imported"
     ]
     if progress.compared is not None:
-        found = f"{progress.missing:,} missing, {progress.different:,} different, {progress.extra:,} others"
+        found = f"{progress.missing:,} missing, {progress.different:,} different, {counted(progress.extra, 'other')}"
         named = progress.missing or progress.different or progress.extra
         where = f" (each is a line of {run.verify})" if named and run.verify.is_file() else ""
         lines.append(f"  {'compared with Auth0':<24}{progress.compared:>12,}   {found}{where}")

@@ -139,12 +139,17 @@ def _of_users(plan: UndoPlan) -> Iterator[str]:
     kept = look.in_use if plan.in_use == "keep" else 0
     gone = plan.users - look.there
     others = f"; {gone:,} of {plan.users:,} {'is' if gone == 1 else 'are'} gone already" if gone > 0 else ""
-    took = f", about {duration(look.seconds)} at the tenant's rate limit" if look.seconds else ""
+    took = f", about {duration(max(1.0, look.seconds))} at the tenant's rate limit" if look.seconds else ""
     yield f"  delete {counted(look.there - kept, 'user')} that this run imported{took}{others}"
     if not look.in_use:
         yield "    none of them has logged in or changed since the import, as far as Auth0 tells"
         return
-    decision = {"keep": ": they stay", "delete": ": they are deleted too", None: ""}[plan.in_use]
+    alone = look.in_use == 1
+    decision = {
+        "keep": ": it stays" if alone else ": they stay",
+        "delete": ": it is deleted too" if alone else ": they are deleted too",
+        None: "",
+    }[plan.in_use]
     yield f"    {users_in_use(plan)}{decision}"
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
+from wizard.counts import counted
 from wizard.doorway.settings import LegacyApi, application, kept_secret
 from wizard.errors import Interrupted, WizardError
 
@@ -68,7 +69,7 @@ class LegacyMarks:
         known = 0
         async with self._client() as client:
             for done, user_id in enumerate(user_ids):
-                state = f"{done:,} of {len(user_ids):,} marks are set and kept."
+                state = f"{done:,} of {counted(len(user_ids), 'mark')} {'is' if len(user_ids) == 1 else 'are'} set and kept."
                 if self._tools.stop():
                     raise Interrupted("Stopped as asked", state=state, remedy="Resume the run to set the others.")
                 status, why = await self._changed(client, "POST", user_id)

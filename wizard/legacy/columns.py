@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from wizard.counts import counted
 from wizard.errors import SourceError
 
 LONGEST_NAME = 200
@@ -75,7 +76,7 @@ def named_by_operator(names: Sequence[str], *, width: int) -> tuple[str, ...]:
         return tuple(f"column_{place}" for place in range(1, width + 1))
     if len(names) != width:
         raise SourceError(
-            f"The answers name {len(names)} columns, but the first line of the file has {width} cells",
+            f"The answers name {counted(len(names), 'column')}, but the first line of the file has {counted(width, 'cell')}",
             remedy="name every column in order in columns of [source], or check the delimiter.",
         )
     if len(set(names)) != len(names) or not all(names):

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from wizard.counts import counted
 from wizard.legacy.dialect import Dialect, unescaped
 from wizard.legacy.opened import Stretch
 from wizard.legacy.source import BadRecord, Record
@@ -140,8 +141,8 @@ class CsvBlock:
         return dict(self.dialect.instead)
 
     def _ragged(self, row: Sequence[str]) -> BadRecord:
-        cells = "1 cell" if len(row) == 1 else f"{len(row)} cells"
-        return BadRecord(RAGGED, f"it has {cells} where the file has {self.width} columns")
+        there, wanted = counted(len(row), "cell"), counted(self.width, "column")
+        return BadRecord(RAGGED, f"it has {there} where the file has {wanted}")
 
 
 _UNTERMINATED = BadRecord(UNTERMINATED, "a quote opens on this line and is not closed; only this line was left out")

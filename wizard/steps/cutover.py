@@ -218,7 +218,10 @@ class CutoverStep(Step[CutoverFacts, CutoverChange]):
     def gate(self, answers: Answers, facts: CutoverFacts) -> Waiting | None:
         wanted, name = answers[CutoverAnswers], answers[ConnectionAnswers].name
         if facts.unaccounted:
-            return Waiting(f"{abs(facts.unaccounted):,} users are not accounted for", "they are; resume the run")
+            return Waiting(
+                f"{counted(abs(facts.unaccounted), 'user is', 'users are')} not accounted for",
+                "the sum is exact; resume the run",
+            )
         failed_checks = [name for name in facts.failed_checks if name != EXPORT or not facts.different]
         if failed_checks:
             failed = ", ".join(failed_checks)

@@ -84,6 +84,10 @@ class PrepareUsers(Change):
         return list(self.foreseen.lines(live=self.way != "bulk")) if self.foreseen else ()
 
     @property
+    def undo_summary(self) -> str:
+        return "leave the prepared files until they are purged; nothing in the tenant comes from them alone"
+
+    @property
     def requests(self) -> Sequence[str]:
         export = ("POST /jobs/users-exports", "GET /jobs/{id}")
         return (

@@ -11,6 +11,7 @@ from pydantic import Field, model_validator
 
 from wizard.answers import Answers, SecretRef, Section
 from wizard.aside import aside
+from wizard.counts import counted
 from wizard.errors import PlanStale, WizardError
 from wizard.progress import Progress
 from wizard.step import Change, Finding, Receipt, Step
@@ -101,7 +102,7 @@ class RepairHalfMadeUsers(Change):
 
     @property
     def summary(self) -> str:
-        return f"repair at most {self.at_most:,} half-made users of {self.connection}, if there are any"
+        return f"repair at most {counted(self.at_most, 'half-made user')} of {self.connection}, if there are any"
 
     @property
     def requests(self) -> Sequence[str]:
@@ -228,9 +229,9 @@ async def _half_made(connection: Connection, tools: Tools) -> Sequence[Finding]:
         return []
     if not count:
         return [Finding("half-made", True, "no user is half-made")]
-    they, them = ("user is", "it") if count == 1 else ("users are", "them")
+    them = "it" if count == 1 else "them"
     detail = (
-        f"{count:,} {they} half-made, as a login broke off, or deleted since: Auth0 refused {them} as duplicate and finds {them} "
+        f"{counted(count, 'user is', 'users are')} half-made, as a login broke off, or deleted since: Auth0 refused {them} as duplicate and finds {them} "
         "nowhere"
     )
     remedy = f"Unless somebody has deleted {them} on purpose, `{_repair(tools, count)}` makes {them} anew."
