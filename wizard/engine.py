@@ -29,10 +29,22 @@ from wizard.steps.cutover import WITHDRAWN, has_closed
 from wizard.steps.strategy import StrategyAnswers
 from wizard.steps.verify import VerifyAnswers
 from wizard.tools import Stop, Tools
-from wizard.undo import CUTOVER, Undone, UndoPlan, looked_at, made_again, name_unproven, undo_all, undo_plan
+from wizard.undo import (
+    CUTOVER,
+    Undone,
+    UndoPlan,
+    asks_of_users,
+    follow_running,
+    looked_at,
+    made_again,
+    name_unproven,
+    undo_all,
+    undo_plan,
+)
 from wizard.world import World, connected, require_granted, steps_of
 
 if TYPE_CHECKING:
+    from wizard.bulk.manifest import PreparedFile
     from wizard.bulk.removal import InUse
 
 APPROVAL = "approval"
@@ -343,23 +355,21 @@ async def undo_run(
         try:
             manifest = read_manifest(run.path)
             files = manifest.files if manifest else ()
-            plan = undo_plan(journal, files, users=users, only=only)
             if only == CUTOVER and account.progress.taken_back:
                 return account.progress, Undone(0, 0, (_not_alone(account.progress, run),))
             async with AsyncExitStack() as stack:
                 opening = only == CUTOVER and (has_closed(journal) or bool(journal.recall(WITHDRAWN)))
-                asking = opening or plan.users > 0
-                if asking:
+                tools = None
+                if opening or (users and asks_of_users(journal, files)):
                     tools = await stack.enter_async_context(connected(answers, journal, run.path, base, world, stop))
-                if opening:
-                    plan = await made_again(plan, steps_of(answers), answers, tools)
-                if plan.users:
-                    plan = _decided(await looked_at(plan, files, tools), decide, run)
+                    plan = await _asked(run, answers, files, tools, users=users, only=only, decide=decide)
+                else:
+                    plan = undo_plan(journal, files, users=users, only=only)
                 _require_undo_approved(plan, approve, approved_hash)
                 name_unproven(plan, run.path)
                 if plan.is_empty:
                     return account.progress, Undone(0, 0, plan.stays)
-                if not asking:
+                if tools is None:
                     tools = await stack.enter_async_context(connected(answers, journal, run.path, base, world, stop))
                     await tools.tenant.scopes()  # credentials that are refused end it before anything is put back
                 if only is None:
@@ -371,6 +381,27 @@ async def undo_run(
             account.close()
             journal.close()
         return account.progress, undone
+
+
+async def _asked(
+    run: RunFolder,
+    answers: Answers,
+    files: Sequence[PreparedFile],
+    tools: Tools,
+    *,
+    users: bool,
+    only: str | None,
+    decide: Callable[[UndoPlan], InUse | None],
+) -> UndoPlan:
+    """The plan of an undo for which the tenant has to be asked."""
+    if users:
+        await follow_running(files, tools)
+    plan = undo_plan(tools.journal, files, users=users, only=only)
+    if only == CUTOVER:
+        plan = await made_again(plan, steps_of(answers), answers, tools)
+    if plan.users:
+        plan = _decided(await looked_at(plan, files, tools), decide, run)
+    return plan
 
 
 def _not_alone(progress: Progress, run: RunFolder) -> str:

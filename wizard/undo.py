@@ -110,13 +110,40 @@ def undo_plan(journal: Journal, folder_files: Sequence[PreparedFile], *, users: 
 
 
 def _with_users(plan: UndoPlan, journal: Journal, files: Sequence[PreparedFile]) -> UndoPlan:
+    from wizard.bulk.aftermath import untold
     from wizard.bulk.made import left_to_delete, unproven
 
     left = left_to_delete(journal, files)
     known = sum(one.count for one in left if one.is_known)
     named = tuple(unproven(journal, files))
-    doubtful = (*_of_unproven(named), *_of_unknown(left), *_of_overwritten(journal))
+    doubtful = (
+        *_of_unproven(named),
+        *_of_unknown(left),
+        *_of_untold(untold(journal, files)),
+        *_of_overwritten(journal),
+    )
     return replace(plan, users=known, stays=(*plan.stays, *doubtful), unproven=named, doubtful=doubtful)
+
+
+def asks_of_users(journal: Journal, files: Sequence[PreparedFile]) -> bool:
+    """Whether the tenant has to be asked of the users that the run has made, or is making still."""
+    from wizard.bulk.aftermath import running
+    from wizard.bulk.made import left_to_delete
+
+    return bool(running(journal, files)) or any(one.is_known for one in left_to_delete(journal, files))
+
+
+async def follow_running(files: Sequence[PreparedFile], tools: Tools) -> None:
+    """See the import jobs to their end that the run has left running, so that it is known whom they have made.
+
+    Raises:
+        WizardError: the tenant does not tell, or the operator stopped it.
+    """
+    from wizard.bulk.aftermath import follow
+
+    connection = await _connection(tools)
+    if connection is not None:
+        await follow(tools.journal, files, connection, tools)
 
 
 async def looked_at(plan: UndoPlan, files: Sequence[PreparedFile], tools: Tools) -> UndoPlan:
@@ -244,6 +271,11 @@ def _of_unknown(left: Sequence[Made]) -> list[str]:
     users = sum(one.count for one in left if not one.is_known)
     files = "of files of which Auth0 did not tell whom it made and whom it overwrote, or who was there before"
     return [f"{counted(users, 'user')} {files}"] if users else []
+
+
+def _of_untold(users: int) -> list[str]:
+    whose = "of files of which Auth0 never told what it took; look for them in the Dashboard"
+    return [f"at most {counted(users, 'user')} {whose}"] if users else []
 
 
 def _of_overwritten(journal: Journal) -> list[str]:

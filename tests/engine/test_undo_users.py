@@ -13,7 +13,7 @@ from wizard.__main__ import main
 from wizard.auth0.limits import Limiter
 from wizard.auth0.scopes import InsufficientScope
 from wizard.errors import PlanStale
-from wizard.events import ChangeUndone, RequestSent
+from wizard.events import ChangeUndone, JobEnded, RequestSent, SubmissionInDoubt
 from wizard.identity import progress_of
 from wizard.practice.samples import add_samples
 from wizard.practice.users.endpoints import plant_half_made_user
@@ -151,6 +151,28 @@ def test_with_upsert_users_of_a_submission_whose_answer_was_lost_stay_and_are_co
     undone = stage.undo(users=True)
     assert len(ids(stage)) == 12 - undone.users > 0
     assert undone.left[0].startswith(f"{12 - undone.users} users of files of which Auth0 did not tell")
+
+
+def test_users_of_a_job_that_a_stopped_run_has_left_running_are_of_the_run(tmp_path: Path) -> None:
+    stage = Rehearsal(tmp_path)
+    stage.write_people([person(number) for number in range(1, 31)])
+    stage.apply_until(lambda event: isinstance(event, JobEnded))
+    submitted = stage.count_requests()
+    undone = stage.undo(users=True)
+    assert (undone.users > 9, undone.left) == (True, ())
+    assert not any(path.endswith("users-imports") for _, path in submitted.requests)
+    stage.let_jobs_end()
+    assert stage.ask("GET", "users") == []
+
+
+def test_users_of_a_submission_that_nobody_knows_of_are_told(stage: Rehearsal) -> None:
+    stage.transport = CutShapes(stage.tenant.transport(), "after", ["POST /api/v2/jobs/users-imports"])
+    stage.apply_until(lambda event: isinstance(event, SubmissionInDoubt))
+    stage.transport = stage.tenant.transport()
+    stage.let_jobs_end()
+    undone = stage.undo(users=True)
+    told = f"at most {len(ids(stage))} users of files of which Auth0 never told what it took; look for them in the Dashboard"
+    assert told in undone.left
 
 
 def test_an_undo_with_users_ends_well_where_the_connection_is_gone(stage: Rehearsal) -> None:

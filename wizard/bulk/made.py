@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import chain
 from typing import TYPE_CHECKING, Any, Literal
 
 from wizard.bulk.evidence import EXPORTED
@@ -110,24 +109,37 @@ class Made:
         return began
 
 
-def all_made(journal: Journal, files: Sequence[PreparedFile]) -> Iterator[Made]:
-    """All jobs of the run that have ended and whose users are accounted for, those of its repairs last."""
+@dataclass(frozen=True)
+class Imports:
+    """Files that the run sends: `subject` begins their intents, `folder` of the run's folder holds them."""
+
+    files: Sequence[PreparedFile]
+    subject: str
+    folder: str
+
+
+def imports_of(journal: Journal, files: Sequence[PreparedFile]) -> list[Imports]:
+    """The prepared files of the run, and those of each of its repairs."""
     repaired: dict[str, dict[str, PreparedFile]] = {}
     for intent in journal.intents(REPAIRS):  # the fact of a repair names the files of the last one only
         of_round = repaired.setdefault(intent.subject.rpartition(":")[0] + ":", {})
         name = intent.facts["file"]
         if intent.subject.endswith(f":{name}"):
             of_round.setdefault(name, PreparedFile(name, intent.facts["users"], 0, intent.facts["sha256"]))
-    yield from _made(journal, files, SUBJECT, USERS)
-    yield from chain.from_iterable(
-        _made(journal, tuple(of_round.values()), subject, REPAIRED) for subject, of_round in repaired.items()
-    )
+    rounds = [Imports(tuple(of_round.values()), subject, REPAIRED) for subject, of_round in repaired.items()]
+    return [Imports(files, SUBJECT, USERS), *rounds]
 
 
-def _made(journal: Journal, files: Sequence[PreparedFile], subject: str, folder: str) -> Iterator[Made]:
-    untold, exports = never_told(journal, subject), tuple(journal.recall(EXPORTED) or ())
-    for part, intent in done_parts(files, journal, subject):
-        yield Made(part, intent, folder, bool(untold.intersection(part.names)), exports)
+def all_made(journal: Journal, files: Sequence[PreparedFile]) -> Iterator[Made]:
+    """All jobs of the run that have ended and whose users are accounted for, those of its repairs last."""
+    for imports in imports_of(journal, files):
+        yield from _made(journal, imports)
+
+
+def _made(journal: Journal, imports: Imports) -> Iterator[Made]:
+    untold, exports = never_told(journal, imports.subject), tuple(journal.recall(EXPORTED) or ())
+    for part, intent in done_parts(imports.files, journal, imports.subject):
+        yield Made(part, intent, imports.folder, bool(untold.intersection(part.names)), exports)
 
 
 def left_to_delete(journal: Journal, files: Sequence[PreparedFile]) -> list[Made]:
