@@ -72,15 +72,11 @@ def command(
 
     def decided(plan: UndoPlan) -> InUse | None:
         narrator.clear()
-        if in_use or yes or approve or not sys.stdin.isatty():
-            if not in_use:
-                output.say(plan_text(plan))
-            return in_use
-        output.say(f"  {users_in_use(plan)}")
-        them = "this user" if plan.look and plan.look.in_use == 1 else "these users"
-        return (
-            "delete" if confirmed(f"Delete {them} too? No keeps {'it' if them == 'this user' else 'them'}.") else "keep"
-        )
+        if not (in_use or yes or approve) and sys.stdin.isatty():
+            return asked_about_users_in_use(plan, output)
+        if not in_use:
+            output.say(plan_text(plan))
+        return in_use
 
     def approved(plan: UndoPlan) -> bool:
         narrator.clear()
@@ -120,6 +116,15 @@ def command(
     told = {"changes": undone.changes, "users": undone.users, "again": undone.again, "left": list(undone.left)}
     output.result({**progress.to_json(report=None), "undone": told}, "\n".join(lines))
     return int(Exit.ATTENTION if undone.left else Exit.DONE)
+
+
+def asked_about_users_in_use(plan: UndoPlan, output: Output) -> InUse:
+    """Ask what becomes of users who have logged in or changed since the import."""
+    look = plan.look
+    users, alone = (look.there, look.in_use == 1) if look else (plan.users, False)
+    output.say(f"{counted(users, 'user')} of this run would be deleted; {users_in_use(plan)}.")
+    question = "Delete this user too? No keeps it." if alone else "Delete these users too? No keeps them."
+    return "delete" if confirmed(question) else "keep"
 
 
 def plan_text(plan: UndoPlan) -> str:
