@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     "--cutover", is_flag=True, help="Take back the cutover alone, so that users can move at login again at once."
 )
 @click.option("--approve", metavar="HASH", help="Approve what would be undone if it has this hash, and nothing else.")
-@click.option("--yes", is_flag=True, help="Approve whatever would be undone.")
+@click.option("--yes", is_flag=True, help="Approve whatever would be undone; about users in use --in-use decides.")
 @runs_option
 @common_options
 def command(
@@ -50,7 +50,7 @@ def command(
     """Put back what RUN has changed in the tenant, the last change first, by the receipts in its journal.
 
     Users stay unless --users is given. What somebody else has changed since stays as it is. Ends with status 3 when
-    something could not be put back.
+    something could not be put back, with 5 when nothing was decided about users who have logged in or changed since.
 
     A cutover that was taken back is made again only when it is confirmed anew:
     `auth0-migrate resume RUN --set cutover.confirm=CONNECTION`.
