@@ -6,9 +6,11 @@ import csv
 import json
 import os
 import signal
+import socket
 import stat
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -132,8 +134,6 @@ def test_two_workers_serve_one_port_and_marks_survive_a_graceful_end(tenant: dic
 def test_what_is_under_way_at_sigterm_is_answered(tenant: dict[str, Any], folder: Path) -> None:
     with started(folder, "legacy-api", "answers.toml") as (process, told):
         host, _, port = told["address"].rpartition("//")[2].partition(":")
-        import socket
-
         body = json.dumps({"identifier": "person2@example.com", "password": PASSWORD}).encode()
         head = f"POST /login HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {tenant['token']}\r\n"
         with socket.create_connection((host, int(port)), timeout=SECONDS) as line:
@@ -143,6 +143,27 @@ def test_what_is_under_way_at_sigterm_is_answered(tenant: dict[str, Any], folder
             line.sendall(body)
             assert line.recv(65536).startswith(b"HTTP/1.1 200")
         assert process.wait(SECONDS) == 0
+
+
+def test_the_port_is_free_again_after_the_process_that_began_was_killed(tenant: dict[str, Any], folder: Path) -> None:
+    with started(folder, "legacy-api", "answers.toml", "--workers", "2") as (process, told):
+        port = int(told["address"].rpartition(":")[2])
+        process.kill()
+        process.wait()
+        ends = time.monotonic() + SECONDS
+        while is_taken(port):
+            assert time.monotonic() < ends, (
+                "its workers serve on, though nobody asks them anything and nobody would end them"
+            )
+            time.sleep(0.1)
+
+
+def is_taken(port: int) -> bool:
+    try:
+        socket.create_server(("127.0.0.1", port)).close()
+    except OSError:
+        return True
+    return False
 
 
 def test_the_index_of_a_file_is_private_and_goes_with_a_killed_process_at_the_next_start(

@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import multiprocessing
 import multiprocessing.connection
+import os
 import signal
 import socket
+import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -136,10 +138,19 @@ def _work(plan: Plan, listener: socket.socket, up: Any, lines: Connection) -> No
     def log(line: str) -> None:
         try:
             lines.send(line)
-        except OSError:  # whoever started this process is gone: nobody hears it, and nobody would end it
-            signal.raise_signal(signal.SIGTERM)
+        except OSError:  # whoever started this process is gone, and so is it soon
+            return
 
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     _serve_here(plan, listener, log, up.set)
+
+
+def _end_with_parent() -> None:
+    """Stop once whoever started this process is gone, however that came: the port is to be free again."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        multiprocessing.connection.wait([parent.sentinel])
+        os.kill(os.getpid(), signal.SIGTERM)
 
 
 def _heard(workers: Sequence[_Worker], log: Log, seconds: float) -> None:
