@@ -202,6 +202,23 @@ def test_accounts_that_an_administrator_disabled_are_blocked(tmp_path: Path) -> 
     assert any("pwdAccountLockedTime" in warning for warning in source.facts().warnings)
 
 
+def test_the_permanent_id_of_a_directory_is_the_user_id_and_uid_the_username(tmp_path: Path) -> None:
+    entries = (
+        f"dn: uid=u{n},dc=x\nuid: u{n}\nmail: u{n}@example.com\nentryUUID: 00000000-0000-4000-8000-00000000000{n}\n"
+        for n in range(5)
+    )
+    source = opened(tmp_path, "\n".join(entries))
+    rows = suggest(source.columns, source.sample()).rows()
+    assert {("user_id", "entryUUID"), ("username", "uid")} <= set(rows)
+
+
+def test_without_a_permanent_id_of_a_directory_uid_is_the_user_id(tmp_path: Path) -> None:
+    source = opened(tmp_path, "dn: uid=ann,dc=x\nuid: ann\nmail: ann@example.com\n")
+    rows = suggest(source.columns, source.sample()).rows()
+    assert ("user_id", "uid") in rows
+    assert "username" not in dict(rows)
+
+
 def test_the_object_guid_of_active_directory_is_the_user_id(tmp_path: Path) -> None:
     source = opened(tmp_path, "dn: cn=ann,dc=x\nobjectGUID:: AAECAwQFBgcICQoLDA0ODw==\nmail: ann@example.com\n")
     assert ("user_id", "objectGUID") in suggest(source.columns, source.sample()).rows()

@@ -10,7 +10,8 @@ from wizard.mapping.words import FALSE_WORDS, TRUE_WORDS
 NAMES: Mapping[str, frozenset[str]] = {
     field: frozenset(names.split())
     for field, names in {
-        "user_id": "id objectguid userid uid uuid guid userguid useruuid accountid customerid memberid personid externalid legacyid "
+        "user_id": "id objectguid entryuuid nsuniqueid ipauniqueid userid uid uuid guid userguid useruuid accountid "
+        "customerid memberid personid externalid legacyid "
         "userno usernumber pk sub benutzerid benutzernummer benutzernr kundennummer kundenid nutzerid idutilisateur "
         "idclient idusuario iduser identifiant idutente identificador",
         "email": "email mail emailaddress useremail mailaddress primaryemail loginemail emailaddr eaddress emailadresse "
@@ -40,6 +41,12 @@ NAMES: Mapping[str, frozenset[str]] = {
     }.items()
 }
 """Names without case, accents, spaces and punctuation."""
+
+PERMANENT = frozenset(("objectguid", "entryuuid", "nsuniqueid", "ipauniqueid"))
+"""Ids that directories give and never change, whoever marries or moves; `uid` is what people log in with.
+
+Source: RFC 4530; Microsoft Learn, "Object-Guid attribute"; documentation of 389 Directory Server and FreeIPA.
+"""
 
 ACTIVE = frozenset(
     [

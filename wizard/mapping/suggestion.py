@@ -10,7 +10,7 @@ from typing import Any
 
 from wizard.legacy.source import Record
 from wizard.legacy.stores.store import unless
-from wizard.mapping.names import ACTIVE, BOOLEANS, NAMES, STATES, WORDS, bare, simple
+from wizard.mapping.names import ACTIVE, BOOLEANS, NAMES, PERMANENT, STATES, WORDS, bare, simple
 from wizard.mapping.values import text
 from wizard.mapping.words import EMAIL, FALSE_WORDS, PICTURE, TRUE_WORDS
 from wizard.passwords import judge
@@ -109,12 +109,17 @@ def suggest_answers(columns: Sequence[str], records: Sequence[Record]) -> Sugges
     for field in LOOKS:  # in this order: a column that looks like a password feeds nothing else
         best = max(
             (guess for column in columns if column not in taken and (guess := _guess(field, column, cells[column]))),
-            key=lambda guess: guess.confidence,
+            key=lambda guess: (guess.confidence, bare(guess.columns) in PERMANENT),
             default=None,
         )
         if best is not None:
             guesses[field] = best
             taken.add(best.columns)
+    if "username" not in guesses and bare(guesses["user_id"].columns if "user_id" in guesses else "") in PERMANENT:
+        logins = [column for column in columns if column not in taken and bare(column) == "uid"]
+        if logins and all(map(_is_username, cells[logins[0]])):
+            guesses["username"] = Guess("username", logins[0], logins[0], LIKELY, "its name, as directories use it")
+            taken.add(logins[0])
     if "blocked" not in guesses and (opposite := _active(cells, taken)) is not None:
         guesses["blocked"] = opposite
         taken.add(opposite.columns)
