@@ -172,7 +172,7 @@ class Journey:
         """Whether the run has carried a step out, is past it, and was not undone since."""
         now = self.progress
         under_way = key == now.step and not now.ended
-        return key in now.steps_done and not under_way and not now.taken_back and key not in self.anew
+        return key in now.steps_done and not under_way and not now.was_undone and key not in self.anew
 
     def _state_after(self, key: str) -> State:
         now = self.progress

@@ -245,7 +245,7 @@ def _run_entry(known: Known) -> Content:
         "waiting": ("◌ waiting", "$text-warning"),
         "failed": ("◌ can go on", "$text-warning") if now.stopped else ("✗ failed", "$text-error"),
     }[now.verdict]
-    if now.taken_back:
+    if now.was_undone:
         words = ("◌ undone", "$text-warning")
     if known.held:
         words = ("▸ another process works on it", "$text-accent")

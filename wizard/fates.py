@@ -45,14 +45,16 @@ def words_of_rest(now: Progress) -> str:
     """What is to be said of users without a fate: while a run is not over, it has only not come to them."""
     if moves_still(now):
         return "not moved yet"
+    if now.was_undone and "upload" not in now.steps_done:
+        return "not moved"
     return "still to do" if is_under_way(now) and now.read > now.users_done else UNACCOUNTED
 
 
 def moves_still(now: Progress) -> bool:
     """Whether the automatic phase goes on, so that nobody is missing yet."""
-    return bool(now.looks) and not now.accounted and not now.ended
+    return bool(now.looks) and not (now.accounted or now.ended or now.was_undone)
 
 
 def is_under_way(now: Progress) -> bool:
     """Whether something is still to be done for users, now or when the run goes on."""
-    return not now.taken_back and (bool(now.waiting) or not now.ended)
+    return not (now.was_undone or "upload" in now.steps_done) and (bool(now.waiting) or not now.ended)

@@ -184,7 +184,8 @@ class Progress:
 
     @property
     def exit(self) -> Exit:
-        return Exit.INTERRUPTED if self.interrupted and not self.ended else EXITS[self.verdict]
+        stopped = self.interrupted and not (self.ended or self.was_undone)
+        return Exit.INTERRUPTED if stopped else EXITS[self.verdict]
 
     def to_json(self, *, report: str | None) -> dict[str, Any]:
         """The answer of `demo`, `apply`, `resume`, `status` and `verify`."""
@@ -238,7 +239,7 @@ class Progress:
             case happened.ChangeStarted():
                 return replace(self, change=event.summary)
             case happened.ChangeApplied():
-                return replace(self, change="")
+                return replace(self, change="", connection_undone=self.connection_undone and event.step != "connection")
             case happened.UsersRead():
                 return replace(self, read=event.read, users_total=event.total, refused_before=event.rejected)
             case happened.UsersPrepared():
@@ -267,7 +268,7 @@ class Progress:
             case happened.UsersRepaired():
                 return replace(self, repairs={**self.repairs, event.round: event.users})
             case happened.UndoStarted():
-                return replace(self, undoing=event)
+                return replace(self, undoing=event, failed_checks=self.failed_checks if event.only else {})
             case happened.ChangeUndone():
                 gone = self.connection_undone or event.step == "connection"
                 return replace(self, undone=self.undone + 1, connection_undone=gone)
@@ -276,7 +277,7 @@ class Progress:
                 waiting = f"the {event.only} was taken back; it is made again when it is confirmed anew"
                 return replace(self, step=event.only, steps_done=done, ended=False, undoing=None, waiting=waiting)
             case happened.RunUndone():
-                return replace(self, step="undone", taken_back=True, undoing=None)
+                return replace(self, step="undone", taken_back=True, undoing=None, failed_checks={})
             case happened.UsersRemoved() if event.removed:
                 return replace(self, removed=event.removed, compared=None, missing=event.removed, different=0)
             case happened.JobSubmitted():

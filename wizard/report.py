@@ -99,6 +99,7 @@ class Report:
 
     Args:
         read: Users of the source; the six counts after it should add up to it.
+        undone: Whether an undo has put back what the run had changed, or was stopped before its end; `way_on` how to go on.
         removed: Users that the run had imported and an undo has deleted.
         without_password: Of the users prepared for import, those whose password does not travel.
         error: What stopped the run, if anything did, and `remedy` what to do about it.
@@ -126,7 +127,8 @@ class Report:
     rejected: int
     skipped: int
     removed: int = 0
-    undone: bool = False
+    undone: Literal["", "half", "whole"] = ""
+    way_on: str = ""
     reasons: Sequence[RejectedFor] = ()
     upload: Upload | None = None
     compared: Compared | None = None
@@ -224,7 +226,13 @@ def places(report: Report) -> list[Place]:
         Place(_capital(WORDS[fate]), getattr(report, fate), note, KINDS[fate]) for fate, note in notes.items()
     ]
     lost = report.rest == UNACCOUNTED
-    note = "their fate is not known yet" if lost else "for the run to go on with"
+    note = (
+        "their fate is not known yet"
+        if lost
+        else "not brought to Auth0"
+        if report.undone
+        else "for the run to go on with"
+    )
     rest = Place(_capital(report.rest), max(0, report.unaccounted), note, "unknown")
     return [place for place in (*everywhere, rest) if place.users]
 
@@ -239,6 +247,8 @@ def headline(report: Report) -> str:
         proof = ", and Auth0 holds them as they were prepared" if report.compared else ""
         whoever = "The one user is" if report.read == 1 else f"Every one of {counted(report.read, 'user')} is"
         return f"{whoever} accounted for{proof}."
+    if report.undone == "half":
+        return "An undo of the run was stopped half-way."
     if report.undone:
         gone = (
             f"; its {counted(report.removed, 'imported user is', 'imported users are')} deleted"
@@ -271,6 +281,18 @@ class NextStep:
 def next_steps(report: Report) -> Iterator[NextStep]:
     """What to do now, the most pressing first."""
     folder = ("--runs", FOLDER) if report.elsewhere else ()
+    if report.undone:
+        yield NextStep(f"{report.way_on if report.way_on.startswith('auth0-migrate') else _capital(report.way_on)}.")
+    else:
+        yield from _steps_on(report, folder)
+    if report.verdict in ("complete", "attention") and report.undone != "half":
+        yield NextStep(
+            "When nobody needs the prepared files any more, delete them: they hold personal data.",
+            command("runs", "--purge", report.run, *folder, runs=None),
+        )
+
+
+def _steps_on(report: Report, folder: tuple[str, ...]) -> Iterator[NextStep]:
     if report.verdict == "failed":
         if report.remedy:
             yield NextStep(report.remedy)
@@ -305,11 +327,6 @@ def next_steps(report: Report) -> Iterator[NextStep]:
     yield from map(NextStep, report.advice)
     if report.verdict == "complete":
         yield NextStep("Log in with a few accounts you know, through an application of your own.")
-    if report.verdict in ("complete", "attention"):
-        yield NextStep(
-            "When nobody needs the prepared files any more, delete them: they hold personal data.",
-            command("runs", "--purge", report.run, *folder, runs=None),
-        )
 
 
 def _capital(words: str) -> str:

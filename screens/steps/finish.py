@@ -30,6 +30,7 @@ VERDICTS = {
 }
 
 UNDONE = ("◌ Undone", "$text-warning", "What this run had changed was put back, as far as it could be.")
+HALF_WAY = ("◌ Undone half-way", "$text-warning", "The undo was stopped. The same command in a shell goes on with it.")
 UNSAVED = "Save the answers (Ctrl+S). The command then stands here, and names their file."
 UNSAVED_PRACTICE = (
     "A rehearsal is repeated in the wizard alone. Save its answers for your own tenant (Ctrl+S): the command for that then "
@@ -87,8 +88,8 @@ class FinishView(StepView):
 
     def refresh_work(self) -> None:
         now = self.wizard.work.progress
-        title, style, words = UNDONE if now.taken_back else VERDICTS[now.verdict]
-        if now.verdict == "attention" and not now.taken_back:
+        title, style, words = (UNDONE if now.taken_back else HALF_WAY) if now.was_undone else VERDICTS[now.verdict]
+        if now.verdict == "attention" and not now.was_undone:
             words = f"{words} {to_look_at(now)}"
         self.query_one("#verdict", Static).update(Content.assemble((title, f"bold {style}"), f"\n{words}"))
         width = max(10, self.query_one("#account").size.width - 40)

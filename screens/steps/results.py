@@ -242,7 +242,8 @@ def picture(now: Progress, width: int) -> Content:
     if moves_still(now):
         return Content.assemble(*lines, ("◌ users still move at login", "$text-warning"))
     if words_of_rest(now) != UNACCOUNTED:
-        return Content.assemble(*lines, ("◌ the run is not over", "$text-warning"))
+        why = "◌ the run was undone" if now.was_undone else "◌ the run is not over"
+        return Content.assemble(*lines, (why, "$text-warning"))
     good = now.adds_up
     lines.append(("✓ adds up", "$text-success") if good else ("✗ does not add up", "bold $text-error"))
     return Content.assemble(*lines)

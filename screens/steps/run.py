@@ -333,6 +333,7 @@ class RunView(StepView):
         return [*now, *self.wizard.undo_commands()]
 
 
+HALF_WAY = "Undone half-way: the undo was stopped. The same command in a shell goes on with it."
 TAKEN_BACK = "Undone: what could be put back was. The page Review has what doing it again would change."
 
 
@@ -349,8 +350,8 @@ def headline(work: Work, opens: str = "") -> Content:
         opens: Title of the page that Next leads to while the run waits.
     """
     now = work.progress
-    if now.taken_back and not work.is_busy:
-        return Content.assemble(("◌ ", "$text-warning"), (TAKEN_BACK, "bold"))
+    if now.was_undone and not work.is_busy:
+        return Content.assemble(("◌ ", "$text-warning"), (TAKEN_BACK if now.taken_back else HALF_WAY, "bold"))
     if now.ended and not work.is_busy:
         signs = {"complete": ("✓ ", "$text-success"), "attention": ("! ", "$text-warning")}
         words = {"complete": "Complete: every user is accounted for.", "attention": "Ended; some users need a look."}

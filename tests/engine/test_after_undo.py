@@ -1,6 +1,7 @@
 """What is known of a run after it was undone: that it was, what is left of it, and how to go on."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import httpx
@@ -11,10 +12,14 @@ from test_undo import stopped_undo
 from test_undo_users import connection_for_the_shop
 
 from wizard.__main__ import main
+from wizard.commands.reporting import run_report
 from wizard.commands.running import summary
-from wizard.errors import Interrupted, RunMismatch, WizardError
-from wizard.events import ChangeUndone, JobSubmitted, UndoStarted
+from wizard.errors import Exit, Interrupted, RunMismatch, WizardError
+from wizard.events import ChangeUndone, JobSubmitted, UndoStarted, UsersPrepared
+from wizard.fates import words_of_rest
 from wizard.identity import progress_of
+from wizard.progress import Progress
+from wizard.report import Report, headline, next_steps
 from wizard.tools import Stop
 
 
@@ -27,6 +32,10 @@ def stage(tmp_path: Path) -> Rehearsal:
 
 def status(stage: Rehearsal) -> str:
     return summary(progress_of(stage.run), stage.run, None)
+
+
+def reported(stage: Rehearsal) -> Report:
+    return run_report(stage.run, stage.answers(), progress_of(stage.run))
 
 
 def findings(stage: Rehearsal) -> Sequence[str]:
@@ -172,3 +181,83 @@ def test_the_files_of_users_of_a_run_that_was_undone_can_be_purged(tmp_path: Pat
     with pytest.raises(SystemExit) as ended:
         main(["runs", "--purge", stage.run.id, "--runs", str(stage.runs.folder)])
     assert ended.value.code == 0
+
+
+def test_a_connection_that_was_made_again_is_no_longer_one_that_undo_has_deleted(tmp_path: Path) -> None:
+    stage = stage_of(tmp_path, 4)
+    stage.apply()
+    stage.undo()
+    stage.clock.time += 60
+    stage.resume(approve=lambda plan: True)
+    stage.pass_days(1)
+    assert stage.resume("trickle.go_on=true").imported == 4
+    stage.undo()
+    assert "would do it again" in status(stage)
+    stage.remove_connection("acme-users")
+    stage.verify()
+    assert progress_of(stage.run).failed_checks == {"connection": "the connection is gone, and this run was undone"}
+
+
+def test_users_who_had_moved_at_login_are_looked_for_after_an_undo_that_deleted_all_imported_ones(
+    tmp_path: Path,
+) -> None:
+    stage = stage_of(tmp_path, 6)
+    stage.apply()
+    stage.log_in([1, 2])
+    stage.pass_days(1)
+    now = stage.resume("trickle.go_on=true")
+    assert (now.imported, now.migrated) == (4, 2)
+    stage.undo(users=True)
+    stage.verify()
+    assert progress_of(stage.run).failed_checks == {}
+    stage.ask("DELETE", "users/auth0%7C1")
+    stage.verify()
+    assert "export" in progress_of(stage.run).failed_checks
+
+
+def test_what_was_checked_before_an_undo_is_not_told_after_it(stage: Rehearsal) -> None:
+    stage.apply()
+    stage.ask("DELETE", "users/auth0%7C4")
+    assert "export" in stage.verify().failed_checks
+    stopped_undo(stage, 5)
+    stage.verify()
+    stage.undo(users=True)
+    now = progress_of(stage.run)
+    assert now.failed_checks == {}
+    report = reported(stage)
+    assert (report.checks, report.compared) == ([], None)
+
+
+def test_an_undone_run_is_called_that_wherever_it_is_told(tmp_path: Path) -> None:
+    stage = stage_of(tmp_path, 4)
+    stage.apply()
+    stage.undo()
+    now, report = progress_of(stage.run), reported(stage)
+    assert "not moved yet" not in status(stage)
+    assert (report.phases, words_of_rest(now)) == ([], "not moved")
+    assert next(step.text for step in next_steps(report)).endswith("would do it again.")
+    assert headline(report).startswith("An undo has put back")
+
+
+def test_a_run_whose_undo_was_stopped_is_called_that_wherever_it_is_told(stage: Rehearsal) -> None:
+    stage.apply()
+    stopped_undo(stage, 5)
+    now, report = progress_of(stage.run), reported(stage)
+    assert headline(report) == "An undo of the run was stopped half-way."
+    [step] = next_steps(report)
+    assert step.text.startswith(f"auth0-migrate undo {stage.run.id} --users ")
+    assert step.text.endswith(" goes on with it.")
+    assert now.failed_checks == {}
+
+
+def test_a_run_that_was_interrupted_and_undone_ends_as_one_that_needs_a_look(stage: Rehearsal) -> None:
+    stage.apply_until(lambda event: isinstance(event, UsersPrepared))
+    assert progress_of(stage.run).exit == Exit.INTERRUPTED
+    stage.undo()
+    assert progress_of(stage.run).exit == Exit.ATTENTION
+
+
+def test_users_whom_an_upload_that_is_over_has_lost_are_not_called_still_to_do() -> None:
+    now = Progress(read=12, accounted=True, steps_done=("prepare", "upload"), waiting="3 users are not accounted for")
+    assert words_of_rest(now) == "not accounted for"
+    assert words_of_rest(replace(now, steps_done=("prepare",))) == "still to do"

@@ -139,7 +139,7 @@ def test_it_gives_every_reason_with_its_remedy() -> None:
 
 
 def test_a_run_that_was_undone_says_so_and_whom_the_undo_has_deleted() -> None:
-    undone = replace(COMPLETE, verdict="attention", undone=True, compared=None)
+    undone = replace(COMPLETE, verdict="attention", undone="whole", compared=None)
     assert headline(undone) == "An undo has put back what the run had changed, as far as that can be."
     deleted = replace(undone, imported=0, removed=9_800)
     assert headline(deleted).endswith("its 9,800 imported users are deleted.")

@@ -9,9 +9,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from wizard import __version__
+from wizard.after_undo import way_on
 from wizard.clock import RealClock
 from wizard.counts import counted
-from wizard.events import CheckFailed, CheckPassed, CheckWithdrawn, Event, UsersReconciled, found_by
+from wizard.events import (
+    CheckFailed,
+    CheckPassed,
+    CheckWithdrawn,
+    Event,
+    RunUndone,
+    UndoStarted,
+    UsersReconciled,
+    found_by,
+)
 from wizard.fates import words_of_rest
 from wizard.journal import Journal
 
@@ -31,17 +41,25 @@ def write_run_report(run: RunFolder, answers: Answers, progress: Progress) -> Pa
     """
     from wizard.report import write_report
 
+    write_report(run.report, run_report(run, answers, progress))
+    return run.report
+
+
+def run_report(run: RunFolder, answers: Answers, progress: Progress) -> Report:
+    """The report of a run, with its phases.
+
+    Raises:
+        WizardError: the manifest of the run is damaged.
+    """
     journal = Journal(run.journal, now=RealClock().now)
     try:
-        report = replace(
+        return replace(
             report_of(run, answers, progress, list(journal.events()), journal.span()),
             phases=list(_phases(answers, progress, journal)),
             moving=_moving(answers, progress),
         )
     finally:
         journal.close()
-    write_report(run.report, report)
-    return run.report
 
 
 def report_of(
@@ -78,7 +96,8 @@ def report_of(
         rejected=progress.rejected,
         skipped=progress.skipped,
         removed=progress.removed,
-        undone=progress.taken_back,
+        undone="whole" if progress.taken_back else "half" if progress.undoing else "",
+        way_on=told(way_on(progress, run)).replace("`", "") if progress.was_undone else "",
         rest=words_of_rest(progress),
         moved_since=sum(progress.moved_since),
         reasons=list(_reasons(progress, manifest)),
@@ -112,7 +131,7 @@ def _phases(answers: Answers, progress: Progress, journal: Journal) -> Iterator[
         return Phase(name, state, f"{_utc(at):%Y-%m-%d %H:%M}" if at is not None else "", note)
 
     way = answers[StrategyAnswers].way
-    if way == "bulk":
+    if way == "bulk" or progress.was_undone:
         return
     yield phase("Scripts and guards are in place", done("change:scripts:"), "users move at their next login")
     looks = progress.looks
@@ -209,6 +228,8 @@ def _checks(events: list[Event]) -> Iterator[Check]:
 
     checks: dict[str, Check] = {}
     for event in events:
+        if isinstance(event, UndoStarted | RunUndone) and not event.only:
+            checks.clear()  # they were of what was there before
         if isinstance(event, CheckPassed):
             checks[event.name] = Check(event.name, True, found_by(event))
         elif isinstance(event, CheckFailed):

@@ -59,7 +59,7 @@ def command(purge: str | None, runs_folder: Path | None, output: Output) -> int:
             "at work"
             if run.is_held
             else "undone"
-            if progress.taken_back
+            if progress.was_undone
             else "stopped"
             if progress.stopped
             else row["verdict"]

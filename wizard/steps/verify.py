@@ -206,8 +206,9 @@ async def _after_undo(
     """What can be said of the users that an undo has left; nobody is looked for whom it has deleted."""
     from wizard.bulk import evidence
 
+    left = progress.imported + progress.migrated + progress.already_there
     there = f"the connection {connection.name} is there"
-    if progress.removed and not progress.imported:
+    if progress.removed and not left:
         return [Finding("connection", True, f"{there}, without the users that undo has deleted")]
     findings = [Finding("connection", True, there)]
     if wanted.depth == "full":
