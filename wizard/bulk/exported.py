@@ -14,7 +14,7 @@ import orjson
 from wizard.bulk.sameness import FLAGS, OBJECTS, TEXTS
 from wizard.errors import WizardError
 
-AGAIN = "Verify again: that asks Auth0 for a new export."
+AGAIN = "Try again: that asks Auth0 for a new export."
 
 _KEYS = ("user_id", *FLAGS, *TEXTS, *OBJECTS)
 
