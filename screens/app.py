@@ -186,6 +186,7 @@ class WizardApp(Keeping):
         suggested |= {table: dict(values) for table, values in draft.begun.items()}
         journey = Journey(draft.base, suggested=suggested, answers=answers)
         self._try_logins_of_store(journey)
+        journey.touched = {stop.key for stop in journey.stops} & set(draft.touched)
         journey.here = draft.here if draft.here in {stop.key for stop in journey.stops} else "tenant"
         if not journey.may_go_to(journey.here):
             journey.here = journey.unanswered[0].key if journey.unanswered else "review"

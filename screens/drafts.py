@@ -19,7 +19,8 @@ from wizard.steps import SECTIONS
 class Draft:
     """One set of answers and the page they were left on. The folder is for its owner only.
 
-    `begun` is what was given on pages that are not answered yet, by table and key: their forms begin with it.
+    `begun` is what was given on pages that are not answered yet, by table and key: their forms begin with it. `touched` are
+    the keys of steps that a changed answer may have made wrong.
     """
 
     folder: Path
@@ -27,6 +28,7 @@ class Draft:
     here: str = "tenant"
     practice: bool = False
     begun: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    touched: Sequence[str] = ()
 
     @property
     def answers(self) -> Path:
@@ -38,7 +40,9 @@ class Draft:
         save(self.answers, answers)
         tables = [section.table for section in answers]  # one that is all defaults has no place in the file
         place = {"base": str(self.base), "here": self.here, "practice": self.practice, "answered": tables}
-        told = json.dumps({**place, "begun": self.begun}, default=str)  # a date is typed as it is written
+        told = json.dumps(
+            {**place, "begun": self.begun, "touched": sorted(self.touched)}, default=str
+        )  # a date is typed as it is written
         (self.folder / "place.json").write_text(told, encoding="utf-8")
 
     def load(self) -> Answers:
@@ -95,7 +99,12 @@ class Drafts:
         try:
             place = json.loads((path / "place.json").read_text(encoding="utf-8"))
             draft = Draft(
-                path, Path(place["base"]), str(place["here"]), bool(place["practice"]), dict(place.get("begun", {}))
+                path,
+                Path(place["base"]),
+                str(place["here"]),
+                bool(place["practice"]),
+                dict(place.get("begun", {})),
+                tuple(map(str, place.get("touched", ()))),
             )
             draft.load()
         except (OSError, ValueError, KeyError, WizardError):

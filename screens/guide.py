@@ -197,9 +197,20 @@ class Journey:
             return ()
         self.approved = ""
         self.anew.add(key)
-        touched = [stop for stop in self.later(key) if stop.key in self._touched_by(key) and self.is_answered(stop.key)]
+        touched = self._made_wrong_by(key)
         self.touched |= {stop.key for stop in touched}
         return touched
+
+    def touched_with(self, answers: Answers) -> set[str]:
+        """The steps to look at again once these are the answers: those there are, and what the changed ones may make wrong."""
+        found = set(self.touched)
+        for stop in self.stops:
+            if stop.step is None or not (self.answers.has(stop.step.section) and answers.has(stop.step.section)):
+                continue
+            before, now = (Answers([one[stop.step.section]]).lasting() for one in (self.answers, answers))
+            if before != now:
+                found |= {one.key for one in self._made_wrong_by(stop.key)}
+        return found
 
     def approve(self, plan: str) -> None:
         """Take the approval of the plan with this hash, which is of the answers as they are now."""
@@ -223,8 +234,10 @@ class Journey:
                 answers = answers.replace(step.section())
         return answers
 
-    def _touched_by(self, key: str) -> Sequence[str]:
-        return TOUCHES.get(key, tuple(stop.key for stop in self.later(key)))
+    def _made_wrong_by(self, key: str) -> Sequence[Stop]:
+        """The answered later stops that a changed answer may make wrong."""
+        touched = TOUCHES.get(key, tuple(stop.key for stop in self.later(key)))
+        return [stop for stop in self.later(key) if stop.key in touched and self.is_answered(stop.key)]
 
     def later(self, key: str) -> Sequence[Stop]:
         """The stops after this one that have answers."""

@@ -25,14 +25,16 @@ class Keeping(Desk):
         begun |= frame.begun() if frame is not None else {}
         if self.work.phase != "idle" or not (len(journey.answers) or begun):
             return
+        answers = self._answers_as_they_stand()
         self.draft = replace(
             self.draft or self.drafts.new(),
             base=journey.base,
             here=journey.here,
             practice=self.practice is not None,
             begun=begun,
+            touched=tuple(sorted(journey.touched_with(answers))),
         )
-        self.draft.keep(self._answers_as_they_stand())
+        self.draft.keep(answers)
 
     def _answers_as_they_stand(self) -> Answers:
         """The answers with what their pages have now, where that is right; nothing is answered by it."""

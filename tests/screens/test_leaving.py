@@ -145,10 +145,11 @@ async def test_quitting_asks_where_something_cannot_be_kept(rehearsal: Rehearsal
 async def test_an_answered_page_that_was_edited_and_left_is_kept(rehearsal: Rehearsal) -> None:
     app = rehearsal.app()
     async with opened(app) as pilot:
-        for key in ("source", "profile"):
+        for key in ("source", "profile", "passwords"):
             await go_on(pilot, key)
-        await pilot.press("escape")
-        await until(pilot, lambda: page_is(app, "source"))
+        for key in ("profile", "source"):
+            await pilot.press("escape")
+            await until(pilot, lambda key=key: page_is(app, key))
         app.screen.query_one("#source Form", Form).put({"delimiter": ";"})
         await pilot.press("escape")
         await until(pilot, lambda: page_is(app, "tenant"))
@@ -160,6 +161,8 @@ async def test_an_answered_page_that_was_edited_and_left_is_kept(rehearsal: Rehe
     async with again.run_test(size=NARROW) as pilot:
         await until(pilot, lambda: page_is(again, "tenant"))
         assert again.journey.answers[SourceAnswers].delimiter == ";"
+        assert again.journey.touched == {"profile"}, "it was decided for what the store was then"
+        await shows(pilot, "! Profile")
 
 
 async def test_an_answered_page_that_was_spoilt_and_left_is_asked_about(rehearsal: Rehearsal) -> None:
