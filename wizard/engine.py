@@ -38,6 +38,7 @@ from wizard.undo import (
     looked_at,
     made_again,
     name_unproven,
+    undecided_about,
     undo_all,
     undo_plan,
 )
@@ -409,14 +410,14 @@ def _not_alone(progress: Progress, run: RunFolder) -> str:
 
 
 def _decided(plan: UndoPlan, decide: Callable[[UndoPlan], InUse | None], run: RunFolder) -> UndoPlan:
-    look = plan.look
-    if look is None or not look.in_use:
+    undecided = undecided_about(plan)
+    if not undecided:
         return plan
     choice = decide(plan)
     if choice is None:
         keep, delete = (run.command("undo", run.id, "--users", f"--in-use={one}") for one in ("keep", "delete"))
         raise PlanStale(
-            f"{look.in_use:,} of {counted(look.there, 'user')} to be deleted {'has' if look.in_use == 1 else 'have'} logged in or changed since the import",
+            undecided,
             why="what they have changed since, a password for instance, is in Auth0 alone",
             state="Nothing was changed.",
             remedy=f"Decide about them: `{keep}` leaves them and deletes the others, `{delete}` deletes them too.",

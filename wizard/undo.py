@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from wizard.answers.atomic import write_atomically
-from wizard.auth0.errors import NotFound, RateLimitExhausted, Unreachable
+from wizard.auth0.errors import NotAllowed, NotFound, RateLimitExhausted, Unreachable
 from wizard.counts import counted
 from wizard.errors import AnswerLost, CredentialsError, Interrupted, WizardError
 from wizard.events import ChangeUndone, OverwritesForeseen, RunUndone, UndoStarted
@@ -50,8 +50,9 @@ class UndoPlan:
 
     `unproven` are the ids of users that the run may have made, and cannot prove to have made; they stay, too. `again` are
     changes that are made anew after all: what users need to move at login once the door is open again. `doubtful`
-    says of which users nothing can be put back. `look` is what the tenant tells of the users, once it was asked, and
-    `in_use` what was decided about those who have logged in or changed since.
+    says of which users nothing can be put back. `look` is what the tenant tells of the users, once it was asked; None also
+    where it has no exports, which alone can tell. `in_use` is what was decided about those who have logged in or changed
+    since.
     """
 
     changes: tuple[Undoing, ...]
@@ -147,7 +148,9 @@ async def follow_running(files: Sequence[PreparedFile], tools: Tools) -> None:
 
 
 async def looked_at(plan: UndoPlan, files: Sequence[PreparedFile], tools: Tools) -> UndoPlan:
-    """The plan with what the tenant tells of the users that would be deleted.
+    """The plan with what the tenant tells of the users that would be deleted; without, where it refuses an export.
+
+    Deleting looks at each of them in any case, just before.
 
     Raises:
         WizardError: the tenant does not tell, or the application may not delete users.
@@ -156,7 +159,20 @@ async def looked_at(plan: UndoPlan, files: Sequence[PreparedFile], tools: Tools)
     from wizard.bulk.removal import SCOPES, look_at
 
     require_scopes(await tools.tenant.scopes(), SCOPES)
-    return replace(plan, look=await look_at(_to_delete(files, tools), await _connection(tools), tools))
+    try:
+        return replace(plan, look=await look_at(_to_delete(files, tools), await _connection(tools), tools))
+    except NotAllowed:  # such as on the free subscription, which has no exports
+        return plan
+
+
+def undecided_about(plan: UndoPlan) -> str:
+    """Which users to delete have logged in or changed since, or may have; empty when none has."""
+    since, look = "logged in or changed since the import", plan.look
+    if look is None:
+        return f"Nobody can say beforehand who of {counted(plan.users, 'user')} to be deleted has {since}"
+    if not look.in_use:
+        return ""
+    return f"{look.in_use:,} of {counted(look.there, 'user')} to be deleted {'has' if look.in_use == 1 else 'have'} {since}"
 
 
 def _to_delete(files: Sequence[PreparedFile], tools: Tools) -> list[Made]:

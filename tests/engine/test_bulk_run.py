@@ -10,6 +10,7 @@ import httpx
 import pytest
 from rehearsal import COLUMNS, PASSWORD, CountingTransport, Rehearsal, person
 
+from wizard.__main__ import main
 from wizard.auth0.errors import NotAllowed
 from wizard.commands.reporting import report_of
 from wizard.commands.running import plan_text
@@ -157,6 +158,48 @@ def test_an_undo_leaves_a_connection_of_which_no_export_tells_who_is_in_it(tmp_p
         "Look in the tenant who is in it, and delete it there.",
     )
     assert [one["name"] for one in stage.ask("GET", "connections")] == ["acme-users"]
+
+
+def test_an_undo_deletes_users_also_where_no_export_tells_beforehand_who_is_in_use(tmp_path: Path) -> None:
+    stage = Rehearsal(tmp_path, plan="free", settings=WITHOUT_EXPORTS)
+    stage.answer("sample = 5", 'sample = 5\ndepth = "sample"')
+    stage.write_people([person(number) for number in range(1, 4)])
+    stage.apply()
+    stage.tenant.db.execute("update users set logins_count = 1 where id = '2'")
+
+    def there() -> list[str]:
+        return [row["id"] for row in stage.tenant.db.execute("select id from users order by id")]
+
+    with pytest.raises(
+        PlanStale, match="Nobody can say beforehand who of 3 users to be deleted has logged in"
+    ) as refused:
+        stage.undo(users=True)
+    assert "--users --in-use=keep" in refused.value.remedy
+    assert there() == ["1", "2", "3"]
+    kept = stage.undo(users=True, in_use="keep")
+    assert (kept.users, there()) == (2, ["2"])
+    assert "1 user who has logged in or changed since the import" in kept.left
+    assert stage.undo(users=True, in_use="delete").users == 1
+    assert there() == []
+
+
+@pytest.mark.parametrize(
+    ("in_use", "decided"), [("keep", "whoever has, stays"), ("delete", "whoever has, is deleted too")]
+)
+def test_the_undo_command_says_that_no_export_tells_who_is_in_use(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], in_use: str, decided: str
+) -> None:
+    stage = Rehearsal(tmp_path, plan="free", settings=WITHOUT_EXPORTS)
+    stage.answer("sample = 5", 'sample = 5\ndepth = "sample"')
+    stage.write_people([person(1)])
+    stage.apply()
+    monkeypatch.setattr("wizard.commands.undo.world", lambda output: stage.world)
+    with pytest.raises(SystemExit) as ended:
+        main(["undo", stage.run.id, "--runs", str(stage.runs.folder), "--users", "--yes", f"--in-use={in_use}"])
+    told = capsys.readouterr().err
+    assert ended.value.code == 3
+    assert "delete 1 user that this run imported" in told
+    assert f"Auth0 refused the export that tells who has logged in or changed since the import; {decided}" in told
 
 
 def test_looking_less_deep_later_hides_nobody_whom_a_comparison_has_missed(stage: Rehearsal) -> None:

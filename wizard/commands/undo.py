@@ -121,9 +121,12 @@ def command(
 def asked_about_users_in_use(plan: UndoPlan, output: Output) -> InUse:
     """Ask what becomes of users who have logged in or changed since the import."""
     look = plan.look
-    users, alone = (look.there, look.in_use == 1) if look else (plan.users, False)
+    users, in_use = (look.there, look.in_use) if look else (plan.users, None)
     output.say(f"{counted(users, 'user')} of this run would be deleted; {users_in_use(plan)}.")
-    question = "Delete this user too? No keeps it." if alone else "Delete these users too? No keeps them."
+    question = {
+        None: "Delete also whoever has? No keeps them.",
+        1: "Delete this user too? No keeps it.",
+    }.get(in_use, "Delete these users too? No keeps them.")
     return "delete" if confirmed(question) else "keep"
 
 
@@ -140,6 +143,8 @@ def _of_users(plan: UndoPlan) -> Iterator[str]:
     look = plan.look
     if look is None:
         yield f"  delete {counted(plan.users, 'user')} that this run imported"
+        whoever = {"keep": "; whoever has, stays", "delete": "; whoever has, is deleted too", None: ""}[plan.in_use]
+        yield f"    {users_in_use(plan)}{whoever}"
         return
     kept = look.in_use if plan.in_use == "keep" else 0
     gone = plan.users - look.there
@@ -159,10 +164,10 @@ def _of_users(plan: UndoPlan) -> Iterator[str]:
 
 
 def users_in_use(plan: UndoPlan) -> str:
-    """Who of the users to delete has logged in or changed since the import."""
+    """Who of the users to delete has logged in or changed since the import, or that nobody can say."""
     look = plan.look
     if look is None:
-        return ""
+        return "Auth0 refused the export that tells who has logged in or changed since the import"
     told = [(look.logged_in, "logged in"), (look.changed, "changed without a login")]
     return "since the import " + " and ".join(
         f"{counted(users, 'user has', 'users have')} {what}" for users, what in told if users
