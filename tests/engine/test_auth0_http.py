@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 import os
 import ssl
@@ -13,7 +14,7 @@ import pytest
 from auth0_stage import DOMAIN, Stage, StageClock, answers, refused
 
 from wizard import __version__
-from wizard.auth0.call import Call
+from wizard.auth0.call import Call, json_body
 from wizard.auth0.domain import Address
 from wizard.auth0.errors import (
     AnswerLost,
@@ -68,6 +69,31 @@ async def test_a_repeatable_request_survives_a_server_in_trouble(method: str, st
 
 @pytest.mark.parametrize("text", ["<html>Sign in to the network</html>", '{"id": "con_12'])
 async def test_what_a_gateway_answers_instead_of_json_is_asked_again(text: str) -> None:
+    stage = Stage(answers(httpx.Response(200, text=text), FINE))
+    async with stage.open() as tenant:
+        assert (await tenant.connection("con_1234567890abcdef")).name == "acme-users"
+    assert len(stage.requests) == 2
+
+
+async def test_half_of_a_character_makes_no_answer_unreadable() -> None:
+    """Source: RFC 8259, section 8.2: JSON allows escapes that are no whole character, and JavaScript writes them."""
+    text = r'{"user_id": "auth0|5", "user_metadata": {"nick": "\ud83d"}}'
+    stage = Stage(answers(httpx.Response(200, text=text)))
+    async with stage.open() as tenant:
+        assert (await tenant.user("auth0|5")).user_id == "auth0|5"
+    assert len(stage.requests) == 1
+
+
+async def test_half_of_a_character_goes_back_as_it_came() -> None:
+    stage = Stage(answers(httpx.Response(200, text=r'{"text": "Zoë \ud83d"}'), FINE))
+    http = an_http(stage)
+    answer = await http.send(Call("GET", "/api/v2/things", "read things"))
+    await http.send(Call("PATCH", "/api/v2/things", "write things", content=json_body(answer.body)))
+    assert json.loads(stage.requests[1].content) == {"text": "Zoë \ud83d"}
+
+
+@pytest.mark.parametrize("text", ['{"id": NaN}', "[" * 100_000])
+async def test_what_only_python_takes_for_json_is_none(text: str) -> None:
     stage = Stage(answers(httpx.Response(200, text=text), FINE))
     async with stage.open() as tenant:
         assert (await tenant.connection("con_1234567890abcdef")).name == "acme-users"

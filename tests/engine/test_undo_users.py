@@ -6,7 +6,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from rehearsal import PASSWORD, CutShapes, Rehearsal, person
+from rehearsal import PASSWORD, CountingTransport, CutShapes, Rehearsal, person
 from test_undo import stopped_undo
 
 from wizard.__main__ import main
@@ -237,6 +237,24 @@ def test_whoever_logs_in_while_users_are_deleted_stays_and_is_told(stage: Rehear
     assert undone.users == 11
     assert "1 user who has logged in or changed since the import" in undone.left
     assert ids(stage) == {"12"}
+
+
+class HalfACharacter(CountingTransport):
+    """Answers as a tenant where JavaScript has cut the metadata of a user amid a character."""
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        response = await super().handle_async_request(request)
+        whole = (await response.aread()).replace(b"CUT-HERE", rb"\ud83d")
+        headers = {"content-type": response.headers.get("content-type", "")}
+        return httpx.Response(response.status_code, headers=headers, content=whole)
+
+
+def test_half_of_a_character_in_the_profile_of_a_user_does_not_stop_deleting(stage: Rehearsal) -> None:
+    stage.apply()
+    stage.ask("PATCH", "users/auth0%7C5", json={"user_metadata": {"nick": "CUT-HERE"}})
+    stage.transport = HalfACharacter(stage.tenant.transport())
+    assert stage.undo(users=True, in_use="delete").users == 12
+    assert ids(stage) == set()
 
 
 def test_an_undo_that_may_not_delete_users_says_so_before_anything_is_put_back(stage: Rehearsal) -> None:

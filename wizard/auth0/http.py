@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import random
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import httpx
 
@@ -13,7 +14,7 @@ from wizard import __version__
 from wizard.auth0.call import Answer, Call
 from wizard.auth0.errors import AnswerLost, CertificateRefused, Unreachable
 from wizard.auth0.tls import open_client
-from wizard.events import Emit, RequestLimited, RequestSent
+from wizard.events import Emit, Json, RequestLimited, RequestSent
 
 if TYPE_CHECKING:
     from wizard.auth0.domain import Address
@@ -170,14 +171,30 @@ class Http:
 
 
 def _answer(response: httpx.Response) -> Answer:
-    import orjson
-
     if not response.content.strip():
         return Answer(response.status_code)
     try:
-        return Answer(response.status_code, orjson.loads(response.content))
-    except orjson.JSONDecodeError:
+        return Answer(response.status_code, _loaded(response.content))
+    except (ValueError, RecursionError):
         return Answer(response.status_code, readable=False)
+
+
+def _loaded(content: bytes) -> Json:
+    """The JSON of an answer; half a surrogate pair in it, which JSON from JavaScript may hold, does no harm.
+
+    Raises:
+        ValueError, RecursionError: it is none.
+    """
+    import orjson
+
+    try:
+        return cast("Json", orjson.loads(content))
+    except orjson.JSONDecodeError:
+        return cast("Json", json.loads(content, parse_constant=_no_json))
+
+
+def _no_json(constant: str) -> Json:
+    raise ValueError(f"{constant} is no JSON")
 
 
 def _distrusts(error: BaseException | None) -> bool:
