@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import httpx
@@ -118,6 +120,38 @@ def test_a_user_that_was_made_anew_after_the_import_stays_and_is_told(stage: Reh
     assert (undone.users, undone.left) == (11, ("1 user with an id of this run: made anew after its import",))
     assert ids(stage) == {"3"}
     assert stage.undo(users=True).left == (), "the one that it had imported is gone"
+
+
+def test_of_a_run_of_an_earlier_version_too_a_user_that_was_made_anew_stays_and_is_told(stage: Rehearsal) -> None:
+    connection_for_the_shop(stage)
+    stage.apply()
+    as_of_an_earlier_version(stage)
+    stage.ask("DELETE", "users/auth0%7C3")
+    stage.clock.time += 48 * HOUR
+    add_by_hand(stage, 3)
+    undone = stage.undo(users=True)
+    assert (undone.users, undone.left) == (11, ("1 user with an id of this run: made anew after its import",))
+    assert ids(stage) == {"3"}
+
+
+def test_a_run_of_an_earlier_version_knows_its_users_though_the_clock_here_was_behind(stage: Rehearsal) -> None:
+    stage.apply()
+    as_of_an_earlier_version(stage, behind=12 * HOUR)
+    assert stage.undo(users=True).users == 12
+    assert ids(stage) == set()
+
+
+def as_of_an_earlier_version(stage: Rehearsal, *, behind: float = 0.0) -> None:
+    """Take out of the journal what earlier versions did not write: when a job was made, and exports, by Auth0's clock."""
+    with closing(sqlite3.connect(stage.run.journal)) as journal, journal:
+        for number, written in journal.execute(
+            "select id, facts from intents where subject like 'import:%'"
+        ).fetchall():
+            facts = json.loads(written)
+            del facts["created"]
+            facts["accepted_at"] -= behind
+            journal.execute("update intents set facts = ? where id = ?", (json.dumps(facts), number))
+        journal.execute("delete from facts where key = 'exported'")
 
 
 def test_a_user_that_went_and_was_imported_again_belongs_to_the_later_run(stage: Rehearsal) -> None:

@@ -26,6 +26,9 @@ Whose = Literal["made", "before", "anew"]
 REMOVED = "undo:users:"
 """How the intents of deleting the users of a part begin; the part's name follows."""
 
+CLOCK_BEHIND = 24 * 3600.0
+"""Seconds that the clock of this machine may have been behind Auth0's, in journals that know no other."""
+
 
 @dataclass(frozen=True)
 class Made:
@@ -71,12 +74,13 @@ class Made:
         Nobody else was there with that id when the job ended, so only who came later is another one; with upsert, those
         who were there before are others, too.
         """
-        if created_at is None or self._began is None:
+        began = self._began_at_the_latest
+        if created_at is None or began is None:
             return "before" if self.upserts else "made"
-        latest = min((one for one in self.exports if one > self._began), default=self._began + JOB_TIMEOUT)
+        latest = min((one for one in self.exports if one > began), default=began + JOB_TIMEOUT)
         if created_at > latest:
             return "anew"
-        return "before" if self.upserts and created_at < self._began else "made"
+        return "before" if self.upserts and (self._began is None or created_at < self._began) else "made"
 
     def users(self, run: Path, refused: AbstractSet[tuple[str, str]]) -> list[dict[str, Any]]:
         """Those that it may have made, as they were prepared.
@@ -107,6 +111,14 @@ class Made:
         """When the job was made, UNIX time by Auth0's clock; None in journals of earlier versions."""
         began: float | None = self.intent.facts.get("created")
         return began
+
+    @property
+    def _began_at_the_latest(self) -> float | None:
+        """The same; where only the clock here has told when, with all that it may have been behind."""
+        accepted: float | None = self.intent.facts.get("accepted_at")
+        if self._began is not None or accepted is None:
+            return self._began
+        return accepted + CLOCK_BEHIND
 
 
 @dataclass(frozen=True)
