@@ -114,11 +114,13 @@ class UsersMovedSince(Event):
 class UsersRepaired(Event):
     """The remains of half-made users were removed, who had counted as already there; they are imported anew.
 
-    `round` names the repair, so that hearing of it twice changes nothing.
+    `round` names the repair, so that hearing of it twice changes nothing. `again` of them had not counted as already
+    there, but as imported: by a repair before, or at first.
     """
 
     round: str
     users: int
+    again: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,6 +69,7 @@ class Progress:
     looks: tuple[happened.UsersMigrated, ...] = ()
     left: happened.UsersLeftCounted | None = None
     repairs: Mapping[str, int] = field(default_factory=dict)
+    repaired_again: Mapping[str, int] = field(default_factory=dict)
     undone: int = 0
     taken_back: bool = False
     """Whether the run was undone since it was last worked on."""
@@ -104,12 +105,14 @@ class Progress:
 
     @property
     def imported(self) -> int:
-        return max(0, sum(job.imported for job in self.jobs.values()) - self.removed)
+        made = sum(job.imported for job in self.jobs.values()) - sum(self.repaired_again.values())
+        return max(0, made - self.removed)
 
     @property
     def already_there(self) -> int:
         """Users that Auth0 had already, without the half-made ones that were repaired and imported anew."""
-        return max(0, sum(job.already_there for job in self.jobs.values()) - sum(self.repairs.values()))
+        repaired = sum(self.repairs.values()) - sum(self.repaired_again.values())
+        return max(0, sum(job.already_there for job in self.jobs.values()) - repaired)
 
     @property
     def migrated(self) -> int:
@@ -266,7 +269,8 @@ class Progress:
             case happened.UsersMovedSince():
                 return replace(self, moved_since=(event.rejected, event.skipped))
             case happened.UsersRepaired():
-                return replace(self, repairs={**self.repairs, event.round: event.users})
+                again = {**self.repaired_again, event.round: event.again}
+                return replace(self, repairs={**self.repairs, event.round: event.users}, repaired_again=again)
             case happened.UndoStarted():
                 return replace(self, undoing=event, failed_checks=self.failed_checks if event.only else {})
             case happened.ChangeUndone():

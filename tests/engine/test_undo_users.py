@@ -98,6 +98,38 @@ def test_users_that_a_repair_has_imported_are_of_the_run(stage: Rehearsal) -> No
     assert ids(stage) == set()
 
 
+def test_a_user_that_was_repaired_twice_is_one_user(stage: Rehearsal) -> None:
+    connection = connection_for_the_shop(stage)
+    add_by_hand(stage, 4)
+    plant(stage, connection, 3)
+    stage.apply()
+    stage.resume("verify.repair_at_most=1", approve=lambda plan: True)
+    stage.ask("DELETE", "users/auth0%7C3")
+    plant(stage, connection, 3)
+    stage.verify()
+    progress = stage.resume("verify.repair_at_most=2", approve=lambda plan: True)
+    assert (progress.imported, progress.already_there) == (11, 1)
+    undone = stage.undo(users=True)
+    assert (undone.users, undone.left) == (11, ())
+    assert ids(stage) == {"4"}
+    progress = progress_of(stage.run)
+    assert (progress.removed, progress.imported, progress.already_there, progress.adds_up) == (11, 0, 1, True)
+
+
+def test_a_user_that_the_import_had_made_and_a_repair_made_again_is_one_user(stage: Rehearsal) -> None:
+    connection = connection_for_the_shop(stage)
+    add_by_hand(stage, 4)
+    stage.apply()
+    stage.ask("DELETE", "users/auth0%7C3")
+    plant(stage, connection, 3)
+    stage.verify()
+    progress = stage.resume("verify.repair_at_most=1", approve=lambda plan: True)
+    assert (progress.imported, progress.already_there) == (11, 1)
+    undone = stage.undo(users=True)
+    assert (undone.users, undone.left) == (11, ())
+    assert (ids(stage), progress_of(stage.run).removed) == ({"4"}, 11)
+
+
 def test_a_user_that_one_run_was_refused_belongs_to_the_run_that_imported_it(stage: Rehearsal) -> None:
     plant(stage, connection_for_the_shop(stage), 3)
     stage.apply()

@@ -162,6 +162,7 @@ async def finish_round(one: Round, connection: Connection, tools: Tools) -> None
 
     A user who is found by now, as a login has completed it, is left alone.
     """
+    from wizard.bulk.made import note_made_before
     from wizard.bulk.upload import upload_files
 
     for user in _users(one, tools):
@@ -172,7 +173,7 @@ async def finish_round(one: Round, connection: Connection, tools: Tools) -> None
             await tools.tenant.delete_user_of_connection(connection.id, user["email"])
             if tools.marks is not None:
                 await tools.marks.unmark(user["user_id"])
-    tools.emit(UsersRepaired(one.name, one.users))
+    tools.emit(UsersRepaired(one.name, one.users, note_made_before(one.files, one.name, tools)))
     tenant = tools.tenant
     uploaded = await upload_files(
         one.files,

@@ -11,20 +11,25 @@ from wizard.bulk.half_made import FOLDER as REPAIRED
 from wizard.bulk.half_made import IMPORTS as REPAIRS
 from wizard.bulk.import_job import JOB_TIMEOUT
 from wizard.bulk.ledger import SUBJECT, Part, done_parts, never_told
-from wizard.bulk.manifest import USERS, PreparedFile
+from wizard.bulk.manifest import USERS, PreparedFile, require_manifest
 from wizard.errors import UsageError
+from wizard.progress import IN_ALL_THE_SAME
 
 if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
     from pathlib import Path
 
     from wizard.journal import Intent, Journal
+    from wizard.tools import Tools
 
 Whose = Literal["made", "before", "anew"]
 """Whether a user is the one that an import job has made, or one from before that job, or from after it."""
 
 REMOVED = "undo:users:"
 """How the intents of deleting the users of a part begin; the part's name follows."""
+
+MADE_AGAIN = "made again"
+"""Journal fact: by the name of each repair, ids of users whom the run had made before, by the part that had made them."""
 
 CLOCK_BEHIND = 24 * 3600.0
 """Seconds that the clock of this machine may have been behind Auth0's, in journals that know no other."""
@@ -38,6 +43,7 @@ class Made:
         folder: In the run's folder, where the file is.
         untold: A submission before has ended without telling which of the users Auth0 took.
         exports: When the run has exported the connection, while none of its jobs was running; UNIX times of Auth0's.
+        again: Ids of users whom a later repair has made again: they are its users.
     """
 
     part: Part
@@ -45,11 +51,12 @@ class Made:
     folder: str
     untold: bool
     exports: tuple[float, ...] = ()
+    again: frozenset[str] = frozenset()
 
     @property
     def count(self) -> int:
-        """How many the job has made, or with upsert made or overwritten."""
-        return int(self.intent.result["imported"])
+        """How many the job has made, or with upsert made or overwritten, and no later one again."""
+        return int(self.intent.result["imported"]) - len(self.again)
 
     @property
     def there(self) -> Sequence[str]:
@@ -99,7 +106,7 @@ class Made:
                 state="No further user was deleted.",
                 remedy="Undo without --users; delete the users in the Dashboard if they are not wanted.",
             )
-        there = set(self.there)
+        there = self.again.union(self.there)
         return [
             user
             for user in self.part.records(run / self.folder)
@@ -150,8 +157,49 @@ def all_made(journal: Journal, files: Sequence[PreparedFile]) -> Iterator[Made]:
 
 def _made(journal: Journal, imports: Imports) -> Iterator[Made]:
     untold, exports = never_told(journal, imports.subject), tuple(journal.recall(EXPORTED) or ())
+    repaired = journal.recall(MADE_AGAIN) or {}
     for part, intent in done_parts(imports.files, journal, imports.subject):
-        yield Made(part, intent, imports.folder, bool(untold.intersection(part.names)), exports)
+        again = frozenset(user_id for parts in repaired.values() for user_id in parts.get(part.name, ()))
+        yield Made(part, intent, imports.folder, bool(untold.intersection(part.names)), exports, again)
+
+
+def note_made_before(files: Sequence[PreparedFile], name: str, tools: Tools) -> int:
+    """Write down whom the run had made before of those whom a repair makes again; returns how many.
+
+    Args:
+        files: Those of the repair.
+        name: That of the repair.
+
+    Raises:
+        WizardError: a prepared file is not there any more, or not as it was.
+    """
+    known: dict[str, dict[str, list[str]]] = tools.journal.recall(MADE_AGAIN) or {}
+    if name not in known:  # once it is written down, who is named there is of this repair
+        known[name] = _made_before(files, f"{REPAIRS}{name}:", tools)
+        tools.journal.remember(MADE_AGAIN, known)
+    return sum(map(len, known[name].values()))
+
+
+def _made_before(files: Sequence[PreparedFile], subject: str, tools: Tools) -> dict[str, list[str]]:
+    """By the name of the part that made them last; `subject` begins the intents of the repair."""
+    made = list(all_made(tools.journal, require_manifest(tools.folder).files))
+    refused = rejected_users(tools.journal)
+    never = {user_id for one in made if one.folder == USERS for user_id in one.there}
+    found: dict[str, list[str]] = {}
+    left = {user["user_id"] for file in files for user in Part.whole(file).records(tools.folder / REPAIRED)}
+    for one in reversed(made):
+        if one.folder == USERS:
+            left -= never  # mostly all: they are half-made as Auth0 called them duplicates
+        if left and one.is_known and not one.intent.subject.startswith(subject):
+            here = [user["user_id"] for user in one.users(tools.folder, refused) if user["user_id"] in left]
+            found |= {one.part.name: here} if here else {}
+            left.difference_update(here)
+    return found
+
+
+def rejected_users(journal: Journal) -> frozenset[tuple[str, str]]:
+    """Names of parts, each with the id of a user of it that Auth0 rejected."""
+    return frozenset((one.file, one.user_id) for one in journal.refusals() if one.code not in IN_ALL_THE_SAME)
 
 
 def left_to_delete(journal: Journal, files: Sequence[PreparedFile]) -> list[Made]:

@@ -19,11 +19,11 @@ from wizard.auth0.errors import NotFound
 from wizard.auth0.models import moment
 from wizard.bulk.evidence import export_users, private_file
 from wizard.bulk.exported import not_whole
-from wizard.bulk.made import REMOVED, Made
+from wizard.bulk.made import REMOVED, Made, rejected_users
 from wizard.counts import counted
 from wizard.errors import Interrupted
 from wizard.events import UsersRemoved
-from wizard.progress import IN_ALL_THE_SAME, Progress
+from wizard.progress import Progress
 
 if TYPE_CHECKING:
     from wizard.auth0.models import Connection, User
@@ -105,7 +105,7 @@ async def look_at(made: Sequence[Made], connection: Connection | None, tools: To
     Raises:
         WizardError: the export failed, or the files of users were purged.
     """
-    refused = _rejected(tools)
+    refused = rejected_users(tools.journal)
     found: Counter[str] = Counter()
     asked = 0
     if connection is not None:
@@ -157,11 +157,6 @@ def _row(user: dict[str, Any]) -> tuple[str, float | None, Use]:
     return str(user["user_id"]).removeprefix("auth0|"), moment(created), use
 
 
-def _rejected(tools: Tools) -> frozenset[tuple[str, str]]:
-    refusals = tools.journal.refusals()
-    return frozenset((one.file, one.user_id) for one in refusals if one.code not in IN_ALL_THE_SAME)
-
-
 async def delete_users(
     made: Sequence[Made], connection: Connection | None, in_use: InUse | None, tools: Tools
 ) -> Removed:
@@ -174,7 +169,7 @@ async def delete_users(
         Interrupted: the operator stopped it.
         WizardError: the tenant refuses, or does not answer.
     """
-    refused, fates = _rejected(tools), Counter[Fate]()
+    refused, fates = rejected_users(tools.journal), Counter[Fate]()
     # A pass that was broken off may have told of more than is settled.
     told = Progress.of(tools.journal.events()).removed
     passes = [one.result for one in tools.journal.intents(REMOVED) if one.outcome == "done"]
