@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import gzip
-from collections.abc import Callable
+import resource
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import httpx
@@ -70,6 +71,15 @@ def test_a_damaged_export_leaves_the_connection_of_an_undo_and_is_named(stage: R
     assert not stage.ask("GET", "connections", params={"name": "acme-users"})
 
 
+def test_an_undo_for_which_an_export_does_not_tell_who_is_in_use_changes_nothing(stage: Rehearsal) -> None:
+    stage.transport = OddExports(stage.tenant.transport(), lambda export: export[: len(export) // 2])
+    with pytest.raises(WizardError, match="not whole") as caught:
+        stage.undo(users=True)
+    assert "Nothing was changed." in str(caught.value)
+    assert caught.value.remedy.startswith("Undo again")
+    assert len(stage.users()) == 4
+
+
 def test_an_export_that_finds_no_place_on_the_disk_is_told_with_the_way_out(stage: Rehearsal) -> None:
     in_the_way = stage.run.path / "export.ndjson.gz.part"
     in_the_way.mkdir()
@@ -79,3 +89,28 @@ def test_an_export_that_finds_no_place_on_the_disk_is_told_with_the_way_out(stag
     assert "Make room" in caught.value.remedy
     in_the_way.rmdir()
     assert stage.verify().verdict == "complete"
+
+
+@pytest.fixture
+def small_files() -> Iterator[None]:
+    """As on a full disk, no file grows beyond two megabytes."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (2_000_000, before[1]))
+    yield
+    resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+@pytest.mark.usefixtures("small_files")
+def test_who_is_in_use_finds_no_place_on_the_disk_and_an_undo_tells_the_way_out(stage: Rehearsal) -> None:
+    others = "".join(f'{{"user_id": "auth0|{number:02000}"}}\n' for number in range(15_000)).encode()
+    stage.transport = odd = OddExports(
+        stage.tenant.transport(), lambda export: gzip.compress(gzip.decompress(export) + others)
+    )
+    with pytest.raises(WizardError, match="cannot be kept") as caught:
+        stage.undo(users=True)
+    assert odd.changed
+    assert str(stage.run.path) in caught.value.what
+    assert "Make room" in caught.value.remedy
+    assert not list(stage.run.path.glob("export.*")), "users' data are not left behind"
+    stage.transport = stage.tenant.transport()
+    assert stage.undo(users=True).users == 4

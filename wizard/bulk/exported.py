@@ -41,9 +41,9 @@ def mend(export: Path, into: Path, *, stopped: Callable[[], bool]) -> None:
         raise not_whole(f"its compressed data are damaged after line {number:,}") from error
 
 
-def not_whole(why: str) -> WizardError:
+def not_whole(why: str, *, state: str = "", remedy: str = AGAIN) -> WizardError:
     """The error for an export that ends before its end, or is not what Auth0 compressed."""
-    return WizardError("The export of the connection is not whole.", why=why, remedy=AGAIN)
+    return WizardError("The export of the connection is not whole.", why=why, state=state, remedy=remedy)
 
 
 def user_of(line: bytes, number: int) -> dict[str, Any]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import gzip
 import sqlite3
 import zlib
 from collections import Counter
-from collections.abc import Sequence
-from contextlib import closing
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -21,7 +22,7 @@ from wizard.bulk.evidence import export_users, private_file
 from wizard.bulk.exported import not_whole
 from wizard.bulk.made import REMOVED, Made, rejected_users
 from wizard.counts import counted
-from wizard.errors import Interrupted
+from wizard.errors import Interrupted, WizardError
 from wizard.events import UsersRemoved
 from wizard.progress import Progress
 
@@ -112,7 +113,7 @@ async def look_at(made: Sequence[Made], connection: Connection | None, tools: To
         with (
             private_file(tools.folder / "export.ndjson.gz") as export,
             private_file(tools.folder / "export.db") as index,
-            closing(sqlite3.connect(index, isolation_level=None)) as there,
+            _opened(index) as there,
         ):
             await export_users(connection, export, tools, FIELDS)
             await _read(export, there, tools)
@@ -131,6 +132,20 @@ async def look_at(made: Sequence[Made], connection: Connection | None, tools: To
     )
 
 
+@contextmanager
+def _opened(index: Path) -> Iterator[sqlite3.Connection]:
+    """A database in a private file; what the disk does not take is an error of the system there, too.
+
+    Raises:
+        OSError: the disk does not take it.
+    """
+    with closing(sqlite3.connect(index, isolation_level=None)) as there:
+        try:
+            yield there
+        except sqlite3.OperationalError as error:
+            raise OSError(errno.EIO, str(error)) from None
+
+
 async def _read(export: Path, there: sqlite3.Connection, tools: Tools) -> None:
     """Keep of each line what is asked for, on the disk: a connection may have more users than fit in memory."""
     there.executescript(
@@ -146,9 +161,13 @@ async def _read(export: Path, there: sqlite3.Connection, tools: Tools) -> None:
                 if number % LINES == 0:
                     await _breathe(tools)
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-        raise not_whole(f"its compressed data are damaged after line {number:,}") from error
+        raise _not_whole(f"its compressed data are damaged after line {number:,}") from error
     except (ValueError, KeyError, TypeError, AttributeError):
-        raise not_whole(f"line {number:,} of it is no user") from None
+        raise _not_whole(f"line {number:,} of it is no user") from None
+
+
+def _not_whole(why: str) -> WizardError:
+    return not_whole(why, state="Nothing was changed.", remedy="Undo again: that asks Auth0 for a new export.")
 
 
 def _row(user: dict[str, Any]) -> tuple[str, float | None, Use]:
