@@ -359,6 +359,25 @@ def test_the_command_tells_who_is_in_use_and_how_long_it_takes_before_it_asks(
     assert json.loads(told.splitlines()[0])["undone"]["users"] == 10
 
 
+def test_the_command_calls_nobody_gone_who_is_there_and_stays(
+    stage: Rehearsal, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("wizard.commands.undo.world", lambda output: stage.world)
+    connection_for_the_shop(stage)
+    for number in (3, 4):
+        add_by_hand(stage, number)
+    stage.clock.time += HOUR
+    stage.apply("upload.upsert=true", "upload.overwrite_at_most=2")
+    for number in (5, 6):
+        stage.ask("DELETE", f"users/auth0%7C{number}")
+    stage.clock.time += 24 * HOUR
+    add_by_hand(stage, 5)
+    _, told = ran(stage, capsys, "--yes")
+    [line] = [line for line in told.splitlines() if line.startswith("  delete ")]
+    assert line.startswith("  delete 8 users that this run imported, about ")
+    assert line.endswith("; 1 of 12 is gone already; 2 were there before and stay; 1 was made anew since and stays")
+
+
 @pytest.mark.parametrize(("typed", "left"), [("y\ny\n", set()), ("n\ny\n", {"1"}), ("y\nn\n", None)])
 def test_on_a_terminal_it_is_asked_what_becomes_of_those_in_use(
     stage: Rehearsal,

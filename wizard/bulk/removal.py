@@ -20,7 +20,7 @@ from wizard.auth0.errors import NotFound
 from wizard.auth0.models import moment
 from wizard.bulk.evidence import export_users, private_file
 from wizard.bulk.exported import not_whole
-from wizard.bulk.made import REMOVED, Made, rejected_users
+from wizard.bulk.made import REMOVED, Made, Whose, rejected_users
 from wizard.counts import counted
 from wizard.errors import Interrupted, WizardError
 from wizard.events import UsersRemoved
@@ -57,12 +57,16 @@ class Look:
         logged_in: Those of them who have logged in.
         changed: Those who have not, and are otherwise not as they were made.
         seconds: How long deleting them takes at the tenant's rate limit.
+        before: Users who were there before, and whom an upsert has overwritten; they stay.
+        anew: Users with an id of the run who were made anew after its import; they stay.
     """
 
     there: int
     logged_in: int
     changed: int
     seconds: float
+    before: int = 0
+    anew: int = 0
 
     @property
     def in_use(self) -> int:
@@ -108,6 +112,7 @@ async def look_at(made: Sequence[Made], connection: Connection | None, tools: To
     """
     refused = rejected_users(tools.journal)
     found: Counter[str] = Counter()
+    whose: Counter[Whose] = Counter()
     asked = 0
     if connection is not None:
         with (
@@ -121,15 +126,17 @@ async def look_at(made: Sequence[Made], connection: Connection | None, tools: To
                 for user in one.users(tools.folder, refused):
                     asked += 1
                     row = there.execute("SELECT created, use FROM there WHERE id = ?", (user["user_id"],)).fetchone()
-                    if row is not None and one.whose(row[0]) == "made":
+                    if row is None:
+                        continue
+                    whose[(of := one.whose(row[0]))] += 1
+                    if of == "made":
                         found[row[1]] += 1
                 await _breathe(tools)
     users = found.total()
     limiter = tools.tenant.limiter
     seconds = limiter.seconds_for({"read_users": asked, "delete_users": users})
-    return Look(
-        users, found["logged in"], found["changed"], max(seconds, EXCHANGE_SECONDS * (asked + users)) if asked else 0.0
-    )
+    seconds = max(seconds, EXCHANGE_SECONDS * (asked + users)) if asked else 0.0
+    return Look(users, found["logged in"], found["changed"], seconds, whose["before"], whose["anew"])
 
 
 @contextmanager

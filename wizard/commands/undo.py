@@ -147,8 +147,19 @@ def _of_users(plan: UndoPlan) -> Iterator[str]:
         yield f"    {users_in_use(plan)}{whoever}"
         return
     kept = look.in_use if plan.in_use == "keep" else 0
-    gone = plan.users - look.there
-    others = f"; {gone:,} of {plan.users:,} {'is' if gone == 1 else 'are'} gone already" if gone > 0 else ""
+    gone = plan.users - look.there - look.before - look.anew
+    told = [
+        (gone, f"{gone:,} of {plan.users:,} {'is' if gone == 1 else 'are'} gone already"),
+        (
+            look.before,
+            f"{look.before:,} {'was there before and stays' if look.before == 1 else 'were there before and stay'}",
+        ),
+        (
+            look.anew,
+            f"{look.anew:,} {'was made anew since and stays' if look.anew == 1 else 'were made anew since and stay'}",
+        ),
+    ]
+    others = "".join(f"; {words}" for users, words in told if users > 0)
     took = f", about {duration(max(1.0, look.seconds))} at the tenant's rate limit" if look.seconds else ""
     yield f"  delete {counted(look.there - kept, 'user')} that this run imported{took}{others}"
     if not look.in_use:
