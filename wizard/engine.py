@@ -16,7 +16,7 @@ from wizard.bulk.manifest import read_manifest
 from wizard.confirmation import as_confirmed, withdraw
 from wizard.counts import counted
 from wizard.errors import Exit, Interrupted, PlanStale, RunMismatch, UsageError, WizardError
-from wizard.events import Emit, Event, ProcessEnded, RunEnded, RunFailed, RunInterrupted, RunStarted
+from wizard.events import Emit, Event, ProcessEnded, ProcessStarted, RunEnded, RunFailed, RunInterrupted, RunStarted
 from wizard.identity import Identity, keep, require_same
 from wizard.journal import Journal, JournalFailed
 from wizard.legacy.answers import SourceAnswers
@@ -441,6 +441,8 @@ class Account:
         self._journal = journal
         self._started = time.monotonic()
         self._before = self.progress = Progress.of(journal.events())
+        with suppress(JournalFailed):  # whatever is to be done next tells of it
+            journal.record(ProcessStarted())
 
     def hear(self, event: Event) -> None:
         self.progress = self.progress.after(event)

@@ -360,6 +360,11 @@ class RequestLimited(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class ProcessStarted(Event):
+    """Another process works on the run, or looks whether it may: what an earlier one did has ended before, if not told when."""
+
+
+@dataclass(frozen=True, slots=True)
 class ProcessEnded(Event):
     """What one process spent on the run: requests sent, of these refused with 429, and seconds of wall time."""
 

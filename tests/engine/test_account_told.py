@@ -1,16 +1,23 @@
 """The closing account of a run tells what an operator has to act on, and how long the work took."""
 
+import asyncio
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from phases_stage import PhasesStage
 from rehearsal import Rehearsal, person
 
+from wizard.answers import load
 from wizard.bulk.legs import seconds_before
 from wizard.commands.running import summary
+from wizard.engine import undo_run
+from wizard.errors import PlanStale, WizardError
 from wizard.events import ChangeApplied, ChangeStarted, Event, JobEnded, JobSubmitted, ProcessEnded, RunStarted
 from wizard.practice.job_times import fixed
 from wizard.practice.users.endpoints import plant_half_made_user
+from wizard.steps import SECTIONS
 
 USERS = 36
 HOUR = 3600.0
@@ -81,6 +88,30 @@ def test_of_processes_that_were_killed_counts_what_they_wrote_down() -> None:
     assert seconds_before([*events, (9100.0, done), (9200.0, began)]) == 0.0, (
         "what an undone upload took is no part of it"
     )
+
+
+def test_what_was_asked_of_a_killed_run_meanwhile_is_no_work_on_its_upload(tmp_path: Path, undisturbed: float) -> None:
+    stage = stage_in(tmp_path)
+    stage.apply_until(lambda event: isinstance(event, JobEnded))
+    as_if_killed(stage)
+    stage.clock.time += 12 * HOUR
+    answers = load(stage.run.answers, SECTIONS, environment={})
+    undo = undo_run(stage.run, answers, base=stage.folder, world=stage.world, approve=lambda plan: False, users=True)
+    with pytest.raises(PlanStale):  # it has followed the jobs that ran to their end before
+        asyncio.run(undo)
+    stage.clock.time += 12 * HOUR
+    with pytest.raises(WizardError, match="not finished"):
+        stage.verify()
+    progress = stage.resume()
+    assert progress.imported == USERS
+    assert progress.upload_seconds and progress.upload_seconds < undisturbed + 60
+
+
+def as_if_killed(stage: Rehearsal) -> None:
+    """Take out of the journal what a process writes down when it ends; a killed one does not."""
+    with closing(sqlite3.connect(stage.run.journal)) as journal, journal:
+        for name in ("RunInterrupted", "ProcessEnded"):
+            assert journal.execute("delete from events where json_extract(event, '$.event') = ?", (name,)).rowcount == 1
 
 
 def test_what_an_import_of_repaired_users_took_does_not_stand_for_the_upload(tmp_path: Path) -> None:

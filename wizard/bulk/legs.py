@@ -39,7 +39,7 @@ def seconds_before(events: Iterable[tuple[float, Event]]) -> float:
                 working = True
             case happened.ChangeApplied(step=step) if step == STEP:
                 legs, working = [], False
-            case happened.RunStarted() | happened.RunUndone():
+            case happened.ProcessStarted() | happened.RunStarted() | happened.RunUndone():
                 working = False
             case _ if working and isinstance(event, SIGNS):
                 legs[-1] = (legs[-1][0], max(legs[-1][1], at))
