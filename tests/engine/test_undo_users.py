@@ -14,7 +14,7 @@ from test_undo import stopped_undo
 from wizard.__main__ import main
 from wizard.auth0.limits import Limiter
 from wizard.auth0.scopes import InsufficientScope
-from wizard.errors import PlanStale
+from wizard.errors import PlanStale, UsageError
 from wizard.events import ChangeUndone, JobEnded, RequestSent, SubmissionInDoubt
 from wizard.identity import progress_of
 from wizard.practice.samples import add_samples
@@ -229,6 +229,18 @@ def test_users_of_a_job_that_a_stopped_run_has_left_running_are_of_the_run(tmp_p
     assert not any(path.endswith("users-imports") for _, path in submitted.requests)
     stage.let_jobs_end()
     assert stage.ask("GET", "users") == []
+
+
+def test_whose_files_were_purged_before_a_job_was_followed_is_not_known_any_more(tmp_path: Path) -> None:
+    stage = Rehearsal(tmp_path)
+    stage.write_people([person(number) for number in range(1, 31)])
+    stage.apply_until(lambda event: isinstance(event, JobEnded))
+    stage.undo()
+    stage.run.purge_users()
+    with pytest.raises(UsageError, match="The files of users of this run were purged") as refused:
+        stage.undo(users=True)
+    assert "No further user was deleted." in str(refused.value)
+    assert refused.value.remedy.startswith("Undo without --users")
 
 
 def test_users_of_a_submission_that_nobody_knows_of_are_told(stage: Rehearsal) -> None:

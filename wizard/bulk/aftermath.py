@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from wizard.bulk.desk import Desk
 from wizard.bulk.import_job import ImportJob
 from wizard.bulk.ledger import Standing, ledger, never_told
-from wizard.bulk.made import Imports, imports_of
+from wizard.bulk.made import Imports, imports_of, require_kept
 from wizard.bulk.schedule import Pace
 from wizard.errors import Interrupted
 
@@ -34,9 +34,11 @@ async def follow(journal: Journal, files: Sequence[PreparedFile], connection: Co
 
     Raises:
         Interrupted: the operator stopped it.
+        UsageError: the files of users were purged.
         WizardError: the tenant does not tell.
     """
     for imports, standing in running(journal, files):
+        require_kept(tools.folder / imports.folder / standing.part.file.name)
         desk = Desk(
             tools.tenant,
             journal,

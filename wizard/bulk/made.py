@@ -99,13 +99,7 @@ class Made:
         Raises:
             UsageError: the file was purged.
         """
-        if not (run / self.folder / self.part.file.name).is_file():
-            raise UsageError(
-                "The files of users of this run were purged",
-                why="which users it imported is not known any more",
-                state="No further user was deleted.",
-                remedy="Undo without --users; delete the users in the Dashboard if they are not wanted.",
-            )
+        require_kept(run / self.folder / self.part.file.name)
         there = self.again.union(self.there)
         return [
             user
@@ -126,6 +120,21 @@ class Made:
         if self._began is not None or accepted is None:
             return self._began
         return accepted + CLOCK_BEHIND
+
+
+def require_kept(file: Path) -> None:
+    """Refuse to say whom a run has made by a file of users that is gone.
+
+    Raises:
+        UsageError: it was purged.
+    """
+    if not file.is_file():
+        raise UsageError(
+            "The files of users of this run were purged",
+            why="which users it imported is not known any more",
+            state="No further user was deleted.",
+            remedy="Undo without --users; delete the users in the Dashboard if they are not wanted.",
+        )
 
 
 @dataclass(frozen=True)
