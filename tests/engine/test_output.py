@@ -235,6 +235,18 @@ def test_a_result_that_finds_no_room_is_told_and_no_success(tmp_path: Path, opti
 
 
 @full
+@pytest.mark.parametrize("words", [["--help"], ["--version"], ["undo", "--help"]])
+def test_help_that_finds_no_room_is_told_and_no_success(words: list[str]) -> None:
+    with Path("/dev/full").open("w") as stdout:
+        done = subprocess.run(
+            [sys.executable, "-m", "wizard", *words], stdout=stdout, stderr=subprocess.PIPE, text=True, check=False
+        )
+    assert done.returncode == 1
+    assert done.stderr.startswith("The result cannot be written: No space left on device.")
+    assert "Traceback" not in done.stderr
+
+
+@full
 def test_narration_that_finds_no_room_stops_nothing(tmp_path: Path) -> None:
     (tmp_path / "answers.toml").write_text("version = 1\n")
     command = [sys.executable, "-m", "wizard", "plan", "answers.toml", "--json"]

@@ -184,16 +184,24 @@ def tell(text: str, *, err: bool = False, colour: bool | None = None) -> None:
     try:
         click.echo(text, err=err, color=colour)
     except OSError as error:
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, (sys.stderr if err else sys.stdout).fileno())  # also for what is flushed at the end
-        os.close(nowhere)
-        if not err and not isinstance(error, BrokenPipeError):
-            raise WizardError(
-                "The result cannot be written",
-                why=error.strerror or type(error).__name__,
-                state="What was done so far is kept.",
-                remedy="Make room where stdout leads to, then give the same command again.",
-            ) from None
+        lost = unwritten(error, err=err)
+        if lost is not None:
+            raise lost from None
+
+
+def unwritten(error: OSError, *, err: bool = False) -> WizardError | None:
+    """Let all that is still written to stdout or stderr go nowhere; the error of a result that found no room."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, (sys.stderr if err else sys.stdout).fileno())  # also for what is flushed at the end
+    os.close(nowhere)
+    if err or isinstance(error, BrokenPipeError):
+        return None
+    return WizardError(
+        "The result cannot be written",
+        why=error.strerror or type(error).__name__,
+        state="What was done so far is kept.",
+        remedy="Make room where stdout leads to, then give the same command again.",
+    )
 
 
 def common_options(command: Callable[..., Returned]) -> Callable[..., Returned]:
