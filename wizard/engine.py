@@ -51,7 +51,8 @@ if TYPE_CHECKING:
 APPROVAL = "approval"
 """Journal fact: hashes of the changes that were approved; none once they were put back."""
 EVIDENCE = "evidence"
-"""Journal fact: the answers that the evidence of an ended run was gathered for; some may change afterwards."""
+"""Journal fact: the answers that the evidence of an ended run was gathered for; some may change afterwards. Empty once
+an undo of it has begun."""
 
 
 async def plan_for(
@@ -148,7 +149,7 @@ async def _carry_out(
     stop: Stop,
 ) -> None:
     before = Progress.of(journal.events())
-    _require_users_not_deleted(before)
+    _require_users_not_deleted(before, journal)
     answers = as_confirmed(answers, journal)
     steps = steps_of(answers)
     async with connected(answers, journal, run.path, base, world, stop) as tools:
@@ -191,16 +192,20 @@ def _is_purged(run: RunFolder) -> bool:
     return bool(manifest and manifest.files) and not any(run.path.glob("users/*"))
 
 
-def _require_users_not_deleted(before: Progress) -> None:
-    """Refuse to go on with a run whose users an undo has deleted: by its journal they were imported already.
+def _require_users_not_deleted(before: Progress, journal: Journal) -> None:
+    """Refuse to go on with a run whose users an undo has deleted, or has begun to: by its journal they were imported already.
 
     Raises:
         RunMismatch: they were.
     """
-    if before.removed:
+    from wizard.bulk.made import REMOVED
+
+    latest = {intent.subject: intent.outcome for intent in journal.intents(REMOVED)}
+    if before.removed or before.deleting or None in latest.values():
+        deleted = f"deleted {counted(before.removed, 'user')}" if before.removed else "begun to delete users"
         raise RunMismatch(
             f"Run {before.run} cannot go on: its users were deleted",
-            why=f"`undo --users` has deleted {counted(before.removed, 'user')} that it had imported, and a run imports nobody twice",
+            why=f"`undo --users` has {deleted} that it had imported, and a run imports nobody twice",
             state="Nothing was changed.",
             remedy="Start a new run of the same answers: `auth0-migrate apply ANSWERS --new`.",
         )
@@ -313,7 +318,7 @@ async def verify_again(
             async with connected(answers, journal, run.path, base, world, stop) as tools:
                 steps = [step for step in steps_of(answers) if not now.was_undone or step.section is VerifyAnswers]
                 await check_all(steps, answers, tools)
-            if account.progress.ended:
+            if account.progress.ended and not now.was_undone:
                 journal.remember(EVIDENCE, answers.digest())
         finally:
             account.close()
@@ -377,6 +382,7 @@ async def undo_run(
                     journal.remember(APPROVAL, [])  # to do it all again is another decision
                 if opening or has_closed(journal):
                     withdraw(run, answers, journal)
+                journal.remember(EVIDENCE, "")  # whatever was proven, it was of what is put back now
                 undone = await undo_all(plan, STEPS, files, answers, tools, only=only)
         finally:
             account.close()

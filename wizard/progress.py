@@ -75,6 +75,8 @@ class Progress:
     """Whether the run was undone since it was last worked on."""
     undoing: happened.UndoStarted | None = None
     """The undo that has begun to put back what the run had changed, and has not ended."""
+    deleting: bool = False
+    """Whether an undo has begun to delete users that the run had imported, and none since has told how many are gone."""
     connection_undone: bool = False
     """Whether an undo has deleted the connection that the run had made."""
     removed: int = 0
@@ -165,7 +167,7 @@ class Progress:
     @property
     def needs_new_run(self) -> bool:
         """Whether the run cannot do again what an undo has put back: by its journal its users were imported already."""
-        return bool(self.removed or (self.connection_undone and self.jobs))
+        return bool(self.removed or self.deleting or (self.connection_undone and self.jobs))
 
     @property
     def verdict(self) -> Verdict:
@@ -272,7 +274,12 @@ class Progress:
                 again = {**self.repaired_again, event.round: event.again}
                 return replace(self, repairs={**self.repairs, event.round: event.users}, repaired_again=again)
             case happened.UndoStarted():
-                return replace(self, undoing=event, failed_checks=self.failed_checks if event.only else {})
+                return replace(
+                    self,
+                    undoing=event,
+                    deleting=self.deleting or event.users,
+                    failed_checks=self.failed_checks if event.only else {},
+                )
             case happened.ChangeUndone():
                 gone = self.connection_undone or event.step == "connection"
                 return replace(self, undone=self.undone + 1, connection_undone=gone)
@@ -281,7 +288,8 @@ class Progress:
                 waiting = f"the {event.only} was taken back; it is made again when it is confirmed anew"
                 return replace(self, step=event.only, steps_done=done, ended=False, undoing=None, waiting=waiting)
             case happened.RunUndone():
-                return replace(self, step="undone", taken_back=True, undoing=None, failed_checks={})
+                deleting = self.deleting and not (self.undoing and self.undoing.users)
+                return replace(self, step="undone", taken_back=True, undoing=None, deleting=deleting, failed_checks={})
             case happened.UsersRemoved() if event.removed:
                 return replace(self, removed=event.removed, compared=None, missing=event.removed, different=0)
             case happened.JobSubmitted():

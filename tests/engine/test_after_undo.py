@@ -1,6 +1,6 @@
 """What is known of a run after it was undone: that it was, what is left of it, and how to go on."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,7 +9,7 @@ import pytest
 from phases_stage import stage_of
 from rehearsal import Rehearsal, person
 from test_undo import stopped_undo
-from test_undo_users import connection_for_the_shop
+from test_undo_users import change_password, connection_for_the_shop
 
 from wizard.__main__ import main
 from wizard.commands.reporting import run_report
@@ -107,6 +107,88 @@ def test_an_undo_that_was_killed_while_it_deleted_users_leaves_no_complete_run(s
     now = progress_of(stage.run)
     assert (now.verdict, now.removed) == ("attention", 0)
     assert f"`auth0-migrate undo {stage.run.id} --users" in status(stage)
+
+
+def undo_without_network(stage: Rehearsal) -> None:
+    """An undo with users that loses the network after three of them."""
+    requests = stage.count_requests()
+
+    def cut(number: int) -> None:
+        if ("DELETE", "/api/v2/users/auth0|4") in requests.requests:
+            raise httpx.ConnectError("cut")
+
+    requests.before = cut
+    with pytest.raises(WizardError, match="No connection"):
+        stage.undo(users=True)
+    stage.transport = stage.tenant.transport()
+    stage.clock.time += 60
+
+
+def killed_undo(stage: Rehearsal) -> None:
+    """An undo with users that is killed after four of them, before it could tell of any."""
+    requests = stage.count_requests()
+
+    def kill(number: int) -> None:
+        if ("DELETE", "/api/v2/users/auth0|4") in requests.requests:
+            raise KeyboardInterrupt
+
+    requests.after = kill
+    with pytest.raises(KeyboardInterrupt):
+        stage.undo(users=True)
+    stage.transport = stage.tenant.transport()
+
+
+@pytest.mark.parametrize("broken", [undo_without_network, killed_undo])
+def test_a_run_whose_users_are_half_deleted_goes_on_by_no_command(
+    stage: Rehearsal, broken: Callable[[Rehearsal], None]
+) -> None:
+    stage.apply()
+    broken(stage)
+    for go_on in (stage.resume, stage.apply):
+        with pytest.raises(RunMismatch, match="cannot go on"):
+            go_on()
+        assert progress_of(stage.run).verdict == "attention"
+    assert f"`auth0-migrate undo {stage.run.id} --users" in status(stage)
+    assert stage.undo(users=True).left == ()
+    assert (progress_of(stage.run).removed, progress_of(stage.run).imported) == (12, 0)
+
+
+@pytest.mark.parametrize("broken", [undo_without_network, killed_undo])
+def test_an_undo_without_users_does_not_make_good_one_that_has_begun_to_delete_them(
+    stage: Rehearsal, broken: Callable[[Rehearsal], None]
+) -> None:
+    connection_for_the_shop(stage)
+    stage.apply()
+    broken(stage)
+    stage.undo()
+    assert "`auth0-migrate apply ANSWERS --new`" in status(stage)
+    with pytest.raises(RunMismatch, match="cannot go on"):
+        stage.resume(approve=lambda plan: True)
+    assert progress_of(stage.run).verdict == "attention"
+
+
+def test_a_run_all_whose_users_an_undo_has_kept_goes_on(stage: Rehearsal) -> None:
+    stage.apply()
+    for number in range(1, 13):
+        change_password(stage, number)
+    assert stage.undo(users=True, in_use="keep").users == 0
+    assert "would do it again" in status(stage)
+    assert stage.resume(approve=lambda plan: True).verdict == "complete"
+
+
+def test_what_was_proven_before_an_undo_is_looked_at_again_after_it(stage: Rehearsal) -> None:
+    connection_for_the_shop(stage)
+    stage.apply()
+    stage.undo()
+    stage.ask("DELETE", "users/auth0%7C4")
+    stage.clock.time += 60
+    assert stage.resume(approve=lambda plan: True).failed_checks.keys() >= {"export"}
+
+
+def test_users_that_an_undo_has_deleted_are_told_whatever_ends_it(stage: Rehearsal) -> None:
+    stage.apply()
+    undo_without_network(stage)
+    assert (progress_of(stage.run).removed, progress_of(stage.run).imported) == (3, 9)
 
 
 def test_a_lost_network_ends_an_undo_and_leaves_nothing_behind_as_impossible(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import sqlite3
 import zlib
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -24,7 +24,8 @@ from wizard.bulk.made import REMOVED, Made, Whose, rejected_users
 from wizard.counts import counted
 from wizard.errors import Interrupted, WizardError
 from wizard.events import UsersRemoved
-from wizard.progress import Progress
+from wizard.journal import JournalFailed
+from wizard.progress import IN_ALL_THE_SAME, Progress
 
 if TYPE_CHECKING:
     from wizard.auth0.models import Connection, User
@@ -204,11 +205,16 @@ async def delete_users(
     for one in made:
         began = tools.journal.begin(f"{REMOVED}{one.part.name}", {"part": one.part.name})
         here = Counter[Fate]()
-        for number, user in enumerate(one.users(tools.folder, refused), 1):
-            if tools.stop() or number % TOLD_EVERY == 0:
+        try:
+            for number, user in enumerate(one.users(tools.folder, refused), 1):
+                if number % TOLD_EVERY == 0:
+                    tools.emit(UsersRemoved(max(gone + _gone(here), told), total))
+                _stop_if_asked(tools)
+                here[await _delete(user, one, connection, in_use, tools)] += 1
+        except (WizardError, asyncio.CancelledError):
+            with suppress(JournalFailed):  # what ended it is on its way already
                 tools.emit(UsersRemoved(max(gone + _gone(here), told), total))
-            _stop_if_asked(tools)
-            here[await _delete(user, one, connection, in_use, tools)] += 1
+            raise
         gone += _gone(here)
         fates += here
         # Who is left is looked for again the next time.
