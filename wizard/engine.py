@@ -156,7 +156,8 @@ async def _carry_out(
         await _require_same(answers, tools, journal)
         save(run.answers, answers)  # what was decided since is part of them
         started = RunStarted(run.id, answers[StrategyAnswers].way, resumed=bool(before.run))
-        if not before.ended:  # a run that has ended stays so until it is known that it goes on
+        stands = before.ended or before.was_undone  # a run that has ended, or was undone, stays so until it goes on
+        if not stands:
             journal.emit(started)
         await make_plan([step for step in steps if not step.needs_tenant], answers, tools)  # refuses before it asks
         await require_granted(steps, answers, tools)
@@ -164,7 +165,7 @@ async def _carry_out(
         _require_hash(approved_hash, plan, journal)
         _require_files(run, plan)
         approval = _approved(plan, approve, run, journal, was_undone=bool(before.undone))
-        if before.ended:
+        if stands:
             journal.emit(started)
         proven = journal.recall(EVIDENCE) in (None, answers.digest()) or _is_purged(run)
         if plan.is_empty and before.ended and proven:
@@ -454,8 +455,8 @@ class Account:
         self.progress = self.progress.after(event)
 
     def note(self, event: Event) -> None:
-        """Write down how the process ended; a finished run that was only refused another start stays finished."""
-        if not self.progress.ended:
+        """Write down how the process ended; a run that has ended, or was undone, stays so where it was refused a start."""
+        if not (self.progress.ended or self.progress.was_undone):
             with suppress(JournalFailed):  # the reason for it is on its way already
                 self._journal.emit(event)
 

@@ -14,7 +14,7 @@ from test_undo_users import change_password, connection_for_the_shop
 from wizard.__main__ import main
 from wizard.commands.reporting import run_report
 from wizard.commands.running import summary
-from wizard.errors import Exit, Interrupted, RunMismatch, WizardError
+from wizard.errors import Exit, Interrupted, PlanStale, RunMismatch, WizardError
 from wizard.events import ChangeUndone, JobSubmitted, UndoStarted, UsersPrepared
 from wizard.fates import words_of_rest
 from wizard.identity import progress_of
@@ -219,6 +219,53 @@ def test_a_run_whose_configuration_is_half_put_back_is_not_complete(tmp_path: Pa
     now = progress_of(stage.run)
     assert (now.verdict, now.undoing) == ("attention", UndoStarted(users=False))
     assert f"`auth0-migrate undo {stage.run.id} --runs" in status(stage)
+
+
+def test_a_refused_resume_leaves_a_waiting_run_as_undone_as_it_was(tmp_path: Path) -> None:
+    stage = stage_of(tmp_path, 4)
+    assert stage.apply().verdict == "waiting"
+    stage.undo()
+    before = status(stage)
+    stage.clock.time += 60
+    with pytest.raises(PlanStale, match="was put back, and is not approved any more"):
+        stage.resume()
+    now = progress_of(stage.run)
+    assert (now.verdict, now.taken_back, now.error) == ("attention", True, "")
+    assert status(stage) == before
+    assert stage.resume(approve=lambda plan: True).verdict == "waiting"
+    assert not progress_of(stage.run).was_undone
+
+
+def test_a_refused_resume_leaves_the_way_to_the_end_of_an_undo(tmp_path: Path) -> None:
+    stage = stage_of(tmp_path, 4)
+    stage.apply()
+    stop = Stop()
+    with pytest.raises(Interrupted):
+        stage.undo(watch=lambda event: stop.request() if isinstance(event, ChangeUndone) else None, stop=stop)
+    before = status(stage)
+    with pytest.raises(PlanStale):
+        stage.resume()
+    assert "an undo of it was stopped half-way" in before
+    assert status(stage) == before
+
+
+def test_a_resume_of_an_undone_run_that_fails_later_is_told(tmp_path: Path) -> None:
+    stage = stage_of(tmp_path, 4)
+    stage.apply()
+    stage.undo()
+    stage.clock.time += 60
+    requests = stage.count_requests()
+
+    def cut(number: int) -> None:
+        if requests.writes:
+            raise httpx.ConnectError("cut")
+
+    requests.before = cut
+    with pytest.raises(WizardError, match="No connection"):
+        stage.resume(approve=lambda plan: True)
+    now = progress_of(stage.run)
+    assert (now.verdict, now.was_undone) == ("failed", False)
+    assert "No connection" in now.error
 
 
 def test_a_run_that_had_imported_nobody_makes_its_connection_again(tmp_path: Path) -> None:

@@ -25,7 +25,7 @@ from wizard.counts import counted
 from wizard.errors import Interrupted, WizardError
 from wizard.events import UsersRemoved
 from wizard.journal import JournalFailed
-from wizard.progress import IN_ALL_THE_SAME, Progress
+from wizard.progress import Progress
 
 if TYPE_CHECKING:
     from wizard.auth0.models import Connection, User
