@@ -16,7 +16,17 @@ from wizard.bulk.manifest import read_manifest
 from wizard.confirmation import as_confirmed, withdraw
 from wizard.counts import counted
 from wizard.errors import Exit, Interrupted, PlanStale, RunMismatch, UsageError, WizardError
-from wizard.events import Emit, Event, ProcessEnded, ProcessStarted, RunEnded, RunFailed, RunInterrupted, RunStarted
+from wizard.events import (
+    Emit,
+    Event,
+    ProcessEnded,
+    ProcessStarted,
+    RunEnded,
+    RunFailed,
+    RunInterrupted,
+    RunStarted,
+    RunUndone,
+)
 from wizard.identity import Identity, keep, require_same
 from wizard.journal import Journal, JournalFailed
 from wizard.legacy.answers import SourceAnswers
@@ -375,6 +385,8 @@ async def undo_run(
                 _require_undo_approved(plan, approve, approved_hash)
                 name_unproven(plan, run.path)
                 if plan.is_empty:
+                    if _has_come_to_its_end(account.progress, users=users, only=only):
+                        journal.emit(RunUndone(len(plan.stays), only or ""))
                     return account.progress, Undone(0, 0, plan.stays)
                 if tools is None:
                     tools = await stack.enter_async_context(connected(answers, journal, run.path, base, world, stop))
@@ -389,6 +401,15 @@ async def undo_run(
             account.close()
             journal.close()
         return account.progress, undone
+
+
+def _has_come_to_its_end(progress: Progress, *, users: bool, only: str | None) -> bool:
+    """Whether an undo that was stopped or killed has nothing left to do, though it could not tell so any more.
+
+    That is known where this one is asked for no less, and for no other part of the run.
+    """
+    begun = progress.undoing
+    return begun is not None and begun.users <= users and only in (None, begun.only)
 
 
 async def _asked(

@@ -15,12 +15,14 @@ from wizard.__main__ import main
 from wizard.commands.reporting import run_report
 from wizard.commands.running import summary
 from wizard.errors import Exit, Interrupted, PlanStale, RunMismatch, WizardError
-from wizard.events import ChangeUndone, JobSubmitted, UndoStarted, UsersPrepared
+from wizard.events import ChangeUndone, JobSubmitted, RequestSent, UndoStarted, UsersPrepared
 from wizard.fates import words_of_rest
 from wizard.identity import progress_of
+from wizard.journal import Journal
 from wizard.progress import Progress
 from wizard.report import Report, headline, next_steps
 from wizard.tools import Stop
+from wizard.undo import undo_plan
 
 
 @pytest.fixture
@@ -266,6 +268,45 @@ def test_a_resume_of_an_undone_run_that_fails_later_is_told(tmp_path: Path) -> N
     now = progress_of(stage.run)
     assert (now.verdict, now.was_undone) == ("failed", False)
     assert "No connection" in now.error
+
+
+def left_to_undo(stage: Rehearsal) -> Sequence[object]:
+    """The changes that an undo would put back by the journal as it is now."""
+    journal = Journal(stage.run.journal, now=stage.clock.now)
+    try:
+        return undo_plan(journal, (), users=False, only=None).changes
+    finally:
+        journal.close()
+
+
+@pytest.mark.parametrize("users", [True, False])
+def test_an_undo_that_was_killed_after_its_last_change_is_ended_by_the_next(stage: Rehearsal, users: bool) -> None:
+    if not users:
+        connection_for_the_shop(stage)
+    stage.apply()
+
+    def kill(event: object) -> None:
+        if isinstance(event, RequestSent | ChangeUndone) and not left_to_undo(stage):
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        stage.undo(users=users, watch=kill)
+    assert "stopped half-way" in status(stage)
+    undone = stage.undo(users=users)
+    assert (undone.changes, undone.users) == (0, 0)
+    assert progress_of(stage.run).taken_back
+    assert "undo has put back what could be of it" in status(stage)
+
+
+def test_an_undo_without_users_does_not_end_one_with_users(stage: Rehearsal) -> None:
+    connection_for_the_shop(stage)
+    stage.apply()
+    stage.undo()
+    undo_without_network(stage)
+    assert stage.undo().changes == 0
+    assert f"`auth0-migrate undo {stage.run.id} --users" in status(stage)
+    stage.undo(users=True)
+    assert "stopped half-way" not in status(stage)
 
 
 def test_a_run_that_had_imported_nobody_makes_its_connection_again(tmp_path: Path) -> None:
