@@ -274,12 +274,9 @@ class Progress:
                 again = {**self.repaired_again, event.round: event.again}
                 return replace(self, repairs={**self.repairs, event.round: event.users}, repaired_again=again)
             case happened.UndoStarted():
-                return replace(
-                    self,
-                    undoing=event,
-                    deleting=self.deleting or event.users,
-                    failed_checks=self.failed_checks if event.only else {},
-                )
+                deleting = self.deleting or event.users
+                checks = self.failed_checks if event.only else {}
+                return replace(self, undoing=event, deleting=deleting, failed_checks=checks, error="", remedy="")
             case happened.ChangeUndone():
                 gone = self.connection_undone or event.step == "connection"
                 return replace(self, undone=self.undone + 1, connection_undone=gone)
@@ -289,7 +286,8 @@ class Progress:
                 return replace(self, step=event.only, steps_done=done, ended=False, undoing=None, waiting=waiting)
             case happened.RunUndone():
                 deleting = self.deleting and not (self.undoing and self.undoing.users)
-                return replace(self, step="undone", taken_back=True, undoing=None, deleting=deleting, failed_checks={})
+                now = replace(self, step="undone", taken_back=True, undoing=None, deleting=deleting)
+                return replace(now, failed_checks={}, error="", remedy="")
             case happened.UsersRemoved() if event.removed:
                 return replace(self, removed=event.removed, compared=None, missing=event.removed, different=0)
             case happened.JobSubmitted():

@@ -309,6 +309,26 @@ def test_an_undo_without_users_does_not_end_one_with_users(stage: Rehearsal) -> 
     assert "stopped half-way" not in status(stage)
 
 
+def test_a_run_whose_first_upload_never_got_through_is_done_again_after_its_undo(stage: Rehearsal) -> None:
+    requests = stage.count_requests()
+
+    def cut(number: int) -> None:
+        if requests.requests[-1] == ("POST", "/api/v2/jobs/users-imports"):
+            raise httpx.ConnectError("cut")
+
+    requests.before = cut
+    with pytest.raises(WizardError, match="No connection"):
+        stage.apply()
+    stage.transport = stage.tenant.transport()
+    stage.clock.time += 60
+    assert stage.undo().left == ()
+    told = status(stage)
+    assert "would do it again" in told
+    assert "No connection" not in told
+    stage.clock.time += 60
+    assert stage.resume(approve=lambda plan: True).verdict == "complete"
+
+
 def test_a_run_that_had_imported_nobody_makes_its_connection_again(tmp_path: Path) -> None:
     stage = stage_of(tmp_path, 4)
     stage.apply()

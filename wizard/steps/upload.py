@@ -191,11 +191,18 @@ async def _require_few_overwrites(change: ImportUsers, connection: Connection, t
 
 
 def _connection_of_run(tools: Tools) -> str | None:
-    """The id of the connection that this run uploads to, or has made or changed before that."""
+    """The id of the connection that this run uploads to, or has made or changed before that.
+
+    The fact alone does not bind it: it is kept before Auth0 takes the first file, and an undo may come between.
+    """
+    from wizard.bulk.ledger import SUBJECT
+
     undone = {intent.facts["intent"] for intent in tools.journal.intents("undo:change:") if intent.outcome == "done"}
     changes = [intent for intent in tools.journal.intents("change:") if intent.id not in undone]
     receipts = [intent.result.get("connection_id") for intent in changes]
-    known: str | None = tools.journal.recall(CONNECTION) or next(filter(None, reversed(receipts)), None)
+    has_uploaded = any("job" in intent.facts for intent in tools.journal.intents(SUBJECT))
+    uploaded_to = tools.journal.recall(CONNECTION) if has_uploaded else None
+    known: str | None = uploaded_to or next(filter(None, reversed(receipts)), None)
     return known
 
 
