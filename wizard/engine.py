@@ -174,7 +174,7 @@ async def _carry_out(
         plan = await make_plan(steps, answers, tools)
         _require_hash(approved_hash, plan, journal)
         _require_files(run, plan)
-        approval = _approved(plan, approve, run, journal, was_undone=bool(before.undone))
+        approval = _approved(plan, approve, run, journal, was_undone=before.was_undone or before.undone > 0)
         if stands:
             journal.emit(started)
         proven = journal.recall(EVIDENCE) in (None, answers.digest()) or _is_purged(run)

@@ -107,6 +107,8 @@ class Step(ABC, Generic[F, C]):
     """Whether the checks of all earlier steps are made before this step changes anything."""
     ends_at_cutover: ClassVar[bool] = False
     """Whether nobody needs what the step changes once a cutover has closed the door."""
+    puts_back: ClassVar[bool] = True
+    """Whether undoing its changes puts something back; not where nothing in the tenant comes from them."""
 
     def scopes_for(self, answers: Answers) -> Mapping[str, str]:
         """The scopes that this step needs for these answers; a step overrides it where they decide."""

@@ -245,8 +245,10 @@ async def undo_all(
             tools.journal.settle(began, "left", {"why": error.what})
             left.append(str(error).partition("\n")[0])
             continue
-        count += 1
-        tools.journal.settle(began, "done", events=[ChangeUndone(one.step, one.key, one.summary)])
+        puts_back = by_key[one.step].puts_back
+        count += puts_back
+        told = [ChangeUndone(one.step, one.key, one.summary)] if puts_back else []
+        tools.journal.settle(began, "done", events=told)
     missing, again = await _make_again(plan.again, _of_open_door(steps), answers, tools)
     left += missing
     tools.emit(RunUndone(len(left), only or ""))

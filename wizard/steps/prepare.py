@@ -103,6 +103,7 @@ class PrepareStep(Step[PrepareFacts, PrepareUsers]):
     section = PrepareAnswers
     facts = PrepareFacts
     needs_tenant = False
+    puts_back = False
 
     async def inspect(self, answers: Answers, tools: Tools) -> PrepareFacts:
         from wizard.bulk.manifest import read_manifest
