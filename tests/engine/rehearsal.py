@@ -18,7 +18,7 @@ import pytest
 
 from wizard.answers import Answers, load
 from wizard.bulk.removal import InUse
-from wizard.engine import carry_out, undo_run, verify_again
+from wizard.engine import carry_out, verify_again
 from wizard.errors import Interrupted
 from wizard.events import Event
 from wizard.identity import Origin, decided, facts_of, origin_of, require_unedited, run_of
@@ -29,6 +29,7 @@ from wizard.runs import RunFolder, Runs
 from wizard.steps import SECTIONS
 from wizard.tools import Stop
 from wizard.undo import Undone, UndoPlan
+from wizard.undo_run import undo_run
 from wizard.world import World
 
 COLUMNS = ("id", "mail", "verified", "first", "last", "phone", "password_hash")

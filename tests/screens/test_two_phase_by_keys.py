@@ -12,10 +12,10 @@ from textual.widgets import Button, Input, Static, TabbedContent
 
 from screens.app import WizardApp
 from screens.half_made import half_made
-from wizard.engine import undo_run
 from wizard.runs import RunFolder
 from wizard.steps.trickle import TrickleAnswers
 from wizard.steps.verify import VerifyAnswers
+from wizard.undo_run import undo_run
 
 pytestmark = pytest.mark.usefixtures("patience")
 

@@ -61,10 +61,10 @@ def command(
         raise UsageError("--in-use says nothing without --users", remedy="Give both, or none of them.")
     from wizard.answers import load
     from wizard.commands.reporting import write_run_report
-    from wizard.engine import undo_run
     from wizard.identity import origin_of
     from wizard.runs import Runs
     from wizard.steps import SECTIONS
+    from wizard.undo_run import undo_run
 
     run = Runs(runs_folder).find(run_name)
     answers = load(run.answers, SECTIONS, environment={})
