@@ -70,9 +70,13 @@ class UndoPlan:
 
     @property
     def hash(self) -> str:
-        """SHA-256 in hex over all that the journal tells: what approving it means, whoever logs in meanwhile."""
+        """SHA-256 in hex over all that the journal tells, and what was decided about users in use: what approving it means.
+
+        Whoever logs in meanwhile, it stays the same.
+        """
         content: list[Any] = [[[one.step, one.key, one.summary] for one in self.changes], self.users]
         content += [] if self.again.is_empty else [self.again.hash]
+        content += [self.in_use] if self.in_use else []
         return hashlib.sha256(json.dumps(content).encode()).hexdigest()
 
 

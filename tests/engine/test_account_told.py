@@ -12,7 +12,7 @@ from rehearsal import Rehearsal, person
 from wizard.answers import load
 from wizard.bulk.legs import seconds_before
 from wizard.commands.running import summary
-from wizard.engine import undo_run
+from wizard.undo_run import undo_run
 from wizard.errors import PlanStale, WizardError
 from wizard.events import ChangeApplied, ChangeStarted, Event, JobEnded, JobSubmitted, ProcessEnded, RunStarted
 from wizard.practice.job_times import fixed

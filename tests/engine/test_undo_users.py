@@ -363,9 +363,14 @@ def test_the_command_tells_who_is_in_use_and_how_long_it_takes_before_it_asks(
     assert "delete 12 users that this run imported, about" in told
     assert "since the import 1 user has logged in and 1 user has changed without a login" in told
     assert "2 of 12 users to be deleted have logged in or changed" in told
+    assert "\nUndo " not in told, "there is nothing to approve before that is decided"
     status, told = ran(stage, capsys, "--in-use=keep")
     assert status == 2
     assert "delete 10 users that this run imported" in told
+    [approved] = [line.removeprefix("Undo ") for line in told.splitlines() if line.startswith("Undo ")]
+    status, told = ran(stage, capsys, "--in-use=delete", f"--approve={approved}")
+    assert status == 5, "who approved to keep users in use has not approved to delete them"
+    assert len(ids(stage)) == 12
     status, told = ran(stage, capsys, "--in-use=keep", "--yes", "--json")
     assert status == 3
     assert json.loads(told.splitlines()[0])["undone"]["users"] == 10

@@ -132,11 +132,14 @@ def asked_about_users_in_use(plan: UndoPlan, output: Output) -> InUse:
 
 def plan_text(plan: UndoPlan) -> str:
     """What would be put back, for people, and the hash that approves it."""
+    from wizard.undo import undecided_about
+
     lines = list(_of_users(plan)) if plan.users else []
     lines += [f"  {one.step:<14} undo: {one.summary.removeprefix('undo: ')}" for one in plan.changes]
     lines += [f"  {one.step:<14} again: {one.change.summary}" for one in plan.again.changes]
     lines += [f"  stays          {summary}" for summary in plan.stays]
-    return "\n".join(["To be put back, in this order:", *lines, f"Undo {plan.hash}"])
+    decided = not (plan.users and undecided_about(plan)) or plan.in_use  # before that there is nothing to approve
+    return "\n".join(["To be put back, in this order:", *lines, *([f"Undo {plan.hash}"] if decided else [])])
 
 
 def _of_users(plan: UndoPlan) -> Iterator[str]:
