@@ -394,7 +394,13 @@ def overall(now: Progress, width: int) -> Content:
         share, done, total = share_of(now)
     words = f" {share:4.0%}"
     drawn = bar(share, max(10, width - len(words)))
-    unit = "users accounted for" if now.prepared else "users moved at login" if now.looks else "users read"
+    unit = (
+        "users accounted for"
+        if now.prepared or now.accounted
+        else "users moved at login"
+        if now.looks
+        else "users read"
+    )
     known = f"\n{done:,} of {counted(total, 'user')} {unit.removeprefix('users ')}" if total else "\n"
     style = "$text-success" if now.ended else "$text-primary"
     return Content.assemble((drawn, style), (words, "bold"), known)

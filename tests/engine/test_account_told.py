@@ -12,12 +12,12 @@ from rehearsal import Rehearsal, person
 from wizard.answers import load
 from wizard.bulk.legs import seconds_before
 from wizard.commands.running import summary
-from wizard.undo_run import undo_run
 from wizard.errors import PlanStale, WizardError
 from wizard.events import ChangeApplied, ChangeStarted, Event, JobEnded, JobSubmitted, ProcessEnded, RunStarted
 from wizard.practice.job_times import fixed
 from wizard.practice.users.endpoints import plant_half_made_user
 from wizard.steps import SECTIONS
+from wizard.undo_run import undo_run
 
 USERS = 36
 HOUR = 3600.0

@@ -373,6 +373,14 @@ def test_the_dates_of_a_rehearsal_are_told_to_be_of_its_own_time() -> None:
     assert "again every 5 min" in real
 
 
+def test_once_an_automatic_phase_is_over_its_bar_is_of_users_accounted_for_and_not_of_moves() -> None:
+    moved = UsersMigrated(1_800_000_000.0, 10, 3, 3, True)
+    work = heard([*begun(10), moved, UsersPrepared(10, 0, 7, 0, 0, 0, migrated=3), RunEnded()])
+    told = overall(work.progress, 60).plain
+    assert "10 of 10 users accounted for" in told
+    assert "moved at login" not in told
+
+
 def test_a_run_that_was_undone_says_so_and_not_that_it_ended_well() -> None:
     work = heard([*begun(3), RunEnded(), ChangeUndone("scripts", "set-scripts"), RunUndone(0)])
     work.phase = "ended"

@@ -116,6 +116,7 @@ def command(
             f"  issuer         {tenant.issuer}\n"
             f"  audience       {tenant.audience}\n"
             f"  applications   {', '.join(name for name, _, _ in APPLICATIONS)}\n"
+            f"  logins         {CANARY}, for the password grants: {samples.login_client_id} {samples.login_client_secret}\n"
             f"  state          {state or 'in memory, gone at the end'}",
         )
         sys.stdout.flush()

@@ -53,7 +53,7 @@ class EnableApplication(Change):
 
     @property
     def undo_summary(self) -> str:
-        return f"disable the application {self.name} for {self.connection}"
+        return f"disable the application {self.name} for {self.connection}: who stays there cannot log in to it"
 
     @property
     def requests(self) -> Sequence[str]:

@@ -161,7 +161,7 @@ class TakeBack(Change):
 
     @property
     def summary(self) -> str:
-        return f"{self.what}, needed no more"
+        return f"no longer needed: {self.what}"
 
 
 CutoverChange = CloseDoor | RemoveSettings | TakeBack
