@@ -15,10 +15,11 @@ from wizard.__main__ import main
 from wizard.commands.reporting import run_report
 from wizard.commands.running import summary
 from wizard.errors import Exit, Interrupted, PlanStale, RunMismatch, WizardError
-from wizard.events import ChangeUndone, JobSubmitted, UndoStarted, UsersPrepared
+from wizard.events import ChangeUndone, CheckFailed, JobSubmitted, UndoStarted, UsersPrepared
 from wizard.fates import words_of_rest
 from wizard.identity import progress_of
 from wizard.journal import Journal
+from wizard.practice.switches import Switches
 from wizard.progress import Progress
 from wizard.report import Report, headline, next_steps
 from wizard.tools import Stop
@@ -461,3 +462,16 @@ def test_users_whom_an_upload_that_is_over_has_lost_are_not_called_still_to_do()
     now = Progress(read=12, accounted=True, steps_done=("prepare", "upload"), waiting="3 users are not accounted for")
     assert words_of_rest(now) == "not accounted for"
     assert words_of_rest(replace(now, steps_done=("prepare",))) == "still to do"
+
+
+def test_where_the_subscription_has_no_exports_an_undone_run_is_verified_without_advice_to_resume_it(
+    tmp_path: Path,
+) -> None:
+    stage = Rehearsal(tmp_path, plan="free", settings={"switches": Switches(free_plan_exports="refused")})
+    stage.write_people([person(number) for number in range(1, 4)])
+    stage.apply("verify.depth=sample")
+    stage.undo()
+    now = stage.verify(stage.answers())
+    assert now.failed_checks == {"export": "who was left was not compared, as Auth0 refused an export"}
+    remedies = [event.remedy for event in stage.events if isinstance(event, CheckFailed)]
+    assert remedies[-1] == "Look at the users of acme-users in the tenant."

@@ -204,6 +204,7 @@ async def _after_undo(
     connection: Connection, progress: Progress, wanted: VerifyAnswers, tools: Tools
 ) -> Sequence[Finding]:
     """What can be said of the users that an undo has left; nobody is looked for whom it has deleted."""
+    from wizard.auth0.errors import NotAllowed
     from wizard.bulk import evidence
 
     left = progress.imported + progress.migrated + progress.already_there
@@ -212,7 +213,11 @@ async def _after_undo(
         return [Finding("connection", True, f"{there}, without the users that undo has deleted")]
     findings = [Finding("connection", True, there)]
     if wanted.depth == "full":
-        findings += await _compared(connection, tools)
+        try:
+            findings += await evidence.compare_with_export(connection, tools)
+        except NotAllowed:  # to resume the run with another depth would do again what was put back
+            refused = "who was left was not compared, as Auth0 refused an export"
+            findings.append(Finding("export", False, refused, f"Look at the users of {connection.name} in the tenant."))
     return [*findings, await evidence.count_by_search(connection, tools)]
 
 
