@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import random
 from collections.abc import Callable
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 import httpx
 
@@ -14,7 +13,8 @@ from wizard import __version__
 from wizard.auth0.call import Answer, Call
 from wizard.auth0.errors import AnswerLost, CertificateRefused, Unreachable
 from wizard.auth0.tls import open_client
-from wizard.events import Emit, Json, RequestLimited, RequestSent
+from wizard.events import Emit, RequestLimited, RequestSent
+from wizard.javascript_json import loads
 
 if TYPE_CHECKING:
     from wizard.auth0.domain import Address
@@ -174,27 +174,9 @@ def _answer(response: httpx.Response) -> Answer:
     if not response.content.strip():
         return Answer(response.status_code)
     try:
-        return Answer(response.status_code, _loaded(response.content))
+        return Answer(response.status_code, loads(response.content))
     except (ValueError, RecursionError):
         return Answer(response.status_code, readable=False)
-
-
-def _loaded(content: bytes) -> Json:
-    """The JSON of an answer; half a surrogate pair in it, which JSON from JavaScript may hold, does no harm.
-
-    Raises:
-        ValueError, RecursionError: it is none.
-    """
-    import orjson
-
-    try:
-        return cast("Json", orjson.loads(content))
-    except orjson.JSONDecodeError:
-        return cast("Json", json.loads(content, parse_constant=_no_json))
-
-
-def _no_json(constant: str) -> Json:
-    raise ValueError(f"{constant} is no JSON")
 
 
 def _distrusts(error: BaseException | None) -> bool:

@@ -9,10 +9,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import orjson
-
 from wizard.bulk.sameness import FLAGS, OBJECTS, TEXTS
 from wizard.errors import WizardError
+from wizard.javascript_json import loads
 
 AGAIN = "Try again: that asks Auth0 for a new export."
 
@@ -53,7 +52,7 @@ def user_of(line: bytes, number: int) -> dict[str, Any]:
         WizardError: it is no user.
     """
     try:
-        user = _loaded(line)
+        user = loads(line)
     except (ValueError, RecursionError):
         user = None
     if not isinstance(user, dict):
@@ -61,13 +60,6 @@ def user_of(line: bytes, number: int) -> dict[str, Any]:
     if not isinstance(user.get("user_id"), str):
         raise WizardError(f"Line {number:,} of the export has no user_id.", remedy=AGAIN)
     return user
-
-
-def _loaded(line: bytes) -> Any:
-    try:
-        return orjson.loads(line)
-    except ValueError:
-        return json.loads(line)
 
 
 def _needed(user: dict[str, Any]) -> dict[str, Any]:

@@ -14,8 +14,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-import orjson
-
 from wizard.auth0.errors import NotFound
 from wizard.auth0.models import moment
 from wizard.bulk.evidence import export_users, private_file
@@ -24,6 +22,7 @@ from wizard.bulk.made import REMOVED, Made, Whose, rejected_users
 from wizard.counts import counted
 from wizard.errors import Interrupted, WizardError
 from wizard.events import UsersRemoved
+from wizard.javascript_json import loads
 from wizard.journal import JournalFailed
 from wizard.progress import Progress
 
@@ -165,7 +164,7 @@ async def _read(export: Path, there: sqlite3.Connection, tools: Tools) -> None:
         with gzip.open(export, "rb") as lines:
             for number, line in enumerate(lines, 1):
                 if line.strip():
-                    there.execute("INSERT OR REPLACE INTO there VALUES (?, ?, ?)", _row(orjson.loads(line)))
+                    there.execute("INSERT OR REPLACE INTO there VALUES (?, ?, ?)", _row(loads(line)))
                 if number % LINES == 0:
                     await _breathe(tools)
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:

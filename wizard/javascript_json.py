@@ -1,0 +1,24 @@
+"""JSON as JavaScript may have written it: half a surrogate pair in a text does no harm."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+
+def loads(content: bytes) -> Any:
+    """The value; strict and quick where the text is, else the patient way.
+
+    Raises:
+        ValueError, RecursionError: it is no JSON, or nested too deeply.
+    """
+    import orjson
+
+    try:
+        return orjson.loads(content)
+    except orjson.JSONDecodeError:
+        return json.loads(content, parse_constant=_no_json)
+
+
+def _no_json(constant: str) -> Any:
+    raise ValueError(f"{constant} is no JSON")
