@@ -9,7 +9,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from test_stores_survey import BCRYPT, PEOPLE, run
+from survey_stage import BCRYPT, PEOPLE, run
 
 
 def test_answers_made_from_a_store_are_filled_in_and_explained(tmp_path: Path) -> None:
