@@ -96,6 +96,7 @@ class Dialect:
 _CONTROLS = {"0": "\0", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v", "Z": "\x1a"}
 _LETTERS = {"\n": "n", "\r": "r", "\t": "t"}
 _ESCAPE = re.compile(r"\\([\s\S])")
+_LETTER = re.compile("[a-z]", re.IGNORECASE)
 
 
 def unescaped(cell: str) -> str:
@@ -147,9 +148,11 @@ def _in_apostrophes(dialect: Dialect, sample: str) -> bool:
         cells = [cell for row in dialect.read(io.StringIO(sample, newline="")) for cell in row]
     except csv.Error:
         return False
-    words = [cell for cell in cells if re.search("[a-z]", cell, re.IGNORECASE)]
-    quoted = sum(len(cell) > 1 and cell[0] == cell[-1] == "'" for cell in words)
-    return len(words) > 1 and quoted >= 0.9 * len(words)
+    quoted = [cell for cell in cells if cell[:1] == cell[-1:] == "'" and len(cell) > 1]
+    if len(quoted) < 2:  # most files: their words need not be counted
+        return False
+    words, quoted_words = (sum(map(bool, map(_LETTER.search, some))) for some in (cells, quoted))
+    return words > 1 and quoted_words >= 0.9 * words
 
 
 def _opens_cells(sample: str, delimiter: str, quote: str) -> bool:
