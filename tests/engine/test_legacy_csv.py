@@ -433,6 +433,26 @@ def test_a_file_changed_since_it_was_looked_at_is_noticed_after_the_last_block(o
         next(blocks)
 
 
+@pytest.mark.parametrize("codec", ["utf-8", "utf-8-sig", "cp1252", "utf-16"])
+@pytest.mark.parametrize("head", ["id,name\n", "sep=,\nid,name\n", "# users\n\nid,name\r\n"])
+def test_a_file_that_was_looked_at_has_the_same_blocks_as_one_that_was_not(opened: Open, codec: str, head: str) -> None:
+    rows = "".join(f'{n},"Müller, {n}\n"\r\n{chr(10) * (n % 3)}' for n in range(20_000))
+    source = opened((head + rows).encode(codec))
+    anew = list(source.blocks())
+    fingerprint = source.facts().fingerprint
+    carried: CsvSource = pickle.loads(pickle.dumps(source))  # noqa: S301 - our own
+    assert len(anew) > 2
+    for seen in (source, carried):
+        assert list(seen.blocks(expect=fingerprint)) == anew
+
+
+def test_a_file_that_was_only_touched_since_it_was_looked_at_is_read_anew(opened: Open, tmp_path: Path) -> None:
+    source = opened(b"id,name\n1,a\n2,b\n")
+    facts = source.facts()
+    os.utime(tmp_path / "users.csv", ns=(1, 1))
+    assert [block.count for block in source.blocks(expect=facts.fingerprint)] == [2]
+
+
 @pytest.mark.parametrize("codec", ["utf-8-sig", "cp1252"])
 def test_a_block_is_sent_without_its_bytes_and_they_are_read_again(opened: Open, codec: str) -> None:
     source = opened("id,name\n".encode(codec) + b"1,somebody\n" * 50_000)

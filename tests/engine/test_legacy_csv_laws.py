@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from wizard.errors import SourceError
 from wizard.legacy.csv_block import CsvBlock
 from wizard.legacy.csv_cut import Cutter
+from wizard.legacy.csv_cuts import Cuts
 from wizard.legacy.dialect import Dialect
 from wizard.legacy.source import BadRecord
 from wizard.mapping.table import Table
@@ -64,6 +65,23 @@ def test_where_blocks_end_changes_nothing(data: bytes, dialect: Dialect, step: i
     assert list(flat(in_steps)) == list(flat(at_once))
     positions = [record.position for block in in_steps for record in block.records()]
     assert positions == [record.position for block in at_once for record in block.records()]
+
+
+@given(MESS, DIALECTS, st.integers(1, 90))
+@settings(max_examples=600, deadline=None)
+def test_blocks_cut_as_remembered_are_the_same(data: bytes, dialect: Dialect, step: int) -> None:
+    blocks, cuts, here = cut(data, dialect, step), Cuts(), (1, 2, 3, 4)
+    for block in blocks:
+        cuts.add(block)
+    assert not cuts.hold("seen", here)
+    cuts.settle("seen", here)
+    assert cuts.hold("seen", here) == all(block.pieces is None for block in blocks)
+    assert not cuts.hold("other", here)
+    assert not cuts.hold("seen", (1, 2, 3, 5))
+    if cuts.hold("seen", here):
+        file = io.BytesIO(data)
+        assert list(cuts.blocks(file.read, dialect, 2)) == blocks
+        assert file.read() == b""
 
 
 @given(MESS, st.integers(1, 90))

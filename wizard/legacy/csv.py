@@ -9,7 +9,7 @@ import itertools
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import BinaryIO
 
@@ -18,6 +18,7 @@ from wizard.legacy.answers import SourceAnswers
 from wizard.legacy.columns import is_data, named_by_header, named_by_operator
 from wizard.legacy.csv_block import RAGGED, CsvBlock
 from wizard.legacy.csv_cut import Cutter
+from wizard.legacy.csv_cuts import Cuts
 from wizard.legacy.dialect import Dialect, find_dialect
 from wizard.legacy.digest import Digest
 from wizard.legacy.encoding import Encoding, Read, find_encoding, readable_bytes
@@ -87,6 +88,7 @@ class CsvSource:
     has_header: bool
     leading_lines: int = 0
     warnings: tuple[str, ...] = ()
+    _cuts: Cuts = field(default_factory=Cuts, init=False, repr=False, compare=False)
 
     def facts(self) -> SourceFacts:
         """Count and fingerprint the file in one pass, without parsing cells.
@@ -94,8 +96,16 @@ class CsvSource:
         Raises:
             SourceError: the file can't be read, or changed in the meantime.
         """
+        self._cuts.forget()
+        before = identity(self.path)
         with Digest() as digest:
-            records = sum(block.count for block in self._read_blocks(digest.update))
+            records = 0
+            for block in self._read_blocks(digest.update):
+                records += block.count
+                self._cuts.add(block)
+        fingerprint = self._fingerprint(digest.digest())
+        if self._as_it_is:
+            self._cuts.settle(fingerprint, before)
         warnings = self.warnings if records else (*self.warnings, "The file has column names but no users.")
         details = {
             "file": self.path.name,
@@ -103,14 +113,17 @@ class CsvSource:
             **self.dialect.words,
             "header": "first line" if self.has_header else "none",
         }
-        return SourceFacts("csv", self.columns, records, self._fingerprint(digest.digest()), details, warnings)
+        return SourceFacts("csv", self.columns, records, fingerprint, details, warnings)
 
     def blocks(self, *, expect: str | None = None) -> Iterator[CsvBlock]:
         """Yield the records in file order; see `LegacySource.blocks`."""
         digest = hashlib.sha256()
-        as_it_is = self.encoding.in_blocks == self.encoding.name and not is_packed(self.path)
-        now = identity(self.path) if as_it_is else None
-        for block in self._read_blocks(digest.update if expect else lambda _: None):
+        now = identity(self.path) if self._as_it_is else None
+        if expect and now and self._cuts.hold(expect, now):
+            blocks = self._read_as_cut(digest.update)
+        else:
+            blocks = self._read_blocks(digest.update if expect else lambda _: None)
+        for block in blocks:
             yield block if now is None else replace(block, again=self._stretch(block, now))
         if expect and self._fingerprint(digest.digest()) != expect:
             raise changed(self.path)
@@ -120,6 +133,11 @@ class CsvSource:
         records = itertools.chain.from_iterable(block.records() for block in self._read_blocks(lambda _: None))
         return list(itertools.islice(records, count))
 
+    @property
+    def _as_it_is(self) -> bool:
+        """Whether the blocks hold the very bytes of the file."""
+        return self.encoding.in_blocks == self.encoding.name and not is_packed(self.path)
+
     def _read_blocks(self, seen: Callable[[bytes], object]) -> Iterator[CsvBlock]:
         with opened(self.path) as file:
             before = identified(file)
@@ -128,6 +146,16 @@ class CsvSource:
             if self.has_header:
                 cutter.header()
             yield from cutter.blocks(len(self.columns))
+            if before != identified(file) or before != identity(self.path):
+                raise changed(self.path)
+
+    def _read_as_cut(self, seen: Callable[[bytes], object]) -> Iterator[CsvBlock]:
+        """The same blocks from a file that is the one `facts` looked through, without looking for their ends again."""
+        with opened(self.path) as file:
+            before = identified(file)
+            read = _watched(file, seen)
+            read(self.encoding.mark)
+            yield from self._cuts.blocks(read, self.dialect, len(self.columns))
             if before != identified(file) or before != identity(self.path):
                 raise changed(self.path)
 
