@@ -40,11 +40,13 @@ ROWS_A_TICK = 40
 """Rows of the files table that one refresh may change, so that no key waits for it."""
 
 FILE_COLUMNS = (
-    ("file", "file", 11), ("status", "status", 11), ("imported", "imported", 9), ("rejected", "rejected", 9),
-    ("there", "there", 10), ("users", " users", 8), ("size", " size", 8), ("seconds", " took", 7),
+    ("file", 11), ("status", 11), ("imported", 8), ("rejected", 9), ("there", 9), ("users", 8), ("size", 8), ("took", 8),
 )  # fmt: skip
-"""Key, words and width of each column of the files table, what matters most first: on a narrow page the last three are to its
-right, and in a line above the table for the file under the cursor."""
+"""Name and width of each column of the files table, what matters most first: on a narrow page, which the first five just fill,
+the last three are to its right, and in a line above the table for the file under the cursor."""
+
+WORDS = 2
+"""Columns of it that hold words and begin at the left; the others hold figures, which end at the right."""
 
 BESIDE = 12
 """Columns of the table of errors that are not for its words."""
@@ -108,8 +110,8 @@ class RunView(StepView):
 
     def on_mount(self) -> None:
         files = self.query_one("#files", DataTable)
-        for key, words, width in FILE_COLUMNS:
-            files.add_column(words, key=key, width=width)
+        for (name, width), words in zip(FILE_COLUMNS, _aligned([name for name, _ in FILE_COLUMNS]), strict=True):
+            files.add_column(words, key=name, width=width)
 
     async def shown(self) -> None:
         self.refresh_work()
@@ -441,15 +443,17 @@ def slots(work: Work, speed: float, width: int = 80) -> Content:
 def charts(work: Work, width: int) -> Content:
     """Users a second, if any moved, tokens in the bucket and refusals over the last minutes, a line each."""
     samples = list(work.samples)
-    wide = max(10, min(60, width - 28))
+    roomy = width >= ROOMY
+    wide = max(10, min(60, width - (36 if roomy else 28)))
     speeds, rate_now = speeds_of(samples), work.users_a_second
     refused = [float(later.limited - earlier.limited) for earlier, later in pairwise(samples)]
     rate = work.rate
     top = float(rate.limit) if rate else None
-    tokens_left = f"{rate.remaining:.0f} of {rate.limit} tokens" if rate else "no request yet"
     wait = f", {rate.waiting} waiting" if rate and rate.waiting else ""
+    unit = " tokens" if roomy or not wait else ""
+    tokens_left = f"{rate.remaining:.0f} of {rate.limit}{unit}" if rate else "no request yet"
     now = work.progress
-    sent = f"{now.requests:,} sent, " if width >= ROOMY else ""
+    sent = f"{now.requests:,} sent, " if roomy else ""
     drawn = (spark(speeds, wide), "$text-primary")
     moving = [("users/s ", "$foreground-muted"), drawn, f" {rate_now:,.0f}\n" if rate_now >= 1 else "\n"]
     return Content.assemble(
@@ -457,7 +461,7 @@ def charts(work: Work, width: int) -> Content:
         ("tokens  ", "$foreground-muted"), (spark([one.tokens for one in samples], wide, top=top), "$text-secondary"),
         f" {tokens_left}{wait}\n",
         ("429s    ", "$foreground-muted"), (spark(refused, wide), "$text-warning" if now.limited else "$foreground-muted"),
-        f" {sent}{now.limited:,} refused with 429",
+        f" {sent}{now.limited:,} refused",
     )  # fmt: skip
 
 
@@ -482,16 +486,23 @@ def about(tally: JobTally, speed: float = 1.0) -> str:
 def row_of(tally: JobTally, speed: float = 1.0) -> tuple[str, ...]:
     """A row of the files table; `speed` is how fast the run's clock is, as what is shown are seconds of the operator's."""
     ended = tally.ended
-    return (
-        cut(tally.file, FILE_COLUMNS[0][2] - 1, end=False),
+    cells = (
+        cut(tally.file, FILE_COLUMNS[0][1] - 1, end=False),
         tally.status,
         f"{tally.imported:,}" if ended else "",
         f"{tally.rejected:,}" if ended else "",
         f"{tally.already_there:,}" if ended else "",
-        f" {tally.users:,}",
-        f" {size(tally.bytes)}",
-        f" {duration(tally.seconds / speed)}" if ended else "",
+        f"{tally.users:,}",
+        size(tally.bytes),
+        duration(tally.seconds / speed) if ended else "",
     )
+    return _aligned(cells)
+
+
+def _aligned(cells: Sequence[str]) -> tuple[str, ...]:
+    widths = [width for _, width in FILE_COLUMNS]
+    figures = zip(cells[WORDS:], widths[WORDS:], strict=True)
+    return (*cells[:WORDS], *(cell.rjust(width) for cell, width in figures))
 
 
 def _known_faults(work: Work) -> tuple[object, ...]:

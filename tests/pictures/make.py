@@ -6,10 +6,12 @@ Usage: python tests/pictures/make.py
 from __future__ import annotations
 
 import asyncio
+import os
 import re
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from unittest.mock import patch
 
 from screens.app import WizardApp
 from screens.frame import JourneyScreen
@@ -34,7 +36,7 @@ from wizard.runs import RunFolder, Runs
 from wizard.steps import SECTIONS
 
 PICTURE = Path(__file__).parents[2] / "assets" / "run-screen.svg"
-SIZE = (134, 34)
+SIZE = (120, 36)
 USERS, FILES, DONE = 48_200, 48, 29
 ANSWERS = {
     "tenant": {
@@ -80,10 +82,12 @@ async def draw() -> None:
         now += seconds
         work.hear(event)
         work.sample()
-    with tempfile.TemporaryDirectory() as folder:
-        work.run = RunFolder(Path(folder) / "20260701-0900-acme")
-        work.run.path.mkdir()
-        app = WizardApp(runs=Runs(Path(folder)), base=Path(folder))
+    # Runs lie where they usually do, so that no command on the screen has to say where.
+    with tempfile.TemporaryDirectory() as folder, patch.dict(os.environ, {"HOME": folder, "XDG_STATE_HOME": folder}):
+        runs = Runs()
+        work.run = RunFolder(runs.folder / "20260701-0900-acme")
+        work.run.path.mkdir(parents=True)
+        app = WizardApp(runs=runs, base=Path(folder))
         async with app.run_test(size=SIZE) as pilot:
             app.journey = Journey(Path(folder), answers=from_tables(ANSWERS, SECTIONS), here="run")
             app.work = work

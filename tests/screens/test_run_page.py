@@ -182,7 +182,7 @@ def test_a_failed_job_refused_users_and_429s_are_counted() -> None:
     ]
     work = heard(events)
     words = page(work)
-    assert "1 refused with 429" in words
+    assert "429s" in words and "sent, 1 refused" in words
     assert "7 of 50 tokens, 1 waiting" in words
     assert "10 of 10 users" in words
     assert work.progress.rejected == 2
