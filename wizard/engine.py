@@ -77,7 +77,8 @@ async def carry_out(
         base: Where relative paths in the answers start.
         world: The edges.
         approve: Asked once with the whole plan; None goes on with what was approved before.
-        approved_hash: The only plan that may be carried out: the one now, or the one that the run was approved with.
+        approved_hash: The only plan that may be carried out: the one now, or the one that the run was approved with as far
+            as it is not carried out yet.
         watchers: Hear every event after the journal has.
         stop: Ends the run at the next safe instant.
 
@@ -238,7 +239,14 @@ def _approved(
 
 
 def _require_hash(wanted: str | None, plan: Plan, journal: Journal) -> None:
-    if wanted is None or plan.is_empty or wanted in (plan.hash, journal.recall("approved_hash")):
+    """Refuse a plan that is not the wanted one, nor what is left of it, by whose hash it was approved.
+
+    Raises:
+        PlanStale: it asks for more, or for something else.
+    """
+    if wanted is None or plan.is_empty or wanted == plan.hash:
+        return
+    if wanted == journal.recall("approved_hash") and plan.approval <= frozenset(journal.recall(APPROVAL) or ()):
         return
     raise PlanStale(
         "The plan is not the one that was approved",

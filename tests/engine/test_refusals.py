@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 import subprocess
 import sys
 import threading
@@ -20,6 +21,7 @@ from wizard.errors import Exit, Interrupted, PlanStale, RunMismatch, SourceError
 from wizard.events import ChangeApplied, Event, JobSubmitted, StepStarted
 from wizard.identity import Origin, progress_of, run_of
 from wizard.practice.tenant import PracticeTenant
+from wizard.progress import Progress
 from wizard.runner import Plan
 from wizard.runs import RunFolder
 from wizard.steps import STEPS
@@ -435,6 +437,36 @@ def test_only_the_approved_hash_is_carried_out(stage: Rehearsal) -> None:
             )
         )
     assert stage.users() == []
+
+
+def test_a_hash_that_was_approved_once_approves_nothing_that_came_later(stage: Rehearsal) -> None:
+    plans: list[Plan] = []
+
+    def approve(plan: Plan) -> bool:
+        plans.append(plan)
+        return True
+
+    def go_on(wanted: str) -> Progress:
+        return asyncio.run(
+            carry_out(
+                stage.run,
+                stage.answers("verify.repair_at_most=1"),
+                base=stage.folder,
+                world=stage.world,
+                approve=approve,
+                approved_hash=wanted,
+            )
+        )
+
+    stage.apply(approve=approve)
+    first = plans.pop().hash
+    with pytest.raises(PlanStale, match="not the one that was approved") as told:
+        go_on(first)
+    assert not plans
+    now = re.search(r"now it is ([0-9a-f]{64})", told.value.why)
+    assert now
+    assert go_on(now[1]).verdict == "complete"
+    assert go_on(first).verdict == "complete"  # there is nothing left to do
 
 
 async def opened(stage: Rehearsal) -> RunFolder:
