@@ -291,12 +291,18 @@ class OverwritesForeseen(Event):
 
 @dataclass(frozen=True, slots=True)
 class UsersReconciled(Event):
-    """The export of the connection was compared with the prepared users."""
+    """The export of the connection was compared with the prepared users.
+
+    `taken` and `unfound` are users that Auth0 had refused as duplicates and that are not in: their id is that of a user with
+    another e-mail address, or nobody is found. The latter are of the missing, too.
+    """
 
     compared: int
     missing: int
     different: int
     extra: int
+    taken: int = 0
+    unfound: int = 0
 
 
 @dataclass(frozen=True, slots=True)

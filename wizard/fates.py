@@ -1,6 +1,7 @@
 """Where the users of a run are: the parts of the one sum, in the words that command line, report and screens share.
 
 read = imported + deleted by undo + migrated at login + already there + rejected + left behind as decided, and what is left.
+Of those whom Auth0 refused as it had them already, a comparison tells who is not there: they have words of their own.
 """
 
 from __future__ import annotations
@@ -12,13 +13,15 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     from wizard.progress import Progress
 
-Fate = Literal["imported", "removed", "migrated", "already_there", "rejected", "skipped"]
+Fate = Literal["imported", "removed", "migrated", "already_there", "taken", "unfound", "rejected", "skipped"]
 
 WORDS: Mapping[Fate, str] = {
     "imported": "imported",
     "removed": "deleted by undo",
     "migrated": "migrated at login",
     "already_there": "already there",
+    "taken": "not imported: id taken",
+    "unfound": "duplicate, found nowhere",
     "rejected": "rejected",
     "skipped": "left behind as decided",
 }

@@ -87,6 +87,10 @@ class Progress:
     missing: int = 0
     different: int = 0
     extra: int = 0
+    taken: int = 0
+    """Users that Auth0 refused as duplicates and that are not in: their id is that of a user with another e-mail address."""
+    unfound: int = 0
+    """Users that Auth0 refused as duplicates and that are found nowhere, such as half-made ones; of the missing, too."""
     failed_checks: Mapping[str, str] = field(default_factory=dict)
     requests: int = 0
     limited: int = 0
@@ -111,10 +115,15 @@ class Progress:
         return max(0, made - self.removed)
 
     @property
-    def already_there(self) -> int:
-        """Users that Auth0 had already, without the half-made ones that were repaired and imported anew."""
+    def duplicates(self) -> int:
+        """Users that Auth0 refused as it had them already, without the half-made ones that were repaired and imported anew."""
         repaired = sum(self.repairs.values()) - sum(self.repaired_again.values())
         return max(0, sum(job.already_there for job in self.jobs.values()) - repaired)
+
+    @property
+    def already_there(self) -> int:
+        """Users that Auth0 had already: duplicates by its word, without those that the comparison did not find in it."""
+        return max(0, self.duplicates - self.taken - self.unfound)
 
     @property
     def migrated(self) -> int:
@@ -147,7 +156,8 @@ class Progress:
     @property
     def users_done(self) -> int:
         """Users whose place is known: in Auth0, or not, with a reason."""
-        return self.imported + self.removed + self.migrated + self.already_there + self.rejected + self.skipped
+        there = self.imported + self.migrated + self.already_there
+        return there + self.removed + self.taken + self.unfound + self.rejected + self.skipped
 
     @property
     def adds_up(self) -> bool:
@@ -178,7 +188,7 @@ class Progress:
             return "failed"
         if self.waiting:
             return "attention" if self.failed_checks else "waiting"
-        left_over = self.rejected or self.missing or self.different or self.failed_checks
+        left_over = self.rejected or self.taken or self.missing or self.different or self.failed_checks
         doubtful = left_over or self.unproven or self.without_factors or self.factors_unknown
         return "complete" if self.adds_up and not doubtful else "attention"
 
@@ -204,7 +214,7 @@ class Progress:
                 "imported": self.imported,
                 "migrated": self.migrated,
                 "already_there": self.already_there,
-                "rejected": self.rejected,
+                "rejected": self.rejected + self.taken + self.unfound,
                 "skipped": self.skipped,
                 "missing": self.missing,
                 "different": self.different,
@@ -272,7 +282,9 @@ class Progress:
                 return replace(self, moved_since=(event.rejected, event.skipped))
             case happened.UsersRepaired():
                 again = {**self.repaired_again, event.round: event.again}
-                return replace(self, repairs={**self.repairs, event.round: event.users}, repaired_again=again)
+                cured = 0 if event.round in self.repairs else event.users - event.again
+                repairs = {**self.repairs, event.round: event.users}
+                return replace(self, repairs=repairs, repaired_again=again, unfound=max(0, self.unfound - cured))
             case happened.UndoStarted():
                 deleting = self.deleting or event.users
                 checks = self.failed_checks if event.only else {}
@@ -323,6 +335,8 @@ class Progress:
                     missing=event.missing,
                     different=event.different,
                     extra=event.extra,
+                    taken=event.taken,
+                    unfound=event.unfound,
                 )
             case happened.CheckPassed() | happened.CheckWithdrawn():
                 return replace(self, failed_checks={k: v for k, v in self.failed_checks.items() if k != event.name})

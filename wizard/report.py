@@ -43,7 +43,10 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """Prepared users held against an export of the connection; `fields` are names with the users that differ in them."""
+    """Prepared users held against an export of the connection; `fields` are names with the users that differ in them.
+
+    `taken` are not in it, as their id is that of another user.
+    """
 
     compared: int
     present: int
@@ -52,6 +55,7 @@ class Compared:
     extra: int
     refused: int = 0
     fields: Sequence[tuple[str, int]] = ()
+    taken: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +105,8 @@ class Report:
         read: Users of the source; the six counts after it should add up to it.
         undone: Whether an undo has put back what the run had changed, or was stopped before its end; `way_on` how to go on.
         removed: Users that the run had imported and an undo has deleted.
+        taken, unfound: Users whom Auth0 refused as it had them, and who are not in: their id is that of a user with another
+            e-mail address, or nobody is found.
         without_password: Of the users prepared for import, those whose password does not travel.
         error: What stopped the run, if anything did, and `remedy` what to do about it.
         phases, moving: Of a migration in phases; the automatic one in detail.
@@ -126,6 +132,8 @@ class Report:
     already_there: int
     rejected: int
     skipped: int
+    taken: int = 0
+    unfound: int = 0
     removed: int = 0
     undone: Literal["", "half", "whole"] = ""
     way_on: str = ""
@@ -151,8 +159,8 @@ class Report:
     @property
     def unaccounted(self) -> int:
         """Users whose fate is not known; below zero, users that were counted twice."""
-        placed = self.imported + self.migrated + self.already_there + self.rejected + self.skipped + self.removed
-        return self.read - placed
+        there = self.imported + self.migrated + self.already_there
+        return self.read - (there + self.taken + self.unfound + self.rejected + self.skipped + self.removed)
 
 
 def write_report(path: Path, report: Report) -> None:
@@ -197,6 +205,8 @@ KINDS: Mapping[Fate, Kind] = {
     "removed": "skipped",
     "migrated": "migrated",
     "already_there": "there",
+    "taken": "rejected",
+    "unfound": "rejected",
     "rejected": "rejected",
     "skipped": "skipped",
 }
@@ -219,6 +229,8 @@ def places(report: Report) -> list[Place]:
         "removed": "imported by this run, and not in Auth0 any more",
         "migrated": "moved by themselves, with their password",
         "already_there": "were in Auth0 before and stayed as they were",
+        "taken": "their id is in Auth0 that of a user with another e-mail address",
+        "unfound": "not in Auth0, which refused them as duplicates all the same",
         "rejected": f"not in Auth0{'; the reasons are below' if report.reasons else ''}",
         "skipped": "not in Auth0",
     }
@@ -259,6 +271,7 @@ def headline(report: Report) -> str:
     found = report.compared
     concerns = [
         (report.rejected, "rejected"),
+        (report.taken, "not imported as the id is taken"),
         (found.missing if found else 0, "missing from Auth0"),
         (found.different if found else 0, "not as prepared"),
         (abs(report.unaccounted), UNACCOUNTED),

@@ -32,6 +32,7 @@ OF_USERS = (
     ".preparing",
     "export.",
     "refused.",
+    "duplicates.",
     "overwrites.",
     ".verify.",
     ".overwrites.",

@@ -18,7 +18,7 @@ from screens.answers_file import holds
 from screens.steps.base import StepView, unseen
 from screens.steps.results import picture
 from screens.tasks import begin
-from wizard.fates import UNACCOUNTED
+from wizard.fates import UNACCOUNTED, WORDS
 from wizard.progress import Progress
 from wizard.step import Change
 
@@ -44,7 +44,12 @@ TO_FILL_IN = "Fill in first what the rehearsal has left out:"
 def to_look_at(now: Progress) -> str:
     """Why a run that has ended needs a look."""
     unplaced = now.read - now.users_done
-    kinds = ((now.rejected, "rejected"), (now.missing, "missing"), (now.different, "different"))
+    kinds = (
+        (now.rejected, "rejected"),
+        (now.taken, WORDS["taken"]),
+        (now.missing, "missing"),
+        (now.different, "different"),
+    )
     more = ((unplaced, UNACCOUNTED), (now.factors_unknown, "perhaps without their second factors"))
     named = [f"{users:,} {kind}" for users, kind in (*kinds, *more) if users > 0]
     return f"Users to look at: {', '.join(named)}." if named else "Not every check holds; Results says which."

@@ -25,6 +25,7 @@ from screens.widgets.dialogs import FilePicker
 from screens.widgets.draw import bar
 from screens.widgets.grown import Table
 from wizard.bulk.evidence import is_canary
+from wizard.bulk.sameness import ID_TAKEN
 from wizard.counts import counted
 from wizard.fates import UNACCOUNTED, WORDS, Fate, moves_still, parts, words_of_rest
 from wizard.progress import IN_ALL_THE_SAME, Progress
@@ -217,6 +218,8 @@ COLOURS: Mapping[Fate | None, str] = {
     "removed": "$foreground-muted",
     "migrated": "$text-success",
     "already_there": "$text-primary",
+    "taken": "$text-warning",
+    "unfound": "$text-warning",
     "rejected": "$text-warning",
     "skipped": "$foreground-muted",
 }
@@ -253,7 +256,7 @@ def checks(now: Progress) -> Content:
     """What the comparison with Auth0 gave, and the checks that failed."""
     if now.compared is None:
         return Content.styled("Auth0 has not been compared yet.", "$foreground-muted")
-    bad = now.missing or now.different
+    bad = now.missing or now.different or now.taken
     sign = ("! ", "$text-warning") if bad else ("✓ ", "$text-success")
     lines: list[Any] = [
         sign, f"{counted(now.compared, 'user')} compared with Auth0: {now.missing:,} missing, {now.different:,} different, "
@@ -269,18 +272,32 @@ def checks(now: Progress) -> Content:
 
 def hint_of(failed_checks: Iterable[str]) -> str:
     """Where in the wizard something can be done about checks that failed, beyond what they say themselves."""
-    if not any(map(is_canary, failed_checks)):
-        return ""
-    return "The accounts to log in with are on the page Verify: mend or remove them there, then press F5."
+    names = list(failed_checks)
+    hints = [
+        (
+            "ids" in names,
+            "Where the ids are somebody else's: `auth0-migrate undo RUN --users`, then set “Prefix of user ids” on the page Profile and run anew.",
+        ),
+        (
+            any(map(is_canary, names)),
+            "The accounts to log in with are on the page Verify: mend or remove them there, then press F5.",
+        ),
+    ]
+    return " ".join(hint for failed, hint in hints if failed)
 
 
 def rows_of(run: RunFolder) -> Iterator[tuple[str, ...]]:
-    """Users to look at, as rows of COLUMNS: missing, different, refused and rejected ones, then those that are extra."""
+    """Users to look at, as rows of COLUMNS: missing, different, refused and rejected ones, then those that are extra.
+
+    Those whose id is taken come after the different ones.
+    """
     for one in compared(run, "missing"):
         yield "missing", str(one["user_id"] or ""), "prepared, but not in Auth0", str(one["file"])
     for one in compared(run, "different"):
         place = f"{one['file']}, in Auth0 as {one['found_as']}" if "found_as" in one else str(one["file"])
         yield "different", str(one["user_id"] or ""), ", ".join(one["fields"]), place
+    for one in compared(run, ID_TAKEN):
+        yield "id taken", str(one["user_id"] or ""), "not imported: another user has this id", str(one["file"])
     for one in refusals_of(run):
         yield _by_auth0(one["code"]), str(one["user_id"] or ""), str(one["code"]), str(one["file"])
     for one in rejects_of(run):

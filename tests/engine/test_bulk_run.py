@@ -13,12 +13,13 @@ from rehearsal import COLUMNS, PASSWORD, CountingTransport, Rehearsal, person
 from wizard.__main__ import main
 from wizard.auth0.errors import NotAllowed
 from wizard.commands.reporting import report_of
-from wizard.commands.running import plan_text
+from wizard.commands.running import plan_text, summary
 from wizard.engine import plan_for
 from wizard.errors import Exit, PlanStale, UsageError, WizardError
 from wizard.events import ChangeUndone, CheckFailed, OverwritesForeseen, StepFinished
 from wizard.practice.samples import add_samples
 from wizard.practice.switches import Switches
+from wizard.report import render
 from wizard.runner import Plan, Planned
 from wizard.runs import RunFolder
 from wizard.steps.prepare import PrepareUsers
@@ -221,12 +222,43 @@ def test_a_sample_is_not_enough_where_users_are_said_to_be_there_already(stage: 
     assert stage.apply("verify.sample=3").verdict == "complete", "the comparison takes the doubt away"
 
 
+def test_a_user_whose_id_is_another_persons_counts_as_not_imported_and_the_way_out_is_told(stage: Rehearsal) -> None:
+    stage.apply()
+    newcomers = [person(number) | {"mail": f"newcomer{number}@example.org"} for number in (1, 2, 40)]
+    stage.write_people([*newcomers, person(3)])
+    progress = stage.apply()
+    assert (progress.imported, progress.already_there, progress.taken) == (1, 1, 2)
+    assert (progress.adds_up, progress.verdict, progress.different) == (True, "attention", 0)
+    answer = progress.to_json(report=None)["users"]
+    parts = ("imported", "migrated", "already_there", "rejected", "skipped")
+    assert (answer["rejected"], sum(answer[part] for part in parts)) == (2, answer["read"])
+    [failed] = [event for event in stage.events if isinstance(event, CheckFailed) and event.name == "ids"]
+    assert failed.detail.startswith("2 users were not imported: in acme-users their ids are those of users with other")
+    assert "user_id_prefix" in failed.remedy
+    [line] = [
+        line for line in summary(progress, stage.runs.all()[0], None).splitlines() if "not imported: id taken" in line
+    ]
+    assert "user_id_prefix" in line
+    lines = [json.loads(line) for line in stage.runs.all()[0].verify.read_text().splitlines()]
+    assert {line["user_id"] for line in lines if line["status"] == "id_taken"} == {"1", "2"}
+    page = render(report_of(stage.runs.all()[0], stage.answers(), progress, stage.events, None))
+    assert "Not imported: id taken" in page
+    assert "user_id_prefix" in page
+
+
+def test_a_user_who_is_in_under_another_id_is_there_though_the_id_is_another_persons(stage: Rehearsal) -> None:
+    stage.apply()
+    stage.write_people([person(1) | {"id": "2"}])
+    progress = stage.apply()
+    assert (progress.already_there, progress.taken, progress.different) == (1, 0, 1)
+
+
 def test_a_user_kept_out_by_the_phone_number_of_another_is_missing_and_told_why(stage: Rehearsal) -> None:
     stage.write_people([person(1) | {"phone": "+4915112345678"}])
     stage.apply()
     stage.write_people([person(2) | {"phone": "+4915112345678"}])
     progress = stage.apply()
-    assert (progress.already_there, progress.missing, progress.verdict) == (1, 1, "attention")
+    assert (progress.already_there, progress.unfound, progress.missing, progress.verdict) == (0, 1, 1, "attention")
     [remedy] = [event.remedy for event in stage.events if isinstance(event, CheckFailed) and event.name == "export"]
     assert "username or phone number" in remedy
     [line, *_] = [json.loads(line) for line in stage.runs.all()[0].verify.read_text().splitlines()]

@@ -281,7 +281,8 @@ def test_half_made_users_are_found_and_explained_but_not_touched_unasked(stage: 
     stage.apply()
     plant(stage, [5, 6])
     progress = stage.resume("trickle.go_on=true")
-    assert (progress.verdict, progress.already_there, progress.missing) == ("attention", 2, 2)
+    assert (progress.verdict, progress.already_there, progress.unfound, progress.missing) == ("attention", 0, 2, 2)
+    assert (progress.adds_up, progress.to_json(report=None)["users"]["rejected"]) == (True, 2)
     [told] = [event for event in stage.events if isinstance(event, CheckFailed) and event.name == "half-made"]
     assert told.detail.startswith("2 users are half-made")
     assert "--set verify.repair_at_most=2 --yes" in told.remedy
@@ -296,10 +297,13 @@ def test_half_made_users_are_repaired_after_approval_and_imported_anew(stage: Ph
     before = stage.users()
     progress = stage.resume("verify.repair_at_most=2", approve=lambda plan: True)
     assert (progress.verdict, progress.imported, progress.already_there, progress.missing) == ("complete", 30, 0, 0)
-    assert progress.adds_up
+    assert (progress.unfound, progress.adds_up) == (0, True)
     after = stage.users()
     assert [user for user in after if user in before] == before, "nobody else was touched"
     assert len(after) == 30
+    stage.ask("DELETE", "users/auth0|5")
+    progress = stage.verify()
+    assert (progress.missing, progress.unfound, progress.imported, progress.adds_up) == (1, 0, 30, True)
 
 
 def test_an_id_that_is_somebodys_in_another_connection_hides_no_half_made_user(stage: PhasesStage) -> None:

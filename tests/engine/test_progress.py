@@ -64,6 +64,18 @@ def test_users_imported_without_their_second_factors_ask_for_attention_also_wher
     assert progress.verdict == "attention"
 
 
+def test_a_repair_moves_users_that_were_found_nowhere_and_no_sum_is_off_meanwhile() -> None:
+    before = [*CLEAN[:4], dataclasses.replace(COMPARED, missing=2, unfound=2)]
+    now = Progress.of(before)
+    assert (now.already_there, now.unfound, now.adds_up) == (0, 2, True)
+    repaired = happened.UsersRepaired("round-1", 2)
+    for events in ([repaired], [repaired, repaired]):
+        now = Progress.of([*before, *events])
+        assert (now.unfound, now.users_done) == (0, 8), "to be imported anew"
+    again = dataclasses.replace(ENDED, job="job_2", imported=2, already_there=0)
+    assert Progress.of([*before, repaired, dataclasses.replace(SUBMITTED, job="job_2", users=2), again]).adds_up
+
+
 def test_users_that_were_not_prepared_are_no_fault() -> None:
     assert Progress.of([*CLEAN[:-1], dataclasses.replace(COMPARED, extra=3), CLEAN[-1]]).verdict == "complete"
 

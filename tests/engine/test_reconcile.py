@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -52,12 +52,18 @@ class Stage:
         export.write_bytes(content)
         return export
 
-    def compare(self, files: list[Path], export: Path, *, refused: list[User] | None = None) -> Outcome:
+    def compare(
+        self, files: list[Path], export: Path, *, refused: list[User] | None = None, there: list[User] | None = None
+    ) -> Outcome:
         """What the comparing process does, in this one: the tests of the process itself are further down."""
         listed, folder = self.folder / "refused.ndjson", self.folder / "work"
         listed.write_text("".join(json.dumps(user) + "\n" for user in refused or []))
         folder.mkdir(exist_ok=True)
         task = Task([str(f) for f in files], str(export), str(self.out), str(folder), "acme-users", str(listed), 230, 1)
+        if there is not None:
+            duplicates = self.folder / "duplicates.ndjson"
+            duplicates.write_text("".join(json.dumps({"user_id": user["user_id"]}) + "\n" for user in there))
+            task = replace(task, duplicates=str(duplicates), ids_may_be_taken=True)
         with closing(Comparison(task, lambda stage, done, total: None)) as comparison:
             return comparison.run()
 
@@ -228,6 +234,28 @@ def test_an_e_mail_address_held_by_a_user_with_a_match_of_its_own_is_no_match(st
     result = stage.compare(stage.prepared(ada(), bob), stage.exported(stored(ada(), email="bob@example.com")))
     assert {line["user_id"]: line["status"] for line in stage.lines()} == {"legacy|1": "different", "2": "missing"}
     assert result.fields == {"email": 1}
+
+
+def test_of_users_refused_as_there_already_only_whose_address_nobody_has_is_told_to_be_somebody_else(
+    stage: Stage,
+) -> None:
+    bob, cid, dan = (ada(user_id=name, email=f"{name}@example.com") for name in ("bob", "cid", "dan"))
+    changed = ada(user_id="eve", email="eve@example.com", given_name="Eve")
+    others = [
+        stored(bob, email="somebody@example.org"),
+        stored(cid, email="anybody@example.org"),
+        stored(cid, user_id="auth0|cid-2", identities=None),
+        stored(changed, given_name="Eva"),
+        stored(ada(), email="new@example.com"),
+    ]
+    result = stage.compare(
+        stage.prepared(ada(), bob, cid, dan, changed), stage.exported(*others), there=[bob, cid, dan, changed]
+    )
+    assert {line["user_id"]: line["status"] for line in stage.lines() if line["status"] != "extra"} == {
+        "bob": "id_taken", "cid": "different", "dan": "missing", "eve": "different", "legacy|1": "different",
+    }  # fmt: skip
+    assert (result.taken, result.unfound, result.different, result.missing, result.present) == (1, 1, 3, 1, 0)
+    assert result.fields["email"] == 2, "what another user has is no difference"
 
 
 def test_counters_that_are_much_alike_are_told_apart(stage: Stage) -> None:

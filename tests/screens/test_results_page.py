@@ -72,6 +72,17 @@ def test_every_user_of_the_comparison_is_listed_once_with_what_is_wrong(run: Run
     ]
 
 
+def test_who_was_not_imported_as_the_id_is_taken_is_listed_so(run: RunFolder) -> None:
+    taken = {"user_id": "u6", "status": "id_taken", "file": "00001.json", "fields": ["email"]}
+    with run.verify.open("a", encoding="utf-8") as lines:
+        lines.write(json.dumps(taken) + "\n")
+    assert ("id taken", "u6", "not imported: another user has this id", "00001.json") in list(rows_of(run))
+    ids = CheckFailed("verify", "ids", "1 user was not imported", "give the ids a prefix")
+    told = checks(Progress.of([UsersReconciled(6, 0, 0, 0, taken=1), ids])).plain
+    assert told.startswith("! 6 users compared")
+    assert "Prefix of user ids" in told
+
+
 def test_the_export_holds_the_same_rows_for_its_owner_only(run: RunFolder, tmp_path: Path) -> None:
     out = tmp_path / "users.csv"
     assert write_csv(run, out) == 5

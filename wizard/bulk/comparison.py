@@ -24,7 +24,7 @@ import orjson
 
 from wizard.bulk import comparison_sql as sql
 from wizard.bulk.exported import mend, not_whole
-from wizard.bulk.sameness import finding
+from wizard.bulk.sameness import ID_TAKEN, finding
 from wizard.errors import Interrupted, WizardError
 
 FILES_AT_ONCE = 300
@@ -56,11 +56,16 @@ class Task:
     memory: int
     threads: int
     known: list[str] = field(default_factory=list)
+    duplicates: str | None = None
+    ids_may_be_taken: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """Counts of users; compared = present + missing + different + refused. `fields` counts users by what differs."""
+    """Counts of users; compared = present + missing + different + taken + refused. `fields` counts users by what differs.
+
+    `unfound` of the missing were refused as duplicates.
+    """
 
     compared: int
     present: int
@@ -71,6 +76,8 @@ class Outcome:
     fields: dict[str, int]
     moved_rejected: int = 0
     moved_skipped: int = 0
+    taken: int = 0
+    unfound: int = 0
 
 
 class Comparison:
@@ -145,6 +152,8 @@ class Comparison:
     def _read_refused(self) -> None:
         if self._task.refused and Path(self._task.refused).stat().st_size:
             self._run(sql.READ_REFUSED, [sql.pattern(self._task.refused)])
+        if self._task.duplicates and Path(self._task.duplicates).stat().st_size:
+            self._run(sql.READ_DUPLICATES, [sql.pattern(self._task.duplicates)])
 
     def _read_known(self) -> None:
         self._run(sql.KNOWN)
@@ -165,6 +174,7 @@ class Comparison:
         self._tell("export", 1, 1)
         self._read_again()
         self._run(sql.MOVED)
+        self._run(sql.TAKEN if self._task.ids_may_be_taken else sql.NOBODY_TAKEN)
 
     def _match_with(self, export: str) -> None:
         import duckdb
@@ -202,7 +212,7 @@ class Comparison:
         fields = Counter[str]()
         draft = self._folder / "verify.ndjson"
         with _private(draft) as out:
-            different = self._write_differences(out, fields)
+            different, taken = self._write_differences(out, fields)
             missing, refused, extra, gone = (
                 self._write_list(out, name) for name in ("missing", "refused", "extra", "gone")
             )
@@ -210,26 +220,40 @@ class Comparison:
         (prepared,) = self._row(sql.COMPARED)
         migrated, rejected, skipped = self._row(sql.KNOWN_AGAIN)
         compared = prepared + migrated
-        present = compared - missing - gone - refused - different
+        (unfound,) = self._row(sql.UNFOUND)
         return Outcome(
-            compared, present, missing + gone, different, extra, refused, dict(fields), rejected or 0, skipped or 0
+            compared=compared,
+            present=compared - missing - gone - refused - different - taken,
+            missing=missing + gone,
+            different=different,
+            extra=extra,
+            refused=refused,
+            fields=dict(fields),
+            moved_rejected=rejected or 0,
+            moved_skipped=skipped or 0,
+            taken=taken,
+            unfound=unfound,
         )
 
-    def _write_differences(self, out: IO[bytes], fields: Counter[str]) -> int:
-        """Look at each pair that is not surely the same; returns the users that differ and counts the fields."""
+    def _write_differences(self, out: IO[bytes], fields: Counter[str]) -> tuple[int, int]:
+        """Look at each pair that is not surely the same; counts the fields.
+
+        Returns: the users that differ, and those whose id is another user's.
+        """
         by_file: list[tuple[int, int]] = self._run(sql.SUSPECTS_BY_FILE).fetchall()
-        total, done, different = sum(count for _, count in by_file), 0, 0
+        total, done, found_so = sum(count for _, count in by_file), 0, Counter[str]()
         for batch in _batches(by_file):
             self._tell("differences", done, total)
             rows = self._rows(sql.SUSPECTS, [batch[0][0], batch[-1][0]])
             for (file, user_id), pairs in groupby(rows, key=lambda row: row[:2]):
                 if found := finding(user_id, Path(self._task.files[file]).name, list(pairs)):
                     out.write(orjson.dumps(found, option=orjson.OPT_APPEND_NEWLINE))
-                    fields.update(found["fields"])
-                    different += 1
+                    found_so[found["status"]] += 1
+                    if found["status"] != ID_TAKEN:
+                        fields.update(found["fields"])
             done += sum(count for _, count in batch)
         self._tell("differences", total, total)
-        return different
+        return found_so.total() - found_so[ID_TAKEN], found_so[ID_TAKEN]
 
     def _write_list(self, out: IO[bytes], status: str) -> int:
         """Append the users of a status; DuckDB writes the lines, as there may be millions."""

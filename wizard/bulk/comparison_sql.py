@@ -54,6 +54,7 @@ def _contents(prefix: str = "", optional: int = 0) -> tuple[str, str]:
 TABLES = """
     CREATE TABLE names (file UINTEGER, name VARCHAR);
     CREATE TABLE refused (id VARCHAR, email VARCHAR);
+    CREATE TABLE duplicates (id VARCHAR);
     CREATE TABLE prepared (
         id VARCHAR, given USMALLINT, flags UTINYINT, content UBIGINT, shifted UBIGINT, file UINTEGER, whole BOOLEAN
     );
@@ -73,6 +74,11 @@ FIRST_NAMELESS = "SELECT min(file) FROM prepared WHERE NOT whole"
 READ_REFUSED = f"""
     INSERT INTO refused SELECT user_id, CASE WHEN user_id IS NULL THEN lower(email) END
     FROM read_json($1, format = 'newline_delimited', {_OPTIONS}, columns = {{user_id: 'VARCHAR', email: 'VARCHAR'}})
+"""  # noqa: S608 - constants
+
+READ_DUPLICATES = f"""
+    INSERT INTO duplicates SELECT user_id
+    FROM read_json($1, format = 'newline_delimited', {_OPTIONS}, columns = {{user_id: 'VARCHAR'}})
 """  # noqa: S608 - constants
 
 KNOWN = "CREATE TABLE known (id VARCHAR, migrated BOOLEAN, skipped BOOLEAN)"
@@ -183,12 +189,24 @@ MOVED = """
 """
 """Prepared users that nobody matches by id, with those of the other users that have their e-mail address."""
 
+TAKEN = """
+    CREATE TABLE taken AS
+    SELECT DISTINCT again.id
+    FROM (FROM placed WHERE file IS NOT NULL AND flags IS NOT NULL) AS holder
+    JOIN (FROM again WHERE id IN (FROM duplicates)) AS again ON again.id = holder.prepared_id
+    WHERE lower(again.email) NOT IN (SELECT lower(email) FROM placed WHERE flags IS NOT NULL AND email IS NOT NULL)
+"""
+"""Prepared users that Auth0 refused as duplicates, and whose e-mail address nobody has: who has the id is somebody else."""
+
+NOBODY_TAKEN = "CREATE TABLE taken (id VARCHAR)"
+
 _PAIRS = "(FROM placed WHERE file IS NOT NULL AND flags IS NOT NULL UNION ALL FROM moved)"
 
 SUSPECTS_BY_FILE = f"SELECT file, count(*) FROM {_PAIRS} GROUP BY file ORDER BY file"  # noqa: S608 - constants
 
 SUSPECTS = f"""
     SELECT pair.file, pair.prepared_id, pair.user_id, pair.id IS DISTINCT FROM pair.prepared_id,
+        pair.prepared_id IN (FROM taken),
         again.flags, {", ".join(f"again.{name}" for name in _GIVEN)},
         pair.flags, {", ".join(f"pair.{name}" for name in _GIVEN)}
     FROM (FROM again WHERE file BETWEEN $1 AND $2) AS again
@@ -222,6 +240,13 @@ _LISTS = {
         WHERE migrated AND id NOT IN (SELECT id FROM placed WHERE flags IS NOT NULL AND id IS NOT NULL) ORDER BY id
     """,
 }
+
+
+UNFOUND = """
+    SELECT count(*) FROM placed
+    WHERE flags IS NULL AND prepared_id NOT IN (SELECT prepared_id FROM moved) AND prepared_id IN (FROM duplicates)
+"""
+"""Prepared users that Auth0 refused as duplicates and that are not there; none of them counts as refused."""
 
 
 def write_list(status: str, lines: Path) -> str:

@@ -86,7 +86,9 @@ async def compare_with_export(connection: Connection, tools: Tools) -> Sequence[
         result = await _compared(connection, tools, tools.folder / "verify.ndjson", look_for_returned)
     if result is None:
         return [Finding("export", False, "the prepared files are gone", "Verify before purging a run's files.")]
-    tools.emit(UsersReconciled(result.compared, result.missing, result.different, result.extra))
+    tools.emit(
+        UsersReconciled(result.compared, result.missing, result.different, result.extra, result.taken, result.unfound)
+    )
     if result.moved_rejected or result.moved_skipped:
         tools.emit(UsersMovedSince(result.moved_rejected, result.moved_skipped))
     removed = Progress.of(tools.journal.events()).removed
@@ -96,13 +98,33 @@ async def compare_with_export(connection: Connection, tools: Tools) -> Sequence[
         detail += " (" + ", ".join(f"{name} {users:,}" for name, users in sorted(result.fields.items())) + ")"
     detail += f"; undo has deleted {removed:,}" if removed else ""
     remedy = "verify.ndjson names each of them and the fields that differ."
-    there = Progress.of(tools.journal.events()).already_there
-    if result.missing and there:
+    if result.unfound:
         remedy += (
-            f" Auth0 refused {there:,} as already there: where one of these is missing, another user of the tenant "
-            "may have its username or phone number; find and change that user, then import the missing one anew."
+            f" Auth0 refused {result.unfound:,} of the missing as already there: another user of the tenant may have "
+            "the username or phone number of one of them; find and change that user, then import the missing one anew."
         )
-    return [Finding("export", good, detail, "" if good else remedy), *_of_returned(returned, tools)]
+    compared = Finding("export", good, detail, "" if good else remedy)
+    return [compared, *_of_taken(result.taken, connection, tools), *_of_returned(returned, tools)]
+
+
+def _of_taken(users: int, connection: Connection, tools: Tools) -> Iterator[Finding]:
+    """Tell of users who were not imported as somebody else has their id."""
+    run = RunFolder(tools.folder)
+    if users:
+        theirs = "its id is that of a user" if users == 1 else "their ids are those of users"
+        addresses = "with another e-mail address" if users == 1 else "with other e-mail addresses"
+        detail = (
+            f"{counted(users, 'user was', 'users were')} not imported: in {connection.name} {theirs} {addresses} "
+            "(id_taken in verify.ndjson)"
+        )
+        remedy = (
+            "Where that is somebody else, as of another store migrated before, these ids need a prefix: take back what this "
+            f"run has imported (`{run.command('undo', run.id, '--users')}`), set user_id_prefix in [profile] (the page "
+            'Profile), such as "shop|", and run anew. Where it is the same person with a new address, nobody is missing.'
+        )
+        yield Finding("ids", False, detail, remedy)
+    elif "ids" in Progress.of(tools.journal.events()).failed_checks:
+        yield Finding("ids", True, "no id is that of somebody else")
 
 
 def _of_returned(returned: Sequence[str] | None, tools: Tools) -> Iterator[Finding]:
@@ -138,6 +160,7 @@ async def _compared(
     connection: Connection, tools: Tools, out: Path, also: Callable[[Path], Awaitable[None]] | None = None
 ) -> Reconciliation | None:
     """The prepared users against an export of the connection; None when the files are gone. `also` gets the export too."""
+    from wizard.bulk.made import duplicates
     from wizard.bulk.manifest import MIGRATED, REJECTS, USERS, require_manifest
     from wizard.bulk.reconcile import reconcile_async
 
@@ -151,11 +174,17 @@ async def _compared(
     with (
         private_file(tools.folder / "export.ndjson.gz") as export,
         private_file(tools.folder / "refused.ndjson") as refused,
+        private_file(tools.folder / "duplicates.ndjson") as there,
     ):
         exported = await export_users(connection, export, tools)
         if exported is not None:
             tools.journal.remember(EXPORTED, [*(tools.journal.recall(EXPORTED) or ()), exported])
         _write_refused(refused, tools)
+        with there.open("wb") as lines:
+            lines.writelines(
+                orjson.dumps({"user_id": user_id}) + b"\n"
+                for user_id in duplicates(tools.journal, manifest.files, tools.folder)
+            )
         result = await reconcile_async(
             files,
             export,
@@ -163,6 +192,8 @@ async def _compared(
             connection=connection.name,
             refused=refused,
             known=known,
+            duplicates=there,
+            ids_may_be_taken=not live,
             emit=tools.emit,
             stop=tools.stop,
         )

@@ -59,7 +59,7 @@ def missing_users(folder: Path) -> Iterator[Profile]:
 
 async def half_made_users(connection: Connection, tools: Tools) -> AsyncIterator[Profile]:
     """Those of the missing users that Auth0 called duplicates for no reason that can be found."""
-    if not Progress.of(tools.journal.events()).already_there:
+    if not Progress.of(tools.journal.events()).duplicates:
         return
     for user in missing_users(tools.folder):
         _stop_if_asked(tools)

@@ -63,10 +63,10 @@ def harvest(
     """
     there = sum(_is_already_there(one) for one in refused)
     refusals = [_refusal(name, one, sent) for one in refused if not _is_already_there(one)]
-    if summary is None:
-        return Harvest(len(sent) - len(refused), there, len(refusals), refusals)
-    imported = summary.inserted + summary.updated
     ids = [str(_original(_shown(one), sent).get("user_id", "")) for one in refused if _is_already_there(one)]
+    if summary is None:
+        return Harvest(len(sent) - len(refused), there, len(refusals), refusals, ids)
+    imported = summary.inserted + summary.updated
     # Whether the summary counts users without their factors as failed is not documented; the sum tells.
     partly = sum(refusal.code == PARTLY_IMPORTED for refusal in refusals)
     excess = imported + there + len(refusals) - len(sent)

@@ -211,6 +211,20 @@ def rejected_users(journal: Journal) -> frozenset[tuple[str, str]]:
     return frozenset((one.file, one.user_id) for one in journal.refusals() if one.code not in IN_ALL_THE_SAME)
 
 
+def duplicates(journal: Journal, files: Sequence[PreparedFile], run: Path) -> frozenset[str]:
+    """Ids, as prepared, of users whom Auth0 refused as it had them already, by the last import job that held each.
+
+    Args:
+        run: The run's folder.
+    """
+    refused, found = rejected_users(journal), set[str]()
+    for one in all_made(journal, files):  # those of repairs come last
+        if one.folder == REPAIRED:
+            found.difference_update(user["user_id"] for user in one.users(run, refused))
+        found.update(one.there)
+    return frozenset(found)
+
+
 def left_to_delete(journal: Journal, files: Sequence[PreparedFile]) -> list[Made]:
     """Those jobs whose users an undo has not deleted yet."""
     gone = {intent.facts["part"] for intent in journal.intents(REMOVED) if intent.outcome == "done"}

@@ -12,7 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import IO, Any, Protocol, cast
 
@@ -45,12 +45,14 @@ class _Process(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Reconciliation:
-    """What the comparison found, in users: compared = present + missing + different + refused.
+    """What the comparison found, in users: compared = present + missing + different + taken + refused.
 
     Users who had moved at login before the store was prepared are compared too, by their id alone. `moved_rejected` and
     `moved_skipped` are users who were rejected, or left behind as decided, and are in the connection none the less.
     `extra` users are in the connection but were not prepared; they may have been there before. `refused` are absent as
-    Auth0 had refused them. `fields` counts the different users by each field that differs.
+    Auth0 had refused them. `fields` counts the different users by each field that differs. `taken` are not in the
+    connection, as their id is that of a user with another e-mail address; `unfound` of the missing had been refused as
+    duplicates all the same.
     """
 
     compared: int
@@ -63,6 +65,8 @@ class Reconciliation:
     seconds: float
     moved_rejected: int = 0
     moved_skipped: int = 0
+    taken: int = 0
+    unfound: int = 0
 
 
 def reconcile(
@@ -76,6 +80,8 @@ def reconcile(
     stop: Callable[[], bool],
     memory_mb: int = MEMORY_MB,
     known: Sequence[Path] = (),
+    duplicates: Path | None = None,
+    ids_may_be_taken: bool = False,
 ) -> Reconciliation:
     """Compare prepared users with an export, by the rules of `sameness`, and write who is not as prepared.
 
@@ -86,7 +92,7 @@ def reconcile(
         files: JSON arrays of prepared users, unique by user_id and by e-mail address.
         export: Gzip of one JSON object a line, as Auth0 exports it; users of other connections do not count.
         out: Gets one JSON object a line, mode 0600, only when the comparison ends well. `user_id` is as prepared (of an
-            extra user as in Auth0), `status` is different, missing, refused or extra, `fields` names what differs,
+            extra user as in Auth0), `status` is different, id_taken, missing, refused or extra, `fields` names what differs,
             `file` is the prepared file, `found_as` the id in Auth0 of a user found by e-mail address. No values.
         connection: Name of the connection.
         refused: One JSON object a line with `user_id`, or `email` where that is null, of users that Auth0 refused; they
@@ -94,6 +100,9 @@ def reconcile(
         stop: Asked ten times a second.
         known: JSON objects a line with `user_id` and `code` of users that were not prepared: the code `migrated` for those
             who had moved at login, with `decision` for those left behind as decided; of no use where it is null.
+        duplicates: One JSON object a line with `user_id` of users that Auth0 refused as it had them already.
+        ids_may_be_taken: Whether such a user, where the id has another e-mail address, is taken for another person. While
+            users move at login it is the same person, who has changed the address since.
         memory_mb: Resident memory for the comparing process; beyond it, a private folder beside `out` is used.
 
     Raises:
@@ -102,7 +111,11 @@ def reconcile(
     """
     started = time.monotonic()
     with _private_folder(out) as folder:
-        task = _task(files, export, out, folder, connection, refused, memory_mb, known)
+        task = replace(
+            _task(files, export, out, folder, connection, refused, memory_mb, known),
+            duplicates=str(duplicates.absolute()) if duplicates else None,
+            ids_may_be_taken=ids_may_be_taken,
+        )
         outcome = _compare(task, emit, stop)
     return Reconciliation(**outcome, seconds=time.monotonic() - started)
 
@@ -118,6 +131,8 @@ async def reconcile_async(
     stop: Callable[[], bool],
     memory_mb: int = MEMORY_MB,
     known: Sequence[Path] = (),
+    duplicates: Path | None = None,
+    ids_may_be_taken: bool = False,
 ) -> Reconciliation:
     """The same without blocking the event loop, which also runs `emit`; cancelling ends the process first."""
     import asyncio
@@ -141,6 +156,8 @@ async def reconcile_async(
             stop=lambda: cancelled.is_set() or stop(),
             memory_mb=memory_mb,
             known=known,
+            duplicates=duplicates,
+            ids_may_be_taken=ids_may_be_taken,
         )
     )
     try:

@@ -20,6 +20,9 @@ OBJECTS = ("user_metadata", "app_metadata")
 FIELDS = FLAGS + TEXTS + OBJECTS
 """What can be compared. Hashes and second factors are in no export; of user_id only the match itself is checked."""
 
+ID_TAKEN = "id_taken"
+"""The status of a prepared user that is not in Auth0 as its id is that of another user, whose fields differ."""
+
 Cells = Mapping[str, str | None]
 """One user as the comparison reads it: flags as `true` or `false`, texts as they are, objects as JSON text; None if absent."""
 
@@ -37,16 +40,18 @@ def differences(prepared: Cells, stored: Cells) -> list[str]:
 
 def finding(user_id: str, file: str, pairs: list[tuple[Any, ...]]) -> dict[str, Any] | None:
     """The line of `verify.ndjson` for a prepared user and every user it was matched with; None if nothing differs."""
-    names, found_as = set[str](), None
-    for _, _, stored_id, elsewhere, *cells in pairs:
+    names, found_as, status = set[str](), None, "different"
+    for _, _, stored_id, elsewhere, taken, *cells in pairs:
         half = len(cells) // 2
         names.update(differences(_cells(cells[:half]), _cells(cells[half:])))
         if elsewhere:
             names.add("user_id")
             found_as = stored_id
+        if taken:
+            status = ID_TAKEN
     if not names:
         return None
-    line: dict[str, Any] = {"user_id": user_id, "status": "different", "file": file}
+    line: dict[str, Any] = {"user_id": user_id, "status": status, "file": file}
     line["fields"] = [name for name in ("user_id", *FIELDS) if name in names]
     return line if found_as is None else {**line, "found_as": found_as}
 

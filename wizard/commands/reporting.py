@@ -95,6 +95,8 @@ def report_of(
         already_there=progress.already_there,
         rejected=progress.rejected,
         skipped=progress.skipped,
+        taken=progress.taken,
+        unfound=progress.unfound,
         removed=progress.removed,
         undone="whole" if progress.taken_back else "half" if progress.undoing else "",
         way_on=told(way_on(progress, run)).replace("`", "") if progress.was_undone else "",
@@ -110,7 +112,9 @@ def report_of(
         remedy=told(progress.remedy),
         advice=[*_factors(progress), *(str(unread) for unread in Unread.of(manifest.notes if manifest else {}))],
         rejects_file=REJECTS if progress.refused_before or progress.skipped else "",
-        details_file=run.verify.name if progress.missing or progress.different or progress.extra else "",
+        details_file=run.verify.name
+        if progress.missing or progress.different or progress.taken or progress.extra
+        else "",
         practice=answers[TenantAnswers].environment == "practice",
         version=__version__,
         elsewhere=run.path.parent != default_folder(),
@@ -218,8 +222,8 @@ def _compared(events: list[Event]) -> Compared | None:
     last = next((event for event in reversed(events) if isinstance(event, UsersReconciled)), None)
     if last is None:
         return None
-    present = last.compared - last.missing - last.different
-    return Compared(last.compared, present, last.missing, last.different, last.extra)
+    present = last.compared - last.missing - last.different - last.taken
+    return Compared(last.compared, present, last.missing, last.different, last.extra, taken=last.taken)
 
 
 def _checks(events: list[Event]) -> Iterator[Check]:

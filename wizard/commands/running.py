@@ -8,7 +8,7 @@ import select
 import signal
 import socket
 import sys
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,7 +22,7 @@ from wizard.commands.output import NotAnswered, Output, answered, tell
 from wizard.counts import counted
 from wizard.durations import duration
 from wizard.errors import Interrupted
-from wizard.fates import parts
+from wizard.fates import Fate, parts
 from wizard.tools import Stop
 
 if TYPE_CHECKING:
@@ -236,6 +236,13 @@ def plan_text(plan: Plan) -> str:
     return "\n".join([*lines, f"Plan {plan.hash}"])
 
 
+HINTS: Mapping[Fate | None, str] = {
+    "taken": "   another user has the id; where that is somebody else, set user_id_prefix in [profile] and run anew",
+    "unfound": "   half-made, deleted since, or another user has the username or phone number",
+}
+"""What is said beside a part of the sum."""
+
+
 def answer_with(progress: Progress, run: RunFolder, output: Output, narrator: Narrator | None = None) -> int:
     """Print where the run stands and return the exit code that says so."""
     if narrator:
@@ -260,11 +267,16 @@ def summary(progress: Progress, run: RunFolder, report: str | None) -> str:
         lines.append(f"  as of the last look, {looked:%Y-%m-%d %H:%M} UTC")
     lines.append(f"  {'read':<24}{progress.read:>12,}")
     lines += [
-        f"  {part.words:<24}{part.users:>12,}" for part in parts(progress) if part.users or part.fate == "imported"
+        f"  {part.words:<24}{part.users:>12,}{HINTS.get(part.fate, '')}"
+        for part in parts(progress)
+        if part.users or part.fate == "imported"
     ]
     if progress.compared is not None:
-        found = f"{progress.missing:,} missing, {progress.different:,} different, {counted(progress.extra, 'other')}"
-        named = progress.missing or progress.different or progress.extra
+        taken = f", {progress.taken:,} with a taken id" if progress.taken else ""
+        found = (
+            f"{progress.missing:,} missing, {progress.different:,} different{taken}, {counted(progress.extra, 'other')}"
+        )
+        named = progress.missing or progress.different or progress.taken or progress.extra
         where = f" (each is a line of {run.verify})" if named and run.verify.is_file() else ""
         lines.append(f"  {'compared with Auth0':<24}{progress.compared:>12,}   {found}{where}")
     lines += bare_lines(progress, run)
