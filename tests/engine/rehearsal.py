@@ -264,6 +264,7 @@ class Rehearsal:
         watch: Callable[[Event], None] | None = None,
         stop: Stop | None = None,
         run: RunFolder | None = None,
+        approve: bool = True,
     ) -> Undone:
         """What `auth0-migrate undo RUN --yes` does, in this process; there must be one run alone when none is named."""
         run = run or self.run
@@ -271,7 +272,7 @@ class Rehearsal:
 
         def agree(plan: UndoPlan) -> bool:
             self.undo_plans.append(plan)
-            return True
+            return approve
 
         _, undone = asyncio.run(
             undo_run(

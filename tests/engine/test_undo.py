@@ -13,6 +13,8 @@ from rehearsal import CountingTransport, CutShapes, Rehearsal, person
 
 from wizard.__main__ import main
 from wizard.bulk.manifest import PreparedFile
+from wizard.bulk.removal import InUse
+from wizard.commands.undo import plan_text
 from wizard.doorway.scripts import is_closed
 from wizard.errors import CredentialsError, Interrupted, PlanStale, RunMismatch, WizardError
 from wizard.events import ChangeUndone, Event, RequestSent
@@ -449,6 +451,36 @@ def test_users_whose_id_leads_to_another_connection_are_left_and_told_each_time(
         assert undone.users == deleted
         assert "1 user of this run: the same id leads to a user of another connection" in undone.left
         assert (progress_of(stage.run).removed, progress_of(stage.run).imported) == (11, 1)
+
+
+def test_an_undo_announces_no_user_whose_id_leads_to_another_connection(tmp_path: Path) -> None:
+    stage = bulk(tmp_path)
+    stage.apply()
+    copied_to_another_connection(stage, ["3", "5"], found_first=True)
+    stage.tenant.db.execute("update users set logins_count = 1 where id in ('5', '6')")
+    choices: tuple[tuple[InUse, int], ...] = (("keep", 9), ("delete", 10))
+    for decided, users in choices:
+        with pytest.raises(PlanStale):
+            stage.undo(users=True, in_use=decided, approve=False)
+        told = plan_text(stage.undo_plans[-1])
+        assert f"delete {users} users that this run imported" in told
+        assert "2 have an id that leads to a user of another connection and stay" in told
+    assert stage.undo(users=True, in_use="delete").users == 10
+
+
+def test_an_undo_of_many_users_tells_of_some_whether_their_ids_lead_to_another_connection(tmp_path: Path) -> None:
+    stage = Rehearsal(tmp_path)
+    stage.write_people([person(number) for number in range(1, 62)])
+    stage.apply()
+    with pytest.raises(PlanStale):
+        stage.undo(users=True, approve=False)
+    assert "  delete 61 users that this run imported" in plan_text(stage.undo_plans[-1])
+    copied_to_another_connection(stage, [str(number) for number in range(1, 62)], found_first=True)
+    with pytest.raises(PlanStale):
+        stage.undo(users=True, approve=False)
+    told = plan_text(stage.undo_plans[-1])
+    assert "  delete at most 61 users that this run imported" in told
+    assert re.search(r"of (\d+) looked up by id, \1 lead to a user of another connection and stay", told)
 
 
 def test_users_that_an_interrupted_undo_has_deleted_count_as_deleted_whoever_else_has_their_id(tmp_path: Path) -> None:

@@ -44,6 +44,8 @@ EXCHANGE_SECONDS = 0.05
 """Usual time of one request and its answer."""
 TOLD_EVERY = 50
 """Users between two events that tell how many are deleted: on the smallest plan a minute."""
+LOOKED_UP = 20
+"""Users whose ids are looked up before an undo is approved: by id Auth0 finds one user, also where two connections have it."""
 LINES = 500
 """Lines of an export between two looks whether the operator wants it to stop."""
 
@@ -59,6 +61,9 @@ class Look:
         seconds: How long deleting them takes at the tenant's rate limit.
         before: Users who were there before, and whom an upsert has overwritten; they stay.
         anew: Users with an id of the run who were made anew after its import; they stay.
+        looked_up: Of those that are there, how many were looked up by id.
+        elsewhere: Of these, how many ids lead to a user of another connection, so that the one of the run stays.
+        elsewhere_unused: Of these, those who have neither logged in nor changed.
     """
 
     there: int
@@ -67,10 +72,26 @@ class Look:
     seconds: float
     before: int = 0
     anew: int = 0
+    looked_up: int = 0
+    elsewhere: int = 0
+    elsewhere_unused: int = 0
 
     @property
     def in_use(self) -> int:
         return self.logged_in + self.changed
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether it is known of each user whether its id leads to it; where all of some do, that is taken for all."""
+        return not self.elsewhere or self.looked_up == self.there
+
+    def deleted(self, in_use: InUse | None) -> int:
+        """How many would be deleted, at most; without a decision, with those in use."""
+        if not self.is_exact:
+            return self.there - (self.in_use if in_use == "keep" else 0)
+        if in_use == "keep":
+            return self.there - self.in_use - self.elsewhere_unused
+        return self.there - self.elsewhere
 
 
 @dataclass(frozen=True)
@@ -113,7 +134,8 @@ async def look_at(made: Sequence[Made], connection: Connection | None, tools: To
     refused = rejected_users(tools.journal)
     found: Counter[str] = Counter()
     whose: Counter[Whose] = Counter()
-    asked = 0
+    asked, some = 0, _Spread(LOOKED_UP)
+    elsewhere: Counter[str] = Counter()
     if connection is not None:
         with (
             private_file(tools.folder / "export.ndjson.gz") as export,
@@ -131,12 +153,57 @@ async def look_at(made: Sequence[Made], connection: Connection | None, tools: To
                     whose[(of := one.whose(row[0]))] += 1
                     if of == "made":
                         found[row[1]] += 1
+                        some.add((user["user_id"], row[1]))
                 await _breathe(tools)
+        for user_id, use in some.chosen:
+            elsewhere[use] += await _leads_elsewhere(user_id, connection, tools)
+            await _breathe(tools)
     users = found.total()
     limiter = tools.tenant.limiter
     seconds = limiter.seconds_for({"read_users": asked, "delete_users": users})
     seconds = max(seconds, EXCHANGE_SECONDS * (asked + users)) if asked else 0.0
-    return Look(users, found["logged in"], found["changed"], seconds, whose["before"], whose["anew"])
+    return Look(
+        users,
+        found["logged in"],
+        found["changed"],
+        seconds,
+        whose["before"],
+        whose["anew"],
+        looked_up=len(some.chosen),
+        elsewhere=elsewhere.total(),
+        elsewhere_unused=elsewhere[""],
+    )
+
+
+class _Spread:
+    """Up to so many of all that were added, at even distances."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._every = 1
+        self._added = 0
+        self._kept: list[tuple[str, Use]] = []
+
+    def add(self, one: tuple[str, Use]) -> None:
+        if self._added % self._every == 0:
+            self._kept.append(one)
+        self._added += 1
+        if len(self._kept) > self._most:
+            self._every *= 2
+            self._kept = self._kept[::2]
+
+    @property
+    def chosen(self) -> Sequence[tuple[str, Use]]:
+        return self._kept
+
+
+async def _leads_elsewhere(user_id: str, connection: Connection, tools: Tools) -> bool:
+    """Whether Auth0 finds by this id a user of another connection: two may have the same."""
+    try:
+        user = await tools.tenant.user(f"auth0|{user_id}")
+    except NotFound:  # deleted since the export
+        return False
+    return not user.is_in(connection.name)
 
 
 @contextmanager

@@ -17,7 +17,7 @@ from wizard.durations import duration
 from wizard.errors import Exit, UsageError
 
 if TYPE_CHECKING:
-    from wizard.bulk.removal import InUse
+    from wizard.bulk.removal import InUse, Look
     from wizard.undo import UndoPlan
 
 
@@ -121,8 +121,9 @@ def command(
 def asked_about_users_in_use(plan: UndoPlan, output: Output) -> InUse:
     """Ask what becomes of users who have logged in or changed since the import."""
     look = plan.look
-    users, in_use = (look.there, look.in_use) if look else (plan.users, None)
-    output.say(f"{counted(users, 'user')} of this run would be deleted; {users_in_use(plan)}.")
+    users, in_use = (look.deleted("delete"), look.in_use) if look else (plan.users, None)
+    most = "" if look is None or look.is_exact else "at most "
+    output.say(f"{most}{counted(users, 'user')} of this run would be deleted; {users_in_use(plan)}.")
     question = {
         None: "Delete also whoever has? No keeps them.",
         1: "Delete this user too? No keeps it.",
@@ -149,7 +150,6 @@ def _of_users(plan: UndoPlan) -> Iterator[str]:
         whoever = {"keep": "; whoever has, stays", "delete": "; whoever has, is deleted too", None: ""}[plan.in_use]
         yield f"    {users_in_use(plan)}{whoever}"
         return
-    kept = look.in_use if plan.in_use == "keep" else 0
     gone = plan.users - look.there - look.before - look.anew
     told = [
         (gone, f"{gone:,} of {plan.users:,} {'is' if gone == 1 else 'are'} gone already"),
@@ -161,10 +161,12 @@ def _of_users(plan: UndoPlan) -> Iterator[str]:
             look.anew,
             f"{look.anew:,} {'was made anew since and stays' if look.anew == 1 else 'were made anew since and stay'}",
         ),
+        (look.elsewhere, _of_elsewhere(look)),
     ]
     others = "".join(f"; {words}" for users, words in told if users > 0)
     took = f", about {duration(max(1.0, look.seconds))} at the tenant's rate limit" if look.seconds else ""
-    yield f"  delete {counted(look.there - kept, 'user')} that this run imported{took}{others}"
+    most = "" if look.is_exact else "at most "
+    yield f"  delete {most}{counted(look.deleted(plan.in_use), 'user')} that this run imported{took}{others}"
     if not look.in_use:
         yield "    none of them has logged in or changed since the import, as far as Auth0 tells"
         return
@@ -175,6 +177,15 @@ def _of_users(plan: UndoPlan) -> Iterator[str]:
         None: "",
     }[plan.in_use]
     yield f"    {users_in_use(plan)}{decision}"
+
+
+def _of_elsewhere(look: Look) -> str:
+    """How many of the ids that were looked up lead to a user of another connection."""
+    stay = "of another connection and stay"
+    if look.is_exact:
+        one = look.elsewhere == 1
+        return f"{look.elsewhere:,} {'has' if one else 'have'} an id that leads to a user {stay}{'s' if one else ''}"
+    return f"of {look.looked_up:,} looked up by id, {look.elsewhere:,} lead{'s' if look.elsewhere == 1 else ''} to a user {stay}{'s' if look.elsewhere == 1 else ''}"
 
 
 def users_in_use(plan: UndoPlan) -> str:
