@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from wizard.auth0.client import Management
     from wizard.bulk.foreseen import Foreseen
+    from wizard.bulk.taken_ids import TakenIds
     from wizard.clock import Clock
     from wizard.journal import Journal
     from wizard.legacy.answers import SourceAnswers
@@ -66,6 +67,8 @@ class Sources:
         """Fingerprints of what there is to prepare in which somebody was found who can be imported."""
         self.foreseen: dict[tuple[str, int], Foreseen] = {}
         """Who would be rejected, by such fingerprints and the number of records."""
+        self.taken_ids: dict[tuple[str, str, str], TakenIds] = {}
+        """Which of some ids are those of others, by the domain of the tenant, the connection and such fingerprints."""
 
     async def open(
         self, answers: SourceAnswers, *, secret: Callable[[str], str], base: Path, anew: bool = False

@@ -23,6 +23,7 @@ from wizard.report import render
 from wizard.runner import Plan, Planned
 from wizard.runs import RunFolder
 from wizard.steps.prepare import PrepareUsers
+from wizard.steps.upload import ImportUsers
 
 
 @pytest.fixture
@@ -244,6 +245,30 @@ def test_a_user_whose_id_is_another_persons_counts_as_not_imported_and_the_way_o
     page = render(report_of(stage.runs.all()[0], stage.answers(), progress, stage.events, None))
     assert "Not imported: id taken" in page
     assert "user_id_prefix" in page
+
+
+def test_a_plan_warns_of_ids_that_are_taken_and_looks_up_few(stage: Rehearsal) -> None:
+    def planned(*flags: str) -> Plan:
+        return asyncio.run(plan_for(stage.answers(*flags), base=stage.folder, world=stage.world))
+
+    def told(*flags: str) -> str:
+        return plan_text(planned(*flags))
+
+    assert "looked up" not in told()
+    stage.apply()
+    elsewhere = 'connection.name="another"'
+    stage.transport = transport = CountingTransport(stage.transport)
+    assert "Of 5 ids looked up 5 are those of users of acme-users" in told(elsewhere)
+    assert len([path for _, path in transport.requests if path.startswith("/api/v2/users/")]) == 5
+    assert "user_id_prefix" in told(elsewhere)
+    assert "looked up" not in told(elsewhere, 'profile.user_id_prefix="shop|"')
+    assert "looked up" not in told(), "who is there already is there"
+    stage.write_people([person(number) | {"mail": f"newcomer{number}@example.org"} for number in range(1, 31)])
+    assert "Of 5 ids looked up 5 are those of users of acme-users with other e-mail addresses" in told()
+    assert "user_id_prefix" in told()
+    [change] = [one for one in planned().changes if one.step == "upload"]
+    assert isinstance(change.change, ImportUsers)
+    assert change.hash == replace(change, change=replace(change.change, ids=None)).hash
 
 
 def test_a_user_who_is_in_under_another_id_is_there_though_the_id_is_another_persons(stage: Rehearsal) -> None:

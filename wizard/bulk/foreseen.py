@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from wizard.bulk.taken_ids import LOOKED_UP
 from wizard.counts import counted
 from wizard.legacy.source import LegacySource
 from wizard.mapping.compiled import Mapping as CompiledMapping
@@ -25,13 +26,15 @@ TWICE = "Ids and addresses that are met twice are found only when the files are 
 class Foreseen:
     """What became of the first `tried` records of so many: users not imported, by code, most first.
 
-    `decided` are the codes whose users are left behind as decided.
+    `decided` are the codes whose users are left behind as decided. `some` are users that would be imported, at even
+    distances, by user_id and e-mail address.
     """
 
     tried: int
     records: int
     codes: Mapping[str, int]
     decided: frozenset[str] = frozenset()
+    some: tuple[tuple[str, str], ...] = field(default=(), repr=False)
 
     @property
     def rejected(self) -> int:
@@ -73,9 +76,14 @@ def foresee(source: LegacySource, records: int, mapping: CompiledMapping, skip: 
         SourceError: the store cannot be read.
     """
     codes: Counter[str] = Counter()
+    users: list[tuple[str, str]] = []
     sample = source.sample(SAMPLE)
     for record in sample:
         made = record.bad or mapping.map_one(record.values)
         if not isinstance(made, User):
             codes[made.code] += 1
-    return Foreseen(len(sample), records, dict(codes.most_common()), frozenset(skip) | {NOT_PREFERRED})
+        else:
+            users.append((str(made.profile["user_id"]), str(made.profile["email"])))
+    number = min(LOOKED_UP, len(users))
+    some = tuple(users[place * len(users) // number] for place in range(number))
+    return Foreseen(len(sample), records, dict(codes.most_common()), frozenset(skip) | {NOT_PREFERRED}, some)

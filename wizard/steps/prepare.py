@@ -208,6 +208,11 @@ async def _foreseen(change: PrepareUsers, tools: Tools) -> Foreseen:
     return known[key]
 
 
+async def some_users(answers: Answers, fingerprint: str, records: int, tools: Tools) -> Sequence[tuple[str, str]]:
+    """Some users of the legacy store that would be imported, by user_id and e-mail address."""
+    return (await _foreseen(_change(answers, fingerprint, records), tools)).some
+
+
 async def _require_anybody(change: PrepareUsers, tools: Tools) -> None:
     """Raise UsageError where the whole store would be rejected; what was found is looked for once a process."""
     from wizard.bulk.hopeless import require_anybody

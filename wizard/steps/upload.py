@@ -15,12 +15,14 @@ from wizard.events import OverwritesForeseen
 from wizard.legacy.answers import SourceAnswers
 from wizard.step import Change, Receipt, Step
 from wizard.steps.connection import ConnectionAnswers
-from wizard.steps.prepare import UPLOADED, input_fingerprint, prepared_users
+from wizard.steps.prepare import UPLOADED, input_fingerprint, prepared_users, some_users
 from wizard.steps.strategy import StrategyAnswers
+from wizard.steps.tenant import TenantAnswers
 from wizard.tools import Tools
 
 if TYPE_CHECKING:
     from wizard.auth0.models import Connection
+    from wizard.bulk.taken_ids import TakenIds
 
 CONNECTION = "connection_id"
 """Journal fact: the connection that this run uploads to."""
@@ -53,13 +55,15 @@ class UploadAnswers(Section):
 class UploadFacts:
     """`fingerprint` is of the users to import, `uploaded` of those whose jobs have ended.
 
-    `prepared` are the users in the files, `records` those of the legacy store; None where that is not known yet.
+    `prepared` are the users in the files, `records` those of the legacy store; None where that is not known yet. `ids` tells
+    of some ids whether others have them; None where nothing is to be uploaded, or nobody may look.
     """
 
     fingerprint: str
     uploaded: str | None
     prepared: int | None
     records: int | None
+    ids: TakenIds | None = None
 
 
 @dataclass(frozen=True)
@@ -72,6 +76,7 @@ class ImportUsers(Change):
     jobs_at_once: int
     prepared: int | None = field(default=None, compare=False)
     records: int | None = field(default=None, compare=False)
+    ids: TakenIds | None = field(default=None, compare=False)
 
     @property
     def key(self) -> str:
@@ -90,6 +95,10 @@ class ImportUsers(Change):
         return f"import {users} into {self.connection}, {how}"
 
     @property
+    def foretold(self) -> Sequence[str]:
+        return list(self.ids.lines(self.connection)) if self.ids else ()
+
+    @property
     def requests(self) -> Sequence[str]:
         return ("POST /jobs/users-imports", "GET /jobs/{id}", "GET /jobs/{id}/errors")
 
@@ -102,7 +111,7 @@ class UploadStep(Step[UploadFacts, ImportUsers]):
     strategies = frozenset({"bulk", "two-phase"})
     scopes: ClassVar[dict[str, str]] = {
         "create:users": "POST /jobs/users-imports",
-        "read:users": "GET /users-by-email, to settle an upload whose answer was lost",
+        "read:users": "GET /users-by-email, to settle an upload whose answer was lost, GET /users/{id}",
     }
 
     async def inspect(self, answers: Answers, tools: Tools) -> UploadFacts:
@@ -112,7 +121,9 @@ class UploadStep(Step[UploadFacts, ImportUsers]):
         fingerprint = await input_fingerprint(answers, tools)
         _, found = await tools.source(answers[SourceAnswers])
         records = None if answers[StrategyAnswers].is_live else found.records
-        return UploadFacts(fingerprint, tools.journal.recall(UPLOADED), prepared_users(fingerprint, tools), records)
+        uploaded = tools.journal.recall(UPLOADED)
+        ids = None if uploaded == fingerprint else await _taken_ids(answers, fingerprint, found.records, tools)
+        return UploadFacts(fingerprint, uploaded, prepared_users(fingerprint, tools), records, ids)
 
     def plan(self, answers: Answers, facts: UploadFacts) -> Sequence[ImportUsers]:
         if facts.uploaded == facts.fingerprint:
@@ -127,6 +138,7 @@ class UploadStep(Step[UploadFacts, ImportUsers]):
                 wanted.jobs_at_once,
                 facts.prepared,
                 facts.records,
+                facts.ids,
             ),
         ]
 
@@ -171,6 +183,25 @@ class UploadStep(Step[UploadFacts, ImportUsers]):
             )
         tools.journal.remember(UPLOADED, change.fingerprint)
         return Receipt({"connection_id": connection.id, "files": len(manifest.files), "jobs": uploaded.jobs})
+
+
+async def _taken_ids(answers: Answers, fingerprint: str, records: int, tools: Tools) -> TakenIds | None:
+    """Whether others have some ids of the legacy store; looked up once a process, and None where the token may not."""
+    from wizard.auth0.errors import NotAllowed
+    from wizard.bulk.taken_ids import look_up_ids
+
+    name, known = answers[ConnectionAnswers].name, tools.sources.taken_ids
+    key = (answers[TenantAnswers].domain, name, fingerprint)
+    if key not in known:
+        some = await some_users(answers, fingerprint, records, tools)
+        try:
+            found = await look_up_ids(some, name, tools, live=answers[StrategyAnswers].is_live)
+        except NotAllowed:  # scopes that a run needs are required before it begins
+            return None
+        if tools.stop():
+            return found
+        known[key] = found
+    return known[key]
 
 
 async def _require_few_overwrites(change: ImportUsers, connection: Connection, tools: Tools) -> None:
