@@ -20,6 +20,8 @@ from wizard.bulk.manifest import read_file, read_manifest, require_manifest
 from wizard.bulk.prepare import LeaveOut, Prepared, prepare, workers_for
 from wizard.errors import Interrupted, SourceError, UsageError, WizardError
 from wizard.events import Event, UsersPrepared, UsersRead
+from wizard.legacy import open_source
+from wizard.legacy.answers import SourceAnswers
 from wizard.legacy.source import BadRecord
 
 MAPPING = mapping()
@@ -67,9 +69,9 @@ def test_rejects_say_where_and_why_in_the_order_of_the_source(tmp_path: Path) ->
     assert [each["position"] for each in found] == [f"row {each['record']}" for each in found]
     assert [each["decision"] for each in found] == ["skip"] + [None] * 6
     assert [each["user_id"] for each in found] == ["u2", None, "u4", None, "u7", "u8", "u9"]
-    assert found[2]["message"] == "the same e-mail address as other records, in any case of letters: record 7, 9"
+    assert found[2]["message"] == "the same e-mail address as other records, in any case of letters: row 7, row 9"
     assert found[4]["code"] == "duplicate_email"
-    assert found[4]["message"].endswith("letters: record 4, 9; the same telephone number as other records: record 8")
+    assert found[4]["message"].endswith("letters: row 4, row 9; the same telephone number as other records: row 8")
 
 
 @pytest.mark.parametrize(
@@ -94,7 +96,7 @@ def test_what_two_records_share_is_nobodys_though_one_of_them_is_rejected_anyway
     assert [user["user_id"] for user in prepared_users(tmp_path / "out")] == ["u3"]
     first, second = rejects(tmp_path / "out")
     assert (first["code"], second["code"]) == (f"duplicate_{'email' if 'mail' in shared else 'phone'}", code)
-    assert first["message"].endswith(": record 2")
+    assert first["message"].endswith(": row 2")
     assert (prepared.rejected, prepared.reasons) == (2, {first["code"]: 1, code: 1})
 
 
@@ -190,8 +192,24 @@ def test_a_group_of_many_names_the_first_and_counts_the_rest(tmp_path: Path) -> 
     made(tuple(person(n, phone="+4930999999") for n in range(1, 12)), tmp_path / "out")
     found = rejects(tmp_path / "out")
     assert len(found) == 11
-    assert found[0]["message"].endswith("record 2, 3, 4 and 7 more")
-    assert found[10]["message"].endswith("record 1, 2, 3 and 7 more")
+    assert found[0]["message"].endswith("row 2, row 3, row 4 and 7 more")
+    assert found[10]["message"].endswith("row 1, row 2, row 3 and 7 more")
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+def test_the_other_records_are_named_by_their_place_however_far_away_it_is(workers: int, tmp_path: Path) -> None:
+    near, far = "same@example.com", "far@example.com"
+    rows = [f"{n},person{n}@example.com,{'x' * 200}" for n in range(1, 4_001)]
+    rows[1], rows[3] = f'2,{near},"two\nlines"', f"4,{near},x"
+    rows[2], rows[3_998] = f"3,{far},x", f'3999,{far},"three\nwhole\nlines"'
+    (tmp_path / "users.csv").write_text("id,mail,note\n" + "\n".join(rows) + "\n", encoding="utf-8")
+    source = open_source(SourceAnswers(path="users.csv"), secret=None, base=tmp_path)
+    by_mail = mapping({"user_id": "id", "email": "mail"}, {"missing": "without_password"}, source.columns)
+    prepare(source, source.facts(), by_mail, tmp_path / "out", workers=workers)
+    found = rejects(tmp_path / "out")
+    assert [each["position"] for each in found] == ["line 3", "line 5", "line 6", "line 4001"]
+    others = [each["message"].rpartition(": ")[2] for each in found]
+    assert others == ["line 6", "line 4001", "line 3", "line 5"]
 
 
 def test_files_and_folders_are_their_owners_alone(tmp_path: Path) -> None:

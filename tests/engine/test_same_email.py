@@ -66,7 +66,7 @@ def test_the_answers_decide_who_is_imported(rule: str, kept: str | None, workers
     else:
         assert (prepared.rejected, prepared.skipped) == (0, 2)
         assert {(line["code"], line["decision"]) for line in left} == {("email_not_preferred", "skip")}
-        assert all(line["message"].endswith(f": record {kept[1:]}") for line in left)
+        assert all(line["message"].endswith(f": row {kept[1:]}") for line in left)
 
 
 @pytest.mark.parametrize(

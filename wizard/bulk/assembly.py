@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 from array import array
+from bisect import bisect_right
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +26,9 @@ CODES = {
     "phone_number": "duplicate_phone",
 }
 """The code for users who share this member of the profile."""
+
+BLOCKS_HELD = 256
+"""Blocks whose positions are held in memory: some megabytes."""
 
 
 class Assembly:
@@ -73,17 +78,19 @@ class Assembly:
         """
         found = Collisions(self._spool)
         opened = Opened()
+        places = self._in_order()
+        where = _Whereabouts(self._spool, places, opened)
         digest, size, lines = hashlib.sha256(), 0, 0
         try:
             with private(rejects) as file, private(migrated) as moved:
-                for place in self._in_order():
+                for place in places:
                     users = _Users(self._spool, place, opened)
                     colliding = {
                         number: collisions
                         for number, collisions in found.between(users.first, users.first + len(users.sizes)).items()
                         if users.sizes[number - users.first]  # a reject has its reason already
                     }
-                    written = self._merged(users, colliding) if colliding else users.rejects
+                    written = self._merged(users, colliding, where) if colliding else users.rejects
                     if MOVED_MARK in written:
                         listed = written.splitlines(keepends=True)
                         moved.write(b"".join(line for line in listed if MOVED_MARK in line))
@@ -96,40 +103,77 @@ class Assembly:
             opened.close()
         self.rejects = {"name": rejects.name, "lines": lines, "bytes": size, "sha256": digest.hexdigest()}
 
-    def _in_order(self) -> Iterator[Place]:
-        places, numbers = self._places, len(Place._fields)
-        for at in sorted(range(0, len(places), numbers), key=places.__getitem__):
-            yield Place(*places[at : at + numbers])
+    def _in_order(self) -> _Places:
+        numbers = len(Place._fields)
+        return _Places(self._places, sorted(range(0, len(self._places), numbers), key=self._places.__getitem__))
 
-    def _merged(self, users: _Users, colliding: dict[int, list[Collision]]) -> bytes:
+    def _merged(self, users: _Users, colliding: dict[int, list[Collision]], where: _Whereabouts) -> bytes:
         """The rejects of a block, those of collisions among them, by record."""
         lines = {orjson.loads(line)["record"]: line for line in users.rejects.splitlines(keepends=True)}
-        positions = users.positions
         for note, indices in users.noted.items():
             self.notes[note] -= sum(users.first + index in colliding for index in indices)
         for number, collisions in colliding.items():
-            why = self._reject(number, collisions)
+            why = self._reject(number, collisions, where)
             self.reasons[why.code] += 1
             index = number - users.first
-            lines[number] = reject_line(positions[index], number, users.profile(index)["user_id"], why, self._skip)
+            lines[number] = reject_line(where(number), number, users.profile(index)["user_id"], why, self._skip)
         return b"".join(lines[number] for number in sorted(lines))
 
-    def _reject(self, number: int, collisions: list[Collision]) -> Reject:
-        """Coded by the first key that is shared; the message says all of them and names the other records."""
+    def _reject(self, number: int, collisions: list[Collision], where: _Whereabouts) -> Reject:
+        """Coded by the first key that is shared; the message says all of them and where the other records are found."""
         for collision in collisions:
             if collision.preferred:
-                return Reject(NOT_PREFERRED, f"{REASONS[NOT_PREFERRED].message}: record {collision.preferred}")
+                return Reject(NOT_PREFERRED, f"{REASONS[NOT_PREFERRED].message}: {where(collision.preferred)}")
         codes = [CODES[self._keys[collision.kind]] for collision in collisions]
         parts = [
-            f"{REASONS[code].message}: {_others(number, each)}" for code, each in zip(codes, collisions, strict=True)
+            f"{REASONS[code].message}: {_others(number, each, where)}"
+            for code, each in zip(codes, collisions, strict=True)
         ]
         return Reject(codes[0], "; ".join(parts))
 
 
-def _others(number: int, collision: Collision) -> str:
-    named = [str(member) for member in collision.members if member != number][: NAMED - 1]
+def _others(number: int, collision: Collision, where: _Whereabouts) -> str:
+    named = [where(member) for member in collision.members if member != number][: NAMED - 1]
     more = collision.group - 1 - len(named)
-    return f"record {', '.join(named)}" + (f" and {more} more" if more else "")
+    return ", ".join(named) + (f" and {more} more" if more else "")
+
+
+class _Places:
+    """The places of all blocks in source order, as numbers side by side."""
+
+    def __init__(self, numbers: array[int], order: Sequence[int]) -> None:
+        self._numbers = numbers
+        self._order = order
+
+    def __iter__(self) -> Iterator[Place]:
+        return map(self.at, range(len(self._order)))
+
+    def at(self, index: int) -> Place:
+        start = self._order[index]
+        return Place(*self._numbers[start : start + len(Place._fields)])
+
+    def of(self, number: int) -> int:
+        """The index of the block that holds the record with this number."""
+        return bisect_right(self._order, number, key=self._numbers.__getitem__) - 1
+
+
+class _Whereabouts:
+    """Where an operator finds any record, by its number; read again from the spool, but for a few blocks."""
+
+    def __init__(self, spool: Path, places: _Places, opened: Opened) -> None:
+        self._spool = spool
+        self._places = places
+        self._opened = opened
+        self._of_block = lru_cache(BLOCKS_HELD)(self._read)
+
+    def __call__(self, number: int) -> str:
+        first, positions = self._of_block(self._places.of(number))
+        return positions[number - first]
+
+    def _read(self, block: int) -> tuple[int, Positions]:
+        place = self._places.at(block)
+        descriptor = self._opened(self._spool / f"positions.{place.spool}")
+        return place.first, Positions(read_at(descriptor, place.positions_bytes, place.positions_at))
 
 
 class _Users:
@@ -145,10 +189,6 @@ class _Users:
 
     def _read(self, name: str, size: int, offset: int) -> bytes:
         return read_at(self._opened(self._spool / f"{name}.{self._place.spool}"), size, offset)
-
-    @property
-    def positions(self) -> Positions:
-        return Positions(self._read("positions", self._place.positions_bytes, self._place.positions_at))
 
     @property
     def noted(self) -> dict[str, list[int]]:

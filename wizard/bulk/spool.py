@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import orjson
 
@@ -289,26 +289,25 @@ def _moved_lines(first: int, moved: dict[int, str]) -> bytes:
 
 
 def positions_of(block: Block, count: int) -> bytes:
-    """Where the records of a block are found: the first one, if the others follow it one by one, else all of them."""
+    """Where the records of a block are found: the number of the first one, if the others follow it one by one, else all."""
     if not count:
-        return b"[]"
+        return b""
     first, last = block.position(0), block.position(count - 1)
     word, _, start = first.rpartition(" ")
-    if (
-        start.isdecimal() and last == f"{word} {int(start) + count - 1}"
-    ):  # numbers only grow, so none is skipped between
-        return orjson.dumps([word, int(start)])
-    return orjson.dumps([block.position(index) for index in range(count)])
+    numbers = array("Q", [int(start)])
+    if last != f"{word} {int(start) + count - 1}":  # numbers only grow, so none is skipped between where it is the same
+        numbers.extend(int(block.position(index).rpartition(" ")[2]) for index in range(1, count))
+    return word.encode() + b"\n" + numbers.tobytes()
 
 
 class Positions:
     """What `positions_of` wrote."""
 
     def __init__(self, written: bytes) -> None:
-        self._listed: list[Any] = orjson.loads(written)
+        word, _, numbers = written.partition(b"\n")
+        self._word = word.decode()
+        self._numbers = array("Q", numbers)
 
     def __getitem__(self, index: int) -> str:
-        listed = self._listed
-        if len(listed) == 2 and isinstance(listed[1], int):
-            return f"{listed[0]} {listed[1] + index}"
-        return str(listed[index])
+        numbers = self._numbers
+        return f"{self._word} {numbers[0] + index if len(numbers) == 1 else numbers[index]}"

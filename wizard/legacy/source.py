@@ -54,7 +54,10 @@ class Block(Protocol):
         """The same, without positions: the fast path of `prepare`."""
 
     def position(self, index: int) -> str:
-        """Where the record with this index in the block (from 0) is found; may parse again, as rejects are few."""
+        """Where the record with this index in the block (from 0) is found: a word and a number that grows ("line 17").
+
+        May parse again, as rejects are few.
+        """
 
 
 @dataclass(frozen=True)
