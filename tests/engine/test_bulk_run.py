@@ -93,12 +93,12 @@ def test_the_plan_foretells_who_would_be_rejected_and_its_hash_does_not_rest_on_
     stage.write_people(people)
     shown = plan_text(plan('prepare.skip=["email_missing"]'))
     assert "Of all 4 records 2 would be rejected and 1 left behind as decided." in shown
-    assert "Rejected for email_invalid 2." in shown
-    assert "met twice are found only when the files are made" in shown
-    stage.write_people([person(1)] * 1_000 + [person(2) | {"mail": "nobody"}])
-    assert "Of the first 1,000 of 1,001 records none would be rejected; the others were not looked at." in plan_text(
-        plan()
-    )
+    assert "Rejected for email_invalid 2 (first: line 3)." in shown
+    assert "met again" not in shown, "all were looked at"
+    stage.write_people([person(number) for number in range(1_000)] + [person(1_000) | {"mail": "nobody"}])
+    shown = plan_text(plan())
+    assert "Of the first 1,000 of 1,001 records none would be rejected; the others were not looked at." in shown
+    assert "Ids and addresses of theirs that are met again further on are found only when the files are made." in shown
     [change] = [one.change for one in plan().changes if one.step == "prepare"]
     assert isinstance(change, PrepareUsers) and change.foreseen is not None
     assert Planned("prepare", change).hash == Planned("prepare", replace(change, foreseen=None)).hash
@@ -106,6 +106,19 @@ def test_the_plan_foretells_who_would_be_rejected_and_its_hash_does_not_rest_on_
     stage.write_people(people)
     stage.apply_until(lambda event: isinstance(event, StepFinished) and event.step == "prepare")
     assert "would be rejected" not in plan_text(plan(run=stage.run)), "once all are prepared, all are known"
+
+
+@pytest.mark.parametrize("rule", ["reject", "keep_verified"])
+def test_what_the_plan_foretells_of_a_whole_store_is_what_becomes_of_it(stage: Rehearsal, rule: str) -> None:
+    twins = [person(number) | {"mail": "Ann@example.com"} for number in (3, 4)]
+    stage.write_people([person(1), person(2), person(2), *twins, person(6) | {"mail": "nobody"}])
+    flag = f"profile.same_email={rule}"
+    shown = plan_text(asyncio.run(plan_for(stage.answers(flag), base=stage.folder, world=stage.world, run=None)))
+    progress = stage.apply(flag)
+    assert (progress.rejected, progress.skipped) == ((5, 0) if rule == "reject" else (3, 1))
+    left = "" if rule == "reject" else " and 1 left behind as decided"
+    assert f"Of all 6 records {progress.rejected} would be rejected{left}." in shown
+    assert "duplicate_user_id 2 (first: line 3)" in shown and "email_invalid 1 (line 7)" in shown
 
 
 def test_a_second_apply_writes_nothing_and_says_the_same(stage: Rehearsal) -> None:

@@ -196,15 +196,17 @@ async def _mapping(change: PrepareUsers, columns: Sequence[str], tools: Tools) -
 
 
 async def _foreseen(change: PrepareUsers, tools: Tools) -> Foreseen:
-    """Who of the first records would be rejected; looked for once a process."""
+    """Who of the first records would be rejected, and where; looked for once a process."""
     from wizard.bulk.foreseen import foresee
 
     known, key = tools.sources.foreseen, (change.fingerprint, change.records)
     if key not in known:
         source, _ = await tools.source(change.source)
         mapping = await _mapping(change, source.columns, tools)
-        look = partial(foresee, source, change.records, mapping, change.prepare.skip)
-        known[key] = await aside(look)
+        decided = change.prepare
+        known[key] = await aside(
+            partial(foresee, source, change.records, mapping, decided.skip, decided.max_file_bytes)
+        )
     return known[key]
 
 
