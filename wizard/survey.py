@@ -38,6 +38,7 @@ class Survey:
         prepared: What a preparation for import gave, with a number for each user where no column was found for user_id;
             None where none was found for email.
         unread: Of the columns of the last login and of the moment of creation, where some of it is not read.
+        first: Where the first record of each code that would be rejected is found.
         candidates: Columns that could be user_id, if none was found: of different texts without spaces, never empty.
     """
 
@@ -50,6 +51,7 @@ class Survey:
     unread: tuple[Unread, ...]
     prepared: Prepared | None
     recommendation: Recommendation
+    first: Mapping[str, str]
     candidates: tuple[str, ...] = ()
 
 
@@ -149,6 +151,7 @@ def survey(answers: SourceAnswers, *, secret: Callable[[str], str] | None, base:
         source.columns
     )
     logins = activity(seen, column(source, seen), now) if seen else None
+    prepared, first = _prepared(source, facts, suggestion)
     return Survey(
         answers,
         facts,
@@ -157,8 +160,9 @@ def survey(answers: SourceAnswers, *, secret: Callable[[str], str] | None, base:
         groups,
         logins if logins and logins.total > logins.users[NEVER] else None,
         tuple(_unread(source, suggestion, logins)),
-        _prepared(source, facts, suggestion),
+        prepared,
         recommend(groups, activity=logins, withheld=store is not None and not store.any_shape and not hashes),
+        first,
         () if suggestion.has("user_id") else candidates(source, suggestion),
     )
 
@@ -220,8 +224,12 @@ def candidates(source: LegacySource, suggestion: Suggestion) -> tuple[str, ...]:
     return tuple(name for name, cells in seen.items() if cells)[:MOST_CANDIDATES]
 
 
-def _prepared(source: LegacySource, facts: SourceFacts, suggestion: Suggestion) -> Prepared | None:
-    """Passwords are judged apart, so here none is a reason to reject a user."""
+def _prepared(
+    source: LegacySource, facts: SourceFacts, suggestion: Suggestion
+) -> tuple[Prepared | None, dict[str, str]]:
+    """What came of it, and where the first reject of each code is found; passwords are judged apart and reject nobody."""
+    from wizard.bulk.foreseen import first_places
+    from wizard.bulk.manifest import REJECTS
     from wizard.bulk.prepare import prepare
     from wizard.legacy.numbered import NumberedSource
     from wizard.mapping import compile_mapping
@@ -229,7 +237,7 @@ def _prepared(source: LegacySource, facts: SourceFacts, suggestion: Suggestion) 
     from wizard.scratch import scratch
 
     if not suggestion.has("email"):
-        return None
+        return None, {}
     if not suggestion.has("user_id"):
         source = numbered = NumberedSource(source)
         stand_in = Guess("user_id", numbered.number, numbered.number, SURE, "")
@@ -238,4 +246,5 @@ def _prepared(source: LegacySource, facts: SourceFacts, suggestion: Suggestion) 
     lenient = suggestion.passwords.model_copy(update=stays)
     mapping = compile_mapping(suggestion.profile, lenient, source.columns)
     with scratch("survey") as folder:
-        return prepare(source, facts, mapping, folder / "prepared")
+        prepared = prepare(source, facts, mapping, folder / "prepared")
+        return prepared, first_places(folder / "prepared" / REJECTS, prepared.reasons)

@@ -237,6 +237,15 @@ def test_users_whose_password_cannot_travel_are_told_below_the_rejects(tmp_path:
     assert "share an id or address, and 1 user whose password cannot travel is left out" in page
 
 
+def test_of_each_reason_the_first_record_is_named_by_its_place_and_nothing_that_it_holds(tmp_path: Path) -> None:
+    cells = ["ann@example.com", "nobody", "", "ANN@example.com", *(f"user{number}@example.com" for number in range(20))]
+    lines = [f'{number},{mail},"of two\nlines",{BCRYPT}' for number, mail in enumerate(cells)]
+    page = page_of(tmp_path, "\n".join(["id,email,note,password", *lines]) + "\n")
+    assert "duplicate_email 2 first: line 2" in page
+    assert "email_invalid 1 line 4" in page
+    assert "email_missing 1 line 6" in page
+
+
 def test_the_figures_of_an_import_are_all_of_the_users_that_it_brings(tmp_path: Path) -> None:
     bare = [f"{number},user{number}@example.com," for number in range(4_000)]
     others = [f"{number},user{number}@example.com,{BCRYPT}" for number in range(4_000, 5_000)]

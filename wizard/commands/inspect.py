@@ -197,7 +197,7 @@ def _dirt(found: Survey) -> Iterator[str]:
     left = _behind(found)
     if found.prepared.reasons:
         yield f"Records that would be rejected: {found.prepared.rejected:,} of {found.prepared.read:,}"
-        yield from _reasons(found.prepared.reasons)
+        yield from _reasons(found.prepared.reasons, found.first)
     else:
         yield "No record would be rejected, and no two users share an id or address" + ("," if left else ".")
     if left:
@@ -232,11 +232,12 @@ def _unnamed(found: Survey) -> Iterator[str]:
         yield "No user could be prepared, so records that would be rejected are not counted."
 
 
-def _reasons(reasons: Mapping[str, int]) -> Iterator[str]:
+def _reasons(reasons: Mapping[str, int], first: Mapping[str, str]) -> Iterator[str]:
+    from wizard.bulk.foreseen import first_place
     from wizard.rejects import REASONS
 
     for code, count in sorted(reasons.items(), key=lambda each: -each[1]):
-        yield f"  {code:<{NAME}} {count:>11,}"
+        yield f"  {code:<{NAME}} {count:>11,}  {first_place(first[code], count)}"
         yield from _wrapped(REASONS[code].remedy, "      ")
         if code in HINTS:
             yield from _wrapped(HINTS[code], "      ")
