@@ -1,4 +1,4 @@
-"""Preparing: how files are made, and which rejects the operator has decided to leave behind."""
+"""Preparing: how files are made, if any are, and which rejects the operator has decided to leave behind."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 from textual import on
 from textual.app import ComposeResult
 from textual.content import Content
-from textual.widgets import Static
+from textual.widgets import Label, Static
 
 from screens.background import survey
 from screens.form import Form
@@ -25,8 +25,10 @@ from wizard.legacy.answers import SourceAnswers
 from wizard.mapping import compile_mapping
 from wizard.passwords.answers import PasswordsAnswers
 from wizard.profile import ProfileAnswers
-from wizard.rejects import REASONS
+from wizard.rejects import NOT_LOGGED_IN, REASONS
 from wizard.steps.connection import ConnectionAnswers
+
+NO_FILES = "Users move at their login, so no files are made. Tick the reasons you have decided about."
 
 
 class PrepareView(FormView):
@@ -49,13 +51,15 @@ class PrepareView(FormView):
 
     async def shown(self) -> None:
         wizard = self.wizard
-        answers = wizard.journey.answers
+        answers, automatic = wizard.journey.answers, wizard.journey.strategy == "automatic"
+        self.query_one(".lead", Label).update(NO_FILES if automatic else self.lead)
+        self.form.field("max_file_bytes").display = not automatic
         tools = await wizard.outlook.tools(answers, wizard.journey.base)
         source, facts = await tools.source(answers[SourceAnswers])
         connection = answers[ConnectionAnswers]
         lengths = (connection.username_min, connection.username_max)
         profile, passwords = answers[ProfileAnswers], answers[PasswordsAnswers]
-        known = (facts.fingerprint, profile, passwords, lengths)
+        known = (facts.fingerprint, profile, passwords, lengths, automatic)
         if known == self._known:
             return
         tally = self.query_one("#survey", Static)
@@ -65,15 +69,13 @@ class PrepareView(FormView):
         )
         found = await wizard.apart.through(facts.records, survey, source, mapping)
         self._known = known
-        good = found.read - found.rejected
-        tally.update(
-            Content.assemble(
-                (f"{good:,} of {counted(found.read, 'record')}", "bold"), " can be imported.",
-                f" {found.rejected:,} cannot, for these reasons:" if found.rejected else "",
-                ("\nAddresses and ids met twice are found when the files are made.", "$foreground-muted"),
-            )
-        )  # fmt: skip
-        self._fill(found.codes, [CODES[key] for key in mapping.keys])
+        if automatic:
+            codes = {code: users for code, users in found.codes.items() if not code.startswith("password_")}
+            tally.update(_whoever_moves(found.read, sum(codes.values())))
+        else:
+            codes = dict(found.codes)
+            tally.update(_whoever_is_imported(found.read, found.rejected))
+        self._fill(codes, [NOT_LOGGED_IN] if automatic else [CODES[key] for key in mapping.keys])
 
     def _fill(self, codes: Mapping[str, int], twice: Sequence[str]) -> None:
         """A row for every reason that was met, and for what only the making of files finds: who shares a key."""
@@ -105,6 +107,22 @@ class PrepareView(FormView):
 
     async def answer(self) -> Section | None:
         return self._with_skip(await super().answer())
+
+
+def _whoever_is_imported(read: int, rejected: int) -> Content:
+    return Content.assemble(
+        (f"{read - rejected:,} of {counted(read, 'record')}", "bold"), " can be imported.",
+        f" {rejected:,} cannot, for these reasons:" if rejected else "",
+        ("\nAddresses and ids met twice are found when the files are made.", "$foreground-muted"),
+    )  # fmt: skip
+
+
+def _whoever_moves(read: int, rejected: int) -> Content:
+    return Content.assemble(
+        (f"{counted(read, 'record')}. ", "bold"),
+        "Users who have not moved when the phase is over are not_logged_in.",
+        f" {rejected:,} cannot move, for the other reasons:" if rejected else "",
+    )
 
 
 def _words(code: str, users: int | None) -> Content:

@@ -146,13 +146,12 @@ class TrickleView(FormView):
     async def _end(self) -> None:
         now = self.wizard.work.progress
         left = now.looks[-1].users - now.looks[-1].migrated if now.looks else 0
-        bulk = self.wizard.journey.strategy == "two-phase"
-        then = (
-            f"{counted(left, 'user')} have not moved. Whoever can be imported now is, in bulk. {self._of_passwords}"
-            if bulk
-            else f"{counted(left, 'user')} have not moved, and will not: after the cutover they cannot log in."
-        )
-        question = Question("End the automatic phase?", f"{then} It does not begin again.", CHOICES)
+        still = f"{counted(left, 'user')} {'has' if left == 1 else 'have'} not moved" if left else "Everybody has moved"
+        if self.wizard.journey.strategy == "two-phase":
+            then = f"Whoever can be imported now is, in bulk. {self._of_passwords}"
+        else:
+            then = "Nobody is imported: who has not logged in by the cutover cannot log in after it."
+        question = Question("End the automatic phase?", f"{still}. {then} The phase does not begin again.", CHOICES)
         if await self.app.push_screen_wait(question) == "go":
             wanted = self._wanted
             await self.wizard.decide(TrickleAnswers.model_validate({**wanted.model_dump(), "go_on": True}))

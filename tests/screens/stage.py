@@ -195,12 +195,12 @@ MIGRATE = ("prepare", "upload", "verify", "review")
 """The pages behind the strategy of a migration in two phases, before its run."""
 
 
-async def to_strategy(pilot: Pilot[None]) -> None:
-    """From the first page to the strategy, with two-phase chosen by keys."""
+async def to_strategy(pilot: Pilot[None], way: str = "two-phase") -> None:
+    """From the first page to the strategy, with a way chosen by keys."""
     app: WizardApp = pilot.app  # type: ignore[assignment]
     for key in ("source", "profile", "passwords", "strategy"):
         await go_on(pilot, key)
     await shows(pilot, "Advised:")
     app.screen.query_one("#way").focus()
-    await pilot.press("end", "space")
-    await until(pilot, lambda: "two-phase" in app.screen.query_one("#way").ticked)  # type: ignore[attr-defined]
+    await pilot.press(*{"bulk": ["home"], "automatic": ["home", "down"], "two-phase": ["end"]}[way], "space")
+    await until(pilot, lambda: way in app.screen.query_one("#way").ticked)  # type: ignore[attr-defined]
