@@ -237,16 +237,15 @@ def places(report: Report) -> list[Place]:
     everywhere = [
         Place(_capital(WORDS[fate]), getattr(report, fate), note, KINDS[fate]) for fate, note in notes.items()
     ]
-    lost = report.rest == UNACCOUNTED
-    note = (
-        "their fate is not known yet"
-        if lost
-        else "not brought to Auth0"
-        if report.undone
-        else "for the run to go on with"
-    )
-    rest = Place(_capital(report.rest), max(0, report.unaccounted), note, "unknown")
+    rest = Place(_capital(report.rest), max(0, report.unaccounted), _rest_told(report), "unknown")
     return [place for place in (*everywhere, rest) if place.users]
+
+
+def _rest_told(report: Report) -> str:
+    """What is known of the users who are in no other place."""
+    if report.rest == UNACCOUNTED:
+        return "their fate is not known yet"
+    return "not brought to Auth0" if report.undone else "for the run to go on with"
 
 
 def headline(report: Report) -> str:

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from wizard.commands.output import Output, common_options
 from wizard.commands.running import runs_option
 from wizard.errors import UsageError, WizardError
+
+if TYPE_CHECKING:
+    from wizard.progress import Progress
+    from wizard.runs import RunFolder
 
 
 @click.command(short_help="List runs, or purge a run's files of users.")
@@ -55,18 +60,20 @@ def command(purge: str | None, runs_folder: Path | None, output: Output) -> int:
             }
         )
         row = rows[-1]
-        stands = (
-            "at work"
-            if run.is_held
-            else "undone"
-            if progress.was_undone
-            else "stopped"
-            if progress.stopped
-            else row["verdict"]
+        lines.append(
+            f"{run.id:<46} {_stands(run, progress):<10} {row['users']:>10,} of {row['read']:>10,}  {row['tenant']}"
         )
-        lines.append(f"{run.id:<46} {stands:<10} {row['users']:>10,} of {row['read']:>10,}  {row['tenant']}")
     lines = lines or [f"There are no runs in {runs.folder} yet."]
     if runs_folder is None and (others := Runs(rehearsals())).all():
         lines.append(f"Runs of demo are kept apart; listed by: {others.command('runs')}")
     output.result({"runs": rows}, "\n".join(lines))
     return 0
+
+
+def _stands(run: RunFolder, progress: Progress) -> str:
+    """Where a run stands, in a word."""
+    if run.is_held:
+        return "at work"
+    if progress.was_undone:
+        return "undone"
+    return "stopped" if progress.stopped else progress.verdict
