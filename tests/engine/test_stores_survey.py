@@ -237,6 +237,18 @@ def test_users_whose_password_cannot_travel_are_told_below_the_rejects(tmp_path:
     assert "share an id or address, and 1 user whose password cannot travel is left out" in page
 
 
+def test_ways_that_need_a_custom_database_are_not_advised_without_saying_that_it_depends_on_the_subscription(
+    tmp_path: Path,
+) -> None:
+    stays = "$1$abcdefgh$" + "a" * 22
+    lines = [f"1,ann@example.com,{BCRYPT}", f"2,bob@example.com,{stays}"]
+    told = "It needs a custom database, a paid feature of Auth0"
+    for rows, way in ((lines, "two-phase"), (lines[1:], "automatic"), (lines[:1], "bulk")):
+        page = page_of(tmp_path, "\n".join(["id,email,password", *rows]) + "\n")
+        assert f"Advised: {way}" in page
+        assert (told in page) == (way != "bulk")
+
+
 def test_of_each_reason_the_first_record_is_named_by_its_place_and_nothing_that_it_holds(tmp_path: Path) -> None:
     cells = ["ann@example.com", "nobody", "", "ANN@example.com", *(f"user{number}@example.com" for number in range(20))]
     lines = [f'{number},{mail},"of two\nlines",{BCRYPT}' for number, mail in enumerate(cells)]

@@ -32,6 +32,12 @@ HINTS = {
 }
 """What the answers can decide beside the remedy of a reject."""
 
+PAID = (
+    "It needs a custom database, a paid feature of Auth0: check that your subscription has it before you plan with it. Where it "
+    "has not, bulk is the only way."
+)
+"""What every way but bulk needs; Auth0's docs say that it depends on the plan, and no longer on which."""
+
 DAMAGED = "password_damaged"
 
 PLANS = ("free", "essentials", "enterprise-nonproduction", "enterprise-production", "private-basic-100")
@@ -101,6 +107,8 @@ def page(found: Survey) -> str:
     lines += ["", f"Advised: {found.recommendation.strategy}"]
     for why in found.recommendation.why:
         lines += _wrapped(f"because {why}", "  ")
+    if found.recommendation.strategy != "bulk":
+        lines += _wrapped(f"! {PAID}", "  ")
     lines += _forecast(found)
     return "\n".join(lines)
 
