@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sqlite3
 import tomllib
 from contextlib import closing
@@ -10,6 +11,8 @@ from pathlib import Path
 
 import pytest
 from survey_stage import BCRYPT, PEOPLE, run
+
+from wizard.profile import ProfileAnswers
 
 
 def test_answers_made_from_a_store_are_filled_in_and_explained(tmp_path: Path) -> None:
@@ -38,6 +41,30 @@ def test_the_column_of_the_last_login_is_filled_in_as_inspect_finds_it(tmp_path:
     path.write_text(f"id,email,password,Last-Login\n1,ann@example.com,{BCRYPT},2026-01-01\n")
     run("answers", "new", "--from", str(path), "--out", str(out))
     assert tomllib.loads(out.read_text())["profile"]["last_login"] == "Last-Login"
+
+
+def test_columns_that_feed_nothing_are_listed_with_what_could_be_done_about_each(tmp_path: Path) -> None:
+    path, out = tmp_path / "users.csv", tmp_path / "answers.toml"
+    columns = "id,email,password,created_at,plan,account.status,api_token,last_login"
+    path.write_text(f"{columns}\n1,ann@example.com,{BCRYPT},2020-01-01,gold,ok,hush,2026-01-01\n")
+    run("answers", "new", "--from", str(path), "--out", str(out))
+    text = out.read_text()
+    assert "app_metadata" not in tomllib.loads(text)["profile"]
+    assert "# Columns that feed nothing yet, and so are left behind:" in text
+    assert '# - plan: app_metadata.plan = "plan"' in text
+    assert (
+        '# - created_at: created = "created_at" for same_email, or app_metadata.legacy.created_at = "created_at"'
+        in text
+    )
+    assert (
+        '# - account.status: blocked, if it says who is disabled; or app_metadata.account_status = "account.status"'
+        in text
+    )
+    assert "# - api_token: by its name a secret, which belongs in no profile" in text
+    assert "# - last_login" not in text and "# - email" not in text and "hush" not in text
+    named = re.findall(r"app_metadata\.\S+ = .+", text)
+    kept = tomllib.loads("\n".join([*named, 'user_id = "id"', 'email = "email"']))
+    assert set(ProfileAnswers.model_validate(kept).app_metadata) == {"plan", "legacy", "account_status"}
 
 
 @pytest.mark.parametrize("begin", ["", "sqlite:///"])

@@ -44,7 +44,7 @@ def template(
 
     Args:
         found: Values known already, plain, by table and key: written where the example would stand.
-        remarks: What else to say of a key, by table and key: how its value is known, or why it is not.
+        remarks: What else to say of a key, by table and key: how its value is known, or why it is not; in lines.
     """
     known, told = found or {}, remarks or {}
     parts = (
@@ -75,7 +75,8 @@ def _model(
     for key, field in keys(model).items():
         if key not in inner:
             yield from _comment(_told(key, field))
-            yield from _comment(remarks.get(key, ""))
+            for line in remarks.get(key, "").splitlines():
+                yield from _comment(line)
             yield (
                 f"{bare_or_quoted(key)} = {inline(found[key])}"
                 if key in found

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,8 +16,12 @@ from wizard.errors import CredentialsError, Exit, UsageError, WizardError
 
 if TYPE_CHECKING:
     from wizard.answers import Answers
+    from wizard.mapping.suggestion import Suggestion
 
 SQLITE = "sqlite:///"
+
+CREATION = ("created", "creation", "registered", "registration", "joined", "signup", "sign_up")
+"""What the name of a column holds that may say when an account was made."""
 
 out = click.option(
     "--out", type=click.Path(path_type=Path, dir_okay=False), help="Write to this file instead of stdout."
@@ -162,4 +166,29 @@ def _found(
         "profile": profile,
         "passwords": {"column": column} if column else {},
     }
-    return found, {"profile": {"date_order": why}}
+    return found, {"profile": {"date_order": why, "app_metadata": "\n".join(_left_behind(suggestion, profile))}}
+
+
+def _left_behind(suggestion: Suggestion, profile: Mapping[str, Any]) -> Iterator[str]:
+    """The columns that feed nothing, each with what could be done about it."""
+    from wizard.answers.examples import bare_or_quoted, inline
+    from wizard.mapping.names import is_secret
+    from wizard.mapping.words import FORBIDDEN_APP_METADATA
+
+    moments = [profile.get(key) for key in ("created", "last_login")]
+    left = [name for name in suggestion.unmapped if name not in moments]
+    if left:
+        yield "Columns that feed nothing yet, and so are left behind:"
+        if "app_metadata" in profile:
+            yield "(What goes into app_metadata is added to the table that follows.)"
+    for name in left:
+        key = name.replace(".", "_").replace("$", "_")
+        place = f"{'legacy.' if key in FORBIDDEN_APP_METADATA else ''}{bare_or_quoted(key)}"
+        kept = f"app_metadata.{place} = {inline(name)}"
+        if is_secret(name):
+            kept = "by its name a secret, which belongs in no profile"
+        elif name in suggestion.states:
+            kept = f"blocked, if it says who is disabled; or {kept}"
+        elif any(word in name.lower() for word in CREATION):
+            kept = f"created = {inline(name)} for same_email, or {kept}"
+        yield f"- {name}: {kept}"
