@@ -59,11 +59,11 @@ class ProfileView(Unmasking, StepView):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("f5", "another(-1)", "Sample ‹", show=False),
-        Binding("f6", "another(1)", "Sample"),
+        Binding("f6", "another(1)", "User"),
         *MASKING,
-        Binding("f8", "choose", "Columns"),
-        Binding("f8", "choose_for_row", show=False),
-        Binding("escape", "put_back", "Undo row"),
+        Binding("f8", "choose", "List"),
+        Binding("f8", "choose_for_row", "List"),
+        Binding("escape", "put_back", "Undo"),
     ]
     lead = "Which column feeds which field. Enter changes a row, F8 lists columns; the user below follows."
 

@@ -39,14 +39,16 @@ def keys_in(words: str) -> list[str]:
     return [" ".join(pair) for pair in zip(parts[::2], parts[1::2], strict=True)]
 
 
-async def test_a_page_with_keys_of_its_own_shows_how_to_quit_too(rehearsal: Rehearsal) -> None:
+async def test_a_page_with_keys_of_its_own_shows_them_all_and_how_to_get_help_and_out(rehearsal: Rehearsal) -> None:
     app = rehearsal.app()
     async with opened(app, NARROW) as pilot:
         for key in ("source", "profile"):
             await go_on(pilot, key)
-        assert {"f6 Sample", "f7 Unmask", "^n Next", "^q Quit", "^p Menu"} <= set(
-            keys_in(await shows(pilot, "f7 Unmask"))
-        )
+        found = set(keys_in(await shows(pilot, "f7 Unmask")))
+        assert {"f6 User", "f7 Unmask", "f8 List", "^n Next", "esc Back", "f1 Help", "^q Quit", "^p Menu"} <= found
+        app.screen.query_one("#origin").focus()
+        found = set(keys_in(await shows(pilot, "esc Undo")))
+        assert {"f6 User", "f7 Unmask", "f8 List", "^n Next", "f1 Help", "^q Quit", "^p Menu"} <= found
 
 
 async def test_the_keys_of_a_page_are_there_and_work_also_from_the_list_of_steps(rehearsal: Rehearsal) -> None:
@@ -54,10 +56,10 @@ async def test_the_keys_of_a_page_are_there_and_work_also_from_the_list_of_steps
     async with opened(app, NARROW) as pilot:
         for key in ("source", "profile"):
             await go_on(pilot, key)
-        await shows(pilot, "User 1 of the sample", "f6 Sample")
+        await shows(pilot, "User 1 of the sample", "f6 User")
         await pilot.press("f3")
         await until(pilot, lambda: app.screen.query_one(Rail).has_focus)
-        await shows(pilot, "f6 Sample", "f7 Unmask")
+        await shows(pilot, "f6 User", "f7 Unmask")
         await pilot.press("f6")
         await shows(pilot, "User 2 of the sample")
         assert app.screen.query_one(Rail).has_focus
@@ -66,7 +68,7 @@ async def test_the_keys_of_a_page_are_there_and_work_also_from_the_list_of_steps
         assert page_is(app, "profile")
         await pilot.press("f3", "home", "enter")
         await until(pilot, lambda: page_is(app, "tenant"))
-        assert "f6 Sample" not in await shows(pilot, "f2 Plan")
+        assert "f6 User" not in await shows(pilot, "f2 Plan")
 
 
 def test_the_gauge_says_what_it_is_and_leaves_the_keys_their_room() -> None:
