@@ -75,13 +75,13 @@ class PrepareView(FormView):
         else:
             codes = dict(found.codes)
             tally.update(_whoever_is_imported(found.read, found.rejected))
-        self._fill(codes, [NOT_LOGGED_IN] if automatic else [CODES[key] for key in mapping.keys])
+        self._fill([NOT_LOGGED_IN, *codes] if automatic else [*codes, *(CODES[key] for key in mapping.keys)], codes)
 
-    def _fill(self, codes: Mapping[str, int], twice: Sequence[str]) -> None:
-        """A row for every reason that was met, and for what only the making of files finds: who shares a key."""
+    def _fill(self, reasons: Sequence[str], codes: Mapping[str, int]) -> None:
+        """A row for every reason: those that were met, and what only the run finds: who shares a key, or has not moved."""
         listed = self.query_one("#skip", Ticks)
         before = set(listed.ticked) or set(self.wizard.journey.given("prepare").get("skip", ()))
-        rows = [*codes, *(code for code in dict.fromkeys([*twice, *sorted(before)]) if code not in codes)]
+        rows = dict.fromkeys([*reasons, *sorted(before)])
         listed.fill([Row(code, _words(code, codes.get(code)), code in before) for code in rows])
 
     @on(Ticks.Changed)
