@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 if TYPE_CHECKING:
     from wizard.answers import Answers, Section
+    from wizard.relying import OtherRun
     from wizard.tools import Tools
 
 
@@ -148,6 +149,14 @@ class Step(ABC, Generic[F, C]):
             WizardError: it cannot be put back; says what to do by hand.
         """
         raise NotImplementedError(f"{self.key} makes no change that can be undone")
+
+    def is_relied_on(self, receipt: Mapping[str, Any], other: OtherRun) -> bool:
+        """Whether another run into the same connection needs what a change of this step has made; an undo leaves it then.
+
+        Args:
+            receipt: As for `undo`.
+        """
+        return False
 
     async def needed_by_others(self, key: str, answers: Answers, tools: Tools) -> str:
         """Who else needs by now what a change of this run with this key has made, in words; "" when nobody does."""

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from wizard.bulk.made import Made
     from wizard.bulk.manifest import PreparedFile
     from wizard.bulk.removal import InUse, Look
+    from wizard.relying import OtherRun
     from wizard.tools import Tools
 
 CUTOVER = "cutover"
@@ -48,7 +49,7 @@ class Undoing:
 class UndoPlan:
     """What would be put back, in this order, after deleting `users` that the run had imported; `stays` cannot be.
 
-    `unproven` are the ids of users that the run may have made, and cannot prove to have made; they stay, too. `again` are
+    `kept` are changes that could be put back and are not, each with the run that relies on it. `unproven` are the ids of users that the run may have made, and cannot prove to have made; they stay, too. `again` are
     changes that are made anew after all: what users need to move at login once the door is open again. `doubtful`
     says of which users nothing can be put back. `look` is what the tenant tells of the users, once it was asked; None also
     where it has no exports, which alone can tell. `in_use` is what was decided about those who have logged in or changed
@@ -58,6 +59,7 @@ class UndoPlan:
     changes: tuple[Undoing, ...]
     users: int
     stays: tuple[str, ...]
+    kept: tuple[str, ...] = ()
     unproven: tuple[str, ...] = ()
     again: Plan = field(default_factory=lambda: Plan(()))
     doubtful: tuple[str, ...] = ()
@@ -112,6 +114,28 @@ def undo_plan(journal: Journal, folder_files: Sequence[PreparedFile], *, users: 
     if not users:
         return UndoPlan(tuple(changes), 0, tuple(stays))
     return _with_users(UndoPlan(tuple(changes), 0, tuple(stays)), journal, folder_files)
+
+
+def without_relied_on(
+    plan: UndoPlan, journal: Journal, steps: Sequence[AnyStep], others: Sequence[OtherRun]
+) -> UndoPlan:
+    """The plan without what other runs into the same connection rely on, which is told instead."""
+    by_key, made = {step.key: step for step in steps}, {one.id: one for one in journal.intents("change:")}
+    changes, kept = [], []
+    for one in plan.changes:
+        intent = made[one.intent]
+        relying = [other.id for other in others if by_key[one.step].is_relied_on(receipt_of(intent), other)]
+        if relying:
+            kept.append(_kept(intent.facts["summary"], relying))
+        else:
+            changes.append(one)
+    return replace(plan, changes=tuple(changes), kept=tuple(kept))
+
+
+def _kept(summary: str, relying: Sequence[str]) -> str:
+    several = len(relying) > 1
+    runs = f"the runs {', '.join(relying[:-1])} and {relying[-1]} rely" if several else f"run {relying[0]} relies"
+    return f"{summary}: {runs} on it; undo {'those' if several else 'that one'} first to take it back"
 
 
 def _with_users(plan: UndoPlan, journal: Journal, files: Sequence[PreparedFile]) -> UndoPlan:
@@ -233,7 +257,7 @@ async def undo_all(
     by_key = {step.key: step for step in steps}
     tools.emit(UndoStarted(plan.users > 0, only or ""))
     removed = 0
-    left, count = [*plan.doubtful], 0
+    left, count = [*plan.doubtful, *plan.kept], 0
     if plan.users:
         found = await delete_users(_to_delete(files, tools), await _connection(tools), plan.in_use, tools)
         removed, left = found.deleted, [*left, *found.left]

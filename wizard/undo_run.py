@@ -17,6 +17,7 @@ from wizard.errors import PlanStale
 from wizard.events import Emit, RunUndone
 from wizard.journal import Journal
 from wizard.progress import Progress
+from wizard.relying import others_of
 from wizard.runs import RunFolder
 from wizard.steps import STEPS
 from wizard.steps.cutover import WITHDRAWN, has_closed
@@ -33,6 +34,7 @@ from wizard.undo import (
     undecided_about,
     undo_all,
     undo_plan,
+    without_relied_on,
 )
 from wizard.world import World, connected, steps_of
 
@@ -86,12 +88,15 @@ async def undo_run(
                     plan = await _asked(run, answers, files, tools, users=users, only=only, decide=decide)
                 else:
                     plan = undo_plan(journal, files, users=users, only=only)
+                plan = without_relied_on(plan, journal, STEPS, others_of(run))
                 _require_undo_approved(plan, approve, approved_hash)
                 name_unproven(plan, run.path)
-                if plan.is_empty:
-                    if _has_come_to_its_end(account.progress, users=users, only=only):
-                        journal.emit(RunUndone(len(plan.stays), only or ""))
-                    return account.progress, Undone(0, 0, plan.stays)
+                if plan.is_empty:  # it is undone all the same, so that nothing is kept for it any more
+                    left, now = (*plan.stays, *plan.kept), account.progress
+                    given_up = only is None and now.run and not now.was_undone
+                    if given_up or _has_come_to_its_end(now, users=users, only=only):
+                        journal.emit(RunUndone(len(left), only or ""))
+                    return account.progress, Undone(0, 0, left)
                 if tools is None:
                     tools = await stack.enter_async_context(connected(answers, journal, run.path, base, world, stop))
                     await tools.tenant.scopes()  # credentials that are refused end it before anything is put back

@@ -49,8 +49,8 @@ def command(
 ) -> int:
     """Put back what RUN has changed in the tenant, the last change first, by the receipts in its journal.
 
-    Users stay unless --users is given. What somebody else has changed since stays as it is. Ends with status 3 when
-    something could not be put back, with 5 when nothing was decided about users who have logged in or changed since.
+    Users stay unless --users is given. What somebody else has changed since stays as it is, and what another run into
+    the same connection relies on that was not undone. Ends with status 3 when something was not put back, with 5 when nothing was decided about users who have logged in or changed since.
 
     A cutover that was taken back is made again only when it is confirmed anew:
     `auth0-migrate resume RUN --set cutover.confirm=CONNECTION`.
@@ -138,7 +138,7 @@ def plan_text(plan: UndoPlan) -> str:
     lines = list(_of_users(plan)) if plan.users else []
     lines += [f"  {one.step:<14} undo: {one.summary.removeprefix('undo: ')}" for one in plan.changes]
     lines += [f"  {one.step:<14} again: {one.change.summary}" for one in plan.again.changes]
-    lines += [f"  stays          {summary}" for summary in plan.stays]
+    lines += [f"  stays          {summary}" for summary in (*plan.stays, *plan.kept)]
     decided = not (plan.users and undecided_about(plan)) or plan.in_use  # before that there is nothing to approve
     return "\n".join(["To be put back, in this order:", *lines, *([f"Undo {plan.hash}"] if decided else [])])
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import Field
 
@@ -14,6 +14,12 @@ from wizard.errors import UsageError
 from wizard.step import Change, Receipt, Step
 from wizard.steps.connection import ConnectionAnswers
 from wizard.tools import Tools
+
+if TYPE_CHECKING:
+    from wizard.relying import OtherRun
+
+RELIED_ON = "applications"
+"""Journal fact: client ids of the applications that the run relies on, as without one Auth0 takes no import."""
 
 
 class ApplicationsAnswers(Section):
@@ -108,6 +114,13 @@ class ApplicationsStep(Step[ApplicationsFacts, EnableApplication]):
             )
         await tools.tenant.set_enabled_clients(connection.id, {change.client_id: True for change in changes})
         return [Receipt({"client_id": change.client_id, "connection_id": connection.id}) for change in changes]
+
+    async def passed(self, answers: Answers, facts: ApplicationsFacts, tools: Tools) -> None:
+        """Remember which applications the run relies on: those it names, or where it names none, those that are enabled."""
+        tools.journal.remember(RELIED_ON, sorted(dict(facts.wanted) or facts.enabled))
+
+    def is_relied_on(self, receipt: Mapping[str, Any], other: OtherRun) -> bool:
+        return receipt["client_id"] in other.applications
 
     async def undo(self, receipt: Mapping[str, Any], tools: Tools) -> None:
         """Take the application off the connection again; it was not on it before this run."""

@@ -18,6 +18,7 @@ from wizard.tools import Tools
 
 if TYPE_CHECKING:
     from wizard.auth0.models import Connection, ConnectionOptions
+    from wizard.relying import OtherRun
 
 PasswordPolicy = Literal["none", "low", "fair", "good", "excellent"]
 
@@ -185,6 +186,9 @@ class ConnectionStep(Step[ConnectionFacts, CreateConnection]):
             change.name, options=change.options, display_name=change.display_name
         )
         return Receipt({"connection_id": made.id})
+
+    def is_relied_on(self, receipt: Mapping[str, Any], other: OtherRun) -> bool:
+        return True
 
     async def undo(self, receipt: Mapping[str, Any], tools: Tools) -> None:
         """Delete the connection, if nobody is in it."""

@@ -18,6 +18,7 @@ from wizard.tools import Tools
 
 if TYPE_CHECKING:
     from wizard.auth0.models import Connection, ConnectionOptions
+    from wizard.relying import OtherRun
 
 AUTOMATIC = frozenset({"automatic", "two-phase"})
 """The ways to migrate that use the scripts of a connection."""
@@ -157,6 +158,9 @@ class CustomDatabaseStep(Step[CustomDatabaseFacts, UseOwnDatabase]):
             connection.id, changes, carry_encrypted=change.carry_encrypted or ours_only
         )
         return Receipt({"connection_id": connection.id})
+
+    def is_relied_on(self, receipt: Mapping[str, Any], other: OtherRun) -> bool:
+        return other.needs_open_door
 
     async def undo(self, receipt: Mapping[str, Any], tools: Tools) -> None:
         from wizard.auth0.errors import InvalidRequest

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import Field
 
@@ -18,6 +18,9 @@ from wizard.steps.connection import ConnectionAnswers
 from wizard.steps.custom_database import AUTOMATIC, is_door_closed
 from wizard.steps.scripts_answers import asks_legacy_api
 from wizard.tools import Tools
+
+if TYPE_CHECKING:
+    from wizard.relying import OtherRun
 
 GuardState = Literal["absent", "other", "undeployed", "live"]
 
@@ -232,6 +235,9 @@ class GuardsStep(Step[GuardsFacts, GuardsChange]):
                 return await deployment.put_rule(change.source, tools)
             case SetRuleSettings():
                 return await deployment.set_rule_settings(change.names, change.api, tools)
+
+    def is_relied_on(self, receipt: Mapping[str, Any], other: OtherRun) -> bool:
+        return other.needs_open_door and asks_legacy_api(other.answers)
 
     async def undo(self, receipt: Mapping[str, Any], tools: Tools) -> None:
         from wizard.doorway import deployment

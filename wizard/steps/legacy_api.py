@@ -16,6 +16,7 @@ from wizard.tools import Tools
 
 if TYPE_CHECKING:
     from wizard.doorway.settings import LegacyApi
+    from wizard.relying import OtherRun
 
 SCOPES: Mapping[str, str] = {
     "verify:passwords": "Check a password of a legacy user",
@@ -262,6 +263,12 @@ class LegacyApiStep(Step[LegacyApiFacts, LegacyApiChange]):
             case GrantApi():
                 api = LegacyApi("", change.audience, change.client_id, change.connection)
                 return await registration.grant_api(api, change.scopes, tools)
+
+    def is_relied_on(self, receipt: Mapping[str, Any], other: OtherRun) -> bool:
+        if not (other.needs_open_door and asks_legacy_api(other.answers)):
+            return False
+        audience = other.answers[LegacyApiAnswers].audience
+        return str(receipt.get("grant", receipt.get("api", audience))) == audience
 
     async def undo(self, receipt: Mapping[str, Any], tools: Tools) -> None:
         from wizard.doorway import registration

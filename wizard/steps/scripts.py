@@ -26,6 +26,7 @@ from wizard.tools import Tools
 
 if TYPE_CHECKING:
     from wizard.auth0.models import Connection
+    from wizard.relying import OtherRun
 
 KEYS = ("customScripts", "configuration")
 NODES = ("22", "18")
@@ -166,6 +167,9 @@ class ScriptsStep(Step[ScriptsFacts, SetScripts]):
                 f"Choose Node {NODES[0]} in the tenant's settings (Advanced > Extensibility), then try a login.",
             )
         ]
+
+    def is_relied_on(self, receipt: Mapping[str, Any], other: OtherRun) -> bool:
+        return other.needs_open_door
 
     async def undo(self, receipt: Mapping[str, Any], tools: Tools) -> None:
         from wizard.doorway.sent import before, forget_before
