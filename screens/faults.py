@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 from wizard.bulk.harvest import LOOK_AT_FACTORS
 from wizard.bulk.manifest import REJECTS, read_manifest
 from wizard.clock import RealClock
+from wizard.identity import progress_of
 from wizard.journal import Journal
+from wizard.left_out import left_out
 from wizard.progress import FACTORS_UNKNOWN
-from wizard.rejects import REASONS
 
 if TYPE_CHECKING:
     from wizard.runs import RunFolder
@@ -41,13 +42,10 @@ class Fault:
 
 def faults_of(run: RunFolder) -> Sequence[Fault]:
     """Every reason of a run, those to act on first."""
-    found = []
-    manifest = read_manifest(run.path)
-    if manifest is not None:
-        for code, users in manifest.reasons.items():
-            decided = code in manifest.decided
-            remedy = "Left behind, as you decided." if decided else REASONS[code].remedy
-            found.append(Fault(code, users, remedy, by_auth0=False, decided=decided))
+    found = [
+        Fault(one.code, one.users, one.remedy, by_auth0=False, decided=one.decided)
+        for one in left_out(progress_of(run), read_manifest(run.path), run)
+    ]
     counts: dict[str, int] = {}
     for refusal in _refusals(run):
         counts[refusal["code"]] = counts.get(refusal["code"], 0) + 1
@@ -73,13 +71,30 @@ def users_of(run: RunFolder, fault: Fault) -> Sequence[tuple[str, str, str]]:
 
 
 def rejects_of(run: RunFolder) -> Iterator[dict[str, Any]]:
-    """The users that preparing left out; none where nothing was prepared."""
+    """The users that preparing left out and that have not moved since; none where nothing was prepared."""
     path = run.path / REJECTS
     if not path.is_file():
         return
+    moved = {one["user_id"] for one in compared(run, "moved")}
     with path.open(encoding="utf-8") as file:
         for line in file:
-            yield json.loads(line)
+            found = json.loads(line)
+            if found.get("user_id") not in moved:
+                yield found
+
+
+def compared(run: RunFolder, status: str) -> Iterator[dict[str, Any]]:
+    """Lines of a status in what the comparison wrote: `user_id`, `status`, `fields`, mostly `file`, at times `found_as`.
+
+    Refused ones are in the journal too, where Auth0's reason stands beside them.
+    """
+    if not run.verify.is_file():
+        return
+    with run.verify.open(encoding="utf-8") as file:
+        for line in file:
+            found: dict[str, Any] = json.loads(line)
+            if found["status"] == status:
+                yield found
 
 
 def _refusals(run: RunFolder) -> Iterator[dict[str, Any]]:

@@ -5,7 +5,7 @@ names and counts; never an e-mail address, a hash or a secret.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any, ClassVar
 
 Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
@@ -103,11 +103,12 @@ class UsersLeftCounted(Event):
 class UsersMovedSince(Event):
     """Users who logged in after the store was prepared, though they were not to be imported: they are in Auth0 now.
 
-    `rejected` and `skipped` say how they had been counted.
+    `rejected` and `skipped` say how they had been counted, `codes` for which reasons.
     """
 
     rejected: int
     skipped: int
+    codes: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -419,5 +420,5 @@ def from_json(value: Mapping[str, Any]) -> Event | None:
     kind = EVENTS.get(str(value.get("event")))
     if kind is None:
         return None
-    names = {field.name for field in fields(kind)}
+    names = {each.name for each in fields(kind)}
     return kind(**{name: part for name, part in value.items() if name in names})

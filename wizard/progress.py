@@ -66,6 +66,8 @@ class Progress:
     migrated_before: int = 0
     moved_since: tuple[int, int] = (0, 0)
     """Users who moved at login after they had counted as rejected, or as skipped."""
+    moved_codes: Mapping[str, int] = field(default_factory=dict)
+    """The same users by the code of the reason that they had been left out for."""
     looks: tuple[happened.UsersMigrated, ...] = ()
     left: happened.UsersLeftCounted | None = None
     repairs: Mapping[str, int] = field(default_factory=dict)
@@ -170,6 +172,11 @@ class Progress:
         return self.already_there > 0 and self.compared is None
 
     @property
+    def is_closed(self) -> bool:
+        """Whether a cutover is over, so that nobody moves at login any more."""
+        return "cutover" in self.steps_done and not self.was_undone
+
+    @property
     def was_undone(self) -> bool:
         """Whether what the run had changed was put back since it was last worked on, or a part of it."""
         return self.taken_back or self.undoing is not None
@@ -268,6 +275,7 @@ class Progress:
                     skipped_before=event.skipped,
                     migrated_before=event.migrated,
                     moved_since=(0, 0),
+                    moved_codes={},
                     files=event.files,
                     bytes=event.bytes,
                 )
@@ -279,7 +287,7 @@ class Progress:
             case happened.UsersLeftCounted():
                 return replace(self, left=event)
             case happened.UsersMovedSince():
-                return replace(self, moved_since=(event.rejected, event.skipped))
+                return replace(self, moved_since=(event.rejected, event.skipped), moved_codes=event.codes)
             case happened.UsersRepaired():
                 again = {**self.repaired_again, event.round: event.again}
                 cured = 0 if event.round in self.repairs else event.users - event.again

@@ -111,7 +111,7 @@ class Report:
         error: What stopped the run, if anything did, and `remedy` what to do about it.
         phases, moving: Of a migration in phases; the automatic one in detail.
         rest: What is to be said of users that are not accounted for.
-        moved_since: Users of `reasons` who logged in later and count as migrated at login.
+        moved_since: Users beside those of `reasons` who logged in later and count as migrated at login.
         advice: What else to do next, one sentence each.
         rejects_file, details_file: Names of the files in the run's folder that list users one by one; "" if there are
             none.

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import csv
-import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
@@ -17,7 +16,7 @@ from textual.containers import Horizontal
 from textual.content import Content
 from textual.widgets import Button, DataTable, Input, Label, Static
 
-from screens.faults import Fault, faults_of, refusals_of, rejects_of
+from screens.faults import Fault, compared, faults_of, refusals_of, rejects_of
 from screens.half_made import approve_repair, half_made
 from screens.steps.base import StepView, unseen
 from screens.tasks import begin
@@ -305,20 +304,6 @@ def rows_of(run: RunFolder) -> Iterator[tuple[str, ...]]:
         yield what, str(one.get("user_id") or ""), str(one["code"]), str(one.get("position", ""))
     for one in compared(run, "extra"):
         yield "extra", str(one["user_id"]), "in Auth0, but not of this run", ""
-
-
-def compared(run: RunFolder, status: str) -> Iterator[dict[str, Any]]:
-    """Lines of a status in what the comparison wrote: `user_id`, `status`, `fields`, mostly `file`, at times `found_as`.
-
-    Refused ones are in the journal too, where Auth0's reason stands beside them.
-    """
-    if not run.verify.is_file():
-        return
-    with run.verify.open(encoding="utf-8") as file:
-        for line in file:
-            found: dict[str, Any] = json.loads(line)
-            if found["status"] == status:
-                yield found
 
 
 def write_csv(run: RunFolder, path: Path) -> int:

@@ -165,7 +165,7 @@ def test_rejects_who_logged_in_since_are_told_beside_the_reasons(tmp_path: Path)
     progress = stage.verify()
     assert all_agree(progress, stage)["rejected"] == 1
     assert re.search(r"have logged in since +1 ", summary(progress, stage.run, None))
-    assert "1 of these logged in after" in stage.run.report.read_text(encoding="utf-8")
+    assert "1 more logged in after" in stage.run.report.read_text(encoding="utf-8")
 
 
 def test_users_in_auth0_without_their_second_factors_are_not_told_as_kept_out(stage: Rehearsal) -> None:

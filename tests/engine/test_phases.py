@@ -12,12 +12,15 @@ from hypothesis import strategies as st
 from phases_stage import PhasesStage, stage_of
 from rehearsal import CountingTransport, CutShapes, known_hash, person
 
+from screens.faults import faults_of, users_of
 from wizard.__main__ import main
 from wizard.bulk.residents import Residents, write_index
+from wizard.commands.reporting import write_run_report
+from wizard.commands.running import summary
 from wizard.engine import plan_for
 from wizard.errors import PlanStale, RunMismatch, WizardError
 from wizard.events import CheckFailed, CheckPassed, UsersMigrated, UsersPrepared
-from wizard.identity import decided_since
+from wizard.identity import decided_since, progress_of
 from wizard.practice.users.creation import add_user
 from wizard.practice.users.endpoints import plant_half_made_user
 
@@ -174,6 +177,34 @@ def test_the_automatic_way_imports_nobody_and_names_everybody_who_has_not_logged
     assert (progress.imported, progress.missing, len(progress.jobs)) == (0, 0, 0)
     codes = [json.loads(line)["code"] for line in (stage.run.path / "rejects.ndjson").read_text().splitlines()]
     assert codes == ["not_logged_in"] * 6
+
+
+def test_who_moved_after_preparing_is_not_told_as_not_logged_in_and_the_remedy_works_after_the_cutover(
+    tmp_path: Path,
+) -> None:
+    stage = stage_of(tmp_path, 10, "automatic")
+    stage.apply("cutover.confirm=")
+    stage.log_in([1, 2, 3, 4])
+    stage.pass_days(1)
+    waiting = stage.resume("trickle.go_on=true", "cutover.leave_rejected=true")
+    assert "not_logged_in                      6   Invite these users to log in" in summary(waiting, stage.run, None)
+    stage.log_in([5, 6])
+    stage.pass_days(1)
+    progress = stage.resume("cutover.confirm=acme-users")
+    assert (progress.migrated, progress.rejected) == (6, 4)
+    told = summary(progress, stage.run, None)
+    assert "not_logged_in                      4   After the cutover no login moves them" in told
+    assert "have logged in since               2   more lines of rejects.ndjson" in told
+    assert f"undo {stage.run.id} --cutover" in told
+    assert "wait longer" not in told + write_run_report(stage.run, stage.answers(), progress).read_text(
+        encoding="utf-8"
+    )
+    [fault] = faults_of(stage.run)
+    assert (fault.users, [user_id for user_id, _, _ in users_of(stage.run, fault)]) == (4, ["7", "8", "9", "10"])
+    lines = [json.loads(line) for line in stage.run.verify.read_text(encoding="utf-8").splitlines()]
+    assert [line["user_id"] for line in lines if line["status"] == "moved"] == ["5", "6"]
+    stage.undo(only="cutover")
+    assert "wait longer" in summary(progress_of(stage.run), stage.run, None)
 
 
 def test_those_who_have_not_logged_in_may_be_left_behind_by_decision(tmp_path: Path) -> None:

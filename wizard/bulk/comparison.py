@@ -78,6 +78,7 @@ class Outcome:
     moved_skipped: int = 0
     taken: int = 0
     unfound: int = 0
+    moved_codes: dict[str, int] = field(default_factory=dict)
 
 
 class Comparison:
@@ -216,6 +217,7 @@ class Comparison:
             missing, refused, extra, gone = (
                 self._write_list(out, name) for name in ("missing", "refused", "extra", "gone")
             )
+            self._write_list(out, "moved")
         draft.replace(self._task.out)
         (prepared,) = self._row(sql.COMPARED)
         migrated, rejected, skipped = self._row(sql.KNOWN_AGAIN)
@@ -233,6 +235,7 @@ class Comparison:
             moved_skipped=skipped or 0,
             taken=taken,
             unfound=unfound,
+            moved_codes=dict(self._run(sql.MOVED_BY_CODE).fetchall()),
         )
 
     def _write_differences(self, out: IO[bytes], fields: Counter[str]) -> tuple[int, int]:

@@ -81,10 +81,10 @@ READ_DUPLICATES = f"""
     FROM read_json($1, format = 'newline_delimited', {_OPTIONS}, columns = {{user_id: 'VARCHAR'}})
 """  # noqa: S608 - constants
 
-KNOWN = "CREATE TABLE known (id VARCHAR, migrated BOOLEAN, skipped BOOLEAN)"
+KNOWN = "CREATE TABLE known (id VARCHAR, code VARCHAR, migrated BOOLEAN, skipped BOOLEAN)"
 
 READ_KNOWN = f"""
-    INSERT INTO known SELECT user_id, code = 'migrated', decision IS NOT NULL
+    INSERT INTO known SELECT user_id, code, code = 'migrated', decision IS NOT NULL
     FROM read_json($1, format = 'newline_delimited', {_OPTIONS},
         columns = {{user_id: 'VARCHAR', code: 'VARCHAR', decision: 'VARCHAR'}})
     WHERE user_id IS NOT NULL
@@ -99,6 +99,11 @@ KNOWN_AGAIN = """
     FROM (SELECT *, id IN (SELECT id FROM placed WHERE flags IS NOT NULL AND id IS NOT NULL) AS here FROM known)
 """
 """Records whose users had moved at login, and those that were rejected or left behind and are in the connection."""
+
+_MOVED = "known WHERE NOT migrated AND id IN (SELECT id FROM placed WHERE flags IS NOT NULL AND id IS NOT NULL)"
+
+MOVED_BY_CODE = f"SELECT code, count(*) FROM {_MOVED} GROUP BY code"  # noqa: S608 - constants
+"""The latter by the code they were rejected or left behind for."""
 
 GIVEN = "SELECT coalesce(bit_or(given), 0), coalesce(bit_and(given), 0) FROM prepared"
 """Bits of the fields that any prepared user gives, and of those that all give."""
@@ -239,6 +244,7 @@ _LISTS = {
         SELECT id AS user_id, 'missing' AS status, []::VARCHAR[] AS fields FROM known
         WHERE migrated AND id NOT IN (SELECT id FROM placed WHERE flags IS NOT NULL AND id IS NOT NULL) ORDER BY id
     """,
+    "moved": f"SELECT id AS user_id, 'moved' AS status, code, []::VARCHAR[] AS fields FROM {_MOVED} ORDER BY id",  # noqa: S608
 }
 
 

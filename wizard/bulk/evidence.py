@@ -89,8 +89,9 @@ async def compare_with_export(connection: Connection, tools: Tools) -> Sequence[
     tools.emit(
         UsersReconciled(result.compared, result.missing, result.different, result.extra, result.taken, result.unfound)
     )
-    if result.moved_rejected or result.moved_skipped:
-        tools.emit(UsersMovedSince(result.moved_rejected, result.moved_skipped))
+    moved = (result.moved_rejected, result.moved_skipped)
+    if moved != Progress.of(tools.journal.events()).moved_since:
+        tools.emit(UsersMovedSince(*moved, result.moved_codes))
     removed = Progress.of(tools.journal.events()).removed
     good = result.missing <= removed and not result.different
     detail = f"{counted(result.compared, 'user')} compared: {result.missing:,} missing, {result.different:,} different"

@@ -78,12 +78,6 @@ class Manifest:
         return frozenset(self.skip) | {NOT_PREFERRED}
 
     @property
-    def rejected_for(self) -> Mapping[str, int]:
-        """Users that count as rejected, by code, most first."""
-        found = sorted(self.reasons.items(), key=lambda item: -item[1])
-        return {code: users for code, users in found if code not in self.decided}
-
-    @property
     def without_password(self) -> int:
         """Prepared users whose password does not travel."""
         from wizard.mapping.passwords import BARE

@@ -12,7 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import IO, Any, Protocol, cast
 
@@ -48,7 +48,8 @@ class Reconciliation:
     """What the comparison found, in users: compared = present + missing + different + taken + refused.
 
     Users who had moved at login before the store was prepared are compared too, by their id alone. `moved_rejected` and
-    `moved_skipped` are users who were rejected, or left behind as decided, and are in the connection none the less.
+    `moved_skipped` are users who were rejected, or left behind as decided, and are in the connection none the less;
+    `moved_codes` counts both by the code of the reason.
     `extra` users are in the connection but were not prepared; they may have been there before. `refused` are absent as
     Auth0 had refused them. `fields` counts the different users by each field that differs. `taken` are not in the
     connection, as their id is that of a user with another e-mail address; `unfound` of the missing had been refused as
@@ -67,6 +68,7 @@ class Reconciliation:
     moved_skipped: int = 0
     taken: int = 0
     unfound: int = 0
+    moved_codes: dict[str, int] = field(default_factory=dict)
 
 
 def reconcile(
@@ -92,7 +94,8 @@ def reconcile(
         files: JSON arrays of prepared users, unique by user_id and by e-mail address.
         export: Gzip of one JSON object a line, as Auth0 exports it; users of other connections do not count.
         out: Gets one JSON object a line, mode 0600, only when the comparison ends well. `user_id` is as prepared (of an
-            extra user as in Auth0), `status` is different, id_taken, missing, refused or extra, `fields` names what differs,
+            extra user as in Auth0), `status` is different, id_taken, missing, refused, extra or moved, `fields` names what
+            differs,
             `file` is the prepared file, `found_as` the id in Auth0 of a user found by e-mail address. No values.
         connection: Name of the connection.
         refused: One JSON object a line with `user_id`, or `email` where that is null, of users that Auth0 refused; they

@@ -102,7 +102,7 @@ def report_of(
         way_on=told(way_on(progress, run)).replace("`", "") if progress.was_undone else "",
         rest=words_of_rest(progress),
         moved_since=sum(progress.moved_since),
-        reasons=list(_reasons(progress, manifest)),
+        reasons=[replace(one, remedy=told(one.remedy)) for one in _reasons(progress, manifest, run)],
         upload=_upload(progress) if progress.jobs else None,
         compared=_compared(events) if progress.compared is not None else None,
         checks=[replace(check, remedy=told(check.remedy)) for check in _checks(events)],
@@ -184,15 +184,14 @@ def _factors(progress: Progress) -> Iterator[str]:
         yield f"{counted(unknown, 'user is', 'users are')} in Auth0, perhaps without their second factors. {LOOK_AT_FACTORS}"
 
 
-def _reasons(progress: Progress, manifest: Manifest | None) -> Iterator[RejectedFor]:
+def _reasons(progress: Progress, manifest: Manifest | None, run: RunFolder) -> Iterator[RejectedFor]:
+    from wizard.left_out import left_out
     from wizard.rejects import REASONS
     from wizard.report import RejectedFor
 
-    for code, users in sorted((manifest.reasons if manifest else {}).items(), key=lambda item: -item[1]):
-        reason = REASONS[code]
-        decided = manifest is not None and code in manifest.decided
-        remedy = "Left behind as decided." if decided else reason.remedy
-        yield RejectedFor(code, reason.message.replace("{field}", "a field"), remedy, users)
+    for one in left_out(progress, manifest, run):
+        message = REASONS[one.code].message.replace("{field}", "a field")
+        yield RejectedFor(one.code, message, one.remedy.replace("`", ""), one.users)
     for code, users in sorted(progress.kept_out.items(), key=lambda item: -item[1]):
         yield RejectedFor(
             code, "Auth0 refused the user", "auth0-migrate keeps each one with Auth0's message.", users, "Auth0"

@@ -318,14 +318,14 @@ def bare_lines(progress: Progress, run: RunFolder) -> Iterator[str]:
 def rejected_lines(progress: Progress, run: RunFolder) -> Sequence[str]:
     """Why users were rejected, most first, each with what can be done about it."""
     from wizard.bulk.manifest import REJECTS, read_manifest
-    from wizard.rejects import REASONS
+    from wizard.left_out import left_out
 
     manifest = read_manifest(run.path)
-    reasons = manifest.rejected_for if manifest else {}
     lines = [f"Rejected before the upload (each is a line of {run.path / REJECTS}):"] if progress.refused_before else []
-    lines += [f"  {code:<24}{count:>12,}   {REASONS[code].remedy}" for code, count in reasons.items()]
+    found = left_out(progress, manifest, run)
+    lines += [f"  {one.code:<24}{one.users:>12,}   {one.remedy}" for one in found if not one.decided]
     if moved := progress.moved_since[0]:
-        since = "of these, and count as migrated at login"
+        since = f"more lines of {REJECTS}, who count as migrated at login"
         lines.append(f"  {'have logged in since':<24}{moved:>12,}   {since}")
     if progress.kept_out:
         lines.append("Refused by Auth0:")
