@@ -7,7 +7,7 @@ import itertools
 import json
 import os
 from collections.abc import Collection, Mapping, MutableMapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,6 +19,8 @@ from wizard.clock import Clock
 from wizard.errors import WizardError
 
 if TYPE_CHECKING:
+    from filelock import BaseFileLock
+
     from wizard.practice.legacy_store import Resident
     from wizard.vault import Secret
 
@@ -27,6 +29,9 @@ SPEED = 20.0
 
 FILE_BYTES = 60_000
 """Small files, so that a small store still shows how jobs follow one another."""
+
+LEAVING_SECONDS = 3.0
+"""How long another wizard on the same tenant is waited for: it may be about to end, as a page of a browser that was loaded anew."""
 
 CLOCK_FILE = "clock"
 CONNECTION = "legacy-users"
@@ -52,6 +57,7 @@ class Practice:
         secrets: What takes the place of the keyring.
         life: The API in front of the stores, and the people who log in; None where nobody does.
         canaries: By store, the accounts in it whose login is tried after the import, as answers have them.
+        held: Keeps other wizards away from the folder.
     """
 
     folder: Path
@@ -62,6 +68,7 @@ class Practice:
     secrets: MutableMapping[tuple[str, str], Secret] = field(repr=False)
     life: Life | None = field(default=None, repr=False)
     canaries: Mapping[str, Sequence[dict[str, str]]] = field(default_factory=dict, repr=False)
+    held: BaseFileLock | None = field(default=None, repr=False)
 
     def verify_for(self, store: str, given: Mapping[str, Any]) -> dict[str, Any]:
         """The table [verify] for a legacy store: accounts of another sample store give way to those of this one.
@@ -103,6 +110,8 @@ class Practice:
         """End the tenant; its state stays in the folder."""
         if isinstance(self.life, Companion):
             await self.life.end()
+        if self.held is not None:
+            self.held.release()
 
 
 def furnish(folder: Path) -> None:
@@ -126,8 +135,35 @@ async def start_practice(folder: Path) -> Practice:
     """Furnish the folder and serve its tenant from another process, at the same addresses as before if those are free.
 
     Raises:
-        WizardError: the tenant does not start.
+        WizardError: another wizard rehearses there, or the tenant does not start.
     """
+    held = await _held(folder)
+    try:
+        return replace(await _started(folder), held=held)
+    except BaseException:
+        held.release()
+        raise
+
+
+async def _held(folder: Path) -> BaseFileLock:
+    """Keep other wizards away from a folder; the lock goes with the process, however it ends."""
+    from filelock import FileLock, Timeout
+
+    await asyncio.to_thread(folder.mkdir, mode=0o700, parents=True, exist_ok=True)
+    lock = FileLock(folder / "lock", mode=0o600, thread_local=False)
+    try:
+        await asyncio.to_thread(lock.acquire, timeout=LEAVING_SECONDS)
+    except Timeout:
+        raise WizardError(
+            "Another wizard rehearses with the practice tenant of these runs",
+            why="two would change its users and its time under each other",
+            state="Nothing was done.",
+            remedy="leave that wizard first, or give this one a tenant of its own: `auth0-migrate --practice --runs FOLDER`",
+        ) from None
+    return lock
+
+
+async def _started(folder: Path) -> Practice:
     await asyncio.to_thread(furnish, folder)
     clock = SharedClock(SPEED)
     kept = folder / "ports"

@@ -17,7 +17,7 @@ from screens.practice import SPEED, Practice, furnish, residents_of, start_pract
 from screens.secrets_file import SecretsFile
 from screens.surroundings import SharedClock
 from wizard.answers import Answers, save
-from wizard.errors import UsageError
+from wizard.errors import UsageError, WizardError
 from wizard.legacy.answers import SourceAnswers
 from wizard.runs import Runs
 from wizard.steps.tenant import TenantAnswers
@@ -52,6 +52,21 @@ async def test_a_rehearsal_begins_where_it_was_with_an_api_that_waits_for_answer
         assert second.clock.now() >= first.clock.now() - 60 * SPEED
     finally:
         await second.close()
+
+
+async def test_a_second_wizard_is_told_that_the_practice_tenant_is_in_use_and_how_to_have_its_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("screens.practice.LEAVING_SECONDS", 0.1)
+    first = await start_practice(tmp_path / "practice")
+    try:
+        with pytest.raises(WizardError, match="Another wizard rehearses with the practice tenant") as refused:
+            await start_practice(tmp_path / "practice")
+        assert "auth0-migrate --practice --runs" in refused.value.remedy
+        own = await start_practice(tmp_path / "own" / "practice")
+        await own.close()
+    finally:
+        await first.close()
 
 
 def test_each_rehearsal_is_offered_a_connection_and_marks_of_its_own(rehearsal: object) -> None:
