@@ -17,6 +17,7 @@ from screens.secrets_file import SecretsFile
 from screens.surroundings import SharedClock
 from wizard.clock import Clock
 from wizard.errors import WizardError
+from wizard.steps.tenant import REHEARSAL
 
 if TYPE_CHECKING:
     from filelock import BaseFileLock
@@ -227,7 +228,7 @@ def furnished(
         "tenant": {
             "domain": known["domain"],
             "client_id": known["client_id"],
-            "client_secret": "env:PRACTICE_CLIENT_SECRET",
+            "client_secret": REHEARSAL,
             "environment": "practice",
             "plan": known["plan"],
         },

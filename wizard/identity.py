@@ -19,7 +19,7 @@ from wizard.runs import RunFolder, Runs
 from wizard.steps import SECTIONS
 from wizard.steps.connection import ConnectionAnswers
 from wizard.steps.strategy import StrategyAnswers
-from wizard.steps.tenant import TenantAnswers
+from wizard.steps.tenant import REHEARSAL, TenantAnswers
 from wizard.tools import Stop
 from wizard.world import World
 
@@ -155,6 +155,22 @@ def facts_of(run: RunFolder) -> dict[str, Any]:
         return {key: journal.recall(key) for key in ("identity", "origin", "approval", "approved_hash")}
     finally:
         journal.close()
+
+
+def is_rehearsal(run: RunFolder) -> bool:
+    """Whether it goes into a practice tenant."""
+    return _tenant_of(run).get("environment") == "practice"
+
+
+def is_of_the_wizard(run: RunFolder) -> bool:
+    """Whether it rehearses with a tenant that only the wizard serves, so that no command can go on with it."""
+    tenant = _tenant_of(run)
+    return tenant.get("environment") == "practice" and tenant.get("client_secret") == REHEARSAL
+
+
+def _tenant_of(run: RunFolder) -> Mapping[str, Any]:
+    found: Mapping[str, Any] = (facts_of(run)["identity"] or {}).get("answers", {}).get("tenant", {})
+    return found
 
 
 def origin_of(run: RunFolder) -> Origin:

@@ -128,6 +128,15 @@ class RunFolder:
                 shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink(missing_ok=True)
 
 
+def _is_of_the_wizard(run: RunFolder) -> bool:
+    from wizard.identity import is_of_the_wizard
+
+    try:
+        return is_of_the_wizard(run)
+    except WizardError:  # what damaged its journal is told when it is read
+        return False
+
+
 def _unwritable(folder: Path, error: OSError) -> WizardError:
     return WizardError(
         f"The folder {folder} cannot be written to",
@@ -240,7 +249,7 @@ class Runs:
             ) from None
 
     def find(self, wanted: str) -> RunFolder:
-        """The run with this id, the beginning of one, a path, or `latest`.
+        """The run with this id, the beginning of one, a path, or `latest`: no rehearsal of the wizard where there are others.
 
         Raises:
             UsageError: none or several match.
@@ -255,7 +264,7 @@ class Runs:
                 + (f" Rehearsals are in {rehearsals()}." if Runs(rehearsals()).all() else ""),
             )
         if wanted == "latest":
-            return runs[0]
+            return next((run for run in runs if not _is_of_the_wizard(run)), runs[0])
         matches = [run for run in runs if run.id == wanted] or [run for run in runs if run.id.startswith(wanted)]
         if len(matches) == 1:
             return matches[0]

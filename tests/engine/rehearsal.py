@@ -133,7 +133,8 @@ class Rehearsal:
     @property
     def world(self) -> World:
         """A new one each time, as each process has."""
-        environment = {"PRACTICE_SECRET": self.secret or self.tenant.client_secret}
+        secret = self.secret or self.tenant.client_secret
+        environment = {"PRACTICE_SECRET": secret, "PRACTICE_CLIENT_SECRET": secret}
         return World(environment=environment, clock=self.clock, transport=self.transport)
 
     def use(self, tenant: PracticeTenant) -> None:

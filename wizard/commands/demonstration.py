@@ -151,6 +151,7 @@ class Demonstration:
         from wizard.practice.legacy_store import ANSWERS, TABLE
         from wizard.practice.samples import APPLICATIONS, CANARY
         from wizard.steps import SECTIONS
+        from wizard.steps.tenant import REHEARSAL
 
         left_behind = {*self.planted.dirty, *(LEFT_PASSWORDS if self.planted.hashes else [])}
         if self.way == "automatic":
@@ -160,7 +161,7 @@ class Demonstration:
             "tenant": {
                 "domain": self.tenant.domain,
                 "client_id": self.tenant.client_id,
-                "client_secret": "env:PRACTICE_CLIENT_SECRET",
+                "client_secret": REHEARSAL,
                 "environment": "practice",
                 "plan": self.tenant.plan,
             },

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 @common_options
 def command(purge: str | None, runs_folder: Path | None, output: Output) -> int:
     """List the runs with what they moved, newest first."""
-    from wizard.identity import facts_of, progress_of
+    from wizard.identity import facts_of, is_rehearsal, progress_of
     from wizard.runs import Runs, rehearsals
 
     runs = Runs(runs_folder)
@@ -57,12 +57,13 @@ def command(purge: str | None, runs_folder: Path | None, output: Output) -> int:
                 "users": progress.imported + progress.already_there + progress.migrated,
                 "read": progress.read,
                 "path": str(run.path),
+                "rehearsal": is_rehearsal(run),
             }
         )
         row = rows[-1]
-        lines.append(
-            f"{run.id:<46} {_stands(run, progress):<10} {row['users']:>10,} of {row['read']:>10,}  {row['tenant']}"
-        )
+        mark = "  rehearsal" if row["rehearsal"] else ""
+        stands = _stands(run, progress)
+        lines.append(f"{run.id:<46} {stands:<10} {row['users']:>10,} of {row['read']:>10,}  {row['tenant']}" + mark)
     lines = lines or [f"There are no runs in {runs.folder} yet."]
     if runs_folder is None and (others := Runs(rehearsals())).all():
         lines.append(f"Runs of demo are kept apart; listed by: {others.command('runs')}")

@@ -31,6 +31,10 @@ PlanName = Literal[
 ]
 
 
+REHEARSAL = "env:PRACTICE_CLIENT_SECRET"
+"""The secret of the tenants that wizard and demonstration rehearse with; only they know it, while they serve the tenant."""
+
+
 class TenantAnswers(Section):
     """The Auth0 tenant and how to speak to it."""
 
