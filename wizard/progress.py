@@ -52,6 +52,8 @@ class Progress:
     run: str = ""
     strategy: str = ""
     step: str = ""
+    looking: bool = False
+    """Whether the process that began last has come to no step yet."""
     steps_done: tuple[str, ...] = ()
     change: str = ""
     users_total: int | None = None
@@ -245,6 +247,7 @@ class Progress:
                     self,
                     run=event.run,
                     strategy=event.strategy,
+                    looking=True,
                     ended=False,
                     interrupted=False,
                     taken_back=False,
@@ -254,7 +257,7 @@ class Progress:
                     remedy="",
                 )
             case happened.StepStarted():
-                return replace(self, step=event.step)
+                return replace(self, step=event.step, looking=False)
             case happened.StepFinished():
                 done = tuple(step for step in self.steps_done if step != event.step)
                 return replace(self, steps_done=(*done, event.step))

@@ -376,6 +376,19 @@ def test_the_command_tells_who_is_in_use_and_how_long_it_takes_before_it_asks(
     assert json.loads(told.splitlines()[0])["undone"]["users"] == 10
 
 
+def test_the_command_tells_of_no_deleting_where_nobody_would_be_deleted(
+    stage: Rehearsal, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("wizard.commands.undo.world", lambda output: stage.world)
+    stage.apply()
+    for number in range(1, 13):
+        log_in(stage, number)
+    _, told = ran(stage, capsys, "--in-use=keep")
+    assert "  delete nobody: of the users that this run imported 12 are there\n" in told
+    assert "delete 0" not in told
+    assert "since the import 12 users have logged in: they stay" in told
+
+
 def test_the_command_calls_nobody_gone_who_is_there_and_stays(
     stage: Rehearsal, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -243,20 +243,23 @@ HINTS: Mapping[Fate | None, str] = {
 """What is said beside a part of the sum."""
 
 
-def answer_with(progress: Progress, run: RunFolder, output: Output, narrator: Narrator | None = None) -> int:
-    """Print where the run stands and return the exit code that says so."""
+def answer_with(
+    progress: Progress, run: RunFolder, output: Output, narrator: Narrator | None = None, *, at_work: bool = False
+) -> int:
+    """Print where the run stands and return the exit code that says so; `at_work` where another process goes on with it."""
     if narrator:
         narrator.clear()
     report = str(run.report) if run.report.is_file() else None
-    output.result(progress.to_json(report=report), summary(progress, run, report))
+    output.result(progress.to_json(report=report), summary(progress, run, report, at_work=at_work))
     return int(progress.exit)
 
 
-def summary(progress: Progress, run: RunFolder, report: str | None) -> str:
+def summary(progress: Progress, run: RunFolder, report: str | None, *, at_work: bool = False) -> str:
     """The account of a run for people, a few aligned lines, and what to do about what is not right."""
     from wizard.after_undo import told_of
 
-    lines = [f"{'STOPPED' if progress.stopped else progress.verdict.upper()}: run {run.id}"]
+    stands = "AT WORK" if at_work else "STOPPED" if progress.stopped else progress.verdict.upper()
+    lines = [f"{stands}: run {run.id}"]
     if progress.was_undone:
         lines.append(f"  {told_of(progress, run)}")
     if (progress.stopped or progress.waiting) and not progress.was_undone:

@@ -165,8 +165,14 @@ def _of_users(plan: UndoPlan) -> Iterator[str]:
     ]
     others = "".join(f"; {words}" for users, words in told if users > 0)
     took = f", about {duration(max(1.0, look.seconds))} at the tenant's rate limit" if look.seconds else ""
-    most = "" if look.is_exact else "at most "
-    yield f"  delete {most}{counted(look.deleted(plan.in_use), 'user')} that this run imported{took}{others}"
+    if deleted := look.deleted(plan.in_use):
+        most = "" if look.is_exact else "at most "
+        yield f"  delete {most}{counted(deleted, 'user')} that this run imported{took}{others}"
+    else:
+        there = f"{look.there:,} {'is' if look.there == 1 else 'are'} there" if look.there else "none is there"
+        yield f"  delete nobody: of the users that this run imported {there}{others}"
+    if not look.there:
+        return
     if not look.in_use:
         yield "    none of them has logged in or changed since the import, as far as Auth0 tells"
         return
