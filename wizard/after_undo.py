@@ -16,6 +16,11 @@ def way_on(progress: Progress, run: RunFolder) -> str:
     if progress.undoing:
         flags = ("--users",) if progress.undoing.users else ("--cutover",) if progress.undoing.only else ()
         return f"`{run.command('undo', run.id, *flags)}` goes on with it"
+    if progress.deleting:
+        more = f"`{run.command('undo', run.id, '--users')}` deletes the others"
+        return (
+            f"{more}, and a new run of the same answers imports all of them again: `auth0-migrate apply ANSWERS --new`"
+        )
     if progress.needs_new_run:
         return "a new run of the same answers imports its users again: `auth0-migrate apply ANSWERS --new`"
     return f"`{run.command('resume', run.id, '--yes')}` would do it again"
@@ -24,6 +29,8 @@ def way_on(progress: Progress, run: RunFolder) -> str:
 def told_of(progress: Progress, run: RunFolder) -> str:
     """That it was undone, and how to go on."""
     what = "an undo of it was stopped half-way" if progress.undoing else "undo has put back what could be of it"
+    if progress.deleting and not progress.undoing:
+        what += ", and its users are deleted in part, as an earlier one was stopped"
     return f"{what}; {way_on(progress, run)}"
 
 

@@ -175,6 +175,8 @@ def test_an_undo_without_users_does_not_make_good_one_that_has_begun_to_delete_t
     broken(stage)
     stage.undo()
     assert "`auth0-migrate apply ANSWERS --new`" in status(stage)
+    assert "its users are deleted in part" in status(stage)
+    assert f"`auth0-migrate undo {stage.run.id} --users" in status(stage)
     with pytest.raises(RunMismatch, match="cannot go on"):
         stage.resume(approve=lambda plan: True)
     assert progress_of(stage.run).verdict == "attention"
