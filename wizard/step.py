@@ -44,6 +44,11 @@ class Change:
         return not self.reversible
 
     @property
+    def back(self) -> str:
+        """What an undo takes back of it, and what not, in words; "" where a plain undo puts back all of it."""
+        return "" if self.reversible else "cannot be undone"
+
+    @property
     def requests(self) -> Sequence[str]:
         """The calls behind it, as an operator would find them in Auth0's reference: `POST /connections`."""
         return ()

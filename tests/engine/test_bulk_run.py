@@ -121,6 +121,16 @@ def test_what_the_plan_foretells_of_a_whole_store_is_what_becomes_of_it(stage: R
     assert "duplicate_user_id 2 (first: line 3)" in shown and "email_invalid 1 (line 7)" in shown
 
 
+def test_the_plan_says_what_of_an_import_can_be_taken_back_and_what_not(stage: Rehearsal) -> None:
+    def shown(*flags: str) -> str:
+        return plan_text(asyncio.run(plan_for(stage.answers(*flags), base=stage.folder, world=stage.world)))
+
+    told = "(undo --users deletes whom it imports; whoever was there before stays"
+    assert f"{told} as before)" in shown()
+    assert f"{told}, with what it has overwritten)" in shown("upload.upsert=true", "upload.overwrite_at_most=2")
+    assert "cannot be undone" not in shown()
+
+
 def test_a_second_apply_writes_nothing_and_says_the_same(stage: Rehearsal) -> None:
     first = stage.apply()
     transport = stage.transport = CountingTransport(stage.transport)

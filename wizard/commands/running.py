@@ -230,7 +230,7 @@ def plan_text(plan: Plan) -> str:
         return "Nothing to change."
     lines = [f"{counted(len(plan.changes), 'change')}:"]
     for planned in plan.changes:
-        note = "" if planned.change.reversible else "  (cannot be undone)"
+        note = f"  ({planned.change.back})" if planned.change.back else ""
         lines.append(f"  {planned.step:<14} {planned.change.summary}{note}")
         lines += [f"  {'':<14} {told}" for told in planned.change.foretold]
     return "\n".join([*lines, f"Plan {plan.hash}"])

@@ -99,6 +99,11 @@ class ImportUsers(Change):
         return list(self.ids.lines(self.connection)) if self.ids else ()
 
     @property
+    def back(self) -> str:
+        rest = ", with what it has overwritten" if self.upsert else " as before"
+        return f"undo --users deletes whom it imports; whoever was there before stays{rest}"
+
+    @property
     def requests(self) -> Sequence[str]:
         return ("POST /jobs/users-imports", "GET /jobs/{id}", "GET /jobs/{id}/errors")
 

@@ -105,6 +105,10 @@ class RepairHalfMadeUsers(Change):
         return f"repair at most {counted(self.at_most, 'half-made user')} of {self.connection}, if there are any"
 
     @property
+    def back(self) -> str:
+        return "undo --users deletes whom it imports anew; the remains of half-made users do not come back"
+
+    @property
     def requests(self) -> Sequence[str]:
         return ("DELETE /users/{id}", "DELETE /connections/{id}/users", "POST /jobs/users-imports")
 
