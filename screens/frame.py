@@ -385,7 +385,9 @@ def described(changes: Sequence[Change], stop: Stop) -> Content:
         parts += [("· ", "bold $text-success"), change.summary[:1].upper() + change.summary[1:], "\n"]
         parts += [(f"    {request}\n", "$foreground-muted") for request in change.requests]
         if change.is_for_good:
-            parts.append(("    ! for good: cannot be undone\n", "$text-warning"))
+            parts.append((f"    ! for good: {change.back or 'cannot be undone'}\n", "$text-warning"))
+        elif change.back:
+            parts.append((f"    {change.back}\n", "$foreground-muted"))
     if stop.step is not None and stop.step.scopes:
         parts.append(("\nIt needs\n", "bold"))
         for scope, call in stop.step.scopes.items():

@@ -126,7 +126,7 @@ of accounts whose password you know.
 Everything that will be changed, grouped by step, before any of it is. Approving allows exactly this and nothing else: if the
 tenant is different by the time it is done, the run stops and asks again.
 
-Enter opens a change and shows what it sends. `! for good` marks what cannot be undone afterwards; all else `undo` puts back.
+Enter opens a change and shows what it sends. `! for good` marks what cannot be undone afterwards; all else `undo` puts back, imported users with `--users`.
 """,
     "run": """\
 # Run

@@ -197,6 +197,7 @@ def details(change: Change) -> Sequence[str]:
     lines = []
     if change.summary.startswith("create "):
         lines.append("before: not there")
+    lines += [f"undo:   {change.back}"] if change.back else []
     lines += [f"known:  {told}" for told in change.foretold]
     lines += [f"sends:  {request}" for request in change.requests]
     for field in fields(change):

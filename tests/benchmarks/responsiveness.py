@@ -180,7 +180,7 @@ def to_the_run(terminal: Terminal) -> None:
         terminal.quiet(1.0)
         terminal.press(NEXT)
         terminal.until(f"▸ {title}")
-    terminal.until("cannot be undone")
+    terminal.until("copies it whole")
     terminal.press(F9)
     terminal.until("▸ Run")
     for _ in range(12):

@@ -186,7 +186,7 @@ async def _journey(rehearsal: Rehearsal, size: tuple[int, int], take: Take) -> N
                 await scene("palette")
                 await pilot.press("escape")
         await go_on(pilot, "review")
-        await shows(pilot, "cannot be undone")
+        await shows(pilot, "copies it whole")
         await scene("review")
         await pilot.press("f9")
         await until(pilot, lambda: page_is(app, "run"))
@@ -222,7 +222,7 @@ async def _two_phases(rehearsal: Rehearsal, size: tuple[int, int], take: Take) -
                 await scene(key)
         for key in ("prepare", "upload", "verify", "review"):
             await go_on(pilot, key)
-        await shows(pilot, "cannot be undone")
+        await shows(pilot, "copies it whole")
         await scene("review-two-phase")
         await pilot.press("f9")
         await until(pilot, lambda: app.work.phase == "waiting")

@@ -35,7 +35,7 @@ async def to_cutover(pilot: Pilot[None]) -> CutoverView:
     await to_strategy(pilot)
     for key in (*SET_UP, *MIGRATE):
         await go_on(pilot, key)
-    await shows(pilot, "cannot be undone")
+    await shows(pilot, "copies it whole")
     await pilot.press("f9")
     await until(pilot, lambda: page_is(app, "run") and app.work.phase == "waiting")
     await go_on(pilot, "trickle")

@@ -56,7 +56,7 @@ async def _migrate(app: WizardApp, rehearsal: Rehearsal) -> None:
         await shows(pilot, "can be imported")
         for key in ("upload", "verify", "review"):
             await go_on(pilot, key)
-        await shows(pilot, "cannot be undone")
+        await shows(pilot, "copies it whole")
         assert isinstance(app.screen.query_one("#review"), ReviewView)
         assert not rehearsal.state()["users"]
         await pilot.press("f9")

@@ -108,7 +108,7 @@ async def test_reasons_say_what_to_do_and_users_are_exported_by_keys_to_a_new_fi
             for key in ("source", "profile", "passwords", "strategy", "connection", "applications", "prepare", "upload",
                         "verify", "review"):  # fmt: skip
                 await go_on(pilot, key)
-            await shows(pilot, "cannot be undone")
+            await shows(pilot, "copies it whole")
             await pilot.press("f9")
             await until(pilot, lambda: page_is(app, "run") and not app.work.is_busy)
             await go_on(pilot, "results")

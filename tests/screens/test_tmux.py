@@ -78,7 +78,7 @@ def test_the_practice_migration_is_done_by_keys_in_tmux(tmux: Tmux) -> None:
         "Review",
     ):  # fmt: skip
         tmux.go_on(title)
-    tmux.shows("cannot be undone")
+    tmux.shows("copies it whole")
     tmux.press("F9")
     tmux.shows("▸ Run")
     tmux("resize-window", "-x", "60", "-y", "15")
@@ -103,7 +103,7 @@ def test_a_wizard_that_is_killed_during_the_run_goes_on_when_it_is_opened_again(
         "Review",
     ):  # fmt: skip
         tmux.go_on(title)
-    tmux.shows("cannot be undone")
+    tmux.shows("copies it whole")
     tmux.press("F9")
     tmux.shows("▸ Upload ")
     process = tmux("display-message", "-p", "#{pane_pid}").strip()

@@ -65,7 +65,7 @@ async def test_two_phase_from_the_first_page_to_the_cutover(
             await to_strategy(pilot)
             for key in (*SET_UP, *MIGRATE):
                 await go_on(pilot, key)
-            await shows(pilot, "cannot be undone")
+            await shows(pilot, "copies it whole")
             await pilot.press("f9")
             await until(pilot, lambda: page_is(app, "run"))
             await until(pilot, lambda: app.work.phase == "waiting")
@@ -137,7 +137,7 @@ async def test_a_waiting_run_is_resumed_at_the_automatic_phase_and_looks_again_b
             await to_strategy(pilot)
             for key in (*SET_UP, *MIGRATE):
                 await go_on(pilot, key)
-            await shows(pilot, "cannot be undone")
+            await shows(pilot, "copies it whole")
             await pilot.press("f9")
             await until(pilot, lambda: app.work.phase == "waiting")
             await pilot.press("ctrl+q")

@@ -99,6 +99,10 @@ class ImportUsers(Change):
         return list(self.ids.lines(self.connection)) if self.ids else ()
 
     @property
+    def is_for_good(self) -> bool:
+        return self.upsert
+
+    @property
     def back(self) -> str:
         rest = ", with what it has overwritten" if self.upsert else " as before"
         return f"undo --users deletes whom it imports; whoever was there before stays{rest}"
