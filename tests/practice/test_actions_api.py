@@ -225,6 +225,18 @@ async def test_what_cannot_be_bound_is_refused_and_nothing_changes(api: Api) -> 
     assert (await api.patch("/actions/triggers/custom-token-exchange/bindings", {"bindings": []})).status_code == 400
 
 
+async def test_an_action_is_bound_as_soon_as_its_deployment_was_answered(api: Api) -> None:
+    """So the recorded clients did it: deploy, then bind, with no look in between."""
+    action_id = await new(api)
+    later(api, 2)
+    await api.post(f"/actions/actions/{action_id}/deploy")
+    ref = {"ref": {"type": "action_name", "value": "guard"}}
+    assert (await api.patch(BINDINGS, {"bindings": [ref]})).status_code == 200
+    later(api, 1)
+    [bound] = (await api.get(BINDINGS)).json()["bindings"]
+    assert (bound["action"]["id"], bound["action"]["deployed_version"]["deployed"]) == (action_id, True)
+
+
 async def test_a_trigger_has_twenty_actions_at_most(api: Api) -> None:
     refs = [{"ref": {"type": "action_id", "value": await deployed(api, f"a{n}")}} for n in range(21)]
     assert (await api.patch(BINDINGS, {"bindings": refs})).status_code == 400

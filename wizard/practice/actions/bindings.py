@@ -119,7 +119,8 @@ def _named(tenant: PracticeTenant, trigger: str, name: str) -> str:
 def _refuse_unbindable(tenant: PracticeTenant, trigger: str, action: Kept) -> None:
     if action.body["supported_triggers"][0]["id"] != trigger:
         raise ApiError(400, f"The action does not support the trigger {trigger}.", "invalid_body")
-    if action.deployed(tenant.clock.now()) is None and tenant.switches.undeployed_action_binding == "refused":
+    # One that is on its way to be live counts as deployed: recorded clients bind right after the answer to their deploy.
+    if not action.versions and tenant.switches.undeployed_action_binding == "refused":
         raise ApiError(400, "The action must be deployed before it can be bound.", "invalid_body")
 
 
