@@ -15,7 +15,8 @@ API = "/api/v2"
 SCOPES = (
     "read:users create:users update:users delete:users create:user_tickets create:connections read:connections "
     "update:connections delete:connections read:connections_options update:connections_options read:logs "
-    "read:authentication_methods delete:authentication_methods"
+    "read:authentication_methods create:authentication_methods update:authentication_methods "
+    "delete:authentication_methods"
 )
 
 

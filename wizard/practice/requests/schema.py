@@ -76,6 +76,9 @@ FORMATS: dict[str, Callable[[str], object]] = {
     "email-or-empty": re.compile(r"|[^@\s]+@[^@\s]+").fullmatch,
     "url-or-empty": re.compile(r"|[A-Za-z][A-Za-z0-9+.-]*:\S+").fullmatch,
     "https-url-or-empty": re.compile(r"|https://\S+").fullmatch,
+    "hostname": re.compile(
+        r"(?!.{254})[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)*"
+    ).fullmatch,
     "date-time": re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)").fullmatch,
 }
 """Formats this module knows; a shape's format must be one of them."""
