@@ -66,6 +66,25 @@ async def test_an_action_sees_the_login(world: ScriptWorld) -> None:
     assert (seen["request"]["method"], seen["request"]["ip"]) == ("POST", "127.0.0.1")
 
 
+async def test_an_action_sees_the_second_factors_of_the_user(world: ScriptWorld) -> None:
+    await bind(world, "api.user.setAppMetadata('seen', event.user.enrolledFactors);")
+    user = await world.user("ann@example.com")
+    assert user is not None
+    methods = f"/users/{user['user_id'].replace('|', '%7C')}/authentication-methods"
+    for body in (
+        {"type": "phone", "phone_number": "+493012345", "preferred_authentication_method": "voice"},
+        {"type": "totp", "totp_secret": "JBSWY3DP"},
+        {"type": "passkey", "key_id": "a"},
+    ):
+        assert (await world.api.post(methods, body)).status_code == 201
+    assert (await world.login("ann@example.com")).status_code == 200
+    seen = [{"type": "phone", "options": {"preferredMethod": "voice"}}, {"type": "otp"}]
+    assert (await metadata(world))[0] == {"seen": seen}
+    assert (await world.api.delete(methods)).status_code == 204
+    assert (await world.login("ann@example.com")).status_code == 200
+    assert (await metadata(world))[0] == {"seen": []}
+
+
 async def test_a_guard_denies_one_audience_to_end_users(world: ScriptWorld) -> None:
     guard = "if (event.resource_server?.identifier === event.secrets.API) api.access.deny('end_users_not_allowed');"
     await bind(world, guard, secrets=[{"name": "API", "value": "https://legacy.example.com/"}])

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from starlette.requests import Request
 
+from wizard.practice.users import factors
+
 if TYPE_CHECKING:
     from wizard.practice.tenant import Connection, PracticeTenant
 
@@ -38,9 +40,10 @@ def post_login_event(
         logged_in: When the user typed the password; now, unless it is given.
     """
     about_user = {name: part for name, part in user.items() if name not in {"logins_count", "last_login", "last_ip"}}
+    enrolled = factors.enrolled(tenant, user["user_id"])
     event = _machine_part(tenant, request, given, client=client, audience=audience, ip=ip)
     return event | {
-        "user": {"app_metadata": {}, "user_metadata": {}, "enrolledFactors": []} | about_user,
+        "user": {"app_metadata": {}, "user_metadata": {}, "enrolledFactors": enrolled} | about_user,
         "connection": {
             "id": connection.id,
             "name": connection.name,

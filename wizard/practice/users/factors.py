@@ -106,6 +106,21 @@ def routes(tenant: PracticeTenant) -> list[Route]:
     ]
 
 
+def enrolled(tenant: PracticeTenant, user_id: str) -> list[dict[str, Any]]:
+    """Return what Actions see of the factors; a passkey is no second one.
+
+    Source: Auth0 docs, "Customize MFA Selection for Universal Login", on `enrolledFactors`.
+    """
+    row = user_table.find(tenant, user_id)
+    found = [] if row is None else _methods(row)
+    return [
+        {"type": "otp" if each["type"] == "totp" else each["type"]}
+        | ({"options": {"preferredMethod": each["preferred_authentication_method"]}} if each["type"] == "phone" else {})
+        for each in found
+        if each["type"] != "passkey"
+    ]
+
+
 def _user(tenant: PracticeTenant, request: Request) -> sqlite3.Row:
     row = user_table.find(tenant, request.path_params["id"])
     if row is None:
