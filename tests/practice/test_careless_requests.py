@@ -70,6 +70,27 @@ async def test_metadata_of_a_sign_up_that_is_no_object_does_not_break_the_user(a
     assert answer.status_code == 400, answer.text
 
 
+async def test_a_form_says_yes_and_numbers_and_lists_in_letters(api: Api) -> None:
+    await shop(api)
+    form = {
+        "connection": "people",
+        "email": "eve@example.com",
+        "password": "correct-Horse-battery-9",
+        "email_verified": "true",
+    }
+    made = await api.call("POST", "/users", data=form)
+    assert (made.status_code, made.json().get("email_verified")) == (201, True), made.text
+    path = f"/users/{made.json()['user_id'].replace('|', '%7C')}"
+    assert (await api.call("PATCH", path, data={"blocked": "true"})).json()["blocked"] is True
+    assert (await api.call("PATCH", path, data={"blocked": "yes"})).status_code == 400
+    server = {"identifier": "https://form.example.com", "token_lifetime": "600"}
+    assert (await api.call("POST", "/resource-servers", data=server)).json()["token_lifetime"] == 600
+    client = {"name": "Form", "grant_types": ["client_credentials", "refresh_token"]}
+    assert (await api.call("POST", "/clients", data=client)).json()["grant_types"] == client["grant_types"]
+    export = {"format": "json", "limit": "5"}
+    assert (await api.call("POST", "/jobs/users-exports", data=export)).json()["limit"] == 5
+
+
 def assertion(payload: str) -> str:
     """A signed JWT of this very text: its numbers may be ones a JSON writer does not write."""
     parts = [base64.urlsafe_b64encode(part.encode()).rstrip(b"=") for part in ('{"alg":"RS256","typ":"JWT"}', payload)]

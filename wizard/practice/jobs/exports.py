@@ -56,7 +56,7 @@ def create_export(tenant: PracticeTenant) -> Any:
         require(request, "read:users")
         if tenant.plan == "free" and tenant.switches.free_plan_exports == "refused":
             raise ApiError(403, NOT_ON_THIS_PLAN)
-        asked = await json_body(request)
+        asked = await json_body(request, form=SHAPE)
         asked = {} if asked is None else asked
         for problem in schema.problems(asked, SHAPE):
             raise invalid_body(problem.message, problem.path)

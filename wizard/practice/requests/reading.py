@@ -40,8 +40,11 @@ async def body_bytes(request: Request, limit: int = LARGEST_BODY) -> bytes:
     return b"".join(parts)
 
 
-async def json_body(request: Request, shape: Shape | None = None) -> Any:
+async def json_body(request: Request, shape: Shape | None = None, *, form: Shape | None = None) -> Any:
     """Read a JSON (or form) body and check it against the shape.
+
+    Args:
+        form: What the members of a form are, where no shape says it.
 
     Raises:
         ApiError: 400 for malformed JSON or a body outside the shape, 413 for a large one, 415 for another media type.
@@ -49,13 +52,24 @@ async def json_body(request: Request, shape: Shape | None = None) -> Any:
     kind = request.headers.get("content-type", "application/json").partition(";")[0].strip().lower()
     raw = await body_bytes(request)
     if kind == "application/x-www-form-urlencoded":
-        value: Any = dict(parse_qsl(raw.decode(errors="replace"), keep_blank_values=True))
+        value: Any = _typed(parse_qsl(raw.decode(errors="replace"), keep_blank_values=True), shape or form or {})
     elif kind == "application/json" or kind.endswith("+json"):
         value = _parsed(raw)
     else:
         raise ApiError(415, "Unsupported Media Type")
     if shape is not None:
         check(value, shape)
+    return value
+
+
+def _typed(pairs: list[tuple[str, str]], shape: Shape) -> dict[str, Any]:
+    """Turn a form into what JSON would say: members that are to be flags, whole numbers or lists of texts become such."""
+    members, value = shape.get("properties", {}), dict[str, Any](pairs)
+    for name in value.keys() & members.keys():
+        listed = "array" in _kinds(members[name])
+        value[name] = (
+            [part for other, part in pairs if other == name] if listed else _converted(value[name], members[name])
+        )
     return value
 
 
@@ -109,16 +123,17 @@ def query(request: Request, shapes: Mapping[str, Shape]) -> dict[str, Any]:
 
 
 def _converted(value: Any, shape: Shape) -> Any:
-    if (
-        shape.get("type") == "integer"
-        and isinstance(value, str)
-        and value.removeprefix("-").isdecimal()
-        and value.isascii()
-    ):
+    kinds = _kinds(shape)
+    if not isinstance(value, str) or "string" in kinds:
+        return value
+    if "integer" in kinds and value.removeprefix("-").isdecimal() and value.isascii():
         return int(value)
-    if shape == FLAG and value in {"true", "false"}:
-        return value == "true"
-    return value
+    return value == "true" if "boolean" in kinds and value in {"true", "false"} else value
+
+
+def _kinds(shape: Shape) -> list[str]:
+    kinds: str | list[str] = shape.get("type", [])
+    return [kinds] if isinstance(kinds, str) else kinds
 
 
 @dataclass(frozen=True, slots=True)

@@ -127,7 +127,7 @@ def _by_email(tenant: PracticeTenant) -> Any:
 def _create(tenant: PracticeTenant) -> Any:
     async def create_user(request: Request) -> Response:
         require(request, "create:users")
-        body = await json_body(request)
+        body = await json_body(request, form=user_bodies.CREATE)
         user_bodies.check_create(body)
         connection = tenant.connection_named(body["connection"])
         if connection is None:
@@ -176,7 +176,7 @@ def _created(tenant: PracticeTenant, connection: Connection, body: dict[str, Any
 def _update(tenant: PracticeTenant) -> Any:
     async def update_user(request: Request) -> Response:
         claims = require(request, "update:users", "update:users_app_metadata")
-        body = await json_body(request)
+        body = await json_body(request, form=user_bodies.UPDATE)
         if not has_scope(claims, "update:users") and isinstance(body, dict) and body.keys() - {"app_metadata"}:
             require(request, "update:users")
         user_bodies.check_update(body)
