@@ -70,6 +70,16 @@ async def test_metadata_of_a_sign_up_that_is_no_object_does_not_break_the_user(a
     assert answer.status_code == 400, answer.text
 
 
+@pytest.mark.parametrize("digits", [30, 5000])
+async def test_a_number_of_any_length_is_refused_and_breaks_nothing(api: Api, digits: int) -> None:
+    await shop(api)
+    long = "1" * digits
+    assert (await api.get(f"/users?per_page={long}")).status_code == 400
+    assert (await api.get(f"/logs?take={long}")).status_code == 400
+    form = {"identifier": "https://form.example.com", "token_lifetime": long}
+    assert (await api.call("POST", "/resource-servers", data=form)).status_code == 400
+
+
 async def test_a_form_says_yes_and_numbers_and_lists_in_letters(api: Api) -> None:
     await shop(api)
     form = {

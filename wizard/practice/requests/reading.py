@@ -20,6 +20,8 @@ from wizard.practice.requests.schema import FLAG, Shape, number, problems, text
 LARGEST_BODY = 1_048_576
 FIRST_RECORDS = 1000
 DEEPEST_JSON = 128
+MOST_DIGITS = 1000
+"""Of a number in a query or a form. Python reads no more than 4300, and no limit of Auth0's has half as many as this."""
 PAGE: Shape = number(0, 1_000_000)
 COUNTED = frozenset({"connections", "users"})
 """Lists whose wrapper also says how many items this page has."""
@@ -126,7 +128,7 @@ def _converted(value: Any, shape: Shape) -> Any:
     kinds = _kinds(shape)
     if not isinstance(value, str) or "string" in kinds:
         return value
-    if "integer" in kinds and value.removeprefix("-").isdecimal() and value.isascii():
+    if "integer" in kinds and value.removeprefix("-").isdecimal() and value.isascii() and len(value) <= MOST_DIGITS:
         return int(value)
     return value == "true" if "boolean" in kinds and value in {"true", "false"} else value
 
