@@ -20,5 +20,21 @@ def loads(content: bytes) -> Any:
         return json.loads(content, parse_constant=_no_json)
 
 
+def well_formed(content: bytes) -> Any:
+    """The value, with half a surrogate pair become U+FFFD: what a store keeps of a text that JavaScript has read.
+
+    Raises:
+        ValueError, RecursionError: it is no JSON in UTF-8, or nested too deeply.
+    """
+    import orjson
+
+    try:
+        return orjson.loads(content)
+    except orjson.JSONDecodeError:
+        value = json.loads(content.decode(), parse_constant=_no_json)
+        text = json.dumps(value, ensure_ascii=False).encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+        return orjson.loads(text)
+
+
 def _no_json(constant: str) -> Any:
     raise ValueError(f"{constant} is no JSON")

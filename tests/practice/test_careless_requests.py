@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -68,6 +69,21 @@ async def test_metadata_of_a_sign_up_that_is_no_object_does_not_break_the_user(a
         changed = await api.patch(f"/users/auth0|{answer.json()['_id']}", {"user_metadata": {"b": 1}})
         assert changed.status_code != 500, changed.text
     assert answer.status_code == 400, answer.text
+
+
+async def test_half_a_character_is_taken_as_javascript_takes_it(api: Api) -> None:
+    _, client = await shop(api)
+    headers = {"content-type": "application/json"}
+    body = b'{"connection":"people","email":"eve@example.com","password":"correct-Horse-battery-9","name":"x\\ud83d"}'
+    made = await api.call("POST", "/users", content=body, headers=headers)
+    assert (made.status_code, made.json().get("name")) == (201, "x\ufffd"), made.text
+    login = {"realm": "people", "username": "eve@example.com", "client_id": client["client_id"]}
+    login |= {"grant_type": REALM, "client_secret": client["client_secret"]}
+    raw = json.dumps(login | {"password": "\ud83d"}).encode()
+    refused = await api.client.post("/oauth/token", content=raw, headers=headers)
+    assert (refused.status_code, refused.json()["error"]) == (403, "invalid_grant")
+    for broken in (b'{"connection":"\\ud83d"', b'{"a":"\\ud83d\xff"}', b'\xef\xbb\xbf{"a":"\\ud83d"}'):
+        assert (await api.call("POST", "/users", content=broken, headers=headers)).status_code == 400
 
 
 @pytest.mark.parametrize("digits", [30, 5000])

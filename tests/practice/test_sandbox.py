@@ -103,6 +103,14 @@ async def test_require_says_why_it_has_not_a_module(sandbox: Sandbox, wanted: st
     assert (outcome.error.code, why in outcome.error.message) == ("MODULE_NOT_FOUND", True)
 
 
+async def test_half_a_character_in_a_result_or_an_error_does_no_harm(sandbox: Sandbox) -> None:
+    result = "function login(a, b, callback) { callback(null, { name: 'x\\ud83d', '\\ude00': 1 }); }"
+    assert (await run(sandbox, result, "", "")).result == {"name": "x\ufffd", "\ufffd": 1}
+    failing = await run(sandbox, "function login(a, b, callback) { callback(new Error('\\ud83d')); }", "", "")
+    assert failing.error is not None
+    assert failing.error.message == "\ufffd"
+
+
 async def test_the_console_is_kept_line_by_line_and_cut(sandbox: Sandbox) -> None:
     code = (
         "function login(a, b, callback) { console.log('user', a); console.error('x'.repeat(999)); callback(null, {}); }"

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
-import orjson
 from starlette.requests import Request
 
+from wizard.javascript_json import well_formed
 from wizard.practice.errors import ApiError, AuthError
 from wizard.practice.management import apis, grants, settings
 from wizard.practice.management.access import is_management_audience
@@ -35,8 +35,8 @@ async def parameters(request: Request) -> dict[str, str]:
     if kind == "application/x-www-form-urlencoded":
         return dict(parse_qsl(raw.decode(errors="replace"), keep_blank_values=True))
     try:
-        value = orjson.loads(raw)
-    except orjson.JSONDecodeError:
+        value = well_formed(raw)
+    except (ValueError, RecursionError):
         raise AuthError(400, "invalid_request", "The body is neither a form nor JSON") from None
     if not isinstance(value, dict):
         raise AuthError(400, "invalid_request", "The body must be a JSON object")

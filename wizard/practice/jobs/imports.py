@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from wizard.javascript_json import well_formed
 from wizard.practice.jobs.import_errors import redacted
 from wizard.practice.jobs.problems import Problem
 from wizard.practice.jobs.user_schema import UserSchema
@@ -43,22 +43,10 @@ _MATCH = """
 def parse_users(raw: bytes) -> list[Any] | None:
     """Read the users file; None for anything but one JSON array."""
     try:
-        users = orjson.loads(raw)
-    except orjson.JSONDecodeError:
-        users = _lenient(raw)
-    return users if isinstance(users, list) else None
-
-
-def _lenient(raw: bytes) -> Any:
-    """Read JSON with lone surrogates, which the runtime behind Auth0 accepts; they become U+FFFD."""
-    if b"\\u" not in raw:
-        return None
-    try:
-        value = json.loads(raw, parse_constant=lambda name: (_ for _ in ()).throw(ValueError(name)))
-        text = json.dumps(value, ensure_ascii=False).encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-        return orjson.loads(text)
+        users = well_formed(raw)
     except (ValueError, RecursionError):
         return None
+    return users if isinstance(users, list) else None
 
 
 @dataclass

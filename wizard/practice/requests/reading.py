@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl
 
-import orjson
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from wizard.javascript_json import well_formed
 from wizard.practice.errors import ApiError, invalid_body, invalid_query
 from wizard.practice.requests.schema import FLAG, Shape, number, problems, text
 
@@ -86,8 +86,8 @@ def _parsed(raw: bytes) -> Any:
         return None
     malformed = ApiError(400, "Invalid request payload JSON format", "invalid_body")
     try:
-        value = orjson.loads(raw)
-    except orjson.JSONDecodeError:
+        value = well_formed(raw)
+    except (ValueError, RecursionError):
         raise malformed from None
     # What Python cannot nest it must not store either.
     if raw.count(b"[") + raw.count(b"{") > DEEPEST_JSON and _depth(value) > DEEPEST_JSON:

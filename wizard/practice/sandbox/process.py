@@ -12,6 +12,7 @@ from typing import Any
 
 import orjson
 
+from wizard.javascript_json import well_formed
 from wizard.practice.sandbox.executable import node
 
 MAIN = Path(__file__).with_name("node") / "main.js"
@@ -74,7 +75,7 @@ class NodeProcess:
         pipe = self._process.stdout
         assert pipe is not None  # noqa: S101 - opened above
         for line in pipe:
-            self._heard(orjson.loads(line))
+            self._heard(well_formed(line))
         self._ended(self)
 
     def _write(self) -> None:
