@@ -111,6 +111,17 @@ async def test_half_a_character_in_a_result_or_an_error_does_no_harm(sandbox: Sa
     assert failing.error.message == "\ufffd"
 
 
+async def test_a_result_too_deep_to_be_read_ends_its_call_and_no_other_after_it(sandbox: Sandbox) -> None:
+    deep = """function login(a, b, callback) {
+      let nested = {};
+      for (let depth = 0; depth < 1100; depth += 1) nested = { nested };
+      callback(null, nested);
+    }"""
+    assert (await run(sandbox, deep, "", "")).error is not None
+    fine = "function login(a, b, callback) { callback(null, { user_id: a }); }"
+    assert (await run(sandbox, fine, "x", "")).result == {"user_id": "x"}
+
+
 async def test_the_console_is_kept_line_by_line_and_cut(sandbox: Sandbox) -> None:
     code = (
         "function login(a, b, callback) { console.log('user', a); console.error('x'.repeat(999)); callback(null, {}); }"

@@ -75,7 +75,12 @@ class NodeProcess:
         pipe = self._process.stdout
         assert pipe is not None  # noqa: S101 - opened above
         for line in pipe:
-            self._heard(well_formed(line))
+            try:
+                message = well_formed(line)
+            except (ValueError, RecursionError):  # whoever waits for it is told by the end of Node
+                self._process.kill()
+                break
+            self._heard(message)
         self._ended(self)
 
     def _write(self) -> None:
