@@ -120,7 +120,7 @@ class UploadStep(Step[UploadFacts, ImportUsers]):
     strategies = frozenset({"bulk", "two-phase"})
     scopes: ClassVar[dict[str, str]] = {
         "create:users": "POST /jobs/users-imports",
-        "read:users": "GET /users-by-email, to settle an upload whose answer was lost, GET /users/{id}",
+        "read:users": "GET /users/{id}; GET /users-by-email, to settle an upload whose answer was lost",
     }
 
     async def inspect(self, answers: Answers, tools: Tools) -> UploadFacts:
