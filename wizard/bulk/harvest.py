@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -20,6 +20,8 @@ TWICE_IN_FILE = re.compile(r"already (been )?provided", re.IGNORECASE)
 ADDRESS = re.compile(r"[^\s'\"<>()\[\],;]+@[^\s'\"<>()\[\],;]+")
 HASH = re.compile(r"\$[\w-]+\$[^\s'\"]{8,}|\{\w+\}[A-Za-z0-9+/=]{8,}|\b[0-9a-fA-F]{32,}\b")
 SECRET_FIELDS = ("email", "phone_number", "username", "password_hash", "custom_password_hash", "mfa_factors")
+IDENTIFIERS = ("user_id", "email", "phone_number", "username")
+"""Fields of a user that tell which of its file it is, the surest first."""
 LONGEST_MESSAGE = 300
 NOT_TOLD = "Is in Auth0; its file was sent before and the outcome never told, so whether its second factors arrived is not known."
 LOOK_AT_FACTORS = (
@@ -37,7 +39,7 @@ class Harvest:
     rejected: int
     refusals: Sequence[Refusal] = ()
     there: Sequence[str] = ()
-    """Ids, as in the file, of the users that count as already there."""
+    """Ids, as in the file, of the users that count as already there; "" for one that none of the file can be told to be."""
 
     @property
     def users(self) -> int:
@@ -61,9 +63,10 @@ def harvest(
 
     Returns: what Auth0 says. Its sum may differ from the users sent, which the caller must not accept.
     """
+    known = _known(sent) if refused else {}
     there = sum(_is_already_there(one) for one in refused)
-    refusals = [_refusal(name, one, sent) for one in refused if not _is_already_there(one)]
-    ids = [str(_original(_shown(one), sent).get("user_id", "")) for one in refused if _is_already_there(one)]
+    refusals = [_refusal(name, one, known) for one in refused if not _is_already_there(one)]
+    ids = [_id_in_file(_shown(one), known) for one in refused if _is_already_there(one)]
     if summary is None:
         return Harvest(len(sent) - len(refused), there, len(refusals), refusals, ids)
     imported = summary.inserted + summary.updated
@@ -105,9 +108,9 @@ def _is_already_there(refused: RefusedUser) -> bool:
     )
 
 
-def _refusal(name: str, refused: RefusedUser, sent: Sequence[Mapping[str, Any]]) -> Refusal:
+def _refusal(name: str, refused: RefusedUser, known: Known) -> Refusal:
     shown = _shown(refused)
-    original = _original(shown, sent)
+    original = _original(shown, known)
     code = next((error.code for error in refused.errors if error.code), "UNKNOWN")
     message = " ".join(error.message for error in refused.errors if error.message)
     user_id = str(original.get("user_id", ""))
@@ -120,14 +123,36 @@ def _shown(refused: RefusedUser) -> dict[str, Any]:
     return refused.user.model_dump(exclude_none=True)
 
 
-def _original(shown: Mapping[str, Any], sent: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
-    """The user as it was sent: Auth0 hides its secrets, which must be known to be taken out of messages."""
-    for key in ("user_id", "email"):
-        if key in shown:
-            for one in sent:
-                if str(one.get(key)).lower() == str(shown[key]).lower():
-                    return one
+Known = Mapping[tuple[str, str], Sequence[Mapping[str, Any]]]
+"""The users of a file, by each field that identifies one, with its value in small letters."""
+
+
+def _known(sent: Sequence[Mapping[str, Any]]) -> Known:
+    known: defaultdict[tuple[str, str], list[Mapping[str, Any]]] = defaultdict(list)
+    for user in sent:
+        for key in IDENTIFIERS:
+            if user.get(key):
+                known[key, str(user[key]).lower()].append(user)
+    return known
+
+
+def _original(shown: Mapping[str, Any], known: Known) -> Mapping[str, Any]:
+    """The user as it was sent: Auth0 hides its secrets, which must be known to be taken out of messages.
+
+    Returns: `shown` itself where it cannot be told which of the file that is.
+    """
+    for key in IDENTIFIERS:
+        value = str(shown.get(key) or "")
+        alike = known.get((key, value.lower()), ())
+        same = [one for one in alike if str(one[key]) == value] or alike
+        if len(same) == 1:
+            return same[0]
     return shown
+
+
+def _id_in_file(shown: Mapping[str, Any], known: Known) -> str:
+    original = _original(shown, known)
+    return "" if original is shown else str(original.get("user_id", ""))
 
 
 def _secrets(user: Mapping[str, Any]) -> Iterator[str]:

@@ -32,7 +32,10 @@ MADE_AGAIN = "made again"
 """Journal fact: by the name of each repair, ids of users whom the run had made before, by the part that had made them."""
 
 CLOCK_BEHIND = 24 * 3600.0
-"""Seconds that the clock of this machine may have been behind Auth0's, in journals that know no other."""
+"""Seconds that the clock of this machine may have been behind Auth0's, or before it, in journals that know no other."""
+
+SKEW = 60.0
+"""Seconds by which clocks of Auth0's own machines may differ."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +63,7 @@ class Made:
 
     @property
     def there(self) -> Sequence[str]:
-        """Ids of users whom Auth0 had already, when the job met them."""
+        """Ids of users whom Auth0 had already, when the job met them; "" for one that it did not tell."""
         found: Sequence[str] = self.intent.result.get("there", ())
         return found
 
@@ -73,13 +76,14 @@ class Made:
         """Whether it can be told of each user whether this job has made it."""
         if self.upserts:
             return self._began is not None and not self.untold
-        return len(self.there) == int(self.intent.result["already_there"])
+        there = set(self.there)
+        return "" not in there and len(there) == int(self.intent.result["already_there"])
 
     def whose(self, created_at: float | None) -> Whose:
         """Who has one of its ids now, made at this UNIX time of Auth0's.
 
-        Nobody else was there with that id when the job ended, so only who came later is another one; with upsert, those
-        who were there before are others, too.
+        Who came later is another one, and so is who was there before: by upsert, or because Auth0 told of somebody else
+        in the place of one whom it had already.
         """
         began = self._began_at_the_latest
         if created_at is None or began is None:
@@ -87,7 +91,7 @@ class Made:
         latest = min((one for one in self.exports if one > began), default=began + JOB_TIMEOUT)
         if created_at > latest:
             return "anew"
-        return "before" if self.upserts and (self._began is None or created_at < self._began) else "made"
+        return "made" if self._may_have_made(created_at) else "before"
 
     def users(self, run: Path, refused: AbstractSet[tuple[str, str]]) -> list[dict[str, Any]]:
         """Those that it may have made, as they were prepared.
@@ -112,6 +116,14 @@ class Made:
         """When the job was made, UNIX time by Auth0's clock; None in journals of earlier versions."""
         began: float | None = self.intent.facts.get("created")
         return began
+
+    def _may_have_made(self, created_at: float) -> bool:
+        """Whether a user of this UNIX time can be of the job, and not from before it."""
+        if self.upserts:
+            return self._began is not None and created_at >= self._began
+        if self._began is not None:
+            return created_at >= self._began - SKEW
+        return created_at >= float(self.intent.facts["accepted_at"]) - CLOCK_BEHIND
 
     @property
     def _began_at_the_latest(self) -> float | None:
@@ -238,4 +250,4 @@ def unproven(journal: Journal, files: Sequence[PreparedFile]) -> Iterator[str]:
     """
     for one in all_made(journal, files):
         if one.untold and not one.upserts:
-            yield from one.there
+            yield from filter(None, one.there)
