@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from wizard.errors import UsageError, WizardError
+from wizard.scratch import OF_EARLIER_VERSIONS, WORKING
 
 LOCK = "lock"
 
@@ -24,15 +25,15 @@ STAMP = "YYYYMMDD-HHMMSS"
 MAKING_SECONDS = 30.0
 """How long is waited for others who look for a run or make one."""
 
+WORKED_IN = (WORKING, *OF_EARLIER_VERSIONS, "export.", "refused.", "duplicates.")
+"""How the files and folders of a run begin that live no longer than what makes them, unless that is killed."""
+
 OF_USERS = (
+    *WORKED_IN,
     "users",
     "migrated.",
     "half-made.",
     "repair",
-    ".preparing",
-    "export.",
-    "refused.",
-    "duplicates.",
     "overwrites.",
     ".verify.",
     ".overwrites.",
@@ -87,6 +88,8 @@ class RunFolder:
     def locked(self) -> Iterator[None]:
         """Hold the run for this process; the lock goes with the process, however it ends.
 
+        What a killed process left half-made of users' data goes at once.
+
         Raises:
             WizardError: another process holds it, or its folder cannot be written to.
         """
@@ -104,6 +107,7 @@ class RunFolder:
         except OSError as error:
             raise _unwritable(self.path, error) from None
         try:
+            self._delete(WORKED_IN)
             yield
         finally:
             lock.release()
@@ -123,8 +127,11 @@ class RunFolder:
 
     def purge_users(self) -> None:
         """Delete the files that hold users' data, and what a killed process left of such; journal and report stay."""
+        self._delete(OF_USERS)
+
+    def _delete(self, beginnings: tuple[str, ...]) -> None:
         for path in self.path.iterdir():
-            if path.name.startswith(OF_USERS):
+            if path.name.startswith(beginnings):
                 shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink(missing_ok=True)
 
 

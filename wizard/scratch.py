@@ -21,6 +21,11 @@ if TYPE_CHECKING:
 PREFIX = "auth0-migrate-"
 LOCK = ".lock"
 
+WORKING = ".working-"
+"""How such folders begin inside the folder of a run, or of prepared files, which one process works in at a time."""
+
+OF_EARLIER_VERSIONS = (".preparing-", ".left-", ".verify.ndjson.work-", ".overwrites.ndjson.work-")
+
 
 @dataclass(frozen=True)
 class Scratch:
@@ -64,6 +69,21 @@ def scratch(purpose: str) -> Iterator[Path]:
         yield opened.path
     finally:
         opened.close()
+
+
+@contextmanager
+def scratch_within(folder: Path, purpose: str) -> Iterator[Path]:
+    """A private folder inside one that no other process works in; what killed processes left for this purpose goes first.
+
+    Each has a name of its own: a process that has lost its starter may remove its folder some seconds later.
+    """
+    for left in folder.glob(f"{WORKING}{purpose}-*"):
+        shutil.rmtree(left, ignore_errors=True)
+    made = Path(tempfile.mkdtemp(prefix=f"{WORKING}{purpose}-", dir=folder))
+    try:
+        yield made
+    finally:
+        shutil.rmtree(made, ignore_errors=True)
 
 
 def _sweep(temporary: Path) -> None:

@@ -161,7 +161,7 @@ def test_preparing_that_is_ended_amid_its_work_leaves_nothing_running_and_can_be
     arguments = ["prepare", "answers.toml", "--out", "out", "--json", "--set", f"prepare.workers={workers}"]
     ended = Command(tmp_path, *arguments)
     out = tmp_path / "out"
-    while not any(out.glob(".preparing-*/spool/*")):
+    while not any(out.glob(".working-*/spool/*")):
         time.sleep(0.002)
     ended.send(name, everyone=name == signal.SIGINT)
     outcome = ended.end()

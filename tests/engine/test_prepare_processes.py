@@ -114,7 +114,7 @@ def test_a_signal_to_the_whole_group_stops_the_command_as_one_to_it_alone_does(n
         words, cwd=tmp_path, env=environment, text=True, start_new_session=True, stdout=-1, stderr=-1
     ) as command:
         deadline = time.monotonic() + 30
-        while not list(tmp_path.glob("out/.preparing-*/spool/users.1")) and time.monotonic() < deadline:
+        while not list(tmp_path.glob("out/.working-*/spool/users.1")) and time.monotonic() < deadline:
             time.sleep(0.01)
         os.killpg(command.pid, name)
         told, complained = command.communicate(timeout=30)
@@ -162,7 +162,7 @@ async def test_stopping_from_an_event_loop_leaves_nothing(tmp_path: Path) -> Non
 async def test_cancelling_ends_the_processes(tmp_path: Path) -> None:
     source = ListSource(ROWS * 10, size=5)
     task = asyncio.create_task(prepare_async(source, source.facts(), MAPPING, tmp_path / "out", workers=1))
-    while not list((tmp_path / "out").glob(".preparing*")):
+    while not list((tmp_path / "out").glob(".working-*")):
         assert not task.done()
         await asyncio.sleep(0.01)
     task.cancel()

@@ -399,13 +399,36 @@ def test_a_stop_before_anything_began_is_an_interruption(stage: Rehearsal) -> No
     refused(stage, lambda: stage.apply(stop=stop), Interrupted, Exit.INTERRUPTED)
 
 
+LEFT = (
+    ".working-left-x1",
+    ".preparing-1-x1",
+    ".left-x1",
+    ".verify.ndjson.work-x1",
+    "export.ndjson.gz",
+    "refused.ndjson",
+)
+"""What only a killed process leaves in the folder of a run, of this version and of earlier ones."""
+
+
+def leave_of_users(run: Path) -> None:
+    for name in (*LEFT, "export.ndjson.gz.part", "unproven.ndjson"):
+        path = run / name
+        if name.startswith("."):
+            path.mkdir()
+            path /= "export.ndjson.gz"
+        path.write_text("someone")
+
+
+def test_what_a_killed_process_left_of_users_goes_when_the_run_is_next_worked_on(stage: Rehearsal) -> None:
+    stage.apply()
+    leave_of_users(stage.run.path)
+    stage.verify()
+    assert {path.name for path in stage.run.path.iterdir()}.isdisjoint(LEFT)
+
+
 def test_users_can_be_purged_with_all_that_a_killed_process_left_of_them(stage: Rehearsal) -> None:
     stage.apply()
-    for left in (
-        "export.ndjson.gz", "export.ndjson.gz.part", "refused.ndjson", "unproven.ndjson", ".preparing", ".verify.ndjson.work",
-    ):  # fmt: skip
-        path = stage.run.path / left
-        path.mkdir() if "." not in left[1:] or left.endswith("work") else path.write_text("someone")
+    leave_of_users(stage.run.path)
     stage.run.purge_users()
     kept = sorted(path.name for path in stage.run.path.iterdir())
     assert [name for name in kept if not name.startswith("journal.db")] == [

@@ -11,8 +11,9 @@ from types import TracebackType
 
 from wizard.bulk.manifest import MIGRATED, NAME, REJECTS, USERS, Manifest
 from wizard.errors import UsageError
+from wizard.scratch import OF_EARLIER_VERSIONS, WORKING
 
-WORKING = ".preparing-"
+PREPARING = f"{WORKING}preparing-"
 _ours = re.compile(r"\d{5,}\.json")
 
 
@@ -31,7 +32,7 @@ class Preparation:
     def __init__(self, out: Path) -> None:
         self._out = out
         self._left: list[Path] = []
-        self._working = out / f"{WORKING}{os.getpid()}-{secrets.token_hex(4)}"
+        self._working = out / f"{PREPARING}{os.getpid()}-{secrets.token_hex(4)}"
         self.users = self._working / USERS
         self.spool = self._working / "spool"
         self.rejects = self._working / REJECTS
@@ -40,7 +41,7 @@ class Preparation:
     def __enter__(self) -> Preparation:
         self._out.mkdir(mode=0o700, parents=True, exist_ok=True)
         _refuse_foreign(self._out / USERS)
-        self._left = list(self._out.glob(f"{WORKING}*"))
+        self._left = [path for path in self._out.iterdir() if path.name.startswith((PREPARING, *OF_EARLIER_VERSIONS))]
         self._sweep()
         for folder in (self._working, self.users, self.spool):
             folder.mkdir(mode=0o700)

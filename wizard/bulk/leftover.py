@@ -6,13 +6,12 @@ import asyncio
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from wizard.activity import AGES, NEVER, OLDER, age_of, column_of_activity
 from wizard.answers import Answers
 from wizard.legacy.answers import SourceAnswers
+from wizard.scratch import scratch_within
 
 if TYPE_CHECKING:
     from wizard.auth0.models import Connection
@@ -47,11 +46,11 @@ async def left_by_activity(answers: Answers, connection: Connection, tools: Tool
     column = activity_column(answers[SourceAnswers], source)
     if column is None:
         return None
-    with TemporaryDirectory(dir=tools.folder, prefix=".left-") as scratch:
-        with private_file(Path(scratch) / "export.ndjson.gz") as export:
+    with scratch_within(tools.folder, "left") as scratch:
+        with private_file(scratch / "export.ndjson.gz") as export:
             await export_users(connection, export, tools, ("user_id", "identities"))
-            residents.write_index(residents.exported_ids(export, connection.name), Path(scratch) / "there")
-        there = residents.Residents(Path(scratch) / "there")
+            residents.write_index(residents.exported_ids(export, connection.name), scratch / "there")
+        there = residents.Residents(scratch / "there")
         try:
             now, order = datetime.fromtimestamp(tools.clock.now(), UTC), answers[ProfileAnswers].date_order
             place = source.columns.index(column)

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shutil
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -22,6 +20,7 @@ import wizard
 from wizard.bulk.comparison import LEAST_MB, Task
 from wizard.errors import Interrupted, WizardError
 from wizard.events import ComparisonAdvanced, Emit, Event
+from wizard.scratch import scratch_within
 
 MEMORY_MB = 330
 """Resident memory of the comparing process, at most; with the program that starts it below 400 MB."""
@@ -113,7 +112,7 @@ def reconcile(
         Interrupted: `stop` answered yes; `out` is as before.
     """
     started = time.monotonic()
-    with _private_folder(out) as folder:
+    with scratch_within(out.parent, out.name) as folder:
         task = replace(
             _task(files, export, out, folder, connection, refused, memory_mb, known),
             duplicates=str(duplicates.absolute()) if duplicates else None,
@@ -282,18 +281,3 @@ def _closed_when(stop: Callable[[], bool], pipe: IO[bytes]) -> Iterator[threadin
     finally:
         over.set()
         watching.join()
-
-
-@contextmanager
-def _private_folder(out: Path) -> Iterator[Path]:
-    """A folder beside `out` for what does not fit in memory; those that killed processes left are removed first.
-
-    Each has a name of its own: a comparing process that has lost its starter removes its folder some seconds later.
-    """
-    for left in out.parent.glob(f".{out.name}.work-*"):
-        shutil.rmtree(left, ignore_errors=True)
-    folder = Path(tempfile.mkdtemp(prefix=f".{out.name}.work-", dir=out.parent))
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
