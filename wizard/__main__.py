@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 from collections.abc import Sequence
@@ -124,6 +125,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and end the process with one of the documented exit codes."""
     args = list(sys.argv[1:] if arguments is None else arguments)
     if arguments is None:
+        _open_closed_streams()
         # Until a command says otherwise, being asked to end is the same whoever asks.
         signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
@@ -145,6 +147,18 @@ def _hear_no_more_signals() -> None:
     """The exit code is known: a signal now would only put another one in its place."""
     for name in (signal.SIGINT, signal.SIGTERM):
         signal.signal(name, signal.SIG_IGN)
+
+
+def _open_closed_streams() -> None:
+    """Give a standard stream that was closed, as `>&-` does, a place: nothing to read, and no room for a result.
+
+    Otherwise the next file to be opened, such as a journal, would have its number, and whatever is written there.
+    """
+    for name, mode, access in (("stdin", "r", os.O_RDONLY), ("stdout", "w", os.O_RDONLY), ("stderr", "w", os.O_WRONLY)):
+        if getattr(sys, name) is None:
+            number = os.open(os.devnull, access)  # the lowest that is free, and so the stream's own
+            os.set_inheritable(number, True)
+            setattr(sys, name, os.fdopen(number, mode))
 
 
 if __name__ == "__main__":

@@ -247,6 +247,46 @@ def test_help_that_finds_no_room_is_told_and_no_success(words: list[str]) -> Non
 
 
 @full
+def test_an_error_that_finds_no_room_for_its_json_keeps_its_status(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "wizard", "plan", "missing.toml", "--json"]
+    with Path("/dev/full").open("w") as stdout:
+        done = subprocess.run(command, cwd=tmp_path, stdout=stdout, stderr=subprocess.PIPE, text=True, check=False)
+    assert done.returncode == 2
+    assert done.stderr.startswith("There is no answers file missing.toml.")
+    assert "Traceback" not in done.stderr
+
+
+def closed(words: str, *streams: int, folder: Path) -> subprocess.CompletedProcess[str]:
+    """Give a command while some standard streams are closed, as `>&-` does it."""
+    (folder / "users.csv").write_text("id,email\n1,ada@example.com\n")
+    command = [sys.executable, "-m", "wizard", *words.split()]
+    program = f"import os\nfor one in {streams}: os.close(one)\nos.execv({command[0]!r}, {command})"
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+    return subprocess.run(
+        [sys.executable, "-c", program], cwd=folder, env=environment, capture_output=True, text=True, check=False
+    )
+
+
+@pytest.mark.parametrize("words", ["inspect users.csv", "inspect users.csv --json", "--help", "--version"])
+def test_a_result_with_stdout_closed_is_told_and_no_success(tmp_path: Path, words: str) -> None:
+    done = closed(words, 1, folder=tmp_path)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith("The result cannot be written: stdout is closed.")
+    assert "Traceback" not in done.stderr
+
+
+def test_with_stderr_closed_the_result_still_comes(tmp_path: Path) -> None:
+    done = closed("inspect users.csv --json", 0, 2, folder=tmp_path)
+    assert (done.returncode, json.loads(done.stdout)["users"]) == (0, 1)
+
+
+def test_with_stdin_closed_nobody_can_be_asked(tmp_path: Path) -> None:
+    done = closed("", 0, folder=tmp_path)
+    assert done.returncode == 2
+    assert done.stderr.startswith("The wizard needs a terminal.")
+
+
+@full
 def test_narration_that_finds_no_room_stops_nothing(tmp_path: Path) -> None:
     (tmp_path / "answers.toml").write_text("version = 1\n")
     command = [sys.executable, "-m", "wizard", "plan", "answers.toml", "--json"]

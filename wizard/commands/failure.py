@@ -35,7 +35,10 @@ def exit_code_of(error: BaseException, *, as_json: bool) -> int:
     else:
         tell(str(told), err=True)
     if as_json:
-        Output(as_json=True).result(failure(told))
+        try:
+            Output(as_json=True).result(failure(told))
+        except WizardError as lost:
+            tell(str(lost), err=True)
     return told.exit
 
 

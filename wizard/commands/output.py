@@ -11,6 +11,7 @@ With `--json` the last line of stdout is one JSON object. Errors are raised: the
 
 from __future__ import annotations
 
+import errno
 import functools
 import json
 import os
@@ -198,9 +199,9 @@ def unwritten(error: OSError, *, err: bool = False) -> WizardError | None:
         return None
     return WizardError(
         "The result cannot be written",
-        why=error.strerror or type(error).__name__,
+        why="stdout is closed" if error.errno == errno.EBADF else error.strerror or type(error).__name__,
         state="What was done so far is kept.",
-        remedy="Make room where stdout leads to, then give the same command again.",
+        remedy="See that stdout leads to where there is room, then give the same command again.",
     )
 
 
