@@ -12,6 +12,7 @@ from pathlib import Path
 import click
 
 from wizard import __version__
+from wizard.stops import HANGUP, STOPS, heard
 
 COMMANDS = {
     "demo": "Run the whole main job on a practice tenant; no account needed.",
@@ -117,6 +118,8 @@ def open_wizard(practice: bool, runs_folder: Path | None) -> int:
             state="Nothing was done.",
             remedy="install them with `pip install textual`; every other command works without.",
         ) from None
+    if HANGUP in heard():  # without its terminal there is nothing to draw on, not even an end
+        signal.signal(HANGUP, signal.SIG_DFL)
     status: int = screens.open_wizard(practice=practice, runs=runs_folder)
     return status
 
@@ -126,8 +129,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     args = list(sys.argv[1:] if arguments is None else arguments)
     if arguments is None:
         _open_closed_streams()
-        # Until a command says otherwise, being asked to end is the same whoever asks.
-        signal.signal(signal.SIGTERM, signal.default_int_handler)
+        for name in heard():  # until a command says otherwise, being asked to end is the same whoever asks
+            signal.signal(name, signal.default_int_handler)
     try:
         status = command.main(args=args, standalone_mode=False)
     except SystemExit:
@@ -145,7 +148,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def _hear_no_more_signals() -> None:
     """The exit code is known: a signal now would only put another one in its place."""
-    for name in (signal.SIGINT, signal.SIGTERM):
+    for name in STOPS:
         signal.signal(name, signal.SIG_IGN)
 
 

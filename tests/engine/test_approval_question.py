@@ -64,7 +64,7 @@ class Asked:
         return status
 
 
-@pytest.mark.parametrize("name", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("name", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_at_the_question_ends_it_at_once_and_nothing_is_changed(tmp_path: Path, name: signal.Signals) -> None:
     state = template(tmp_path / "template")
     with serving(state, tmp_path / "run") as served:

@@ -126,10 +126,11 @@ SUBMITS = "POST /api/v2/jobs/users-imports"
     ("name", "at", "everyone"),
     [
         (signal.SIGTERM, SUBMITS, False),
+        (signal.SIGHUP, SUBMITS, True),
         (signal.SIGINT, "POST /api/v2/jobs/users-exports", True),
     ],
 )
-def test_ctrl_c_and_sigterm_end_a_run_that_resume_completes(
+def test_ctrl_c_sigterm_and_a_lost_terminal_end_a_run_that_resume_completes(
     tmp_path: Path, undisturbed: Undisturbed, warm: Warm, name: signal.Signals, at: str, everyone: bool
 ) -> None:
     with trial(undisturbed.state, tmp_path, warm) as stage:

@@ -101,13 +101,24 @@ def test_ctrl_c_leaves_no_process_and_no_file(tmp_path: Path) -> None:
     assert all_bytes(tmp_path / "out") == {}
 
 
+ANSWERS = """version = 1
+[source]
+path = "users.csv"
+[passwords]
+column = "password_hash"
+[prepare]
+workers = 2
+[profile]
+user_id = "id"
+email = "email"
+"""
+
+
 @pytest.mark.skipif(os.name != "posix", reason="groups of processes")
-@pytest.mark.parametrize("name", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("name", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_a_signal_to_the_whole_group_stops_the_command_as_one_to_it_alone_does(name: int, tmp_path: Path) -> None:
     write_benchmark_csv(tmp_path / "users.csv", 200_000)
-    answers = ['[source]\npath = "users.csv"', '[passwords]\ncolumn = "password_hash"', "[prepare]\nworkers = 2"]
-    answers += ['[profile]\nuser_id = "id"\nemail = "email"']
-    (tmp_path / "answers.toml").write_text("version = 1\n" + "\n".join(answers))
+    (tmp_path / "answers.toml").write_text(ANSWERS)
     words = [sys.executable, "-m", "wizard", "prepare", "answers.toml", "--out", "out", "--json"]
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
     with subprocess.Popen(
@@ -121,6 +132,24 @@ def test_a_signal_to_the_whole_group_stops_the_command_as_one_to_it_alone_does(n
     assert command.returncode == 130, complained
     assert json.loads(told)["error"]["what"] == "Preparing users was stopped"
     assert list((tmp_path / "out").iterdir()) == []
+
+
+@pytest.mark.skipif(os.name != "posix", reason="nohup")
+def test_what_nohup_starts_outlives_its_terminal(tmp_path: Path) -> None:
+    write_benchmark_csv(tmp_path / "users.csv", 20_000)
+    (tmp_path / "answers.toml").write_text(ANSWERS)
+    words = ["nohup", sys.executable, "-m", "wizard", "prepare", "answers.toml", "--out", "out", "--json"]
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+    with subprocess.Popen(
+        words, cwd=tmp_path, env=environment, text=True, start_new_session=True, stdout=-1, stderr=-1
+    ) as command:
+        deadline = time.monotonic() + 30
+        while not list(tmp_path.glob("out/.working-*/spool/users.1")) and time.monotonic() < deadline:
+            time.sleep(0.01)
+        os.killpg(command.pid, signal.SIGHUP)
+        told, complained = command.communicate(timeout=60)
+    assert command.returncode == 3, complained  # some are rejected
+    assert json.loads(told)["users"]["read"] == 20_000
 
 
 def test_a_worker_that_dies_is_a_clear_error(tmp_path: Path) -> None:

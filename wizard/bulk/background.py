@@ -17,6 +17,7 @@ from wizard.errors import WizardError
 from wizard.events import Emit, Event
 from wizard.legacy.source import LegacySource, SourceFacts
 from wizard.mapping.compiled import Mapping
+from wizard.stops import STOPS
 
 STOPS_WITHIN = 5.0
 """Seconds that the process has to clean up after it was asked to stop."""
@@ -88,7 +89,7 @@ async def _ended(process: BaseProcess) -> None:
 
 def _prepare(pipe: Connection, order: Order) -> None:
     """The child: asks the pipe whether to go on, and takes its closing for a no."""
-    for name in (signal.SIGINT, signal.SIGTERM):
+    for name in STOPS:
         signal.signal(name, signal.SIG_IGN)
     settle()
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import sys
 import threading
 import traceback
@@ -19,6 +20,7 @@ import orjson
 
 from wizard.bulk.comparison import Comparison, Task
 from wizard.errors import Exit, WizardError
+from wizard.stops import STOPS
 
 NICENESS = 10
 """The screens of the starter come first."""
@@ -31,6 +33,8 @@ def main() -> int:
     """Compare as the task on stdin says; returns the exit code."""
     if hasattr(os, "nice"):
         os.nice(NICENESS)
+    for name in STOPS:  # they reach the whole group; the process that has started this one decides what they mean
+        signal.signal(name, signal.SIG_IGN)
     task = Task(**orjson.loads(sys.stdin.buffer.readline()))
     done = threading.Event()
     try:

@@ -23,6 +23,7 @@ from typing import Any, Protocol, cast
 
 from wizard import errors
 from wizard.errors import WizardError
+from wizard.stops import STOPS
 
 Task = tuple[str, Any]
 """A method of the worker, and its argument."""
@@ -200,7 +201,7 @@ def _work(pipe: Connection, make: Make, number: int, inherited: Sequence[Connect
     Args:
         inherited: The other ends of pipes that a forked process has too; while it does, none of them closes.
     """
-    for name in (signal.SIGINT, signal.SIGTERM):
+    for name in STOPS:
         signal.signal(name, signal.SIG_IGN)
     signal.set_wakeup_fd(-1)
     for each in inherited:

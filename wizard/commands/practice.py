@@ -15,6 +15,7 @@ import click
 
 from wizard.commands.output import Output, common_options
 from wizard.errors import UsageError
+from wizard.stops import heard
 
 if TYPE_CHECKING:
     from wizard.practice.server import Certificate
@@ -163,12 +164,12 @@ def _domain(name: str) -> str:
 async def _serve(
     tenant: PracticeTenant, host: str, port: int, ready: Callable[[str], None], certificate: Certificate | None
 ) -> None:
-    """Serve until SIGINT or SIGTERM."""
+    """Serve until a signal asks to stop."""
     from wizard.practice.server import serve
 
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
-    for name in (signal.SIGINT, signal.SIGTERM):
+    for name in heard():
         try:
             loop.add_signal_handler(name, stop.set)
         except NotImplementedError:  # Windows: the signal arrives between two steps of the loop

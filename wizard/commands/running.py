@@ -23,6 +23,7 @@ from wizard.counts import counted
 from wizard.durations import duration
 from wizard.errors import Interrupted
 from wizard.fates import Fate, parts
+from wizard.stops import heard
 from wizard.tools import Stop
 
 if TYPE_CHECKING:
@@ -39,8 +40,6 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 GRACE_SECONDS = 10.0
 """How long a stop may take to reach a safe instant before the work is cut short, which is safe too."""
-
-SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 answers_argument = click.argument("answers_file", metavar="ANSWERS", type=click.Path(path_type=Path))
 run_argument = click.argument("run_name", metavar="RUN")
@@ -71,7 +70,7 @@ def load_answers(path: Path, flags: Sequence[str]) -> Answers:
 
 
 def run_until_stopped(work: Callable[[Stop], Awaitable[T]]) -> T:
-    """Run the work; Ctrl-C or SIGTERM asks it to stop at a safe instant, a second one cuts it short.
+    """Run the work; Ctrl-C, SIGTERM or a lost terminal asks it to stop at a safe instant, a second one cuts it short.
 
     Afterwards signals mean what they meant before; nothing when one was heard, as nothing is left but to tell it.
     """
@@ -82,7 +81,7 @@ def run_until_stopped(work: Callable[[Stop], Awaitable[T]]) -> T:
         _stop_at_signals(stop, task)
         return await task
 
-    before = {name: signal.getsignal(name) for name in SIGNALS}
+    before = {name: signal.getsignal(name) for name in heard()}
     try:
         return asyncio.run(watched())
     finally:
@@ -101,15 +100,15 @@ def _stop_at_signals(stop: Stop, task: asyncio.Future[Any]) -> None:
         else:
             cut.append(loop.call_later(GRACE_SECONDS, task.cancel))
 
-    def heard(*_: object) -> None:
+    def hear(*_: object) -> None:
         stop.request()  # at once, as the loop may be held up by a keyring that does not answer
         with suppress(RuntimeError):  # the loop has ended, and nothing is left to stop
             loop.call_soon_threadsafe(ask)
 
-    for name in SIGNALS:
+    for name in heard():
         with suppress(NotImplementedError):  # Windows has no such handlers and needs none to wake its loop
             loop.add_signal_handler(name, lambda: None)
-        signal.signal(name, heard)
+        signal.signal(name, hear)
 
 
 def confirmed(question: str) -> bool:
@@ -119,15 +118,15 @@ def confirmed(question: str) -> bool:
         NotAnswered: by a signal, or Ctrl-D.
     """
 
-    def heard(number: int, frame: FrameType | None) -> None:
+    def hear(number: int, frame: FrameType | None) -> None:
         if callable(meant := before[signal.Signals(number)]):
             meant(number, frame)
         raise NotAnswered
 
-    before = {name: signal.getsignal(name) for name in SIGNALS}
+    before = {name: signal.getsignal(name) for name in heard()}
     try:
-        for name in SIGNALS:
-            signal.signal(name, heard)
+        for name in before:
+            signal.signal(name, hear)
         click.echo(f"{question} [y/N]: ", nl=False, err=True)
         _until_typed()
         with answered():

@@ -13,6 +13,7 @@ import click
 from wizard.commands.output import Output, common_options
 from wizard.commands.running import runs_option
 from wizard.errors import UsageError
+from wizard.stops import heard
 
 EXPOSES = (
     "Whoever opens this link first can do all that the wizard does, as {user}: read this account's files, use the\n"
@@ -59,7 +60,7 @@ def command(
     async def serve() -> None:
         stop = asyncio.Event()
         loop = asyncio.get_running_loop()
-        for name in (signal.SIGINT, signal.SIGTERM):
+        for name in heard():
             try:
                 loop.add_signal_handler(name, stop.set)
             except NotImplementedError:  # Windows: the signal arrives between two steps of the loop

@@ -10,7 +10,8 @@ import signal
 import socket
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
@@ -22,6 +23,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from wizard.doorway.app import Plan, application
 from wizard.doorway.gate import Log
 from wizard.errors import UsageError, WizardError
+from wizard.stops import heard
 
 GRACE_SECONDS = 20
 """Auth0's scripts wait no longer."""
@@ -69,7 +71,7 @@ class PatientProtocol(H11Protocol):
 
 
 def serve(plan: Plan, host: str, port: int, *, ready: Callable[[str], None], log: Log) -> None:
-    """Serve until SIGINT or SIGTERM, then end what was begun.
+    """Serve until a signal asks to stop, then end what was begun.
 
     Args:
         plan: With the number of processes; more than one are started anew if they end by themselves.
@@ -119,6 +121,18 @@ class _Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         self._ready()
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Hear a lost terminal, too, which uvicorn does not."""
+        with super().capture_signals():
+            others = [name for name in heard() if signal.getsignal(name) != self.handle_exit]
+            before = {name: signal.signal(name, self.handle_exit) for name in others}
+            try:
+                yield
+            finally:
+                for name, handler in before.items():
+                    signal.signal(name, handler)
 
     def handle_exit(self, sig: int, frame: Any) -> None:
         """Stop once; uvicorn would raise the signal again afterwards, and this is a proper end."""
@@ -170,7 +184,7 @@ def _heard(workers: Sequence[_Worker], log: Log, seconds: float) -> None:
 def _serve_in_processes(plan: Plan, listener: socket.socket, log: Log, ready: Callable[[], None]) -> None:
     context = multiprocessing.get_context("spawn")
     stopped: list[int] = []
-    before = {name: signal.signal(name, lambda number, _: stopped.append(number)) for name in SIGNALS}
+    before = {name: signal.signal(name, lambda number, _: stopped.append(number)) for name in heard()}
 
     def started() -> _Worker:
         up = context.Event()
@@ -211,9 +225,6 @@ def _serve_in_processes(plan: Plan, listener: socket.socket, log: Log, ready: Ca
         _heard(workers, log, 0)
         for name, handler in before.items():
             signal.signal(name, handler)
-
-
-SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 def _listener(host: str, port: int) -> socket.socket:
