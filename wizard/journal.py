@@ -85,6 +85,8 @@ class Journal:
 
     def __init__(self, path: Path | None, *, now: Callable[[], float]) -> None:
         self.watchers: list[Callable[[Event], None]] = []
+        self.folder = path.parent if path is not None else None
+        """Where files that belong to the journal lie; None for one in memory."""
         self._now = now
         try:
             if path is not None:
@@ -147,6 +149,12 @@ class Journal:
     def facts(self) -> dict[str, Any]:
         """All facts of the run."""
         return {key: json.loads(value) for key, value in self._db.execute("SELECT key, value FROM facts")}
+
+    def shrink(self) -> None:
+        """Leave nothing in the file of what was replaced or deleted."""
+        with _written():
+            self._db.execute("VACUUM")
+            self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def begin(self, subject: str, facts: Mapping[str, Any]) -> int:
         """Write down, durably, what is about to be done; returns the intent's id."""

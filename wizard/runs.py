@@ -28,8 +28,10 @@ MAKING_SECONDS = 30.0
 WORKED_IN = (WORKING, *OF_EARLIER_VERSIONS, "export.", "refused.", "duplicates.")
 """How the files and folders of a run begin that live no longer than what makes them, unless that is killed."""
 
-OF_USERS = (
+PURGED = (
     *WORKED_IN,
+    "before.",
+    ".before.",
     "users",
     "migrated.",
     "half-made.",
@@ -40,7 +42,7 @@ OF_USERS = (
     "unproven.",
     ".unproven.",
 )
-"""How the files and folders of a run begin that hold users: for good, or for as long as they are made or compared."""
+"""How the files and folders of a run begin that hold users, for good or for a while, or scripts that were on the tenant."""
 
 
 @dataclass(frozen=True)
@@ -125,9 +127,20 @@ class RunFolder:
         except OSError:  # a folder that only may be read, such as a copy kept for the record
             return False
 
-    def purge_users(self) -> None:
-        """Delete the files that hold users' data, and what a killed process left of such; journal and report stay."""
-        self._delete(OF_USERS)
+    def purge_users(self) -> int:
+        """Delete the files that hold users' data, and what a killed process left of such; journal and report stay.
+
+        With them goes what was on the tenant before and may hold credentials, such as scripts; returns of how many places.
+        """
+        from wizard.before import purge_before
+        from wizard.journal import Journal
+
+        self._delete(PURGED)
+        journal = Journal(self.journal, now=time.time)
+        try:
+            return purge_before(journal)
+        finally:
+            journal.close()
 
     def _delete(self, beginnings: tuple[str, ...]) -> None:
         for path in self.path.iterdir():

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from wizard.answers.atomic import write_atomically
 from wizard.auth0.errors import NotAllowed, NotFound, RateLimitExhausted, Unreachable
+from wizard.before import lost_before
 from wizard.counts import counted
 from wizard.errors import AnswerLost, CredentialsError, Interrupted, WizardError
 from wizard.events import ChangeUndone, OverwritesForeseen, RunUndone, UndoStarted
@@ -111,6 +112,7 @@ def undo_plan(journal: Journal, folder_files: Sequence[PreparedFile], *, users: 
             changes.append(Undoing(intent.id, step, key, intent.facts["undo_summary"]))
         elif not (users and step in IMPORTS):
             stays.append(intent.facts["summary"])
+    stays += lost_before(journal, only or "")
     if not users:
         return UndoPlan(tuple(changes), 0, tuple(stays))
     return _with_users(UndoPlan(tuple(changes), 0, tuple(stays)), journal, folder_files)

@@ -15,9 +15,13 @@ if TYPE_CHECKING:
     from wizard.progress import Progress
     from wizard.runs import RunFolder
 
+NOT_PUT_BACK = "An undo can no longer put back the scripts and other code that the run has replaced."
+
 
 @click.command(short_help="List runs, or purge a run's files of users.")
-@click.option("--purge", metavar="RUN", help="Delete the files of users that RUN prepared; journal and report stay.")
+@click.option(
+    "--purge", metavar="RUN", help="Delete the files of users of RUN, and replaced scripts; journal and report stay."
+)
 @runs_option
 @common_options
 def command(purge: str | None, runs_folder: Path | None, output: Output) -> int:
@@ -36,8 +40,10 @@ def command(purge: str | None, runs_folder: Path | None, output: Output) -> int:
                 remedy=f"Finish it first: `{run.command('resume', run.id)}`.",
             )
         with run.locked():
-            run.purge_users()
-        output.result({"run": run.id, "purged": True}, f"The files of users of run {run.id} are gone.")
+            lost = run.purge_users()
+        told = [f"The files of users of run {run.id} are gone."]
+        told += [NOT_PUT_BACK] if lost else []
+        output.result({"run": run.id, "purged": True}, " ".join(told))
         return 0
     rows, lines = [], []
     for run in runs.all():

@@ -7,8 +7,8 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from wizard.aside import aside
+from wizard.before import before, forget_before, remember_before
 from wizard.counts import counted
-from wizard.doorway.sent import before, forget_before, remember_before
 from wizard.doorway.settings import (
     SECRET,
     LegacyApi,

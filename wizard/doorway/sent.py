@@ -10,7 +10,6 @@ import hashlib
 import hmac
 import secrets
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from wizard.journal import Journal
 
@@ -39,23 +38,6 @@ def remember(journal: Journal, place: str, values: Mapping[str, str], shown: Map
         journal.remember(KEY, secrets.token_hex(32))
     noted = {name: [_hash(journal, value), _shown(shown.get(name, ""))] for name, value in values.items()}
     journal.remember(f"sent:{place}", noted)
-
-
-def remember_before(journal: Journal, place: str, before: Mapping[str, Any]) -> None:
-    """Keep what was at a place before this run changed it for the first time; later calls change nothing."""
-    if journal.recall(f"before:{place}") is None:
-        journal.remember(f"before:{place}", dict(before))
-
-
-def before(journal: Journal, place: str) -> dict[str, Any] | None:
-    """What was at a place before this run changed it; None when it did not, or has put it back."""
-    found = journal.recall(f"before:{place}")
-    return found if isinstance(found, dict) else None
-
-
-def forget_before(journal: Journal, place: str) -> None:
-    """It is put back: another change of this run begins anew."""
-    journal.remember(f"before:{place}", None)
 
 
 def digest(texts: Sequence[str]) -> str:

@@ -137,7 +137,8 @@ class ScriptsStep(Step[ScriptsFacts, SetScripts]):
         return [SetScripts(name, scripts, api, wanted.database, agreed)]
 
     async def apply(self, change: SetScripts, tools: Tools) -> Receipt:
-        from wizard.doorway.sent import digest, remember, remember_before
+        from wizard.before import remember_before
+        from wizard.doorway.sent import digest, remember
 
         connection = await connection_of(change.connection, tools)
         place = _place(change.connection)
@@ -172,7 +173,7 @@ class ScriptsStep(Step[ScriptsFacts, SetScripts]):
         return other.needs_open_door
 
     async def undo(self, receipt: Mapping[str, Any], tools: Tools) -> None:
-        from wizard.doorway.sent import before, forget_before
+        from wizard.before import before, forget_before
 
         name = receipt["connection"]
         was = before(tools.journal, _place(name))
