@@ -1,9 +1,12 @@
-"""What is said on stderr when the tenant does not answer."""
+"""What is said on stderr when the tenant does not answer, or the terminal is lost."""
 
 from __future__ import annotations
 
+import errno
+import io
+
 from wizard.commands.narration import Narrator
-from wizard.events import RequestSent
+from wizard.events import ChangeStarted, RequestSent, StepStarted, UsersRead
 
 
 def test_a_tenant_that_does_not_answer_is_told_ever_more_seldom_and_that_it_does_again_once() -> None:
@@ -24,3 +27,21 @@ def test_one_lost_answer_is_not_worth_a_line() -> None:
         now = float(second * 3)
         narrator.hear(RequestSent("GET", "/api/v2/jobs/{id}", status, 0.1))
     assert told == []
+
+
+class Lost(io.StringIO):
+    """A terminal that is gone."""
+
+    def write(self, text: str) -> int:
+        raise OSError(errno.EIO, "Input/output error")
+
+
+def test_a_terminal_that_is_lost_stops_no_narration() -> None:
+    told = list[str]()
+    now = 100.0
+    narrator = Narrator(told.append, stream=Lost(), live=True, seconds=lambda: now)
+    for event in (StepStarted("prepare"), UsersRead(10, 1, 16), ChangeStarted("upload", "upload", "upload 16 users")):
+        narrator.hear(event)
+        now += 10
+    narrator.clear()
+    assert "→ upload 16 users" in told

@@ -75,8 +75,7 @@ class Narrator:
     def clear(self) -> None:
         """Take the live line away, so that other text does not mix with it."""
         if self._width:
-            self._stream.write("\r" + " " * self._width + "\r")
-            self._stream.flush()
+            self._write("\r" + " " * self._width + "\r")
             self._width = 0
 
     def _draw(self) -> None:
@@ -88,9 +87,16 @@ class Narrator:
             return
         columns = shutil.get_terminal_size((80, 24)).columns
         text = text[: columns - 1]
-        self._stream.write("\r" + text.ljust(self._width))
-        self._stream.flush()
+        self._write("\r" + text.ljust(self._width))
         self._width = len(text)
+
+    def _write(self, text: str) -> None:
+        """Draw; a run goes on, or comes to its end, when the terminal is lost."""
+        try:
+            self._stream.write(text)
+            self._stream.flush()
+        except OSError:
+            self._live = False
 
 
 def account_line(progress: Progress) -> str:
