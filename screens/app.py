@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -15,11 +15,13 @@ from textual.screen import Screen
 
 from screens.garbage import let_go, spare_the_living
 from screens.keeping import Keeping
+from screens.obeyed import WITHOUT_OBEYED
 from screens.start import StartScreen, connections_of, known_runs
 from screens.tasks import begin
 from wizard.errors import WizardError
 
 if TYPE_CHECKING:
+    from textual.filter import LineFilter
     from textual.notifications import SeverityLevel
 
     from screens.drafts import Draft
@@ -73,6 +75,10 @@ class WizardApp(Keeping):
         self.approved_hash = ""
         self._practice_first = practice
         self._ends = False
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """Textual's own, and the one for the words of others."""
+        return [*super().get_line_filters(), WITHOUT_OBEYED]
 
     @property
     def domain(self) -> str:

@@ -108,31 +108,40 @@ def test_a_log_that_cannot_be_opened_is_a_usage_error(tmp_path: Path) -> None:
     assert isinstance(result.exception, UsageError)
 
 
-class Terminal:
-    """A stream that says it is a terminal."""
-
-    def isatty(self) -> bool:
-        return True
+HOSTILE = "na\x1b]0;pwned\x07me \x9b31m \u202ekcab\u2066 \x7f\r\x08 Zo\u00eb \u65e5\u672c\nnext"
+SHOWN = "na\\x1b]0;pwned\\x07me \\x9b31m \\u202ekcab\\u2066 \\x7f\\r\\b Zo\u00eb \u65e5\u672c"
 
 
-@pytest.mark.parametrize(
-    ("environment", "coloured"),
-    [({}, True), ({"NO_COLOR": "1"}, False), ({"NO_COLOR": ""}, True), ({"TERM": "dumb"}, False)],
-)
-def test_colour_is_for_terminals_whose_owner_wants_it(
-    monkeypatch: pytest.MonkeyPatch, environment: dict[str, str], coloured: bool
-) -> None:
-    monkeypatch.setattr("sys.stderr", Terminal())
-    monkeypatch.setenv("TERM", "xterm")
-    monkeypatch.delenv("NO_COLOR", raising=False)
-    for name, value in environment.items():
-        monkeypatch.setenv(name, value)
-
-    assert ("\x1b[" in Output().paint("text", fg="green")) is coloured
+@click.command()
+@common_options
+def hostile(output: Output) -> None:
+    output.say(HOSTILE)
+    output.complain(HOSTILE)
+    output.result({"name": HOSTILE}, HOSTILE)
 
 
-def test_nothing_is_painted_where_stderr_is_no_terminal() -> None:
-    assert Output().paint("text", fg="green") == "text"
+def test_what_a_terminal_would_obey_is_shown_and_logged_as_escapes(tmp_path: Path) -> None:
+    log = tmp_path / "run.log"
+    done = CliRunner().invoke(hostile, ["--log-file", str(log)], standalone_mode=False)
+    assert done.stdout == f"{SHOWN}\nnext\n"
+    assert done.stderr == 2 * f"{SHOWN}\nnext\n"
+    texts = [line.partition(" ")[2] for line in log.read_text().splitlines()]
+    assert texts[:4] == 2 * [SHOWN, "next"]
+
+
+def test_json_of_what_a_terminal_would_obey_is_printable_and_still_says_it() -> None:
+    done = CliRunner().invoke(hostile, ["--json", "--quiet"], standalone_mode=False)
+    assert done.stdout.removesuffix("\n").isprintable()
+    assert json.loads(done.stdout) == {"name": HOSTILE}
+
+
+def test_columns_of_a_store_cannot_steer_the_terminal(tmp_path: Path) -> None:
+    (tmp_path / "evil.csv").write_text("id,email,na\x1b]0;pwned\x07me,\u202eevil\n1,ada@example.com,Ada,x\n")
+    command = [sys.executable, "-m", "wizard", "inspect", "evil.csv"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, encoding="utf-8", check=True)
+    assert r"na\x1b]0;pwned\x07me" in done.stdout
+    assert r"\u202eevil" in done.stdout
+    assert {"\x1b", "\x07", "\u202e"}.isdisjoint(done.stdout + done.stderr)
 
 
 @pytest.mark.parametrize(
@@ -176,7 +185,7 @@ def test_masking_is_finished_after_one_pass(text: str) -> None:
     assert redacted(once) == once
 
 
-def test_colour_is_no_part_of_the_log(tmp_path: Path) -> None:
+def test_each_line_of_what_is_said_at_once_has_its_time_in_the_log(tmp_path: Path) -> None:
     class Lines(list[str]):
         def write(self, text: str) -> None:
             self.append(text)
@@ -185,7 +194,7 @@ def test_colour_is_no_part_of_the_log(tmp_path: Path) -> None:
 
     log: Any = Lines()
 
-    Output(quiet=True, log=log, now=lambda: datetime(2026, 8, 1, tzinfo=UTC)).say(click.style("two\nlines", fg="red"))
+    Output(quiet=True, log=log, now=lambda: datetime(2026, 8, 1, tzinfo=UTC)).say("two\nlines")
 
     assert log == ["2026-08-01T00:00:00.000Z two\n", "2026-08-01T00:00:00.000Z lines\n"]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import sys
 import traceback
 from typing import Any
@@ -31,7 +32,9 @@ def exit_code_of(error: BaseException, *, as_json: bool) -> int:
         return Exit.FAILED
     told = as_wizard_error(error)
     if isinstance(error, click.ClickException):
-        error.show(sys.stderr)
+        shown = io.StringIO()
+        error.show(shown)
+        tell(shown.getvalue().rstrip("\n"), err=True)
     else:
         tell(str(told), err=True)
     if as_json:

@@ -13,6 +13,7 @@ from wizard.activity import age_in_words
 from wizard.counts import counted
 from wizard.events import Event
 from wizard.progress import Progress
+from wizard.visible import visible
 
 LIVE_SECONDS = 0.25
 QUIET_SECONDS = 5.0
@@ -86,7 +87,7 @@ class Narrator:
             self._say(text)
             return
         columns = shutil.get_terminal_size((80, 24)).columns
-        text = text[: columns - 1]
+        text = visible(text)[: columns - 1]
         self._write("\r" + text.ljust(self._width))
         self._width = len(text)
 

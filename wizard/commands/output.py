@@ -27,6 +27,7 @@ import click
 
 from wizard.commands.redaction import redacted
 from wizard.errors import Interrupted, UsageError, WizardError
+from wizard.visible import visible
 
 Returned = TypeVar("Returned")
 
@@ -87,20 +88,11 @@ class Output:
         """Whether a line on stderr may be drawn over: a terminal, and narration is wanted."""
         return not self.quiet and sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
 
-    @property
-    def colour(self) -> bool:
-        """Whether stderr takes colour: a terminal, and NO_COLOR is not set."""
-        return self.live and not os.environ.get("NO_COLOR")
-
-    def paint(self, text: str, **style: Any) -> str:
-        """The text in the style of `click.style` where stderr takes colour; colour must never carry the meaning."""
-        return click.style(text, **style) if self.colour else text
-
     def say(self, text: str) -> None:
         """Narrate to a person on stderr, and in the log."""
         self.log(text)
         if not self.quiet:
-            tell(text, err=True, colour=self.colour)
+            tell(text, err=True)
 
     def log(self, text: str) -> None:
         """Write to the log file alone: each line with its time, without secrets, hashes and e-mail addresses."""
@@ -108,7 +100,7 @@ class Output:
             return
         moment = self._now().isoformat(timespec="milliseconds").replace("+00:00", "Z")
         try:
-            for line in redacted(click.unstyle(text)).splitlines():
+            for line in redacted(visible(text)).splitlines():
                 self._log.write(f"{moment} {line}\n")
             self._log.flush()
         except OSError as error:
@@ -130,7 +122,8 @@ class Output:
         if self._answered:
             raise RuntimeError("a command has one result")
         self._answered = True
-        written = json.dumps(answer)  # ASCII, so that every locale can print it
+        # ASCII, so that every locale can print it; of what a terminal obeys JSON escapes all but one.
+        written = json.dumps(answer).replace("\x7f", "\\u007f")
         self.log(f"result {json.dumps({key: part for key, part in answer.items() if key not in private})}")
         if self.as_json:
             tell(written)
@@ -157,7 +150,7 @@ class Output:
             remedy = without_terminal.rstrip(".") + "."
             raise UsageError(f"Nobody can be asked here: {question}?", state="Nothing was done.", remedy=remedy)
         with answered():
-            return click.confirm(question, err=True)
+            return click.confirm(visible(question), err=True)
 
     def ask_hidden(self, question: str, *, without_terminal: str) -> str:
         """Ask for a line that is not shown while it is typed.
@@ -170,11 +163,11 @@ class Output:
             remedy = without_terminal.rstrip(".") + "."
             raise UsageError(f"Nobody can be asked here: {question}", state="Nothing was done.", remedy=remedy)
         with answered():
-            return str(click.prompt(question, hide_input=True, err=True))
+            return str(click.prompt(visible(question), hide_input=True, err=True))
 
 
-def tell(text: str, *, err: bool = False, colour: bool | None = None) -> None:
-    """Write a line to stdout or stderr; where its reader is gone, as of `| head`, that line and all others go nowhere.
+def tell(text: str, *, err: bool = False) -> None:
+    """Write a line to stdout or stderr, with nothing in it that a terminal would obey; where its reader is gone, as of `| head`, that line and all others go nowhere.
 
     The status says how the command went, not what its reader made of it: a run goes on when nobody listens. Nor does
     narration that finds no room on a disk stop anything; a result that finds none is no result.
@@ -183,7 +176,7 @@ def tell(text: str, *, err: bool = False, colour: bool | None = None) -> None:
         WizardError: a result could not be written.
     """
     try:
-        click.echo(text, err=err, color=colour)
+        click.echo(visible(text), err=err)
     except OSError as error:
         lost = unwritten(error, err=err)
         if lost is not None:

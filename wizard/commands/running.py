@@ -25,6 +25,7 @@ from wizard.errors import Interrupted
 from wizard.fates import Fate, parts
 from wizard.stops import heard
 from wizard.tools import Stop
+from wizard.visible import visible
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -127,7 +128,7 @@ def confirmed(question: str) -> bool:
     try:
         for name in before:
             signal.signal(name, hear)
-        click.echo(f"{question} [y/N]: ", nl=False, err=True)
+        click.echo(f"{visible(question)} [y/N]: ", nl=False, err=True)
         _until_typed()
         with answered():
             return click.confirm("", default=False, err=True, prompt_suffix="", show_default=False)
