@@ -265,6 +265,21 @@ async def test_a_duplicated_user_id_gets_no_profile_as_in_the_bulk_file(tmp_path
             assert (answer.status_code, answer.json()["reason"]) == (422, "duplicate_user_id")
 
 
+@pytest.mark.parametrize("kind", ["file", "database"])
+async def test_the_sign_of_the_kelvin_is_no_k_in_an_address_or_username(kind: str, tmp_path: Path) -> None:
+    people = [person(1, email="mike@example.com", login="mike"), person(2, email="\u212aen@example.com")]
+    if kind == "database":
+        source = {"kind": "sql", "path": store(tmp_path, people).name, "table": "users"}
+    else:
+        source = {"path": "users.csv"}
+        with (tmp_path / "users.csv").open("w", newline="") as file:
+            csv.writer(file).writerows([COLUMNS, *people])
+    async with world(tmp_path, answers(source)) as api:
+        for typed in ("mi\u212ae@example.com", "mi\u212ae", "ken@example.com", "\u212aen@example.com"):
+            assert (await api.login(typed)).json()["error"] == "unknown_user"
+        assert (await api.login("MIKE@example.com")).status_code == 200
+
+
 def test_a_database_whose_address_is_worked_out_is_refused_at_start(tmp_path: Path) -> None:
     from wizard.doorway import build
 

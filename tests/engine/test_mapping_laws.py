@@ -11,7 +11,7 @@ from uuid import UUID
 
 import phonenumbers
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from prepare_stage import COLUMNS, HASH, PROFILE, ListBlock, mapping, person
 
@@ -92,6 +92,7 @@ MAIL = st.sampled_from(
         "a@example.com\n",
         "ü@exämple.de",
         "İ@example.com",
+        "mi\u212ae@example.com",
         "a@xn--exmple-cua.de",
         "a" * 65 + "@example.com",
         f"a@{'b' * 64}.com",
@@ -138,6 +139,32 @@ def test_every_record_is_a_user_that_auth0_takes_or_a_reject(compiled: Mapping, 
         assert json.loads(found.data) == found.profile
         assert SCHEMA.problems(found.profile) == []
         assert found.profile["email"] == found.profile["email"].lower()
+
+
+LETTERS = st.text(st.sampled_from("mike.1\u212aKıİſßﬁÅＫ²") | st.characters(codec="utf-8"), min_size=1, max_size=8)
+
+
+def addressed(transforms: list[str] | None) -> Mapping:
+    rules = {
+        "user_id": {"constant": "1"},
+        "email": {"column": "mail", "transforms": transforms},
+        "username": {"column": "login", "transforms": transforms, "when_invalid": "omit"},
+    }
+    return mapping(rules, {"missing": "without_password"}, columns=("mail", "login"))
+
+
+@pytest.mark.parametrize("compiled", [addressed(None), addressed(["strip", "lower"])], ids=["usual", "declared"])
+@given(local=LETTERS, domain=LETTERS)
+@example(local="mi\u212ae", domain="example")
+@example(local="mike", domain="\u212aelvin")
+def test_what_is_beyond_ascii_never_becomes_an_address_or_username_in_ascii(
+    compiled: Mapping, local: str, domain: str
+) -> None:
+    for row in ((f"{local}@{domain}.com", "mike"), ("mike@example.com", local)):
+        found = compiled.map_one(row)
+        if isinstance(found, User):
+            assert found.profile["email"].isascii() == row[0].strip().isascii()
+            assert "username" not in found.profile or row[1].strip().isascii()
 
 
 @pytest.mark.parametrize("compiled", [PLAIN, RICH, WHOLE_JSON], ids=["plain", "rich", "json"])

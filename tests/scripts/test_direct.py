@@ -191,6 +191,16 @@ async def test_outcomes_are_told_apart(kind: str) -> None:
 
 
 @KINDS
+@pytest.mark.parametrize("transforms", [None, ["strip", "lower"]])
+async def test_the_sign_of_the_kelvin_is_no_k_in_an_address(kind: str, transforms: list[str] | None) -> None:
+    answers = answers_with(kind, email={"column": "mail", "transforms": transforms})
+    rows = [{**ROW, "mail": mail} for mail in ("mi\u212ae@example.com", "mike@example.com")]
+    for row, typed in (rows, "mike@example.com"), (rows[::-1], "mi\u212ae@example.com"):
+        [call] = (await run(kind, "get_user", row[:1], typed, answers=answers)).calls
+        assert list(call.values) == []
+
+
+@KINDS
 async def test_a_generous_collation_lets_nobody_in_as_somebody_else(kind: str) -> None:
     """A database that takes ä for a must not give Ann's account to whoever owns the other address."""
     for script, arguments in (("login", ["änn@example.com", PASSWORD]), ("get_user", ["änn@example.com"])):

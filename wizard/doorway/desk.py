@@ -13,6 +13,7 @@ from wizard.doorway.people import People, Person, could_be
 from wizard.doorway.refusal import Refusal, invalid_request, unavailable
 from wizard.doorway.throttle import Throttle
 from wizard.errors import SourceError
+from wizard.mapping.words import lowered
 from wizard.passwords.check import CannotCheck
 
 T = TypeVar("T")
@@ -56,7 +57,7 @@ class Desk:
         Raises:
             Refusal: as the contract has it.
         """
-        name = identifier.strip().lower()
+        name = lowered(identifier.strip())
         self._count(f"name {name}")
         if self._waiting >= self._answers.logins_waiting:
             raise unavailable("Too many logins wait", retry=1)

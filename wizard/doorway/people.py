@@ -12,6 +12,7 @@ from wizard.legacy.find import MOST, Finder, Key, Sought, open_finder
 from wizard.mapping import Mapping, compile_mapping
 from wizard.mapping.compiled import User
 from wizard.mapping.preference import preferred
+from wizard.mapping.words import lowered
 from wizard.passwords import Judge
 from wizard.passwords.answers import PasswordsAnswers
 from wizard.passwords.cells import stored_text
@@ -81,11 +82,11 @@ class People:
 
     def with_email(self, email: str) -> Sequence[Person]:
         """One, none, or two where more than one has this address."""
-        return self._found("email", email.strip().lower())
+        return self._found("email", lowered(email.strip()))
 
     def with_username(self, username: str) -> Sequence[Person]:
         """The same by username, if usernames are mapped."""
-        return self._found("username", username.strip().lower()) if "username" in self.sought else []
+        return self._found("username", lowered(username.strip())) if "username" in self.sought else []
 
     def with_id(self, user_id: str) -> Sequence[Person]:
         """The same by user_id as Auth0 has it behind auth0|."""

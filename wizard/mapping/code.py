@@ -33,7 +33,7 @@ from wizard.passwords.declared import declared
 from wizard.profile import FieldRule, ProfileAnswers
 from wizard.rejects import reject
 
-VERSION = 5
+VERSION = 6
 """Raised when the same answers begin to give other users, so that files prepared before are not taken for the same."""
 
 USER_ID = re.compile(r"[^\s\x00-\x1f\x7f\ufeff]++")
@@ -230,9 +230,12 @@ class _Compiler:
     def _email(self, field: str) -> None:
         writer = self.writer
         refusals = ", ".join(writer.constant(reject(code, field)) for code in ("email_invalid", "email_too_long"))
-        writer.line("v = v.lower()")
+        self._lower()
         with writer.block(f"if len(v) > 64 or {writer.constant(words.EMAIL.fullmatch)}(v) is None:"):
             writer.line(f"v = {writer.constant(checks.email)}(v, {refusals})")
+
+    def _lower(self) -> None:
+        self.writer.line(f"v = v.lower() if v.isascii() else {self.writer.constant(words.lowered)}(v)")
 
     def _phone(self, field: str) -> None:
         parse = self.writer.constant(Phones(self._profile.default_country, reject("phone_number_invalid", field)))
@@ -242,7 +245,7 @@ class _Compiler:
 
     def _username(self, field: str) -> None:
         shortest, longest, emails = self._usernames
-        self.writer.line("v = v.lower()")
+        self._lower()
         with self.writer.block(f"if not ({shortest} <= len(v) <= {longest} and v.isascii() and v.isalnum()):"):
             self.writer.line(f"v = {self.writer.constant(checks.username)}(v, {shortest}, {longest}, {emails})")
 

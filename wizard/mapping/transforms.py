@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from wizard.mapping import cells
+from wizard.mapping.words import lowered
 from wizard.rejects import Reject
 
 Call = Callable[[str], Any]
@@ -33,7 +34,7 @@ class Transform:
     @property
     def inline(self) -> str | None:
         """The method of str that does it, where there is one."""
-        return self.name if self.name in {"strip", "lower", "upper"} else None
+        return self.name if self.name in {"strip", "upper"} else None
 
     @property
     def repeats(self) -> bool:
@@ -89,7 +90,7 @@ def _frozen(value: Any) -> Any:
 
 TEXTS: dict[str, Callable[..., Call]] = {
     "strip": lambda reject: str.strip,
-    "lower": lambda reject: str.lower,
+    "lower": lambda reject: lowered,
     "upper": lambda reject: str.upper,
     "spaces": cells.spaces,
     "printable": cells.printable,

@@ -80,6 +80,14 @@ ROUNDED = re.compile(r"[+-]?[0-9](?:[.,][0-9]+)?[Ee][+][0-9]{2,3}")
 USERNAME = re.compile(r"[a-z0-9@^$.!`\-#+'~_]++")
 """Source: Auth0 docs, "User Profile Structure", username."""
 
+KELVIN = "\u212a"
+"""The sign of the unit: the one character beyond ASCII whose small letter is one of ASCII, a plain k."""
+
 PICTURE = re.compile(r"(?i:https?)://[A-Za-z0-9\[][!#-;=?-\[\]_a-z~]*+(?:%[0-9A-Fa-f]{2}[!#-;=?-\[\]_a-z~]*+)*")
 
 TOTP_SECRET = re.compile(r"[A-Z2-7]++")
+
+
+def lowered(text: str) -> str:
+    """The text in small letters; what is beyond ASCII stays so, or one person's address would become another's."""
+    return text.lower() if text.isascii() else KELVIN.join(map(str.lower, text.split(KELVIN)))
