@@ -236,7 +236,7 @@ def test_a_list_of_users_is_found_however_deep_it_is(wild: Wild, wrapped: Any, c
         assert read(source) == [[user["id"], user["email"], "Zoë"] for user in USERS]
 
 
-def test_the_list_nearest_to_the_top_is_the_one(wild: Wild) -> None:
+def test_a_list_of_something_else_further_down_is_not_asked_about(wild: Wild) -> None:
     source = wild(json.dumps({"data": {"items": [{"role": "admin"}]}, "users": USERS}).encode(), "users.json")
 
     assert source.facts().records == len(USERS)
@@ -244,7 +244,8 @@ def test_the_list_nearest_to_the_top_is_the_one(wild: Wild) -> None:
 
 
 def test_two_lists_further_down_are_asked_about_and_a_name_decides(wild: Wild) -> None:
-    data = json.dumps({"a": {"items": [{"role": "admin"}]}, "b": {"users": USERS}}).encode()
+    admins = [{"email": "admin@example.com"}]
+    data = json.dumps({"a": {"items": admins}, "b": {"users": USERS}}).encode()
 
     with pytest.raises(SourceError, match="more than one list") as refused:
         wild(data, "users.json")

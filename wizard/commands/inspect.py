@@ -55,7 +55,7 @@ RESERVE = 0.2
 def command(source: str, table: str | None, store: str | None, output: Output) -> int:
     """Look through SOURCE: a file, a database file, or a database URL followed by #TABLE.
 
-    A JSON file may be followed by #LIST where the list of users in it has an unusual name.
+    A JSON file may be followed by #LIST where it holds several lists, or one of an unusual name.
 
     Says how many users there are, suggests how columns map to Auth0's fields, counts the formats of password hashes,
     records that would be rejected and last logins, and advises a way to migrate. No tenant is asked; prepared users lie

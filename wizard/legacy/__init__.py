@@ -163,7 +163,7 @@ def source_of(argument: str, *, table: str | None = None, store: str | None = No
 
     Args:
         argument: `users.csv`, `legacy.db#customers`, `postgresql://host/shop#customers`, `env:LEGACY_URL#customers`, or
-            `users.json#people` where an object holds the users in a list of an unusual name.
+            `users.json#people` where an object holds several lists, or one of an unusual name.
         table: The table of users, or that list; wins over the part after `#`.
         store: The name of the store, if the operator gives it; a database then needs no table.
 

@@ -69,7 +69,7 @@ class SourceAnswers(Section):
     list_key: str = Field(
         alias="list",
         title="Member that holds the list of users",
-        description="only for a JSON object whose list has an unusual name",
+        description="only for a JSON object with several lists, or one of an unusual name; its path will do, such as data.users",
         default="",
         examples=["accounts"],
     )

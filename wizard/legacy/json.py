@@ -6,7 +6,6 @@ import hashlib
 import itertools
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
@@ -16,6 +15,7 @@ from wizard.legacy.answers import SourceAnswers
 from wizard.legacy.encoding import Read
 from wizard.legacy.flat import Columns, Shape
 from wizard.legacy.json_block import INVALID, JsonBlock
+from wizard.legacy.json_choice import ChoosingCutter, ChoosingMapCutter, NoneLikeUsers
 from wizard.legacy.json_cut import (
     ArrayCutter,
     LineCutter,
@@ -26,28 +26,21 @@ from wizard.legacy.json_cut import (
     SequenceCutter,
     no_list,
 )
-from wizard.legacy.json_layout import Layout, holds_users, key_column, layout_of, member_of_users, members_of
+from wizard.legacy.json_layout import (
+    DEEPEST,
+    LISTS,
+    OTHER_LISTS,
+    Layout,
+    holds_users,
+    key_column,
+    layout_of,
+    member_of_users,
+    members_of,
+)
 from wizard.legacy.opened import Identity, changed, fingerprint, identity, is_packed, read_as_utf8
 from wizard.legacy.sniff import beginning_of
 from wizard.legacy.source import BadRecord, Record, SourceFacts
 from wizard.located import located
-
-LISTS = ("users", "Users", "data", "items", "records", "results", "value", "rows")
-"""Where an object may keep its list of users."""
-
-OTHER_LISTS = (
-    *("identities", "humanUsers", "members", "people", "persons", "customers", "accounts", "profiles", "contacts"),
-    *("clients", "subscribers", "employees", "documents", "docs", "content", "entries", "objects", "list", "result"),
-    *("Resources", "nodes"),
-)
-"""Names of lists that are only taken for users where what they hold looks like it.
-
-Source: Ory docs, "Import users" (identities); Zitadel docs, "ImportData" (orgs, humanUsers); SCIM, RFC 7644, section 3.4.2
-(Resources); Spring Data's pages (content); Appwrite and PocketBase (documents, records).
-"""
-
-DEEPEST = 4
-"""Objects around the list of users, at most."""
 
 Form = Literal["json", "ndjson"]
 
@@ -64,6 +57,11 @@ _REALMS = (
     "realm (kc.sh export --realm) to take its users alone."
 )
 
+
+_ASIDE = (
+    "Not read, though what it holds has e-mail addresses or usernames: {lists}. If these are users too, name the list in list of "
+    "[source] to take them."
+)
 
 _PAGES = (
     "These records do not look like users, but each may be a page with a list of them, called {name}. Put the lists together: "
@@ -87,6 +85,8 @@ class JsonSource:
     key: str = ""
     member: str = ""
     inside_lists: bool = False
+    at: str = ""
+    choosing: bool = False
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -127,25 +127,34 @@ def open_json(answers: SourceAnswers, base: Path, form: Form) -> JsonSource:
     path = located(answers.path, base)
     lists = (answers.list_key,) if answers.list_key else LISTS
     empty = JsonSource(path, form, lists, answers.encoding, Shape(), SourceFacts(form, (), 0, ""), identity(path))
-    if form == "json" and not answers.list_key:
-        empty = _laid_out(empty, beginning_of(path))
-    deep = replace(empty, depth=DEEPEST, layout="list")
-    for attempt in (empty, deep):
-        with suppress(NoList):
+    if form == "json":
+        empty = _laid_out(empty, beginning_of(path), answers.list_key)
+    deep = replace(empty, depth=DEEPEST, layout="list", choosing=not answers.list_key)
+    for attempt in (empty, deep) if answers.list_key or empty.layout != "list" or form != "json" else (deep,):
+        try:
             return _looked_through(attempt)
+        except NoneLikeUsers as only:
+            return _looked_through(replace(deep, at=only.path, choosing=False))
+        except NoList:
+            continue
     more = lists if answers.list_key else (*LISTS, *OTHER_LISTS)
-    found = _looked_through(replace(deep, lists=more, inside_lists=True))
+    found = _looked_through(replace(deep, lists=more, inside_lists=True, choosing=False))
     if not answers.list_key and not holds_users(found.columns):
         raise no_list(more)
     return found
 
 
-def _laid_out(empty: JsonSource, beginning: str) -> JsonSource:
+def _laid_out(empty: JsonSource, beginning: str, wanted: str) -> JsonSource:
+    if wanted:
+        _, start = member_of_users(beginning, wanted)
+        key = key_column(members_of(beginning, start)) if start else ""
+        return replace(empty, layout="map", member=wanted, key=key) if start else empty
     layout = layout_of(beginning)
     if layout != "map":
         return replace(empty, layout=layout)
     member, start = member_of_users(beginning)
-    return replace(empty, layout=layout, member=member, key=key_column(members_of(beginning, start)))
+    key = key_column(members_of(beginning, start))
+    return replace(empty, layout=layout, member=member, key=key, choosing=bool(member))
 
 
 def _looked_through(empty: JsonSource) -> JsonSource:
@@ -172,16 +181,22 @@ def _looked_through(empty: JsonSource) -> JsonSource:
     if isinstance(cutter, ListsCutter) and cutter.found > 1:
         warnings = (*warnings, _REALMS.format(count=cutter.found))
     details = {"file": path.name, "form": "one object a line" if form == "ndjson" else FORMS[empty.layout]}
+    at = cutter.path if isinstance(cutter, ArrayCutter) and empty.layout == "list" and not empty.inside_lists else ""
+    if isinstance(cutter, ChoosingCutter) and cutter.aside:
+        warnings = (*warnings, _ASIDE.format(lists=", ".join(cutter.aside)))
+    if at and at not in empty.lists:
+        details["list"] = at
     if isinstance(cutter, PathCutter):
         details["list"] = cutter.path
         if cutter.found > 1:
             warnings = (*warnings, f"The users of {cutter.found} lists are read, all that are at {cutter.path}.")
     if is_packed(path):
         details["compression"] = "gzip"
+    chosen = replace(empty, shape=shape, at=at, choosing=False)
     known = SourceFacts(
-        form, shape.columns, records, _fingerprint(empty, digest.digest(), shape.columns), details, warnings
+        form, shape.columns, records, _fingerprint(chosen, digest.digest(), shape.columns), details, warnings
     )
-    return replace(empty, shape=shape, known=known)
+    return replace(chosen, known=known)
 
 
 def _none_valid(path: Path, bad: Counter[BadRecord]) -> SourceError:
@@ -205,14 +220,18 @@ def _cutter(source: JsonSource, read: Read) -> ArrayCutter | LineCutter:
     if source.layout == "sequence":
         return SequenceCutter(read, ())
     if source.layout == "map":
-        return MapCutter(read, source.key, source.member)
+        return (ChoosingMapCutter if source.choosing else MapCutter)(read, source.key, source.member)
     if source.layout in ("realms", "table"):
         realms = source.layout == "realms"
         return ListsCutter(read, ("users",) if realms else ("data",), several=realms)
-    cutter = PathCutter if source.inside_lists else ArrayCutter
-    return cutter(read, source.lists, depth=source.depth)
+    if source.choosing:
+        return ChoosingCutter(read)
+    if source.inside_lists:
+        return PathCutter(read, source.lists, depth=source.depth)
+    return ArrayCutter(read, source.lists, depth=source.depth, at=source.at)
 
 
 def _fingerprint(source: JsonSource, digest: bytes, columns: Sequence[str]) -> str:
     layout = () if source.layout == "list" else (source.layout, source.key, *([source.member] if source.member else ()))
+    layout += (source.at,) if source.at and source.at not in source.lists else ()
     return fingerprint(digest, source.form, source.lists, columns, *layout)

@@ -9,6 +9,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from io import BytesIO
+from typing import Any
 
 import orjson
 
@@ -26,6 +29,7 @@ _SPACE = re.compile(rb"[ \t\r\n]*+")
 _STRING = re.compile(rb'"(?:[^"\\]++|\\.)*"', re.DOTALL)
 _TOKEN = re.compile(rb'["\[\]{}]')
 _SCALAR = re.compile(rb"[^,\]}\s]++")
+_PATHS = re.compile(r"[A-Za-z_][A-Za-z0-9_.\[\]]*")
 _FIRST_KEY = re.compile(rb'\{[ \t\r\n]*+("(?:[^"\\]++|\\.)*")', re.DOTALL)
 
 
@@ -33,6 +37,8 @@ NAME_IT = (
     "name the member that holds the users in list of [source], or after the file as in users.json#people; or export an array of "
     "objects."
 )
+LOOK = 1 << 16
+"""Bytes of a list that are looked at to tell what it holds."""
 
 
 class NoList(SourceError):
@@ -76,20 +82,28 @@ def _lines(data: bytes, first: int, line: int) -> JsonBlock:
 
 
 class ArrayCutter:
-    """The elements of one array: the file itself, or the first list among the members of the object that it is.
+    """The elements of one array: the file itself, or the one list of these names inside the object that it is.
+
+    `path` is where it was found, such as data.users.
 
     Args:
         read: Gives UTF-8.
-        lists: Names under which the object may hold the list of users.
+        lists: Names under which the object may hold the list of users, or paths to it.
         depth: How many objects may be around it; the file itself is the first.
+        at: The path of the list that is meant, whatever `lists` says.
     """
 
-    def __init__(self, read: Read, lists: Sequence[str], block: int = BLOCK_BYTES, *, depth: int = 1) -> None:
+    def __init__(
+        self, read: Read, lists: Sequence[str], block: int = BLOCK_BYTES, *, depth: int = 1, at: str = ""
+    ) -> None:
         self._read = read
         self._lists = lists
         self._block = block
         self._depth = depth
+        self._wanted = at
+        self._around: list[str] = []
         self._found = False
+        self.path = ""
         self._buffer = b""
         self._at = 0
         self._ended = False
@@ -109,7 +123,7 @@ class ArrayCutter:
         elif begin == b"{":
             yield from self._members(self._depth)
             if not self._found:
-                raise no_list(self._lists)
+                raise self._none_found()
         else:
             raise _broken("It begins neither with [ nor with {")
         self._expect_end()
@@ -117,16 +131,36 @@ class ArrayCutter:
     def _members(self, depth: int) -> Iterator[JsonBlock]:
         """Look for the list among the members; what comes after it is read to its end, too."""
         for name in self._names():
+            self._around.append(_text(name))
             begin = self._next()
-            if begin == b"[" and _text(name) in self._lists and (self._depth > 1 or not self._found):
-                if self._found:
-                    raise self._several(_text(name))
-                self._found = True
-                yield from self._elements()
+            if begin == b"[":
+                yield from self._list(depth)
             elif begin == b"{" and depth > 1:
                 yield from self._members(depth - 1)
             else:
-                self._value()
+                self._pass()
+            self._around.pop()
+
+    def _list(self, depth: int) -> Iterator[JsonBlock]:
+        """The elements if this is the list of users."""
+        if self._is_meant():
+            yield from self._taken()
+        else:
+            self._pass()
+
+    def _is_meant(self) -> bool:
+        path = ".".join(self._around)
+        return path == self._wanted if self._wanted else self._around[-1] in self._lists or path in self._lists
+
+    def _taken(self) -> Iterator[JsonBlock]:
+        path = ".".join(self._around)
+        if self._found:
+            raise several(self.path, path)
+        self._found, self.path = True, path
+        yield from self._elements()
+
+    def _none_found(self) -> SourceError:
+        return no_list(self._lists)
 
     def _names(self) -> Iterator[bytes]:
         """The name of each member of the object that begins here; its value is to be taken before the next is asked for."""
@@ -233,6 +267,43 @@ class ArrayCutter:
                 self._at = at
                 return value
 
+    def _pass(self) -> None:
+        """Go over the value that begins here and keep nothing of it; it may be of any length."""
+        if self._next() == b"":
+            raise self._cut_off("a value")
+        if self._buffer[self._at] not in b'"[{':
+            self._scalar()
+            return
+        depth = 0
+        while True:
+            token = _TOKEN.search(self._buffer, self._at)
+            if token is None:
+                self._at = self._grown(len(self._buffer), held=False)
+                continue
+            if token[0] == b'"':
+                string = _STRING.match(self._buffer, token.start())
+                self._at = string.end() if string else self._grown(token.start(), held=False)
+                if string is None:
+                    continue
+            else:
+                self._at = token.end()
+                depth += 1 if token[0] in b"[{" else -1
+            if depth <= 0:
+                return
+
+    def _peek(self) -> list[Any]:
+        """The first elements of the list that begins here, one at least if it has any; it stays to be taken."""
+        while len(self._buffer) - self._at < LOOK and self._more():
+            pass
+        while True:
+            beginning = self._buffer[self._at :]
+            found: list[Any] = []
+            with suppress(SourceError):  # it is cut off somewhere, or something follows
+                for block in ArrayCutter(BytesIO(beginning).read, ()).blocks():
+                    found += block.objects()
+            if found or blank(beginning[1:].partition(b"]")[0]) or len(beginning) > LONGEST or not self._more():
+                return found
+
     def _scalar(self) -> bytes:
         while True:
             found = _SCALAR.match(self._buffer, self._at)
@@ -242,8 +313,10 @@ class ArrayCutter:
                 self._at = found.end()
                 return found[0]
 
-    def _grown(self, at: int) -> int:
-        """Read on inside a value; the same place in the longer buffer."""
+    def _grown(self, at: int, *, held: bool = True) -> int:
+        """Read on inside a value, of which what was seen is kept if it is `held`; the same place in the new buffer."""
+        if not held:
+            self._at = at
         place = at - self._at
         if len(self._buffer) - self._at > LONGEST:
             raise _too_long(f"element {self._element}")
@@ -286,13 +359,6 @@ class ArrayCutter:
     def _incomplete(self, wanted: str) -> SourceError:
         return _broken(f"It ends at element {self._element}, where {wanted} is missing: the export is not complete")
 
-    def _several(self, name: str) -> SourceError:
-        return SourceError(
-            "The JSON file has more than one list that could be of users",
-            why=f"one of them is called {name}",
-            remedy=NAME_IT,
-        )
-
 
 class PathCutter(ArrayCutter):
     """The elements of lists that lie somewhere inside an object, in other lists too, but all by one path of names.
@@ -302,37 +368,22 @@ class PathCutter(ArrayCutter):
 
     def __init__(self, read: Read, lists: Sequence[str], block: int = BLOCK_BYTES, *, depth: int = 1) -> None:
         super().__init__(read, lists, block, depth=depth)
-        self.path = ""
         self.found = 0
-        self._names_around: list[str] = []
-
-    def _members(self, depth: int) -> Iterator[JsonBlock]:
-        for name in self._names():
-            self._names_around.append(_text(name))
-            begin = self._next()
-            if begin == b"[":
-                yield from self._list(depth)
-            elif begin == b"{" and depth > 1:
-                yield from self._members(depth - 1)
-            else:
-                self._value()
-            self._names_around.pop()
 
     def _list(self, depth: int) -> Iterator[JsonBlock]:
         """The elements if this is a list of users; else what the objects in it hold."""
-        name = self._names_around[-1]
-        if name in self._lists:
-            path = ".".join(self._names_around)
+        if self._is_meant():
+            path = ".".join(self._around)
             if self.found and path != self.path:
-                raise self._several(name)
+                raise several(self.path, path)
             self._found, self.path = True, path
             self.found += 1
             yield from self._elements()
         elif depth > 1:
-            self._names_around[-1] += "[]"
+            self._around[-1] += "[]"
             yield from self._inside(depth - 1)
         else:
-            self._value()
+            self._pass()
 
     def _inside(self, depth: int) -> Iterator[JsonBlock]:
         self._at += 1
@@ -343,7 +394,7 @@ class PathCutter(ArrayCutter):
             if self._next() == b"{":
                 yield from self._members(depth)
             else:
-                self._value()
+                self._pass()
             mark = self._next()
             if mark not in (b",", b"]"):
                 raise self._cut_off("a comma")
@@ -402,11 +453,19 @@ class MapCutter(SequenceCutter):
             yield from self._users()
         else:
             for name in self._names():
-                if _text(name) == self._within and self._next() == b"{":
+                self._around = [_text(name)]
+                if self._next() == b"{" and self._around == [self._within]:
+                    if self._found:
+                        raise several(self._within, self._within)
+                    self._found = True
                     yield from self._users()
                 else:
-                    self._value()
+                    self._other()
         self._expect_end()
+
+    def _other(self) -> None:
+        """Go over a member that is not the map of users."""
+        self._pass()
 
     def _users(self) -> Iterator[bytes]:
         for name in self._names():
@@ -444,7 +503,7 @@ class ListsCutter(ArrayCutter):
             yield from self._members(1)
             self.found += self._found
             if self.found > 1 and not self._several_allowed:
-                raise self._several(self._lists[0])
+                raise several(self._lists[0], "another", remedy="export the table of users alone.")
             mark = self._next()
         if not self.found:
             raise no_list(self._lists)
@@ -452,6 +511,22 @@ class ListsCutter(ArrayCutter):
             raise self._cut_off("a comma")
         self._at += 1
         self._expect_end()
+
+
+def several(one: str, other: str, remedy: str = "") -> SourceError:
+    """The error for an object with two lists of users, by their paths."""
+    if one == other:
+        return SourceError(
+            f"The JSON file has {one} more than once",
+            why="of members with one name most programs read the last and lose the others",
+            remedy="give each another name and name one in list of [source]; or put their users into one list.",
+        )
+    together = f" To take both, put them into one list: jq '[.{one}[], .{other}[]]'"
+    return SourceError(
+        "The JSON file has more than one list that could be of users",
+        why=f"they are {one} and {other}",
+        remedy=remedy or NAME_IT + (together if _PATHS.fullmatch(one + other) else ""),
+    )
 
 
 def no_list(lists: Sequence[str]) -> NoList:

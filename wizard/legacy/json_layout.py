@@ -4,12 +4,107 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Literal
+
+from wizard.mapping.names import NAMES, bare, simple
 
 Layout = Literal["list", "sequence", "map", "realms", "table"]
 """A list, alone or in an object; objects one after another; an object with a user a key; Keycloak's export of all realms; a
 table of phpMyAdmin."""
+
+LISTS = ("users", "Users", "data", "items", "records", "results", "value", "rows")
+"""Where an object may keep its list of users."""
+
+OTHER_LISTS = (
+    *("identities", "humanUsers", "members", "people", "persons", "customers", "accounts", "profiles", "contacts"),
+    *("clients", "subscribers", "employees", "documents", "docs", "content", "entries", "objects", "list", "result"),
+    *("Resources", "nodes"),
+)
+"""Names of lists that are only taken for users where what they hold looks like it.
+
+Source: Ory docs, "Import users" (identities); Zitadel docs, "ImportData" (orgs, humanUsers); SCIM, RFC 7644, section 3.4.2
+(Resources); Spring Data's pages (content); Appwrite and PocketBase (documents, records).
+"""
+
+ASIDE = frozenset(
+    [
+        "actions",
+        "activities",
+        "applications",
+        "apps",
+        "articles",
+        "audit",
+        "auditlog",
+        "auditlogs",
+        "branches",
+        "carts",
+        "categories",
+        "channels",
+        "comments",
+        "companies",
+        "connections",
+        "contents",
+        "deliveries",
+        "departments",
+        "devices",
+        "domains",
+        "emails",
+        "errors",
+        "events",
+        "failed",
+        "failures",
+        "feedback",
+        "groups",
+        "integrations",
+        "invitations",
+        "invites",
+        "invoices",
+        "issues",
+        "logins",
+        "logs",
+        "mails",
+        "meta",
+        "metadata",
+        "messages",
+        "newsletters",
+        "notes",
+        "notifications",
+        "organisations",
+        "organizations",
+        "orders",
+        "orgs",
+        "pages",
+        "payments",
+        "permissions",
+        "posts",
+        "products",
+        "projects",
+        "providers",
+        "purchases",
+        "queue",
+        "reservations",
+        "roles",
+        "sales",
+        "sessions",
+        "settings",
+        "shipments",
+        "subscriptions",
+        "teams",
+        "templates",
+        "tenants",
+        "tickets",
+        "tokens",
+        "transactions",
+        "warnings",
+        "webhooks",
+        "workspaces",
+    ]
+)
+"""Simple names of lists that hold something else than users, though it may have an e-mail address."""
+
+DEEPEST = 4
+"""Objects around the list of users, at most."""
 
 ENOUGH = 0.8
 """Share of the members looked at that must look like users."""
@@ -20,6 +115,9 @@ _MEMBER = re.compile(r'\s*,?\s*("(?:[^"\\]|\\.)*")\s*:\s*')
 _REALMS = re.compile(r'\s*\[\s*\{\s*(?:"id"\s*:\s*"[^"]*"\s*,\s*)?"realm"\s*:\s*"')
 _TABLE = re.compile(r'\s*\[\s*\{\s*"type"\s*:\s*"header"')
 _LOGIN = frozenset({"username", "login", "user_login"})
+_OWN = ("users", "Users")
+_KEYS = NAMES["email"] | NAMES["username"] | {"emails", "emailaddresses", "primaryemailaddress", "userprincipalname"}
+"""Simple names of what users log in with."""
 
 
 def layout_of(text: str) -> Layout:
@@ -45,19 +143,22 @@ def layout_of(text: str) -> Layout:
     return "sequence" if rest.startswith("{") or (not rest and is_user(first) and not lists_in(first)) else "list"
 
 
-def member_of_users(text: str) -> tuple[str, int]:
+def member_of_users(text: str, wanted: str = "") -> tuple[str, int]:
     """The member of the object that the text begins with under which users are kept by key, and where its value begins.
 
-    The member is "" if there is none, the object is a user itself, or it has a list that may be of users.
+    The member is "" if there is none, the object is a user itself, or it has a list that may be of users; only the one that
+    is `wanted` counts where that is given.
     """
-    from wizard.legacy.json import LISTS
-
     found, at, decoder = ("", 0), text.find("{") + 1, json.JSONDecoder()
     while name := _MEMBER.match(text, at):
         named, begin = str(json.loads(name[1])), text[name.end() : name.end() + 1]
-        if (named in LISTS and begin == "[") or is_user({named: None}) or named.lower() in _LOGIN:
+        if not wanted and ((named in LISTS and begin == "[") or is_user({named: None}) or named.lower() in _LOGIN):
             return "", 0
-        if named in ("users", "Users") and begin == "{" and is_map_of_users(members_of(text, name.end()), fewest=1):
+        if (
+            (named == wanted if wanted else named in _OWN)
+            and begin == "{"
+            and is_map_of_users(members_of(text, name.end()), fewest=1)
+        ):
             found = named, name.end()
         try:
             _, at = decoder.raw_decode(text, name.end())
@@ -101,10 +202,35 @@ def holds_users(columns: Sequence[str]) -> bool:
     return any("mail" in column.lower() or column.rpartition(".")[2].lower() in _LOGIN for column in columns)
 
 
+def looks_like_users(elements: Iterable[Any], name: str) -> bool:
+    """Whether some elements of a list of this name have what one logs in with.
+
+    Where the name says nothing, it must be the member's own name that does, so that who has sold what is no user.
+    """
+    columns = [path for each in elements if isinstance(each, dict) for path in _paths(each, 3)]
+    if name in _OWN:
+        return bool(columns)
+    return (
+        holds_users(columns) if name in OTHER_LISTS or name in LISTS else any(bare(path) in _KEYS for path in columns)
+    )
+
+
+def is_aside(elements: Iterable[Any], name: str) -> bool:
+    """Whether such a list is surely of something else: by its name, unless there are passwords."""
+    columns = (path for each in elements if isinstance(each, dict) for path in _paths(each, 3))
+    return simple(name) in ASIDE and not any(bare(path) in NAMES["password"] for path in columns)
+
+
+def _paths(value: dict[str, Any], deepest: int) -> Iterator[str]:
+    for key, part in value.items():
+        if isinstance(part, dict) and deepest > 1:
+            yield from (f"{key}.{path}" for path in _paths(part, deepest - 1))
+        else:
+            yield key
+
+
 def lists_in(value: dict[str, Any]) -> list[str]:
     """Members that are lists of objects under a name for users, or empty."""
-    from wizard.legacy.json import LISTS
-
     return [
         name
         for name, part in value.items()

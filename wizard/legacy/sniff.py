@@ -10,7 +10,15 @@ from typing import Any
 import orjson
 
 from wizard.errors import SourceError
-from wizard.legacy.json_layout import is_map_of_users, is_user, lists_in, member_of_users
+from wizard.legacy.json_layout import (
+    DEEPEST,
+    LISTS,
+    OTHER_LISTS,
+    is_map_of_users,
+    is_user,
+    lists_in,
+    member_of_users,
+)
 from wizard.legacy.opened import opened
 
 LOOK = 1 << 20
@@ -70,8 +78,6 @@ def _holds_users(value: dict[str, Any]) -> bool:
 
 def _wraps_list(value: dict[str, Any]) -> bool:
     """Whether an object that is no user holds a list of users further down."""
-    from wizard.legacy.json import DEEPEST, LISTS, OTHER_LISTS
-
     if any("mail" in key.lower() or key.lower() in _OF_A_USER for key in value):
         return False
     level = [value]
