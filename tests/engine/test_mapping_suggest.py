@@ -161,3 +161,28 @@ def test_one_word_in_all_rows_is_no_rival_of_hashes(word: str) -> None:
 def test_what_objects_around_a_user_hold_is_recognised_by_name() -> None:
     found = suggestion({"traits.first_name": ["Ann", "Bob"], "company.name": ["Acme", "Acme"], "id": ["1", "2"]})
     assert found.rules == {"user_id": "id", "given_name": "traits.first_name"}
+
+
+@pytest.mark.parametrize("mark", ["x", "!", "*", "NP", "***"])
+@pytest.mark.parametrize("name", ["pass", "pw", "passwd_hash", "geheim"])
+@pytest.mark.parametrize("first", [True, False])
+def test_a_column_of_ticks_is_not_taken_for_passwords(mark: str, name: str, first: bool) -> None:
+    ticked, hashes = {"newsletter": ["", mark, "", mark]}, {name: [HASH] * 4}
+    columns = {**ticked, **hashes} if first else {**hashes, **ticked}
+    found = suggestion({"id": ["1", "2", "3", "4"], **columns})
+    assert found.passwords.column == name
+    assert suggestion({"id": ["1", "2", "3", "4"], **ticked}).passwords.column is None
+
+
+def test_accounts_that_are_disabled_do_not_hide_a_column_of_hashes() -> None:
+    people = {"id": ["1", "2", "3", "4"], "geheim": [HASH, "!", "*LK*", ""]}
+    assert suggestion(people).passwords.column == "geheim"
+
+
+@pytest.mark.parametrize("name", ["token", "pw"])
+def test_of_two_columns_that_may_be_of_passwords_that_one_is_taken_that_travels(name: str) -> None:
+    others = [f"{number:032x}" for number in (7 << 100, 8 << 101)]
+    found = suggestion(
+        {"id": ["1", "2"], "checksum": others, name: ["$1$abcdefgh$" + "a" * 22] * 2, "geheim": [HASH] * 2}
+    )
+    assert found.passwords.column == ("pw" if name == "pw" else "geheim")

@@ -36,8 +36,8 @@ NAMES: Mapping[str, frozenset[str]] = {
         "profileimage bild bildurl foto fotourl",
         "blocked": "blocked isblocked block isblock banned isbanned disabled isdisabled locked islocked suspended issuspended gesperrt "
         "istgesperrt accountdisabled bloque bloqueado bloccato",
-        "password": "password passwordhash passwd pwd pwdhash hash hashedpassword encryptedpassword passhash userpass "
-        "userpassword passworddigest cryptedpassword passwort kennwort passworthash motdepasse contrasena senha",
+        "password": "password passwordhash passwd pwd pwdhash pass pw pwhash passwdhash hash hashedpassword encryptedpassword "
+        "passhash userpass userpassword passworddigest cryptedpassword passwort kennwort passworthash motdepasse contrasena senha",
     }.items()
 }
 """Names without case, accents, spaces and punctuation."""

@@ -15,6 +15,7 @@ from wizard.mapping.values import text
 from wizard.mapping.words import EMAIL, FALSE_WORDS, PICTURE, TRUE_WORDS
 from wizard.passwords import judge
 from wizard.passwords.answers import PasswordsAnswers
+from wizard.passwords.families import DISABLED, MASKED
 from wizard.profile import ProfileAnswers
 from wizard.rejects import Refused, Reject
 
@@ -109,7 +110,7 @@ def suggest_answers(columns: Sequence[str], records: Sequence[Record]) -> Sugges
     for field in LOOKS:  # in this order: a column that looks like a password feeds nothing else
         best = max(
             (guess for column in columns if column not in taken and (guess := _guess(field, column, cells[column]))),
-            key=lambda guess: (guess.confidence, bare(guess.columns) in PERMANENT),
+            key=lambda guess: (guess.confidence, _carried(guess, cells), bare(guess.columns) in PERMANENT),
             default=None,
         )
         if best is not None:
@@ -169,6 +170,8 @@ def cells_of(records: Sequence[Record], index: int) -> list[str]:
 def _guess(field: str, column: str, cells: Sequence[str]) -> Guess | None:
     name = bare(column)
     named = name in NAMES[field]
+    if field == "password" and not named:
+        cells = [cell for cell in cells if not _is_mark(cell)]
     fitting = sum(map(LOOKS[field], cells)) / len(cells) if cells else 0.0
     alone = 1.0
     if field == "password" and _is_no_password(name):
@@ -186,6 +189,17 @@ def _guess(field: str, column: str, cells: Sequence[str]) -> Guess | None:
     if not named and field in SPEAKS_FOR_ITSELF and cells and fitting >= ENOUGH:
         return Guess(field, column, _rule(field, column, cells), MAYBE, "what it holds")
     return None
+
+
+def _carried(guess: Guess, cells: Mapping[str, Sequence[str]]) -> int:
+    """How many hashes of the column travel, if it is one of passwords."""
+    found = cells[guess.columns] if guess.field == "password" else ()
+    return sum(judge(cell).carried_by != "none" for cell in found)
+
+
+def _is_mark(cell: str) -> bool:
+    """Whether what would stand for a locked account or a hidden hash in a column of passwords may be a tick elsewhere."""
+    return DISABLED.fullmatch(cell) is not None or MASKED.fullmatch(cell) is not None
 
 
 def _is_no_password(name: str) -> bool:
