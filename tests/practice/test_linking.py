@@ -6,7 +6,7 @@ import gzip
 import json
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import quote
 
 import httpx
@@ -116,6 +116,38 @@ async def test_the_secondary_is_found_by_nothing_any_more(family: Family) -> Non
     assert await family.found() == ["ann@example.com"]
     assert await family.found(q="email:anna@example.com") == []
     assert error(await family.api.patch(f"/users/{quote(family.anna)}", {"blocked": True}))[0] == 404
+
+
+async def test_search_finds_the_primary_by_the_identities_that_were_linked_to_it(family: Family) -> None:
+    await family.link()
+    anna = family.anna.removeprefix("auth0|")
+    for query in (
+        f'identities.user_id:"{anna}"',
+        'identities.connection:"customers"',
+        f'identities.connection:"customers" AND (identities.user_id:"{anna}" OR identities.user_id:"nobody")',
+        'identities.profileData.email:"Anna@example.com"',
+        'identities.connection:"staff"',
+    ):
+        assert await family.found(q=query) == ["ann@example.com"], query
+    for query in ('identities.user_id:"nobody"', 'identities.profileData.email:"ann@example.com"'):
+        assert await family.found(q=query) == [], query
+
+
+@pytest.mark.parametrize(("setting", "found"), [("left out", []), ("with their primary", ["ann@example.com"])])
+async def test_whether_an_export_of_their_connection_shows_linked_users_is_a_switch(
+    setting: Literal["left out", "with their primary"], found: list[str]
+) -> None:
+    switches = Switches(search_lag_seconds=0, linked_users_in_exports=setting)
+    async with open_api(still_tenant(switches=switches)) as api:
+        family = Family(api)
+        await family.set_up()
+        await family.link()
+        job = (await api.post("/jobs/users-exports", {"connection_id": family.connections["customers"]})).json()
+        assert isinstance(api.tenant.clock, StillClock)
+        api.tenant.clock.time += 10
+        location = (await api.get(f"/jobs/{job['id']}")).json()["location"]
+        lines = gzip.decompress((await api.client.get(location)).content).splitlines()
+        assert [json.loads(line)["email"] for line in lines] == found
 
 
 async def test_search_lags_behind_linking() -> None:

@@ -101,6 +101,10 @@ class Switches(BaseModel):
     )
     export_base_seconds: float = Field(default=1.0, ge=0)
     export_user_seconds: float = Field(default=0.001, ge=0)
+    linked_users_in_exports: Literal["left out", "with their primary"] = Field(
+        default="left out",
+        description="an export of one connection, of identities of it that are linked to a user of another one",
+    )
     format_code: Literal["FORMAT", "INVALID_FORMAT"] = "FORMAT"
     in_file_duplicate_code: str = "DUPLICATED_USER"
     username_without_requires_username: Literal["fails", "ignored"] = "fails"

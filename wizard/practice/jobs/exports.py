@@ -32,6 +32,8 @@ LINK_SECONDS = 60
 ROWS_AT_ONCE = 500
 MOST_CSV_FIELDS = 30
 COMPRESSION = 1
+LINKED_HERE = " or exists (select 1 from users as other where other.linked_to = users.seq and other.connection_id = ?2)"
+"""Users of other connections who have an identity of the one that is exported."""
 NOT_ON_THIS_PLAN = "The account is not allowed to perform this operation."
 """Source: Auth0 docs, "Bulk Export User Data": not on the Free plan. In which words is not said; these are POST /clients'."""
 
@@ -154,10 +156,11 @@ def _lines(tenant: PracticeTenant, job: sqlite3.Row) -> Iterator[bytes]:
     else:
         line = export_fields.json_line(settings.get("fields"))
     after, left = 0, settings.get("limit", 1 << 62)
+    also = LINKED_HERE if tenant.switches.linked_users_in_exports == "with their primary" else ""
     while left > 0:
         # The plus keeps SQLite from sorting a whole connection for each block: rows come by their number anyway.
         rows = tenant.db.execute(
-            "select * from users where seq > ?1 and (+connection_id = ?2 or ?2 is null) and +created_ms <= ?3"
+            f"select * from users where seq > ?1 and (+connection_id = ?2 or ?2 is null{also}) and +created_ms <= ?3"  # noqa: S608 - a constant
             " and +linked_to is null"
             " order by seq limit ?4",
             (after, job["connection_id"], job["ends_ms"], min(left, ROWS_AT_ONCE)),

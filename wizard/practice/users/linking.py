@@ -69,7 +69,7 @@ def routes(tenant: PracticeTenant) -> list[Route]:
         secondary = _by_token(tenant, claims, given) if "link_with" in given else _by_name(tenant, given)
         _refuse(primary, secondary)
         with tenant.transaction():
-            _link(tenant, primary, secondary)
+            make_one(tenant, primary, secondary)
         return JSONResponse(_identities(tenant, request), 201)
 
     async def unlink(request: Request) -> Response:
@@ -146,7 +146,8 @@ def _refuse(primary: sqlite3.Row, secondary: sqlite3.Row) -> None:
         raise ApiError(400, "Unable to link with the secondary account.")
 
 
-def _link(tenant: PracticeTenant, primary: sqlite3.Row, secondary: sqlite3.Row) -> None:
+def make_one(tenant: PracticeTenant, primary: sqlite3.Row, secondary: sqlite3.Row) -> None:
+    """Make the secondary an identity of the primary, without its metadata."""
     profile = shown(secondary, connection_names(tenant))
     identity = {
         "connection_id": secondary["connection_id"],

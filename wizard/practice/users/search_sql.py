@@ -46,7 +46,11 @@ class Index:
 
 
 USER_ID = Field("'auth0|' || id")
+IDENTITY = Field("id")
 CONNECTION = Field("(select name from connections c where c.id = connection_id)")
+LINKED_EMAIL = Field("null", "lower")
+LINKED = "linked is not null and exists (select 1 from json_each(linked) where json_extract(value, '$.{name}') {test})"
+"""Whether an identity that was linked to the user passes a test."""
 FIELDS = {
     "email": Field("email", "lower"),
     "email.domain": Field("substr(email, instr(email, '@') + 1)", "lower"),
@@ -59,10 +63,11 @@ FIELDS = {
     "picture": Field("coalesce(json_extract(profile, '$.picture'), picture_of(email, username, phone_number))"),
     "last_ip": Field("json_extract(profile, '$.last_ip')"),
     "user_id": USER_ID,
-    "identities.user_id": Field("id"),
+    "identities.user_id": IDENTITY,
     "identities.provider": Field("'auth0'"),
     "identities.connection": CONNECTION,
     "identities.isSocial": Field("0", "flag"),
+    "identities.profileData.email": LINKED_EMAIL,
     "email_verified": Field("coalesce(json_extract(profile, '$.email_verified'), 0)", "flag"),
     "phone_verified": Field("json_extract(profile, '$.phone_verified')", "flag"),
     "blocked": Field("json_extract(profile, '$.blocked')", "flag"),
@@ -154,8 +159,13 @@ def _equals(field: Field, term: Term) -> Sql:
     if field is USER_ID:
         provider, bar, rest = value.partition("|")
         return ("id = ?", (rest,)) if provider == "auth0" and bar else NOTHING
+    if field is IDENTITY:
+        return f"(id = ? or {LINKED.format(name='user_id', test='= ?')})", (value, value)
     if field is CONNECTION:
-        return "connection_id in (select id from connections where name = ?)", (value,)
+        named = "in (select id from connections where name = ?)"
+        return f"(connection_id {named} or {LINKED.format(name='connection_id', test=named)})", (value, value)
+    if field is LINKED_EMAIL:
+        return f"({LINKED.format(name='profileData.email', test='= ?')})", (value.lower(),)
     if field.kind in {"lower", "folded"}:
         return f"{_column(field)} = ?", (value.lower(),)
     if field.kind == "flag":
