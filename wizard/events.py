@@ -295,7 +295,7 @@ class UsersReconciled(Event):
     """The export of the connection was compared with the prepared users.
 
     `taken` and `unfound` are users that Auth0 had refused as duplicates and that are not in: their id is that of a user with
-    another e-mail address, or nobody is found. The latter are of the missing, too.
+    another e-mail address, or nobody is found. The latter are of the missing, too. The `linked` are none of the missing.
     """
 
     compared: int
@@ -304,6 +304,7 @@ class UsersReconciled(Event):
     extra: int
     taken: int = 0
     unfound: int = 0
+    linked: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -95,6 +95,8 @@ class Progress:
     """Users that Auth0 refused as duplicates and that are not in: their id is that of a user with another e-mail address."""
     unfound: int = 0
     """Users that Auth0 refused as duplicates and that are found nowhere, such as half-made ones; of the missing, too."""
+    linked: int = 0
+    """Users who are an identity of another account; they are there, and none of the missing."""
     failed_checks: Mapping[str, str] = field(default_factory=dict)
     requests: int = 0
     limited: int = 0
@@ -348,6 +350,7 @@ class Progress:
                     extra=event.extra,
                     taken=event.taken,
                     unfound=event.unfound,
+                    linked=event.linked,
                 )
             case happened.CheckPassed() | happened.CheckWithdrawn():
                 return replace(self, failed_checks={k: v for k, v in self.failed_checks.items() if k != event.name})

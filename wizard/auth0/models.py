@@ -310,11 +310,14 @@ class JobErrors(Auth0Model):
 
 
 class Identity(Auth0Model):
+    """One way to log in as a user; `profile` is what Auth0 keeps of the user that a linked one was before."""
+
     shown = ("provider", "connection", "user_id")
 
     connection: str = ""
     provider: str = ""
     user_id: str = ""
+    profile: dict[str, JsonValue] = Field(default_factory=dict, alias="profileData", repr=False)
 
 
 class User(Auth0Model):
@@ -346,6 +349,15 @@ class User(Auth0Model):
     def is_in(self, connection: str) -> bool:
         """Whether the connection of this name has the user; an id may be somebody's of another one too."""
         return any(identity.connection == connection for identity in self.identities)
+
+    def has(self, connection: str, user_id: str) -> bool:
+        """Whether this id, without `auth0|`, in this connection is the user's, as a linked identity may be."""
+        return any((one.connection, one.user_id) == (connection, user_id) for one in self.identities)
+
+    @property
+    def is_linked(self) -> bool:
+        """Whether several accounts were made one: the first identity is the primary's own, the others have no user."""
+        return len(self.identities) > 1
 
 
 class UserPage(Auth0Model):

@@ -73,6 +73,7 @@ async def compare_with_export(connection: Connection, tools: Tools) -> Sequence[
     Raises:
         WizardError: the export failed, or the prepared files are gone.
     """
+    from wizard.bulk.linked import without_linked
     from wizard.bulk.marked import marked_by_now
     from wizard.bulk.returned import returned_users
 
@@ -86,8 +87,17 @@ async def compare_with_export(connection: Connection, tools: Tools) -> Sequence[
         result = await _compared(connection, tools, tools.folder / "verify.ndjson", look_for_returned)
     if result is None:
         return [Finding("export", False, "the prepared files are gone", "Verify before purging a run's files.")]
+    result, linked = await without_linked(result, tools.folder / "verify.ndjson", connection, tools)
     tools.emit(
-        UsersReconciled(result.compared, result.missing, result.different, result.extra, result.taken, result.unfound)
+        UsersReconciled(
+            result.compared,
+            result.missing,
+            result.different,
+            result.extra,
+            taken=result.taken,
+            unfound=result.unfound,
+            linked=linked,
+        )
     )
     moved = (result.moved_rejected, result.moved_skipped)
     if moved != Progress.of(tools.journal.events()).moved_since:
@@ -97,6 +107,7 @@ async def compare_with_export(connection: Connection, tools: Tools) -> Sequence[
     detail = f"{counted(result.compared, 'user')} compared: {result.missing:,} missing, {result.different:,} different"
     if result.fields:
         detail += " (" + ", ".join(f"{name} {users:,}" for name, users in sorted(result.fields.items())) + ")"
+    detail += f"; {_linked(linked)}" if linked else ""
     detail += f"; undo has deleted {removed:,}" if removed else ""
     remedy = "verify.ndjson names each of them and the fields that differ."
     if result.unfound:
@@ -126,6 +137,10 @@ def _of_taken(users: int, connection: Connection, tools: Tools) -> Iterator[Find
         yield Finding("ids", False, detail, remedy)
     elif "ids" in Progress.of(tools.journal.events()).failed_checks:
         yield Finding("ids", True, "no id is that of somebody else")
+
+
+def _linked(users: int) -> str:
+    return f"{users:,} linked to {'another account' if users == 1 else 'other accounts'}"
 
 
 def _of_returned(returned: Sequence[str] | None, tools: Tools) -> Iterator[Finding]:
@@ -209,22 +224,27 @@ async def look_up_sample(connection: Connection, count: int, tools: Tools) -> Fi
     No sample is enough where users count as already there and were not compared: Auth0 says so too of a user whose
     username or phone number another user has. Source: Auth0 docs, "Bulk User Imports".
     """
+    from wizard.bulk.linked import linked_users
+
     refusals = tools.journal.refusals()
     refused = {refusal.user_id for refusal in refusals if refusal.code not in IN_ALL_THE_SAME}
-    looked = found = 0
+    looked, absent = 0, list[dict[str, Any]]()
     for user in _spread(tools.folder, count):
         if user["user_id"] in refused:
             continue
         looked += 1
         there = await tools.tenant.users_by_email(user["email"])
-        found += any(one.user_id == f"auth0|{user['user_id']}" and one.is_in(connection.name) for one in there)
-    detail = f"{found} of {counted(looked, 'sampled user')} found by e-mail"
+        if not any(one.user_id == f"auth0|{user['user_id']}" and one.is_in(connection.name) for one in there):
+            absent.append(user)
+    linked = len(await linked_users(connection, absent, tools))
+    detail = f"{looked - len(absent)} of {counted(looked, 'sampled user')} found by e-mail"
+    detail += f", {_linked(linked)}" if linked else ""
     progress = Progress.of(tools.journal.events())
     if progress.unproven:
         detail += f"; {counted(progress.already_there, 'user is', 'users are')} there already by Auth0's word alone"
         remedy = 'Set verify.depth = "full": another user may have the username or phone number of one of them.'
         return Finding("sample", False, detail, remedy)
-    good = found == looked
+    good = len(absent) == linked
     return Finding("sample", good, detail, "" if good else "Look at verify.ndjson for who is missing.")
 
 
@@ -234,18 +254,20 @@ async def count_by_search(connection: Connection, tools: Tools) -> Finding:
     Search shows at most 1,000 users but counts them all.
     """
     progress = Progress.of(tools.journal.events())
-    expected = progress.imported + progress.migrated + progress.already_there
+    # Those who are linked to one another count as one.
+    expected = progress.imported + progress.migrated + progress.already_there - progress.linked
     query = f'identities.connection:"{connection.name}"'
     waited, pause, total = 0.0, 1.0, await tools.tenant.count_users(query)
     while total < expected and waited < INDEX_PATIENCE:
-        await _pause(pause, tools)
+        await wait(pause, tools)
         waited, pause = waited + pause, min(pause * 1.5, 10.0)
         total = await tools.tenant.count_users(query)
     good = total >= expected
     detail = f"search counts {counted(total, 'user')} in the connection; expected: at least {expected:,}"
-    return Finding(
-        "search", good, detail, "" if good else "Auth0's search index may lag; verify again in a few minutes."
+    remedy = (
+        "Auth0's search index may lag; verify again in a few minutes. Users who are linked to one another count as one."
     )
+    return Finding("search", good, detail, "" if good else remedy)
 
 
 async def log_in(connection: Connection, wanted: VerifyAnswers, tools: Tools) -> Sequence[Finding]:
@@ -344,13 +366,13 @@ async def _ended(job: Job, tools: Tools) -> Job:
     """The job once it has ended, polled calmly: no user waits for it."""
     waited, pause = 0.0, 1.0
     while not job.ended and waited < EXPORT_PATIENCE:
-        await _pause(pause, tools)
+        await wait(pause, tools)
         waited, pause = waited + pause, min(pause * 1.5, 15.0)
         job = await tools.tenant.job(job.id)
     return job
 
 
-async def _pause(seconds: float, tools: Tools) -> None:
+async def wait(seconds: float, tools: Tools) -> None:
     """Wait, but not longer than the operator wants to go on."""
     while seconds > 0 and not tools.stop():
         await tools.clock.sleep(min(seconds, HEARTBEAT))

@@ -59,11 +59,18 @@ def missing_users(folder: Path) -> Iterator[Profile]:
 
 async def half_made_users(connection: Connection, tools: Tools) -> AsyncIterator[Profile]:
     """Those of the missing users that Auth0 called duplicates for no reason that can be found."""
+    from wizard.bulk.linked import linked_users
+
     if not Progress.of(tools.journal.events()).duplicates:
         return
+    nowhere = []
     for user in missing_users(tools.folder):
         _stop_if_asked(tools)
         if not await is_there(connection, user, tools) and not await _is_in_the_way(connection, user, tools):
+            nowhere.append(user)
+    linked = await linked_users(connection, nowhere, tools, by_email=True)
+    for user in nowhere:
+        if user["user_id"] not in linked:
             yield user
 
 
@@ -160,19 +167,23 @@ def _packed(users: Sequence[Profile]) -> Iterator[bytes]:
 async def finish_round(one: Round, connection: Connection, tools: Tools) -> None:
     """Take the remains away, then import these users; all of it may be done again after a kill.
 
-    A user who is found by now, as a login has completed it, is left alone.
+    A user who is found by now, as a login has completed it, is left alone, and so is who was linked to another account
+    meanwhile: deleting by e-mail address would take that identity, with its password.
     """
+    from wizard.bulk.linked import AT_ONCE, caught_up, linked_users
     from wizard.bulk.made import note_made_before
     from wizard.bulk.upload import upload_files
 
-    for user in _users(one, tools):
-        _stop_if_asked(tools)
-        if not await is_there(connection, user, tools):
-            if await _holder(user, tools) is None:  # else the id is somebody's of another connection, who stays
-                await tools.tenant.delete_user(f"auth0|{user['user_id']}")
-            await tools.tenant.delete_user_of_connection(connection.id, user["email"])
-            if tools.marks is not None:
-                await tools.marks.unmark(user["user_id"])
+    users = list(_users(one, tools))
+    if users:
+        await caught_up(tools)
+    for at in range(0, len(users), AT_ONCE):
+        batch = users[at : at + AT_ONCE]
+        linked = await linked_users(connection, batch, tools, by_email=True)
+        for user in batch:
+            _stop_if_asked(tools)
+            if user["user_id"] not in linked and not await is_there(connection, user, tools):
+                await _take_away(connection, user, tools)
     tools.emit(UsersRepaired(one.name, one.users, note_made_before(one.files, one.name, tools)))
     tenant = tools.tenant
     uploaded = await upload_files(
@@ -192,6 +203,15 @@ async def finish_round(one: Round, connection: Connection, tools: Tools) -> None
     if uploaded.files_left:
         _stop_if_asked(tools)
     remember(Round(one.name, one.files, done=True), tools)
+
+
+async def _take_away(connection: Connection, user: Profile, tools: Tools) -> None:
+    """Delete what is left of a half-made user, so that it can be imported anew."""
+    if await _holder(user, tools) is None:  # else the id is somebody's of another connection, who stays
+        await tools.tenant.delete_user(f"auth0|{user['user_id']}")
+    await tools.tenant.delete_user_of_connection(connection.id, user["email"])
+    if tools.marks is not None:
+        await tools.marks.unmark(user["user_id"])
 
 
 def _users(one: Round, tools: Tools) -> Iterator[Profile]:

@@ -1,0 +1,218 @@
+"""Linked users: an identity of somebody else's account is in the connection, though no look-up by id or address finds it."""
+
+import json
+from pathlib import Path
+
+import httpx
+import pytest
+from rehearsal import CountingTransport, Rehearsal, known_hash, person
+
+from wizard.events import CheckFailed, CheckPassed, UsersRepaired
+from wizard.practice.switches import Switches
+from wizard.practice.users.creation import add_user
+from wizard.practice.users.endpoints import plant_half_made_user
+from wizard.runner import Plan
+
+PEOPLE = 12
+EXPORTS = pytest.mark.parametrize("exports", ["left out", "with their primary"])
+
+
+def stage_of(folder: Path, *, connection: bool = True, **switches: object) -> Rehearsal:
+    stage = Rehearsal(folder, settings={"switches": Switches.model_validate(switches)})
+    stage.write_people([person(number) for number in range(1, PEOPLE + 1)])
+    stage.make_connection("staff")
+    if connection:
+        made = stage.make_connection("acme-users")
+        [shop] = [row for row in stage.ask("GET", "clients") if row["name"] == "Web shop"]
+        stage.ask("PATCH", f"connections/{made}/clients", json=[{"client_id": shop["client_id"], "status": True}])
+    return stage
+
+
+@pytest.fixture
+def stage(tmp_path: Path) -> Rehearsal:
+    return stage_of(tmp_path)
+
+
+def add(stage: Rehearsal, connection: str, user_id: str, email: str) -> None:
+    found = stage.tenant.connection_named(connection)
+    assert found is not None
+    add_user(stage.tenant, found, {"user_id": user_id, "email": email}, secret=known_hash())
+
+
+def id_of(stage: Rehearsal, connection: str) -> str:
+    found = stage.tenant.connection_named(connection)
+    assert found is not None
+    return found.id
+
+
+def link(stage: Rehearsal, secondary: str, *, to: str = "prim", of: str = "acme-users") -> None:
+    """Make a user an identity of another one's account; the other is of the staff, unless it is there already."""
+    if stage.tenant.db.execute("select 1 from users where id = ?", (to,)).fetchone() is None:
+        add(stage, "staff", to, f"{to}@example.org")
+    identity = {"provider": "auth0", "user_id": secondary, "connection_id": id_of(stage, of)}
+    stage.ask("POST", f"users/auth0%7C{to}/identities", json=identity)
+
+
+def move(stage: Rehearsal, number: int) -> None:
+    """Let a person be there before the run, as it prepares them."""
+    who, found = person(number), stage.tenant.connection_named("acme-users")
+    assert found is not None
+    profile = {
+        "user_id": who["id"],
+        "email": who["mail"],
+        "email_verified": who["verified"] == "yes",
+        "given_name": who["first"],
+        "family_name": who["last"],
+        "name": f"{who['first']} {who['last']}",
+    }
+    add_user(stage.tenant, found, profile, secret=known_hash())
+
+
+def plant(stage: Rehearsal, number: int) -> None:
+    who = person(number)
+    plant_half_made_user(stage.tenant, id_of(stage, "acme-users"), user_id=who["id"], email=who["mail"])
+
+
+def identities(stage: Rehearsal, user_id: str = "prim") -> list[tuple[str, str]]:
+    user = stage.ask("GET", f"users/auth0%7C{user_id}")
+    return [(one["connection"], one["user_id"]) for one in user["identities"]]
+
+
+def password_of(stage: Rehearsal, user_id: str) -> tuple[int, str] | None:
+    """The row of the identity and its hash: another one where it was made anew."""
+    row = stage.tenant.db.execute(
+        "select seq, secret from users where id = ? and connection_id = ?", (user_id, id_of(stage, "acme-users"))
+    ).fetchone()
+    return tuple(row) if row else None
+
+
+def statuses(stage: Rehearsal) -> dict[str, str]:
+    lines = stage.runs.find("latest").verify.read_text(encoding="utf-8").splitlines()
+    return {found["user_id"]: found["status"] for found in map(json.loads, lines)}
+
+
+def told(stage: Rehearsal, name: str) -> CheckPassed | CheckFailed:
+    """The last word on a check."""
+    found = [one for one in stage.events if isinstance(one, CheckPassed | CheckFailed) and one.name == name]
+    return found[-1]
+
+
+def always(plan: Plan) -> bool:
+    return True
+
+
+@EXPORTS
+def test_a_linked_user_is_neither_missing_nor_half_made(tmp_path: Path, exports: str) -> None:
+    stage = stage_of(tmp_path, linked_users_in_exports=exports)
+    stage.apply()
+    link(stage, "5")
+    progress = stage.verify()
+    assert (progress.verdict, progress.missing, progress.different) == ("complete", 0, 0)
+    assert told(stage, "export").detail == "12 users compared: 0 missing, 0 different; 1 linked to another account"
+    progress = stage.apply(fresh=True)
+    assert (progress.verdict, progress.already_there, progress.missing) == ("complete", PEOPLE, 0)
+    assert not progress.failed_checks
+    assert statuses(stage)["5"] == "linked"
+
+
+@EXPORTS
+def test_a_linked_user_with_the_address_of_the_other_account_is_not_different_either(
+    tmp_path: Path, exports: str
+) -> None:
+    stage = stage_of(tmp_path, linked_users_in_exports=exports)
+    stage.apply()
+    add(stage, "staff", "prim", person(5)["mail"])
+    link(stage, "5")
+    progress = stage.verify()
+    assert (progress.verdict, progress.missing, progress.different) == ("complete", 0, 0)
+    assert statuses(stage)["5"] == "linked"
+
+
+def test_a_user_who_is_missing_beside_a_linked_one_is_still_missing(stage: Rehearsal) -> None:
+    stage.apply()
+    link(stage, "5")
+    stage.ask("DELETE", "users/auth0%7C6")
+    progress = stage.verify()
+    assert (progress.verdict, progress.missing) == ("attention", 1)
+    assert {user_id: statuses(stage)[user_id] for user_id in ("5", "6")} == {"5": "linked", "6": "missing"}
+
+
+def test_users_linked_to_one_another_are_all_there(stage: Rehearsal) -> None:
+    stage.apply()
+    link(stage, "5", to="4")
+    link(stage, "6", to="4")
+    progress = stage.verify()
+    assert (progress.verdict, progress.missing) == ("complete", 0)
+
+
+def test_a_sample_finds_linked_users_too(stage: Rehearsal) -> None:
+    stage.apply()
+    for number in range(1, PEOPLE + 1):
+        link(stage, str(number), to=f"prim{number}")
+    stage.clock.time += 60
+    assert stage.resume("verify.depth=sample").verdict == "complete"
+    assert told(stage, "sample").detail == "0 of 5 sampled users found by e-mail, 5 linked to other accounts"
+
+
+def test_a_repair_leaves_a_linked_user_alone_whom_search_does_not_show_yet(tmp_path: Path) -> None:
+    """The user was linked a moment ago, so the look for half-made users has not found it either."""
+    stage = stage_of(tmp_path, search_lag_seconds=6)
+    move(stage, 5)
+    plant(stage, 3)
+    assert stage.apply().already_there == 2
+    before = password_of(stage, "5")
+    link(stage, "5")
+    progress = stage.resume("verify.repair_at_most=2", approve=always)
+    assert any(isinstance(event, UsersRepaired) for event in stage.events)
+    assert identities(stage) == [("staff", "prim"), ("acme-users", "5")]
+    assert password_of(stage, "5") == before
+    assert (progress.verdict, progress.missing) == ("complete", 0)
+    assert password_of(stage, "3") is not None, "who was half-made is there again"
+
+
+def test_a_repair_takes_no_identity_of_another_id_that_has_the_address(stage: Rehearsal) -> None:
+    add(stage, "acme-users", "other-5", person(5)["mail"])
+    link(stage, "other-5")
+    before = password_of(stage, "other-5")
+    progress = stage.apply("verify.repair_at_most=2")
+    assert (progress.verdict, progress.missing) == ("attention", 1)
+    assert password_of(stage, "other-5") == before
+    assert identities(stage) == [("staff", "prim"), ("acme-users", "other-5")]
+
+
+def test_an_account_with_an_identity_of_the_same_id_elsewhere_hides_no_half_made_user(stage: Rehearsal) -> None:
+    add(stage, "staff", "3", "somebody@example.org")
+    plant(stage, 3)
+    progress = stage.apply("verify.repair_at_most=1")
+    assert (progress.verdict, progress.imported) == ("complete", PEOPLE)
+
+
+class Searches(CountingTransport):
+    """Remembers what is searched for by id."""
+
+    def __init__(self, inner: httpx.AsyncBaseTransport) -> None:
+        super().__init__(inner)
+        self.queries: list[str] = []
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        query = request.url.params.get("q", "")
+        self.queries += [query] if "identities.user_id" in query else []
+        return await super().handle_async_request(request)
+
+
+def test_nobody_is_searched_for_where_nobody_is_missing(stage: Rehearsal) -> None:
+    stage.transport = searches = Searches(stage.tenant.transport())
+    assert stage.apply().verdict == "complete"
+    assert searches.queries == []
+
+
+def test_those_who_are_missing_are_searched_for_together(tmp_path: Path) -> None:
+    stage = stage_of(tmp_path)
+    stage.write_people([person(number) for number in range(1, 121)])
+    stage.apply()
+    for number in range(41, 121):
+        stage.ask("DELETE", f"users/auth0%7C{number}")
+    link(stage, "40")
+    stage.transport = searches = Searches(stage.tenant.transport())
+    assert stage.verify().missing == 80
+    assert len(searches.queries) == 3, "two for those the export lacks, one for the sample"
