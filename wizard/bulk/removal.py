@@ -18,7 +18,9 @@ from wizard.auth0.errors import NotFound
 from wizard.auth0.models import moment
 from wizard.bulk.evidence import export_users, private_file
 from wizard.bulk.exported import not_whole
+from wizard.bulk.linked import linked_users
 from wizard.bulk.made import REMOVED, Made, Whose, rejected_users
+from wizard.bulk.residents import ids_in
 from wizard.counts import counted
 from wizard.errors import Interrupted, WizardError
 from wizard.events import UsersRemoved
@@ -34,10 +36,13 @@ InUse = Literal["keep", "delete"]
 """What becomes of users who have logged in or changed since they were imported."""
 
 Use = Literal["", "logged in", "changed"]
-Fate = Literal["deleted", "gone", "in use", "elsewhere", "anew", "before"]
+Fate = Literal["deleted", "gone", "in use", "linked", "elsewhere", "anew", "before"]
 
-FIELDS = ("user_id", "created_at", "updated_at", "last_login", "logins_count")
-SCOPES = {"read:users": "GET /users/{id}, POST /jobs/users-exports", "delete:users": "DELETE /users/{id}"}
+LINKED = "linked"
+"""The use of a user who is one of several identities of an account."""
+
+FIELDS = ("user_id", "identities", "created_at", "updated_at", "last_login", "logins_count")
+SCOPES = {"read:users": "GET /users/{id}, GET /users, POST /jobs/users-exports", "delete:users": "DELETE /users/{id}"}
 WRITTEN_WITHIN = 2.0
 """Seconds in which Auth0 writes a new user in several goes. Source: recordings of Auth0, where it took 0.24 at most."""
 EXCHANGE_SECONDS = 0.05
@@ -64,6 +69,7 @@ class Look:
         looked_up: Of those that are there, how many were looked up by id.
         elsewhere: Of these, how many ids lead to a user of another connection, so that the one of the run stays.
         elsewhere_unused: Of these, those who have neither logged in nor changed.
+        linked: Users of the run whose account is linked to another; they stay, whatever becomes of those in use.
     """
 
     there: int
@@ -75,6 +81,7 @@ class Look:
     looked_up: int = 0
     elsewhere: int = 0
     elsewhere_unused: int = 0
+    linked: int = 0
 
     @property
     def in_use(self) -> int:
@@ -102,6 +109,7 @@ class Removed:
     in_use: int = 0
     elsewhere: int = 0
     anew: int = 0
+    linked: int = 0
 
     @property
     def left(self) -> list[str]:
@@ -109,8 +117,10 @@ class Removed:
         elsewhere = "of this run: the same id leads to a user of another connection"
         anew = "with an id of this run: made anew after its import"
         used = "logged in or changed since the import"
+        linked = "linked to others: deleting would take the other account, too"
         told = [
             (self.in_use, f"user who has {used}", f"users who have {used}"),
+            (self.linked, f"user whose account is {linked}", f"users whose accounts are {linked}"),
             (self.elsewhere, f"user {elsewhere}", f"users {elsewhere}"),
             (self.anew, f"user {anew}", f"users {anew}"),
         ]
@@ -134,7 +144,7 @@ async def look_at(made: Sequence[Made], connection: Connection | None, tools: To
     refused = rejected_users(tools.journal)
     found: Counter[str] = Counter()
     whose: Counter[Whose] = Counter()
-    asked, some = 0, _Spread(LOOKED_UP)
+    asked, linked, some = 0, 0, _Spread(LOOKED_UP)
     elsewhere: Counter[str] = Counter()
     if connection is not None:
         with (
@@ -143,17 +153,22 @@ async def look_at(made: Sequence[Made], connection: Connection | None, tools: To
             _opened(index) as there,
         ):
             await export_users(connection, export, tools, FIELDS)
-            await _read(export, there, tools)
+            await _read(export, connection.name, there, tools)
             for one in made:
+                absent = []
                 for user in one.users(tools.folder, refused):
                     asked += 1
                     row = there.execute("SELECT created, use FROM there WHERE id = ?", (user["user_id"],)).fetchone()
                     if row is None:
-                        continue
-                    whose[(of := one.whose(row[0]))] += 1
-                    if of == "made":
-                        found[row[1]] += 1
-                        some.add((user["user_id"], row[1]))
+                        absent.append(user)
+                    elif row[1] == LINKED:
+                        linked += 1
+                    else:
+                        whose[(of := one.whose(row[0]))] += 1
+                        if of == "made":
+                            found[row[1]] += 1
+                            some.add((user["user_id"], row[1]))
+                linked += len(await linked_users(connection, absent, tools))
                 await _breathe(tools)
         for user_id, use in some.chosen:
             elsewhere[use] += await _leads_elsewhere(user_id, connection, tools)
@@ -172,6 +187,7 @@ async def look_at(made: Sequence[Made], connection: Connection | None, tools: To
         looked_up=len(some.chosen),
         elsewhere=elsewhere.total(),
         elsewhere_unused=elsewhere[""],
+        linked=linked,
     )
 
 
@@ -203,7 +219,7 @@ async def _leads_elsewhere(user_id: str, connection: Connection, tools: Tools) -
         user = await tools.tenant.user(f"auth0|{user_id}")
     except NotFound:  # deleted since the export
         return False
-    return not user.is_in(connection.name)
+    return not user.has(connection.name, user_id)
 
 
 @contextmanager
@@ -220,7 +236,7 @@ def _opened(index: Path) -> Iterator[sqlite3.Connection]:
             raise OSError(errno.EIO, str(error)) from None
 
 
-async def _read(export: Path, there: sqlite3.Connection, tools: Tools) -> None:
+async def _read(export: Path, connection: str, there: sqlite3.Connection, tools: Tools) -> None:
     """Keep of each line what is asked for, on the disk: a connection may have more users than fit in memory."""
     there.executescript(
         "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;"
@@ -231,7 +247,7 @@ async def _read(export: Path, there: sqlite3.Connection, tools: Tools) -> None:
         with gzip.open(export, "rb") as lines:
             for number, line in enumerate(lines, 1):
                 if line.strip():
-                    there.execute("INSERT OR REPLACE INTO there VALUES (?, ?, ?)", _row(loads(line)))
+                    there.executemany("INSERT OR REPLACE INTO there VALUES (?, ?, ?)", _rows(loads(line), connection))
                 if number % LINES == 0:
                     await _breathe(tools)
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
@@ -244,10 +260,13 @@ def _not_whole(why: str) -> WizardError:
     return not_whole(why, state="Nothing was changed.", remedy="Undo again: that asks Auth0 for a new export.")
 
 
-def _row(user: dict[str, Any]) -> tuple[str, float | None, Use]:
+def _rows(user: dict[str, Any], connection: str) -> list[tuple[str, float | None, str]]:
+    """The ids that the user has in the connection, when it was made, and what has become of it since."""
+    if len(user.get("identities") or ()) > 1:
+        return [(user_id.decode(), None, LINKED) for user_id in ids_in(user, connection)]
     created, updated = user.get("created_at"), user.get("updated_at")
     use = use_of(created, updated, user.get("last_login"), user.get("logins_count"))
-    return str(user["user_id"]).removeprefix("auth0|"), moment(created), use
+    return [(str(user["user_id"]).removeprefix("auth0|"), moment(created), use)]
 
 
 async def delete_users(
@@ -256,7 +275,8 @@ async def delete_users(
     """Delete these users, one by one; stopped or killed, it goes on with the job it was at.
 
     Each is looked at just before, as deleting goes by id: whoever is not the one that the run has made stays, and unless
-    `in_use` is delete also who has logged in or changed since.
+    `in_use` is delete also who has logged in or changed since. Whose account is linked to another stays in any case: with
+    the one the other would go, which is not of the run.
 
     Raises:
         Interrupted: the operator stopped it.
@@ -270,13 +290,17 @@ async def delete_users(
     total = gone + sum(one.count for one in made)
     for one in made:
         began = tools.journal.begin(f"{REMOVED}{one.part.name}", {"part": one.part.name})
-        here = Counter[Fate]()
+        here, absent = Counter[Fate](), list[dict[str, Any]]()
         try:
             for number, user in enumerate(one.users(tools.folder, refused), 1):
                 if number % TOLD_EVERY == 0:
                     tools.emit(UsersRemoved(max(gone + _gone(here), told), total))
                 _stop_if_asked(tools)
-                here[await _delete(user, one, connection, in_use, tools)] += 1
+                here[(fate := await _delete(user, one, connection, in_use, tools))] += 1
+                absent += [user] if fate == "gone" and connection is not None else []
+            if connection is not None:
+                linked = len(await linked_users(connection, absent, tools))
+                here += Counter[Fate]({"linked": linked, "gone": -linked})
         except (WizardError, asyncio.CancelledError):
             with suppress(JournalFailed):  # what ended it is on its way already
                 tools.emit(UsersRemoved(max(gone + _gone(here), told), total))
@@ -284,9 +308,9 @@ async def delete_users(
         gone += _gone(here)
         fates += here
         # Who is left is looked for again the next time.
-        outcome = "left" if here["in use"] or here["elsewhere"] else "done"
+        outcome = "left" if here["in use"] or here["linked"] or here["elsewhere"] else "done"
         tools.journal.settle(began, outcome, {"gone": _gone(here)}, events=[UsersRemoved(max(gone, told), total)])
-    return Removed(fates["deleted"], fates["in use"], fates["elsewhere"], fates["anew"])
+    return Removed(fates["deleted"], fates["in use"], fates["elsewhere"], fates["anew"], fates["linked"])
 
 
 def _gone(fates: Counter[Fate]) -> int:
@@ -303,6 +327,8 @@ async def _delete(
     user = await _found(prepared, connection, tools)
     if isinstance(user, str):
         return user
+    if user.is_linked:
+        return "linked"
     whose = made.whose(moment(user.created_at))
     if whose != "made":
         return whose
@@ -322,7 +348,7 @@ async def _found(prepared: dict[str, Any], connection: Connection, tools: Tools)
         user = await tools.tenant.user(user_id)
     except NotFound:
         return "gone"
-    if user.is_in(connection.name):
+    if user.has(connection.name, prepared["user_id"]):
         return user
     found = await tools.tenant.users_by_email(prepared["email"])
     return "elsewhere" if any(one.user_id == user_id and one.is_in(connection.name) for one in found) else "gone"

@@ -150,9 +150,13 @@ def _of_users(plan: UndoPlan) -> Iterator[str]:
         whoever = {"keep": "; whoever has, stays", "delete": "; whoever has, is deleted too", None: ""}[plan.in_use]
         yield f"    {users_in_use(plan)}{whoever}"
         return
-    gone = plan.users - look.there - look.before - look.anew
+    gone = plan.users - look.there - look.before - look.anew - look.linked
     told = [
         (gone, f"{gone:,} of {plan.users:,} {'is' if gone == 1 else 'are'} gone already"),
+        (
+            look.linked,
+            f"{look.linked:,} {'is linked to another account and stays' if look.linked == 1 else 'are linked to other accounts and stay'}",
+        ),
         (
             look.before,
             f"{look.before:,} {'was there before and stays' if look.before == 1 else 'were there before and stay'}",

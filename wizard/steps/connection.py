@@ -214,6 +214,7 @@ class ConnectionStep(Step[ConnectionFacts, CreateConnection]):
                 state="It is as it was made.",
                 remedy="Undo with --users to delete those that this run imported; others are for you to decide about.",
             )
+        await _require_no_identities(found, tools)
         await tools.tenant.delete_connection(found.id)
 
 
@@ -223,8 +224,25 @@ async def _users_in(connection: Connection, tools: Tools) -> int:
     from wizard.bulk.residents import exported_ids
 
     with private_file(tools.folder / "export.ndjson.gz") as export:
-        await export_users(connection, export, tools, ("user_id",))
+        await export_users(connection, export, tools, ("user_id", "identities"))
         return sum(1 for _ in exported_ids(export, connection.name))
+
+
+async def _require_no_identities(connection: Connection, tools: Tools) -> None:
+    """Refuse to delete a connection in which accounts of others have an identity, which an export need not show.
+
+    Raises:
+        WizardError: one has.
+    """
+    from wizard.bulk.linked import accounts_left
+
+    if left := await accounts_left(connection, tools):
+        raise WizardError(
+            f"The connection {connection.name} stays",
+            why=f"{counted(left, 'account has', 'accounts have')} an identity in it, which would go with it, as a search finds",
+            state="It is as it was made.",
+            remedy="Unlink these identities in the Dashboard, and decide about their users; then undo again.",
+        )
 
 
 def made_by_this_run(name: str, connection_id: str, tools: Tools) -> bool:

@@ -1,0 +1,105 @@
+"""Undo leaves linked users alone, and a connection in which somebody else's account has an identity."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from rehearsal import Rehearsal
+from test_linked import EXPORTS, PEOPLE, add, id_of, identities, link, password_of, stage_of
+
+from wizard.bulk.removal import InUse
+from wizard.commands.undo import plan_text
+from wizard.events import Event, UsersRemoved
+from wizard.practice.users.linking import make_one
+from wizard.practice.users.table import find_by
+
+
+@pytest.fixture
+def stage(tmp_path: Path) -> Rehearsal:
+    return stage_of(tmp_path)
+
+
+def change(stage: Rehearsal, number: int) -> None:
+    """Let something of a user change after the import, which has to be decided about then."""
+    stage.clock.time += 3600
+    stage.ask("PATCH", f"users/auth0%7C{number}", json={"nickname": "Somebody"})
+
+
+@EXPORTS
+@pytest.mark.parametrize("in_use", ["keep", "delete"])
+def test_undo_keeps_a_linked_user_and_the_connection(tmp_path: Path, exports: str, in_use: InUse) -> None:
+    stage = stage_of(tmp_path, connection=False, linked_users_in_exports=exports)
+    stage.apply()
+    link(stage, "5")
+    change(stage, 7)
+    before = password_of(stage, "5")
+    undone = stage.undo(users=True, in_use=in_use)
+    assert undone.users == PEOPLE - (1 if in_use == "delete" else 2)
+    *_, linked, connection = undone.left
+    assert linked == "1 user whose account is linked to others: deleting would take the other account, too"
+    assert connection.startswith("The connection acme-users stays")
+    assert (identities(stage), password_of(stage, "5")) == ([("staff", "prim"), ("acme-users", "5")], before)
+    look = stage.undo_plans[-1].look
+    assert look is not None
+    assert (look.there, look.linked, look.in_use) == (PEOPLE - 1, 1, 1)
+    assert "1 is linked to another account and stays" in plan_text(stage.undo_plans[-1])
+    again = stage.undo(users=True, in_use=in_use)
+    assert (again.users, again.left) == (0, undone.left), "it is looked for again"
+
+
+@pytest.mark.parametrize("in_use", ["keep", "delete"])
+def test_undo_keeps_a_user_to_whom_another_account_was_linked(stage: Rehearsal, in_use: InUse) -> None:
+    stage.apply()
+    add(stage, "staff", "second", "second@example.org")
+    link(stage, "second", to="5", of="staff")
+    change(stage, 7)
+    undone = stage.undo(users=True, in_use=in_use)
+    assert undone.users == PEOPLE - (1 if in_use == "delete" else 2)
+    assert identities(stage, "5") == [("acme-users", "5"), ("staff", "second")]
+    assert [one for one in undone.left if "linked" in one]
+
+
+def test_undo_takes_nobody_of_another_connection_who_has_an_identity_in_this_one(stage: Rehearsal) -> None:
+    """The same id is there in both, and that of the other one is the primary."""
+    add(stage, "staff", "5", "somebody@example.org")
+    stage.apply()
+    link(stage, "5", to="5")
+    change(stage, 7)
+    stage.undo(users=True, in_use="delete")
+    assert identities(stage, "5") == [("staff", "5"), ("acme-users", "5")]
+
+
+@EXPORTS
+@pytest.mark.parametrize("lag", [0, 6])
+def test_a_connection_with_a_linked_identity_is_not_deleted(tmp_path: Path, exports: str, lag: int) -> None:
+    stage = stage_of(tmp_path, connection=False, linked_users_in_exports=exports, search_lag_seconds=lag)
+    stage.apply()
+    stage.undo(users=True, in_use="delete", watch=_signed_up(stage))
+    assert password_of(stage, "new") is not None
+    assert identities(stage) == [("staff", "prim"), ("acme-users", "new")]
+
+
+def _signed_up(stage: Rehearsal) -> Callable[[Event], None]:
+    """Let somebody sign up, and link, once all users that the run had made are deleted."""
+
+    def watch(event: Event) -> None:
+        if isinstance(event, UsersRemoved) and event.removed == PEOPLE and password_of(stage, "new") is None:
+            add(stage, "acme-users", "new", "new@example.org")
+            add(stage, "staff", "prim", "prim@example.org")
+            primary, secondary = (
+                find_by(stage.tenant, id_of(stage, of), "id", one)
+                for of, one in (("staff", "prim"), ("acme-users", "new"))
+            )
+            assert primary is not None
+            assert secondary is not None
+            with stage.tenant.transaction():
+                make_one(stage.tenant, primary, secondary)
+
+    return watch
+
+
+def test_users_just_deleted_do_not_hold_the_connection_though_search_shows_them_for_a_while(tmp_path: Path) -> None:
+    stage = stage_of(tmp_path, connection=False, search_lag_seconds=25)
+    stage.apply()
+    assert stage.undo(users=True, in_use="delete").left == ()
+    assert stage.ask("GET", "connections", params={"name": "acme-users"}) == []
