@@ -102,7 +102,7 @@ The records become files that import jobs accept. Users that Auth0 would refuse 
 **Leaving some behind.** A reason that you tick here means: I know, and decided. Those users count as skipped, and a run
 with nothing else can still be complete.
 
-**In an automatic migration** no files are made. This step tells of every user, once the phase is over, whether it has moved;
+**In an automatic migration** no files are made. Once the phase is over, it is told of every user whether it has moved;
 *not_logged_in* is the reason of those who have not.
 """,
     "upload": """\

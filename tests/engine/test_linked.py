@@ -159,7 +159,8 @@ def test_a_repair_leaves_a_linked_user_alone_whom_search_does_not_show_yet(tmp_p
     stage = stage_of(tmp_path, search_lag_seconds=6)
     move(stage, 5)
     plant(stage, 3)
-    assert stage.apply().already_there == 2
+    progress = stage.apply()
+    assert (progress.already_there, progress.unfound) == (1, 1)
     before = password_of(stage, "5")
     link(stage, "5")
     progress = stage.resume("verify.repair_at_most=2", approve=always)
