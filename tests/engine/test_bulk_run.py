@@ -131,6 +131,13 @@ def test_the_plan_says_what_of_an_import_can_be_taken_back_and_what_not(stage: R
     assert "cannot be undone" not in shown()
 
 
+def test_the_plan_says_what_is_odd_about_the_store(stage: Rehearsal) -> None:
+    text = (stage.folder / "users.csv").read_text(encoding="utf-8")
+    (stage.folder / "users.csv").write_bytes(text.encode("cp1252"))
+    shown = plan_text(asyncio.run(plan_for(stage.answers(), base=stage.folder, world=stage.world, run=None)))
+    assert "Windows-1252" in shown
+
+
 def test_a_second_apply_writes_nothing_and_says_the_same(stage: Rehearsal) -> None:
     first = stage.apply()
     transport = stage.transport = CountingTransport(stage.transport)

@@ -38,20 +38,22 @@ UPLOADED = "uploaded"
 class PrepareFacts:
     """`fingerprint` is of what there is to prepare, `prepared` of the files that are there or were uploaded.
 
-    `foreseen` is of a store that is still to be prepared.
+    `foreseen` and `warnings` are of a store that is still to be prepared.
     """
 
     fingerprint: str
     prepared: str | None
     records: int
     foreseen: Foreseen | None = None
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class PrepareUsers(Change):
     """`way` is the strategy: while users move at login, those in the connection are left out; automatic imports nobody.
 
-    `records` are those of the legacy store when it was looked at, `foreseen` what would become of some of them.
+    `records` are those of the legacy store when it was looked at, `foreseen` what would become of some of them, `warnings` what
+    is odd about it, such as a list that is not read.
     """
 
     source: SourceAnswers
@@ -64,6 +66,7 @@ class PrepareUsers(Change):
     way: str = "bulk"
     records: int = field(default=0, compare=False)
     foreseen: Foreseen | None = field(default=None, compare=False)
+    warnings: tuple[str, ...] = field(default=(), compare=False)
 
     @property
     def key(self) -> str:
@@ -81,7 +84,7 @@ class PrepareUsers(Change):
 
     @property
     def foretold(self) -> Sequence[str]:
-        return list(self.foreseen.lines(live=self.way != "bulk")) if self.foreseen else ()
+        return [*self.warnings, *(self.foreseen.lines(live=self.way != "bulk") if self.foreseen else ())]
 
     @property
     def undo_summary(self) -> str:
@@ -118,12 +121,14 @@ class PrepareStep(Step[PrepareFacts, PrepareUsers]):
         if prepared != fingerprint and way == "bulk":
             await _require_anybody(change, tools)
         foreseen = await _foreseen(change, tools) if prepared != fingerprint and way != "automatic" else None
-        return PrepareFacts(fingerprint, prepared, found.records, foreseen)
+        warnings = found.warnings if prepared != fingerprint else ()
+        return PrepareFacts(fingerprint, prepared, found.records, foreseen, warnings)
 
     def plan(self, answers: Answers, facts: PrepareFacts) -> Sequence[PrepareUsers]:
         if facts.prepared == facts.fingerprint:
             return []
-        return [replace(_change(answers, facts.fingerprint, facts.records), foreseen=facts.foreseen)]
+        change = _change(answers, facts.fingerprint, facts.records)
+        return [replace(change, foreseen=facts.foreseen, warnings=facts.warnings)]
 
     async def apply(self, change: PrepareUsers, tools: Tools) -> Receipt:
         from wizard.bulk.marked import mark_moved
