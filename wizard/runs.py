@@ -22,6 +22,9 @@ LOOKING_SECONDS = 1.0
 """How long a lock is waited for: whoever only looks whether a run is held takes it for an instant."""
 STAMP = "YYYYMMDD-HHMMSS"
 """How the id of a run begins."""
+MAKING = re.compile(r"\.\d{8}-\d{6}-[a-z0-9-]+-[0-9a-f]{4}")
+"""How the folder of a run is called while it is filled; other things may lie beside runs."""
+
 MAKING_SECONDS = 30.0
 """How long is waited for others who look for a run or make one."""
 
@@ -228,8 +231,9 @@ class Runs:
         except OSError as error:
             raise _unwritable(self.folder, error) from None
         try:
-            for left in self.folder.glob(".*-*-*"):  # by a process that was killed
-                shutil.rmtree(left, ignore_errors=True)
+            for left in self.folder.glob(".*"):
+                if MAKING.fullmatch(left.name):  # by a process that was killed
+                    shutil.rmtree(left, ignore_errors=True)
             yield
         finally:
             lock.release()

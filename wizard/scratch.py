@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from filelock import BaseFileLock
 
 PREFIX = "auth0-migrate-"
-LOCK = ".lock"
+LOCK = ".auth0-migrate-scratch"
+"""The file that is held, and by which alone a folder is known to be one of these: others, of runs for instance, may be named alike."""
 
 WORKING = ".working-"
 """How such folders begin inside the folder of a run, or of prepared files, which one process works in at a time."""

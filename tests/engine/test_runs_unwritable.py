@@ -42,3 +42,14 @@ def test_of_two_runs_made_in_one_second_the_later_is_the_latest(tmp_path: Path) 
     made = [runs.create(name, lambda run: (run.path / "journal.db").touch(), now=1_800_000_000.5) for name in "ba" * 4]
     assert [run.id for run in runs.all()] == [run.id for run in reversed(made)]
     assert runs.find("latest").id == made[-1].id
+
+
+def test_only_runs_that_were_never_whole_are_cleared_away_from_a_folder_of_other_things(tmp_path: Path) -> None:
+    half_made = tmp_path / ".20270115-080000-acme-users-01ab"
+    others = [tmp_path / name for name in (".an-editors-folder", ".20270115-080000-acme-users-01abc", ".keys-of-mine")]
+    for folder in (half_made, *others):
+        folder.mkdir()
+        (folder / "kept").touch()
+    with Runs(tmp_path).creating():
+        assert not half_made.exists()
+    assert all((other / "kept").is_file() for other in others)

@@ -12,6 +12,7 @@ import pytest
 
 from wizard.legacy import open_source
 from wizard.legacy.answers import SourceAnswers
+from wizard.runs import Runs
 from wizard.scratch import LOCK, open_scratch, scratch
 
 HOLDER = """
@@ -70,6 +71,14 @@ def test_a_link_that_somebody_put_there_is_not_followed(place: Path) -> None:
     (place / "auth0-migrate-index-link").symlink_to(target)
     with scratch("survey"):
         assert (target / LOCK).read_text() == "kept"
+
+
+def test_runs_that_are_kept_in_the_place_for_temporary_files_stay(place: Path) -> None:
+    runs = Runs(place / "auth0-migrate-runs")
+    with runs.creating():
+        run = runs.create("acme", lambda run: (run.path / "journal.db").touch(), now=1_800_000_000.0)
+    with scratch("survey"):
+        assert run.journal.is_file()
 
 
 def test_others_may_clear_away_a_folder_before_it_is_held(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
