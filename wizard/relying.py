@@ -23,22 +23,26 @@ class OtherRun:
     """A run that was begun and not undone.
 
     `applications` are the client ids of those that it relies on; `needs_open_door` tells whether its users move at login
-    still, or will.
+    still, or will. Of a run that `is_unreadable` neither is known, so that it may rely on everything.
     """
 
     id: str
     answers: Answers
-    applications: frozenset[str]
-    needs_open_door: bool
+    applications: frozenset[str] = frozenset()
+    needs_open_door: bool = True
+    is_unreadable: bool = False
 
 
 def others_of(run: RunFolder) -> Sequence[OtherRun]:
-    """The other runs beside this one that go into the same connection of the same tenant, newest first."""
+    """The other runs beside this one that go into the same connection of the same tenant, newest first.
+
+    Of a journal that cannot be read nobody knows where its run goes; `runs` names it.
+    """
     target = _target(_journal_facts(run))
     found: list[OtherRun] = []
     for other in Runs(run.path.parent).all():
         if other.path != run.path:
-            with suppress(WizardError):  # of a damaged journal nobody can tell; `runs` names it
+            with suppress(WizardError):
                 found += _relying(other, target)
     return found
 
@@ -65,7 +69,10 @@ def _relying(run: RunFolder, target: tuple[object, object] | None) -> Sequence[O
         now = Progress.of(journal.events())
         if now.taken_back or (now.undoing and not now.undoing.only):
             return ()
-        answers = load(run.answers, SECTIONS, environment={})
+        try:
+            answers = load(run.answers, SECTIONS, environment={})
+        except WizardError:  # edited by hand, or of another version
+            return [OtherRun(run.id, Answers([]), is_unreadable=True)]
         moves = answers[StrategyAnswers].is_live and not (now.ended or has_closed(journal))
         return [OtherRun(run.id, answers, frozenset(facts.get(RELIED_ON) or ()), moves)]
     finally:

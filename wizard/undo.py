@@ -126,9 +126,16 @@ def without_relied_on(
     changes, kept = [], []
     for one in plan.changes:
         intent = made[one.intent]
-        relying = [other.id for other in others if by_key[one.step].is_relied_on(receipt_of(intent), other)]
+        step, receipt = by_key[one.step], receipt_of(intent)
+        relying = [other.id for other in others if not other.is_unreadable and step.is_relied_on(receipt, other)]
+        unreadable = [other.id for other in others if other.is_unreadable]
         if relying:
             kept.append(_kept(intent.facts["summary"], relying))
+        elif unreadable:
+            kept.append(
+                f"{intent.facts['summary']}: run {unreadable[0]} may rely on it, as its answers cannot be read; correct its "
+                "answers.toml, or move its folder away, to take it back"
+            )
         else:
             changes.append(one)
     return replace(plan, changes=tuple(changes), kept=tuple(kept))

@@ -75,6 +75,17 @@ def test_the_door_stays_open_for_a_run_whose_users_move_at_login(tmp_path: Path,
     assert len(stage.ask("GET", "actions/actions")["actions"]) > 1
 
 
+def test_all_stays_for_a_run_whose_answers_cannot_be_read(tmp_path: Path) -> None:
+    stage = Rehearsal(tmp_path)
+    older, newer = two_runs(stage)
+    text = newer.answers.read_text(encoding="utf-8")
+    newer.answers.write_text(text.replace("[connection]", "[connection]\nof_a_later_version = 1", 1), encoding="utf-8")
+    undone = stage.undo(run=older)
+    assert undone.changes == 0
+    assert enabled(stage) == ["Web shop"]
+    assert [one for one in undone.left if f"run {newer.id} may rely on it, as its answers cannot be read" in one]
+
+
 def test_nothing_stays_for_a_run_into_another_connection(tmp_path: Path) -> None:
     stage = Rehearsal(tmp_path)
     stage.write_people([person(1)])
