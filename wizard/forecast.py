@@ -106,12 +106,12 @@ def forecast(looks: Sequence[Look], users: int) -> Forecast | None:
 
 
 def per_day(looks: Sequence[Look], since: float) -> float | None:
-    """Users who moved a day, from the last look before `since` (UNIX time) to the latest; None without two looks."""
+    """Users who moved a day, from the last look before `since` (UNIX time) to the latest; None within less than an hour."""
     if len(looks) < 2:
         return None
     first = next((look for look in reversed(looks[:-1]) if look[0] <= since), looks[0])
     days = (looks[-1][0] - first[0]) / DAY
-    return (looks[-1][1] - first[1]) / days if days > 0 else None
+    return (looks[-1][1] - first[1]) / days if days * 24 >= 1 else None
 
 
 def _thinned(looks: Sequence[Look]) -> Sequence[Look]:

@@ -83,3 +83,4 @@ def test_the_rate_is_that_of_the_time_asked_for() -> None:
     looks = [(BEGAN, 0), (BEGAN + 10 * DAY, 1000), (BEGAN + 17 * DAY, 1070)]
     assert per_day(looks, BEGAN + 10 * DAY) == 10
     assert per_day(looks[:1], BEGAN) is None
+    assert per_day([(BEGAN, 0), (BEGAN + 60, 2)], BEGAN) is None, "a minute says nothing of a day"

@@ -211,7 +211,7 @@ class ConnectionStep(Step[ConnectionFacts, CreateConnection]):
             raise WizardError(
                 f"The connection {name} stays",
                 why=f"{counted(users, 'user is', 'users are')} in it, who would go with it",
-                state="It is as it was made.",
+                state="It stays as it is now.",
                 remedy="Undo with --users to delete those that this run imported; others are for you to decide about.",
             )
         await _require_no_identities(found, tools)
@@ -240,7 +240,7 @@ async def _require_no_identities(connection: Connection, tools: Tools) -> None:
         raise WizardError(
             f"The connection {connection.name} stays",
             why=f"{counted(left, 'account has', 'accounts have')} an identity in it, which would go with it, as a search finds",
-            state="It is as it was made.",
+            state="It stays as it is now.",
             remedy="Unlink these identities in the Dashboard, and decide about their users; then undo again.",
         )
 

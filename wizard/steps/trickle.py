@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import ClassVar, Literal
@@ -148,7 +148,7 @@ class TrickleStep(Step[TrickleFacts, Change]):
     async def check(self, answers: Answers, tools: Tools) -> Sequence[Finding]:
         """Say who was left, by last login, and whether marks and connection agree."""
         left = Progress.of(tools.journal.events()).left
-        found = [Finding("left by last login", True, left_in_words(left.users))] if left else []
+        found = [Finding("left by last login", True, left_in_words(left))] if left else []
         return [*found, *await _marks_agree(tools)]
 
 
@@ -219,10 +219,14 @@ def outlook(looks: Sequence[tuple[float, int]], users: int, wanted: TrickleAnswe
     return ", ".join(told)
 
 
-def left_in_words(users: Mapping[str, int]) -> str:
-    """Who had not moved, by last login: `12 within 30 days, 40 within 90 days, …`."""
-    told = [f"{number:,} {age_in_words(age)}" for age, number in users.items()]
-    return f"{counted(sum(users.values()), 'user')} with a user_id had not moved; last login: {', '.join(told)}"
+def left_in_words(left: UsersLeftCounted) -> str:
+    """Who had not moved when that was counted, by last login: `12 within 30 days, 40 within 90 days, …`."""
+    told = [f"{number:,} {age_in_words(age)}" for age, number in left.users.items()]
+    when = datetime.fromtimestamp(left.at, UTC)
+    return (
+        f"{counted(sum(left.users.values()), 'user')} with a user_id had not moved on {when:%Y-%m-%d %H:%M} UTC; "
+        f"last login: {', '.join(told)}"
+    )
 
 
 def _foreseen(curve: Forecast, wanted: TrickleAnswers, now: float) -> str:
