@@ -15,6 +15,9 @@ from wizard.legacy.source import LegacySource
 
 ANN, BOB, CAT = ({"id": name[0], "email": f"{name}@example.com"} for name in ("ann", "bob", "cat"))
 PAIR = [ANN, BOB]
+MAP = {"u1": ANN, "u2": BOB}
+HASHED = {key: {**each, "password": "x"} for key, each in MAP.items()}
+LONG = {key: {"note": "x" * 50_000, **each} for key, each in MAP.items()}
 ROLES = [{"id": "r1", "name": "admin", "composite": False}]
 
 
@@ -40,6 +43,24 @@ TWO: dict[str, tuple[str, tuple[str, str]]] = {
         ("no address in either", {"data": [{"id": 1}], "rows": [{"id": 2}]}, ("data", "rows")),
         ("invited, with passwords", {"users": PAIR, "invites": [{**CAT, "password": "x"}]}, ("users", "invites")),
         ("a map and a list", {"users": {"u1": ANN}, "staff": [CAT]}, ("users", "staff")),
+        ("a list and a map", {"users": [CAT], "archived": MAP}, ("users", "archived")),
+        ("a map before the list", {"archived": MAP, "users": [CAT]}, ("users", "archived")),
+        ("a map of users by its name", {"data": [CAT], "users": {"u1": ANN}}, ("data", "users")),
+        ("a map in front by its name", {"users": {"u1": ANN}, "data": [CAT]}, ("data", "users")),
+        ("a map in letters of another case", {"Users": MAP, "users": [CAT]}, ("users", "Users")),
+        ("a map further down", {"users": [CAT], "old": {"gone": MAP}}, ("users", "old.gone")),
+        ("a map with keys in front", {"users": [{"id": 1}], "archived": MAP}, ("users", "archived")),
+        ("a map of events, with passwords", {"users": [CAT], "events": HASHED}, ("users", "events")),
+        (
+            "keys that are words, with passwords",
+            {"users": [CAT], "accounts": {"admin": HASHED["u1"], "owner": HASHED["u2"]}},
+            ("users", "accounts"),
+        ),
+        ("keys that end like verbs", {"users": [CAT], "accounts": {"toby": ANN, "abby": BOB}}, ("users", "accounts")),
+        ("a map of long users", {"users": [CAT], "archived": LONG}, ("users", "archived")),
+        ("a list of lists", {"users": [CAT], "more": [PAIR]}, ("users", "more[]")),
+        ("a list of lists in front", {"more": [PAIR, []], "users": [CAT]}, ("users", "more[]")),
+        ("a map and a list of lists", {"users": {"u1": ANN}, "staff": [[CAT]]}, ("users", "staff[]")),
         ("two maps", {"users": {"u1": ANN}, "drivers": {"d1": BOB, "d2": CAT}}, ("users", "drivers")),
     )
 }
@@ -67,6 +88,12 @@ def test_of_two_lists_that_may_be_of_users_the_operator_chooses(case: str, inden
         ({"orgs": [{"crew": PAIR}], "crew2": [CAT]}, "orgs[].crew", ["a", "b"]),
         ({"users": {"u1": ANN}, "drivers": {"d1": BOB, "d2": CAT}}, "drivers", ["b", "c"]),
         ({"users": {"u1": ANN}, "staff": [CAT]}, "users", ["a"]),
+        ({"users": [CAT], "archived": MAP}, "archived", ["a", "b"]),
+        ({"users": [CAT], "archived": MAP}, "users", ["c"]),
+        ({"users": [CAT], "old": {"gone": MAP, "by": {"x": 1}}}, "old.gone", ["a", "b"]),
+        ({"users": [CAT] * 100_000, "archived": MAP}, "archived", ["a", "b"]),
+        ({"users": [CAT], "more": [PAIR, [], [CAT]]}, "more[]", ["a", "b", "c"]),
+        ({"users": [CAT], "more": [{"users": [CAT]}, [ANN], [BOB]]}, "more[]", ["a", "b"]),
     ],
 )
 def test_the_chosen_list_or_map_is_read(whole: Any, named: str, found: list[str], tmp_path: Path) -> None:
@@ -122,6 +149,16 @@ EXPORTS: dict[str, dict[str, Any]] = {
     "numbers": {"data": [1, 2], "rows": PAIR},
     "no address": {"users": [{"id": "a"}, {"id": "b"}], "posts": [{"id": 1}]},
     "orders": {"users": PAIR, "orders": [{"id": 1, "email": "x@example.com"}], "sold": [{"buyer": {"email": "x"}}]},
+    "keycloak with maps": {
+        "roles": {"realm": {"admin": {"id": "r1"}, "staff": {"id": "r2"}}},
+        "groups": {"staff": {"id": "g1", "email": "staff@example.com"}, "it": {"id": "g2", "email": "it@example.com"}},
+        "users": PAIR,
+        "clients": {"web": {"clientId": "web", "attributes": {}}, "app": {"clientId": "app", "attributes": {}}},
+        "components": {"smtp": {"config": {"mail": "x"}}},
+    },
+    "sites with users": {
+        "sites": {"x": {"email": "x@example.com", "users": PAIR}, "y": {"email": "y@example.com", "users": []}},
+    },
     "map": {"users": {"u1": ANN, "u2": BOB}, "posts": {"p1": {"title": "x"}}, "orders": {"o": {"email": "x"}}, "tags": [{"id": 1}]},
 }  # fmt: skip
 
@@ -137,17 +174,30 @@ def test_lists_of_something_else_do_not_stand_in_the_way(name: str, indent: int 
     [
         ({"errors": [{"email": "x@example.com"}]}, "errors"),
         ({"teams": [{"name": "a", "members": [CAT]}]}, "teams[].members"),
+        ({"groups": {"a": {"email": "a@example.com"}, "b": {"email": "b@example.com"}}}, "groups"),
+        ({"contacts": {"sales": {"email": "a@example.com"}, "support": {"email": "b@example.com"}}}, "contacts"),
+        ({"invites": [[{"email": "a@example.com"}]]}, "invites[]"),
         ({"posts": [{"id": 1}], "roles": ROLES}, None),
+        ({"posts": {"a": {"title": "x"}, "b": {"title": "y"}}}, None),
     ],
 )
-def test_lists_with_addresses_that_are_not_read_are_told(others: Any, named: str | None, tmp_path: Path) -> None:
-    warnings = opened(written(tmp_path, json.dumps({"users": PAIR, **others}))).facts().warnings
+@pytest.mark.parametrize("users", [PAIR, MAP], ids=["list", "map"])
+def test_lists_with_addresses_that_are_not_read_are_told(
+    users: Any, others: Any, named: str | None, tmp_path: Path
+) -> None:
+    warnings = opened(written(tmp_path, json.dumps({"users": users, **others}))).facts().warnings
     assert [f": {named}. If" in warning for warning in warnings] == ([True] if named else [])
 
 
 def test_what_is_passed_over_may_be_larger_than_any_user(tmp_path: Path) -> None:
     posts = ",".join([f'{{"body": "{"x" * (1 << 20)}"}}'] * 66)
     assert ids(opened(written(tmp_path, f'{{"posts": [{posts}], "users": {json.dumps(PAIR)}}}'))) == ["a", "b"]
+
+
+def test_an_object_that_is_passed_over_may_be_larger_than_any_user(tmp_path: Path) -> None:
+    posts = ",".join(f'"p{number}": {{"body": {{"text": "{"x" * (1 << 20)}"}}}}' for number in range(66))
+    whole = f'{{"tree": {{"root": {{{posts}}}}}, "users": {json.dumps(PAIR)}}}'
+    assert ids(opened(written(tmp_path, whole))) == ["a", "b"]
 
 
 def test_a_first_user_that_is_larger_than_what_is_looked_at_first_is_one(tmp_path: Path) -> None:

@@ -251,8 +251,7 @@ MAIL = {"email": "someone@example.com"}
     "whole",
     [
         {"data": {"created_by": MAIL, "updated_by": MAIL}, "users": PAIR},
-        {"users": PAIR, "items": {"first": MAIL, "second": MAIL}},
-        {"Users": {"first": MAIL, "second": MAIL}, "users": PAIR},
+        {"users": PAIR, "items": {"owner": MAIL, "reply_to": MAIL}},
     ],
 )
 def test_a_list_of_users_is_not_hidden_by_a_map_beside_it(

@@ -6,6 +6,7 @@ import hashlib
 import itertools
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
@@ -15,7 +16,7 @@ from wizard.legacy.answers import SourceAnswers
 from wizard.legacy.encoding import Read
 from wizard.legacy.flat import Columns, Shape
 from wizard.legacy.json_block import INVALID, JsonBlock
-from wizard.legacy.json_choice import ChoosingCutter, ChoosingMapCutter, NoneLikeUsers
+from wizard.legacy.json_choice import ChoosingCutter, ChoosingMapCutter, NamedMapCutter, NoneLikeUsers
 from wizard.legacy.json_cut import (
     ArrayCutter,
     LineCutter,
@@ -137,6 +138,9 @@ def open_json(answers: SourceAnswers, base: Path, form: Form) -> JsonSource:
             return _looked_through(replace(deep, at=only.path, choosing=False))
         except NoList:
             continue
+    if answers.list_key and form == "json":
+        with suppress(NoList):
+            return _looked_through(replace(empty, layout="map", member=answers.list_key))
     more = lists if answers.list_key else (*LISTS, *OTHER_LISTS)
     found = _looked_through(replace(deep, lists=more, inside_lists=True, choosing=False))
     if not answers.list_key and not holds_users(found.columns):
@@ -182,7 +186,7 @@ def _looked_through(empty: JsonSource) -> JsonSource:
         warnings = (*warnings, _REALMS.format(count=cutter.found))
     details = {"file": path.name, "form": "one object a line" if form == "ndjson" else FORMS[empty.layout]}
     at = cutter.path if isinstance(cutter, ArrayCutter) and empty.layout == "list" and not empty.inside_lists else ""
-    if isinstance(cutter, ChoosingCutter) and cutter.aside:
+    if isinstance(cutter, ChoosingCutter | ChoosingMapCutter) and cutter.aside:
         warnings = (*warnings, _ASIDE.format(lists=", ".join(cutter.aside)))
     if at and at not in empty.lists:
         details["list"] = at
@@ -220,6 +224,8 @@ def _cutter(source: JsonSource, read: Read) -> ArrayCutter | LineCutter:
     if source.layout == "sequence":
         return SequenceCutter(read, ())
     if source.layout == "map":
+        if not source.key:
+            return NamedMapCutter(read, source.member)
         return (ChoosingMapCutter if source.choosing else MapCutter)(read, source.key, source.member)
     if source.layout in ("realms", "table"):
         realms = source.layout == "realms"

@@ -5,18 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+import orjson
+
 from wizard.errors import SourceError
 from wizard.legacy.encoding import Read
 from wizard.legacy.json_block import JsonBlock
-from wizard.legacy.json_cut import BLOCK_BYTES, LOOK, ArrayCutter, MapCutter, NoList, no_list, several
+from wizard.legacy.json_cut import BLOCK_BYTES, ArrayCutter, MapCutter, NoList, no_list, several
 from wizard.legacy.json_layout import (
     DEEPEST,
     LISTS,
     OTHER_LISTS,
+    OWN,
     is_aside,
+    is_map_aside,
     is_map_of_users,
+    key_column,
     looks_like_users,
-    members_of,
 )
 
 
@@ -57,7 +61,31 @@ class ChoosingCutter(ArrayCutter):
             self._refuse_rivals(self.path)
         elif name in LISTS and all(isinstance(each, dict) for each in elements):
             self._unlike.append((len(self._around), path, bool(elements)))
+        else:
+            self._look_into_lists(elements, name, path)
         self._pass()
+
+    def _look_into_lists(self, elements: list[Any], name: str, path: str) -> None:
+        """A list of lists of users is a rival, too."""
+        inner = _inner(elements)
+        if looks_like_users(inner, name) and is_aside(inner, name):
+            self.aside.append(f"{path}[]")
+        elif looks_like_users(inner, name):
+            self._rivals.append(f"{path}[]")
+            self._refuse_rivals(self.path)
+
+    def _object(self, depth: int) -> Iterator[JsonBlock]:
+        """What the object that begins here holds, unless it is a map of users: that is a rival of the list."""
+        name, path = self._around[-1], ".".join(self._around)
+        members = _users_in(self._begun(), name)
+        if members and is_map_aside(members, name):
+            self.aside.append(path)
+        elif members:
+            self._rivals.append(path)
+            self._refuse_rivals(self.path)
+            self._pass()
+            return
+        yield from super()._object(depth)
 
     def _refuse_rivals(self, path: str) -> None:
         if path and self._rivals:
@@ -74,26 +102,62 @@ class ChoosingCutter(ArrayCutter):
 
 
 class ChoosingMapCutter(MapCutter):
-    """The members of a map of users, if nothing else in the object looks like users."""
+    """The members of a map of users, if nothing else in the object looks like users; `aside` is as in `ChoosingCutter`."""
+
+    def __init__(self, read: Read, key: str, within: str) -> None:
+        super().__init__(read, key, within)
+        self.aside: list[str] = []
 
     def _other(self) -> None:
         (name,), begin = self._around, self._next()
         if begin == b"[":
             elements = self._peek()
-            if looks_like_users(elements, name) and not is_aside(elements, name):
-                raise several(self._within, name)
-        elif begin == b"{" and name != self._within:
-            members = self._begun()
-            elements = list(members.values())
-            if is_map_of_users(members) and looks_like_users(elements, name) and not is_aside(elements, name):
-                raise several(self._within, name)
+            for path, each in ((name, elements), (f"{name}[]", _inner(elements))):
+                if looks_like_users(each, name):
+                    self._beside(path, surely_not=is_aside(each, name))
+            if not looks_like_users(elements, name):
+                self.aside += [f"{name}[].{inner}" for inner in _lists_of_users_in(elements)]
+        elif begin == b"{" and (members := _users_in(self._begun(), name)):
+            self._beside(name, surely_not=is_map_aside(members, name))
         self._pass()
 
-    def _begun(self) -> dict[str, Any]:
-        """The first members of the object that begins here."""
-        while len(self._buffer) - self._at < LOOK and self._more():
-            pass
-        return members_of(self._buffer[self._at : self._at + LOOK].decode("utf-8", "replace"))
+    def _beside(self, path: str, *, surely_not: bool) -> None:
+        if not surely_not:
+            raise several(self._within, path)
+        self.aside.append(path)
+
+
+class NamedMapCutter(MapCutter):
+    """The members of the map of users that was named by its path, wherever in the file it stands.
+
+    Raises:
+        NoList: there is no map of users.
+    """
+
+    def __init__(self, read: Read, within: str) -> None:
+        super().__init__(read, "key", within)
+
+    def _is_map(self) -> bool:
+        members = self._begun()
+        self._key = orjson.dumps(key_column(members))
+        return is_map_of_users(members, fewest=1)
+
+    def _each(self) -> Iterator[bytes]:
+        yield from super()._each()
+        if not self._found:
+            raise no_list((self._within,))
+
+
+def _users_in(members: dict[str, Any], name: str) -> dict[str, Any]:
+    """The members of a map of this name if they are users; none if they are something else or hold lists of users themselves."""
+    elements = list(members.values())
+    is_map = is_map_of_users(members, fewest=1 if name in OWN else 2) and looks_like_users(elements, name)
+    return members if is_map and not any(isinstance(each.get(own), list) for each in elements for own in OWN) else {}
+
+
+def _inner(elements: list[Any]) -> list[Any]:
+    """The elements of the lists in a list."""
+    return [each for part in elements if isinstance(part, list) for each in part]
 
 
 def _lists_of_users_in(elements: list[Any]) -> list[str]:

@@ -18,6 +18,7 @@ import orjson
 from wizard.errors import SourceError
 from wizard.legacy.encoding import Read
 from wizard.legacy.json_block import JsonBlock, Place, blank
+from wizard.legacy.json_layout import begun_members
 
 BLOCK_BYTES = 1 << 16
 LAST_BORDER_WITHIN = 1 << 13
@@ -31,7 +32,7 @@ _TOKEN = re.compile(rb'["\[\]{}]')
 _SCALAR = re.compile(rb"[^,\]}\s]++")
 _PATHS = re.compile(r"[A-Za-z_][A-Za-z0-9_.\[\]]*")
 _FIRST_KEY = re.compile(rb'\{[ \t\r\n]*+("(?:[^"\\]++|\\.)*")', re.DOTALL)
-
+_OBJECT_OF_OBJECTS = re.compile(rb'\{[ \t\r\n]*+"(?:[^"\\]++|\\.)*"[ \t\r\n]*+:[ \t\r\n]*+\{', re.DOTALL)
 
 NAME_IT = (
     "name the member that holds the users in list of [source], or after the file as in users.json#people; or export an array of "
@@ -39,6 +40,11 @@ NAME_IT = (
 )
 LOOK = 1 << 16
 """Bytes of a list that are looked at to tell what it holds."""
+
+
+LOOKS = (1 << 9, 1 << 12, LOOK, 1 << 20)
+"""Bytes of an object that are looked at to tell what it holds: the first show most that is no map of users, and the last are
+for users that are large themselves."""
 
 
 class NoList(SourceError):
@@ -135,11 +141,18 @@ class ArrayCutter:
             begin = self._next()
             if begin == b"[":
                 yield from self._list(depth)
-            elif begin == b"{" and depth > 1:
-                yield from self._members(depth - 1)
+            elif begin == b"{":
+                yield from self._object(depth)
             else:
                 self._pass()
             self._around.pop()
+
+    def _object(self, depth: int) -> Iterator[JsonBlock]:
+        """What the object that begins here holds, unless it is too deep."""
+        if depth > 1:
+            yield from self._members(depth - 1)
+        else:
+            self._pass()
 
     def _list(self, depth: int) -> Iterator[JsonBlock]:
         """The elements if this is the list of users."""
@@ -304,6 +317,21 @@ class ArrayCutter:
             if found or blank(beginning[1:].partition(b"]")[0]) or len(beginning) > LONGEST or not self._more():
                 return found
 
+    def _begun(self) -> dict[str, Any]:
+        """The first members of the object that begins here if each may be a user; it stays to be taken."""
+        for size in LOOKS:
+            while len(self._buffer) - self._at < size and self._more():
+                pass
+            if not _OBJECT_OF_OBJECTS.match(self._buffer, self._at):
+                return {}
+            beginning = self._buffer[self._at : self._at + size]
+            found, enough = begun_members(beginning.decode("utf-8", "replace"))
+            if not all(isinstance(each, dict) for each in found.values()):
+                return {}
+            if enough or (size >= LOOK and len(found) > 1):
+                break
+        return found
+
     def _scalar(self) -> bytes:
         while True:
             found = _SCALAR.match(self._buffer, self._at)
@@ -390,9 +418,14 @@ class PathCutter(ArrayCutter):
         mark = self._next()
         if mark == b"]":
             self._at += 1
+        path = self._around[-1]
         while mark != b"]":
-            if self._next() == b"{":
+            begin = self._next()
+            if begin == b"{":
                 yield from self._members(depth)
+            elif begin == b"[":
+                yield from self._list(depth)
+                self._around[-1] = path
             else:
                 self._pass()
             mark = self._next()
@@ -438,7 +471,7 @@ class MapCutter(SequenceCutter):
 
     Args:
         key: The name of that member.
-        within: The member of the file's object that holds the users; "" for that object itself.
+        within: The path of the member of the file's object that holds the users; "" for that object itself.
     """
 
     def __init__(self, read: Read, key: str, within: str = "", block: int = BLOCK_BYTES) -> None:
@@ -452,16 +485,28 @@ class MapCutter(SequenceCutter):
         if not self._within:
             yield from self._users()
         else:
-            for name in self._names():
-                self._around = [_text(name)]
-                if self._next() == b"{" and self._around == [self._within]:
-                    if self._found:
-                        raise several(self._within, self._within)
-                    self._found = True
-                    yield from self._users()
-                else:
-                    self._other()
+            yield from self._sought()
         self._expect_end()
+
+    def _sought(self) -> Iterator[bytes]:
+        """The users of the map at the path that is meant, which may be in one of the members."""
+        for name in self._names():
+            self._around.append(_text(name))
+            path, begin = ".".join(self._around), self._next()
+            if begin == b"{" and path == self._within and self._is_map():
+                if self._found:
+                    raise several(path, path)
+                self._found = True
+                yield from self._users()
+            elif begin == b"{" and self._within.startswith(f"{path}."):
+                yield from self._sought()
+            else:
+                self._other()
+            self._around.pop()
+
+    def _is_map(self) -> bool:
+        """Whether the object that begins here is the map that is meant."""
+        return True
 
     def _other(self) -> None:
         """Go over a member that is not the map of users."""

@@ -115,7 +115,16 @@ _MEMBER = re.compile(r'\s*,?\s*("(?:[^"\\]|\\.)*")\s*:\s*')
 _REALMS = re.compile(r'\s*\[\s*\{\s*(?:"id"\s*:\s*"[^"]*"\s*,\s*)?"realm"\s*:\s*"')
 _TABLE = re.compile(r'\s*\[\s*\{\s*"type"\s*:\s*"header"')
 _LOGIN = frozenset({"username", "login", "user_login"})
-_OWN = ("users", "Users")
+_PARTS = frozenset(
+    [
+        *("admin", "administrator", "author", "billing", "contact", "creator", "editor", "exporter", "from", "legal"),
+        *("maintainer", "owner", "primary", "privacy", "recipient", "replyto", "sales", "secondary", "security"),
+        *("sender", "support", "technical", "to"),
+    ]
+)
+"""Simple names of what an address is for; a map with no other keys is none of users."""
+_DONE_BY = re.compile(r"(?:_by|[a-z]By)$")
+OWN = ("users", "Users")
 _KEYS = NAMES["email"] | NAMES["username"] | {"emails", "emailaddresses", "primaryemailaddress", "userprincipalname"}
 """Simple names of what users log in with."""
 
@@ -155,7 +164,7 @@ def member_of_users(text: str, wanted: str = "") -> tuple[str, int]:
         if not wanted and ((named in LISTS and begin == "[") or is_user({named: None}) or named.lower() in _LOGIN):
             return "", 0
         if (
-            (named == wanted if wanted else named in _OWN)
+            (named == wanted if wanted else named in OWN)
             and begin == "{"
             and is_map_of_users(members_of(text, name.end()), fewest=1)
         ):
@@ -169,13 +178,18 @@ def member_of_users(text: str, wanted: str = "") -> tuple[str, int]:
 
 def members_of(text: str, start: int = 0) -> dict[str, Any]:
     """The first members of the object that begins there in the text; it may be cut off."""
+    return begun_members(text, start)[0]
+
+
+def begun_members(text: str, start: int = 0) -> tuple[dict[str, Any], bool]:
+    """The same, and whether they tell enough: they are many, or all."""
     at, found, decoder = text.find("{", start) + 1, dict[str, Any](), json.JSONDecoder()
     while len(found) < LOOKED_AT and (name := _MEMBER.match(text, at)):
         try:
             found[json.loads(name[1])], at = decoder.raw_decode(text, name.end())
         except (ValueError, RecursionError):
-            break
-    return found
+            return found, False
+    return found, len(found) >= LOOKED_AT or text[at:].lstrip().startswith("}")
 
 
 def is_map_of_users(members: dict[str, Any], *, fewest: int = 2) -> bool:
@@ -185,6 +199,14 @@ def is_map_of_users(members: dict[str, Any], *, fewest: int = 2) -> bool:
         return False
     fitting = sum(any("mail" in key.lower() or key.lower() in _LOGIN for key in value) for value in values)
     return fitting / len(values) >= ENOUGH
+
+
+def is_map_aside(members: dict[str, Any], name: str) -> bool:
+    """Whether such a map is surely of something else: by its name or its keys, unless there are passwords."""
+    if has_passwords(members.values()):
+        return False
+    told = name not in OWN and all(simple(key) in _PARTS or _DONE_BY.search(key) for key in members)
+    return told or is_aside(members.values(), name)
 
 
 def key_column(members: dict[str, Any]) -> str:
@@ -208,7 +230,7 @@ def looks_like_users(elements: Iterable[Any], name: str) -> bool:
     Where the name says nothing, it must be the member's own name that does, so that who has sold what is no user.
     """
     columns = [path for each in elements if isinstance(each, dict) for path in _paths(each, 3)]
-    if name in _OWN:
+    if name in OWN:
         return bool(columns)
     return (
         holds_users(columns) if name in OTHER_LISTS or name in LISTS else any(bare(path) in _KEYS for path in columns)
@@ -217,8 +239,13 @@ def looks_like_users(elements: Iterable[Any], name: str) -> bool:
 
 def is_aside(elements: Iterable[Any], name: str) -> bool:
     """Whether such a list is surely of something else: by its name, unless there are passwords."""
+    return simple(name) in ASIDE and not has_passwords(elements)
+
+
+def has_passwords(elements: Iterable[Any]) -> bool:
+    """Whether some objects have a password or its hash."""
     columns = (path for each in elements if isinstance(each, dict) for path in _paths(each, 3))
-    return simple(name) in ASIDE and not any(bare(path) in NAMES["password"] for path in columns)
+    return any(bare(path) in NAMES["password"] for path in columns)
 
 
 def _paths(value: dict[str, Any], deepest: int) -> Iterator[str]:
