@@ -86,9 +86,13 @@ def password_of(stage: Rehearsal, user_id: str) -> tuple[int, str] | None:
     return tuple(row) if row else None
 
 
-def statuses(stage: Rehearsal) -> dict[str, str]:
+def details(stage: Rehearsal) -> list[dict[str, object]]:
     lines = stage.runs.find("latest").verify.read_text(encoding="utf-8").splitlines()
-    return {found["user_id"]: found["status"] for found in map(json.loads, lines)}
+    return [json.loads(line) for line in lines]
+
+
+def statuses(stage: Rehearsal) -> dict[object, object]:
+    return {found["user_id"]: found["status"] for found in details(stage)}
 
 
 def told(stage: Rehearsal, name: str) -> CheckPassed | CheckFailed:
@@ -113,6 +117,53 @@ def test_a_linked_user_is_neither_missing_nor_half_made(tmp_path: Path, exports:
     assert (progress.verdict, progress.already_there, progress.missing) == ("complete", PEOPLE, 0)
     assert not progress.failed_checks
     assert statuses(stage)["5"] == "linked"
+
+
+@EXPORTS
+def test_a_linked_user_of_another_person_takes_the_id_only(tmp_path: Path, exports: str) -> None:
+    """One of another store, migrated before: Auth0 refuses the one prepared as a duplicate, who is nowhere."""
+    stage = stage_of(tmp_path, linked_users_in_exports=exports)
+    add(stage, "acme-users", "5", "somebody.else@example.org")
+    link(stage, "5")
+    progress = stage.apply()
+    assert (progress.verdict, progress.taken, progress.already_there) == ("attention", 1, 0)
+    assert (progress.missing, progress.unfound, progress.linked, progress.imported) == (0, 0, 0, PEOPLE - 1)
+    assert "(id_taken in verify.ndjson)" in told(stage, "ids").detail
+    assert [found for found in details(stage) if found["status"] != "extra"] == [
+        {"user_id": "5", "status": "id_taken", "file": "00001.json", "fields": ["email"]}
+    ]
+
+
+def test_no_linked_user_of_another_person_counts_as_there(stage: Rehearsal) -> None:
+    for number in range(1, PEOPLE + 1):
+        add(stage, "acme-users", str(number), f"other{number}@example.org")
+        link(stage, str(number))
+    progress = stage.apply()
+    assert (progress.verdict, progress.taken, progress.already_there) == ("attention", PEOPLE, 0)
+    stage.clock.time += 60
+    assert stage.resume("verify.depth=sample").verdict == "attention"
+    assert told(stage, "sample").detail.startswith("0 of 5 sampled users found by e-mail")
+    assert "linked" not in told(stage, "sample").detail
+
+
+def test_a_linked_user_who_shows_no_address_proves_nothing_of_one_who_was_refused(stage: Rehearsal) -> None:
+    add(stage, "acme-users", "5", "somebody.else@example.org")
+    link(stage, "5")
+    [(shown,)] = stage.tenant.db.execute("select linked from users where id = 'prim'").fetchall()
+    [identity] = json.loads(shown)
+    del identity["profileData"]["email"]
+    stage.tenant.db.execute("update users set linked = ? where id = 'prim'", (json.dumps([identity]),))
+    progress = stage.apply()
+    assert (progress.verdict, progress.missing, progress.unfound) == ("attention", 1, 1)
+    assert (progress.linked, progress.taken, progress.already_there) == (0, 0, 0)
+
+
+def test_a_linked_user_whose_address_has_changed_since_the_import_is_the_same_person(stage: Rehearsal) -> None:
+    stage.apply()
+    stage.ask("PATCH", "users/auth0%7C5", json={"email": "changed@example.org"})
+    link(stage, "5")
+    progress = stage.verify()
+    assert (progress.verdict, progress.missing, progress.linked, progress.taken) == ("complete", 0, 1, 0)
 
 
 @EXPORTS

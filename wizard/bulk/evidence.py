@@ -224,7 +224,7 @@ async def look_up_sample(connection: Connection, count: int, tools: Tools) -> Fi
     No sample is enough where users count as already there and were not compared: Auth0 says so too of a user whose
     username or phone number another user has. Source: Auth0 docs, "Bulk User Imports".
     """
-    from wizard.bulk.linked import linked_users
+    from wizard.bulk.linked import linked_as_prepared
 
     refusals = tools.journal.refusals()
     refused = {refusal.user_id for refusal in refusals if refusal.code not in IN_ALL_THE_SAME}
@@ -236,7 +236,7 @@ async def look_up_sample(connection: Connection, count: int, tools: Tools) -> Fi
         there = await tools.tenant.users_by_email(user["email"])
         if not any(one.user_id == f"auth0|{user['user_id']}" and one.is_in(connection.name) for one in there):
             absent.append(user)
-    linked = len(await linked_users(connection, absent, tools))
+    linked = len(await linked_as_prepared(connection, absent, tools))
     detail = f"{looked - len(absent)} of {counted(looked, 'sampled user')} found by e-mail"
     detail += f", {_linked(linked)}" if linked else ""
     progress = Progress.of(tools.journal.events())

@@ -18,6 +18,8 @@ import orjson
 
 from wizard.bulk.evidence import INDEX_PATIENCE, wait
 from wizard.bulk.files import private
+from wizard.bulk.sameness import ID_TAKEN, LOWERED
+from wizard.progress import Progress
 
 if TYPE_CHECKING:
     from wizard.auth0.models import Connection, Identity
@@ -31,6 +33,9 @@ QUERY = 3_000
 PAGE = 100
 IN_VAIN = 10_000
 """Users that are looked for in a row without one that is linked, before the others are believed not to be, either."""
+LINKED = "linked"
+"""The status of a prepared user who is an identity of somebody else's account."""
+NAMES = ("email", "username", "phone_number")
 INDEXED = 10.0
 """Seconds after which search is taken to show what was written before; usually it takes one or two."""
 
@@ -49,14 +54,67 @@ async def linked_users(
         users: With `user_id`, without `auth0|`, and for `by_email` with `email`.
         by_email: Whether whose e-mail address such an identity has counts too, whatever its id.
     """
-    found, in_vain = set[str](), 0
+    return frozenset(await _looked_for(connection, users, tools, by_email))
+
+
+async def _looked_for(
+    connection: Connection, users: Iterable[Mapping[str, Any]], tools: Tools, by_email: bool = False
+) -> dict[str, Identity]:
+    """By the id of each who is linked, the identity."""
+    found: dict[str, Identity] = {}
+    in_vain = 0
     for batch in _batches(users, by_email):
         here = await _linked(connection, batch, by_email, tools)
         found |= here
         in_vain = 0 if here else in_vain + len(batch)
         if in_vain >= IN_VAIN:
             break
-    return frozenset(found)
+    return found
+
+
+async def linked_as_prepared(
+    connection: Connection, users: Sequence[Mapping[str, Any]], tools: Tools
+) -> frozenset[str]:
+    """The ids of those of these prepared users who are linked, without those whose id is another person's."""
+    found = await _looked_for(connection, users, tools)
+    doubtful = _doubtful(found, tools)
+    proven, _ = _told_apart([user for user in users if user["user_id"] in doubtful], found)
+    return (frozenset(found) - doubtful) | proven
+
+
+def _doubtful(ids: Iterable[str], tools: Tools) -> frozenset[str]:
+    """Those of these ids of linked users that may be another person's, as Auth0 refused the prepared one as a duplicate.
+
+    While users move at login it is the same person in any case.
+    """
+    found = frozenset(ids)
+    if not found or Progress.of(tools.journal.events()).strategy != "bulk":
+        return frozenset()
+    refused = _duplicates(tools)
+    return found if "" in refused else found & refused  # "" stands for those whom Auth0 did not name
+
+
+def _told_apart(
+    users: Iterable[Mapping[str, Any]], found: Mapping[str, Identity]
+) -> tuple[frozenset[str], Mapping[str, Sequence[str]]]:
+    """The ids of those whose identity shows the e-mail address that was prepared; and of those where it shows another, the
+    names that differ. Where it shows none, nothing is proven.
+    """
+    proven, taken = set[str](), dict[str, Sequence[str]]()
+    for user in users:
+        shown = found[user["user_id"]].profile
+        others = [name for name in NAMES if _is_another(name, user.get(name), shown.get(name))]
+        if "email" in others:
+            taken[user["user_id"]] = others
+        elif shown.get("email"):
+            proven.add(user["user_id"])
+    return frozenset(proven), taken
+
+
+def _is_another(name: str, given: object, shown: object) -> bool:
+    if not given or not shown:
+        return False
+    return str(given).lower() != str(shown).lower() if name in LOWERED else given != shown
 
 
 def _batches(users: Iterable[Mapping[str, Any]], by_email: bool) -> Iterator[list[Mapping[str, Any]]]:
@@ -81,14 +139,19 @@ def _quoted(text: str) -> str:
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
-async def _linked(connection: Connection, users: Sequence[Mapping[str, Any]], by_email: bool, tools: Tools) -> set[str]:
+async def _linked(
+    connection: Connection, users: Sequence[Mapping[str, Any]], by_email: bool, tools: Tools
+) -> dict[str, Identity]:
     names = " OR ".join(_any_of(user, by_email) for user in users)
     identities = await _identities(connection, names, tools)
-    ids = {one.user_id for one in identities}
-    emails = {str(one.profile.get("email", "")).lower() for one in identities} if by_email else set[str]()
-    return {
-        user["user_id"] for user in users if user["user_id"] in ids or (by_email and user["email"].lower() in emails)
-    }
+    by_id = {one.user_id: one for one in identities}
+    by_address = {str(one.profile.get("email", "")).lower(): one for one in identities} if by_email else {}
+    found: dict[str, Identity] = {}
+    for user in users:
+        one = by_id.get(user["user_id"]) or (by_address.get(user["email"].lower()) if by_email else None)
+        if one is not None:
+            found[user["user_id"]] = one
+    return found
 
 
 async def _identities(connection: Connection, names: str, tools: Tools) -> list[Identity]:
@@ -128,36 +191,68 @@ async def without_linked(
 ) -> tuple[Reconciliation, int]:
     """Call those linked whom a comparison could not find by their id; returns what is left of it, and how many they are.
 
+    Who is missing as the id is that of a linked user with another e-mail address is called so.
+
     Args:
-        details: `verify.ndjson` of the comparison; it names them as linked then.
+        details: `verify.ndjson` of the comparison; it names them so then.
     """
     if not result.missing and "user_id" not in result.fields:
         return result, 0
-    linked = await linked_users(connection, _not_found_by_id(details), tools)
-    if not linked:
+    identities = await _looked_for(connection, _not_found_by_id(details), tools)
+    if not identities:
         return result, 0
-    fields, taken, missing = Counter(result.fields), Counter[str](), set[str]()
+    doubtful = _doubtful(identities, tools)
+    proven, taken = _told_apart(_prepared(details, doubtful, tools.folder), identities)
+    linked = (frozenset(identities) - doubtful) | proven
+    fields, called, unfound = Counter(result.fields), Counter[tuple[str, str]](), set[str]()
     draft = details.with_name(f".{details.name}.linked")
     draft.unlink(missing_ok=True)  # of a process that was killed
     with details.open("rb") as lines, private(draft) as out:
         for line in lines:
             found = orjson.loads(line)
-            if _is_not_found_by_id(found) and found["user_id"] in linked:
-                taken[found["status"]] += 1
+            if _is_not_found_by_id(found) and (now := _called(found, linked, taken)) is not None:
+                called[found["status"], now["status"]] += 1
                 if found["status"] == "missing":
-                    missing.add(found["user_id"])
+                    unfound.add(found["user_id"])
                 fields.subtract(found["fields"])
-                line = orjson.dumps(_as_linked(found), option=orjson.OPT_APPEND_NEWLINE)
+                line = orjson.dumps(now, option=orjson.OPT_APPEND_NEWLINE)
             out.write(line)
     draft.replace(details)
     left = replace(
         result,
-        missing=result.missing - taken["missing"],
-        different=result.different - taken["different"],
-        unfound=result.unfound - len(missing & _duplicates(tools)) if result.unfound else 0,
+        missing=result.missing - called["missing", LINKED] - called["missing", ID_TAKEN],
+        different=result.different - called["different", LINKED],
+        taken=result.taken + called["missing", ID_TAKEN],
+        unfound=result.unfound - len(unfound & _duplicates(tools)) if result.unfound else 0,
         fields={name: users for name, users in fields.items() if users},
     )
-    return left, taken.total()
+    return left, called["missing", LINKED] + called["different", LINKED]
+
+
+def _called(
+    found: Mapping[str, Any], linked: frozenset[str], taken: Mapping[str, Sequence[str]]
+) -> dict[str, Any] | None:
+    """The line of `verify.ndjson` for a user whom search has found; None where it says nothing of this one."""
+    if found["user_id"] in linked:
+        kept = {name: one for name, one in found.items() if name != "found_as"}
+        return {**kept, "status": LINKED, "fields": []}
+    if found["user_id"] in taken and found["status"] == "missing":  # else the person is there, by another id
+        return {**found, "status": ID_TAKEN, "fields": list(taken[found["user_id"]])}
+    return None
+
+
+def _prepared(details: Path, ids: frozenset[str], folder: Path) -> list[dict[str, Any]]:
+    """The names of these users of a comparison, as they were prepared."""
+    from wizard.bulk.manifest import read_file, require_manifest
+
+    files = {found["file"] for found in _not_found_by_id(details) if found["user_id"] in ids}
+    return [
+        {name: user[name] for name in ("user_id", *NAMES) if name in user}
+        for file in require_manifest(folder).files
+        if file.name in files
+        for user in orjson.loads(read_file(folder, file))
+        if user["user_id"] in ids
+    ]
 
 
 def _duplicates(tools: Tools) -> frozenset[str]:
@@ -175,8 +270,3 @@ def _not_found_by_id(details: Path) -> Iterator[dict[str, Any]]:
 def _is_not_found_by_id(found: Mapping[str, Any]) -> bool:
     """Whether a line tells of somebody missing, or found by the e-mail address alone."""
     return found["status"] == "missing" or (found["status"] == "different" and "found_as" in found)
-
-
-def _as_linked(found: Mapping[str, Any]) -> dict[str, Any]:
-    kept = {name: one for name, one in found.items() if name != "found_as"}
-    return {**kept, "status": "linked", "fields": []}
