@@ -313,7 +313,7 @@ class Progress:
                 deleting = self.deleting and not (self.undoing and self.undoing.users)
                 now = replace(self, step="undone", taken_back=True, undoing=None, deleting=deleting)
                 return replace(now, failed_checks={}, error="", remedy="")
-            case happened.UsersRemoved() if event.removed:
+            case happened.UsersRemoved() if event.removed != self.removed:
                 return replace(self, removed=event.removed, compared=None, missing=event.removed, different=0)
             case happened.JobSubmitted():
                 job = JobTally(file=event.file, users=event.users, bytes=event.bytes)

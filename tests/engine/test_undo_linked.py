@@ -4,12 +4,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from rehearsal import Rehearsal
+from rehearsal import Rehearsal, person
 from test_linked import EXPORTS, PEOPLE, add, id_of, identities, link, password_of, stage_of
 
-from wizard.bulk.removal import InUse
+from wizard.bulk.removal import TOLD_EVERY, InUse
 from wizard.commands.undo import plan_text
 from wizard.events import Event, UsersRemoved
+from wizard.identity import progress_of
 from wizard.practice.users.linking import make_one
 from wizard.practice.users.table import find_by
 
@@ -45,6 +46,46 @@ def test_undo_keeps_a_linked_user_and_the_connection(tmp_path: Path, exports: st
     assert "1 is linked to another account and stays" in plan_text(stage.undo_plans[-1])
     again = stage.undo(users=True, in_use=in_use)
     assert (again.users, again.left) == (0, undone.left), "it is looked for again"
+
+
+@pytest.mark.parametrize("parts", [1, 8])
+def test_no_linked_user_is_ever_told_as_deleted(tmp_path: Path, parts: int) -> None:
+    stage, told = stage_of(tmp_path, connection=False), list[int]()
+    people = TOLD_EVERY + 10
+    stage.write_people([person(number) for number in range(1, people + 1)])
+    stage.apply(*(["prepare.max_file_bytes=500000"] if parts == 1 else []))
+    assert len(progress_of(stage.run).jobs) == parts
+    for number in range(1, people + 1):
+        link(stage, str(number))
+
+    def watch(event: Event) -> None:
+        if isinstance(event, UsersRemoved):
+            told.append(event.removed)
+
+    undone = stage.undo(users=True, in_use="delete", watch=watch)
+    assert (undone.users, set(told)) == (0, {0})
+    progress = progress_of(stage.run)
+    assert (progress.removed, progress.missing, progress.imported) == (0, 0, people)
+
+
+def test_deleted_users_are_told_while_a_part_is_under_way_and_never_fewer(tmp_path: Path) -> None:
+    stage, told = stage_of(tmp_path, connection=False), list[int]()
+    people = 2 * TOLD_EVERY + 10
+    stage.write_people([person(number) for number in range(1, people + 1)])
+    stage.apply("prepare.max_file_bytes=500000")
+    for number in range(1, TOLD_EVERY, 2):
+        link(stage, str(number))
+
+    def watch(event: Event) -> None:
+        if isinstance(event, UsersRemoved):
+            told.append(event.removed)
+
+    stage.undo(users=True, in_use="delete", watch=watch)
+    left = TOLD_EVERY // 2
+    assert told == sorted(told)
+    assert told[-1] == people - left
+    assert 0 < told[0] < told[-1]
+    assert progress_of(stage.run).removed == people - left
 
 
 @pytest.mark.parametrize("in_use", ["keep", "delete"])

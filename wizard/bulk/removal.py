@@ -18,7 +18,7 @@ from wizard.auth0.errors import NotFound
 from wizard.auth0.models import moment
 from wizard.bulk.evidence import export_users, private_file
 from wizard.bulk.exported import not_whole
-from wizard.bulk.linked import linked_users
+from wizard.bulk.linked import AT_ONCE, linked_users
 from wizard.bulk.made import REMOVED, Made, Whose, rejected_users
 from wizard.bulk.residents import ids_in
 from wizard.counts import counted
@@ -296,11 +296,15 @@ async def delete_users(
                 if number % TOLD_EVERY == 0:
                     tools.emit(UsersRemoved(max(gone + _gone(here), told), total))
                 _stop_if_asked(tools)
-                here[(fate := await _delete(user, one, connection, in_use, tools))] += 1
-                absent += [user] if fate == "gone" and connection is not None else []
-            if connection is not None:
-                linked = len(await linked_users(connection, absent, tools))
-                here += Counter[Fate]({"linked": linked, "gone": -linked})
+                fate = await _delete(user, one, connection, in_use, tools)
+                if fate == "gone" and connection is not None:
+                    absent.append(user)  # counted once it is known not to be linked, so that no figure goes down again
+                else:
+                    here[fate] += 1
+                if len(absent) == AT_ONCE:
+                    here += await _fates_of(absent, connection, tools)
+                    absent.clear()
+            here += await _fates_of(absent, connection, tools)
         except (WizardError, asyncio.CancelledError):
             with suppress(JournalFailed):  # what ended it is on its way already
                 tools.emit(UsersRemoved(max(gone + _gone(here), told), total))
@@ -309,8 +313,16 @@ async def delete_users(
         fates += here
         # Who is left is looked for again the next time.
         outcome = "left" if here["in use"] or here["linked"] or here["elsewhere"] else "done"
+        # Once all of them were looked for, that is how many are gone, whatever was told before.
+        told = 0 if one is made[-1] else told
         tools.journal.settle(began, outcome, {"gone": _gone(here)}, events=[UsersRemoved(max(gone, told), total)])
     return Removed(fates["deleted"], fates["in use"], fates["elsewhere"], fates["anew"], fates["linked"])
+
+
+async def _fates_of(absent: Sequence[dict[str, Any]], connection: Connection | None, tools: Tools) -> Counter[Fate]:
+    """Of users whom no id leads to, how many are linked, and how many gone."""
+    linked = len(await linked_users(connection, absent, tools)) if connection is not None else 0
+    return Counter[Fate]({"linked": linked, "gone": len(absent) - linked})
 
 
 def _gone(fates: Counter[Fate]) -> int:
