@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 from rehearsal import Rehearsal, person
-from test_linked import EXPORTS, PEOPLE, add, id_of, identities, link, password_of, stage_of
+from test_linked import EXPORTS, PEOPLE, Searches, add, id_of, identities, link, password_of, stage_of
 
+from wizard.bulk import linked
 from wizard.bulk.removal import TOLD_EVERY, InUse
 from wizard.commands.undo import plan_text
 from wizard.events import Event, UsersRemoved
@@ -144,3 +145,20 @@ def test_users_just_deleted_do_not_hold_the_connection_though_search_shows_them_
     stage.apply()
     assert stage.undo(users=True, in_use="delete").left == ()
     assert stage.ask("GET", "connections", params={"name": "acme-users"}) == []
+
+
+def test_after_so_many_in_vain_nobody_is_searched_for_whatever_the_part(
+    stage: Rehearsal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(linked, "IN_VAIN", 18)
+    stage.write_people([person(number) for number in range(1, 41)])
+    stage.apply()
+    for number in range(1, 41):
+        stage.ask("DELETE", f"users/auth0%7C{number}")
+    stage.transport = searches = Searches(stage.tenant.transport())
+    stage.undo(users=True, in_use="delete")
+    parts = len(progress_of(stage.run).jobs)
+    asked = len(searches.queries)
+    assert parts >= 4
+    assert asked < 2 * parts, "once before it is approved, and once while it deletes"
+    assert asked >= 4

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -46,29 +46,46 @@ async def caught_up(tools: Tools) -> None:
 
 
 async def linked_users(
-    connection: Connection, users: Iterable[Mapping[str, Any]], tools: Tools, *, by_email: bool = False
+    connection: Connection,
+    users: Iterable[Mapping[str, Any]],
+    tools: Tools,
+    *,
+    by_email: bool = False,
+    looks: Looks | None = None,
 ) -> frozenset[str]:
     """The ids of those who are an identity of an account of several; one request for some fifty users.
 
     Args:
         users: With `user_id`, without `auth0|`, and for `by_email` with `email`.
         by_email: Whether whose e-mail address such an identity has counts too, whatever its id.
+        looks: Those before for other users of the same connection, which this one goes on with.
     """
-    return frozenset(await _looked_for(connection, users, tools, by_email))
+    return frozenset(await _looked_for(connection, users, tools, by_email, looks))
+
+
+@dataclass
+class Looks:
+    """Several looks for linked users that are one: how many were looked for in a row in vain."""
+
+    in_vain: int = 0
 
 
 async def _looked_for(
-    connection: Connection, users: Iterable[Mapping[str, Any]], tools: Tools, by_email: bool = False
+    connection: Connection,
+    users: Iterable[Mapping[str, Any]],
+    tools: Tools,
+    by_email: bool = False,
+    looks: Looks | None = None,
 ) -> dict[str, Identity]:
     """By the id of each who is linked, the identity."""
     found: dict[str, Identity] = {}
-    in_vain = 0
+    looks = looks or Looks()
     for batch in _batches(users, by_email):
+        if looks.in_vain >= IN_VAIN:
+            break
         here = await _linked(connection, batch, by_email, tools)
         found |= here
-        in_vain = 0 if here else in_vain + len(batch)
-        if in_vain >= IN_VAIN:
-            break
+        looks.in_vain = 0 if here else looks.in_vain + len(batch)
     return found
 
 

@@ -18,7 +18,7 @@ from wizard.auth0.errors import NotFound
 from wizard.auth0.models import moment
 from wizard.bulk.evidence import export_users, private_file
 from wizard.bulk.exported import not_whole
-from wizard.bulk.linked import AT_ONCE, linked_users
+from wizard.bulk.linked import AT_ONCE, Looks, linked_users
 from wizard.bulk.made import REMOVED, Made, Whose, rejected_users
 from wizard.bulk.residents import ids_in
 from wizard.counts import counted
@@ -146,6 +146,7 @@ async def look_at(made: Sequence[Made], connection: Connection | None, tools: To
     whose: Counter[Whose] = Counter()
     asked, linked, some = 0, 0, _Spread(LOOKED_UP)
     elsewhere: Counter[str] = Counter()
+    looks = Looks()
     if connection is not None:
         with (
             private_file(tools.folder / "export.ndjson.gz") as export,
@@ -168,7 +169,7 @@ async def look_at(made: Sequence[Made], connection: Connection | None, tools: To
                         if of == "made":
                             found[row[1]] += 1
                             some.add((user["user_id"], row[1]))
-                linked += len(await linked_users(connection, absent, tools))
+                linked += len(await linked_users(connection, absent, tools, looks=looks))
                 await _breathe(tools)
         for user_id, use in some.chosen:
             elsewhere[use] += await _leads_elsewhere(user_id, connection, tools)
@@ -282,7 +283,7 @@ async def delete_users(
         Interrupted: the operator stopped it.
         WizardError: the tenant refuses, or does not answer.
     """
-    refused, fates = rejected_users(tools.journal), Counter[Fate]()
+    refused, fates, looks = rejected_users(tools.journal), Counter[Fate](), Looks()
     # A pass that was broken off may have told of more than is settled.
     told = Progress.of(tools.journal.events()).removed
     passes = [one.result for one in tools.journal.intents(REMOVED) if one.outcome == "done"]
@@ -302,9 +303,9 @@ async def delete_users(
                 else:
                     here[fate] += 1
                 if len(absent) == AT_ONCE:
-                    here += await _fates_of(absent, connection, tools)
+                    here += await _fates_of(absent, connection, looks, tools)
                     absent.clear()
-            here += await _fates_of(absent, connection, tools)
+            here += await _fates_of(absent, connection, looks, tools)
         except (WizardError, asyncio.CancelledError):
             with suppress(JournalFailed):  # what ended it is on its way already
                 tools.emit(UsersRemoved(max(gone + _gone(here), told), total))
@@ -319,9 +320,11 @@ async def delete_users(
     return Removed(fates["deleted"], fates["in use"], fates["elsewhere"], fates["anew"], fates["linked"])
 
 
-async def _fates_of(absent: Sequence[dict[str, Any]], connection: Connection | None, tools: Tools) -> Counter[Fate]:
+async def _fates_of(
+    absent: Sequence[dict[str, Any]], connection: Connection | None, looks: Looks, tools: Tools
+) -> Counter[Fate]:
     """Of users whom no id leads to, how many are linked, and how many gone."""
-    linked = len(await linked_users(connection, absent, tools)) if connection is not None else 0
+    linked = 0 if connection is None else len(await linked_users(connection, absent, tools, looks=looks))
     return Counter[Fate]({"linked": linked, "gone": len(absent) - linked})
 
 
