@@ -204,3 +204,24 @@ def test_a_first_user_that_is_larger_than_what_is_looked_at_first_is_one(tmp_pat
     long = {"id": "l", "note": "x" * (3 << 16), "email": "long@example.com"}
     with pytest.raises(SourceError, match="more than one list"):
         opened(written(tmp_path, json.dumps({"data": PAIR, "items": [long]})))
+
+
+@pytest.mark.parametrize(
+    ("whole", "named", "count"),
+    [
+        ({"users": [ANN], "next_page": "x", "total": 250}, "", 250),
+        ({"totalResults": 1234, "Resources": [ANN]}, "", 1234),
+        ({"totalResults": 250, "Resources": [ANN]}, "Resources", 250),
+        ({"page": {"count": 1, "total_count": 250, "rows": [ANN]}}, "", 250),
+        ({"users": PAIR, "total": 2, "count": 1}, "", None),
+        ({"users": PAIR, "total": "250", "length": None, "limit": 50}, "", None),
+        ({"users": PAIR, "posts": {"total": 250}, "stats": {"count": -9}}, "", None),
+        ({"total": 250, "data": {"users": PAIR}}, "", None),
+    ],
+)
+def test_a_file_that_counts_more_users_than_it_holds_is_told(
+    whole: Any, named: str, count: int | None, tmp_path: Path
+) -> None:
+    facts = opened(written(tmp_path, json.dumps(whole)), list_key=named).facts()
+    said = f"The file says that there are {count or 0:,} users and holds 1: it may be one page of an export."
+    assert list(facts.warnings) == ([said] if count else [])

@@ -64,6 +64,8 @@ _ASIDE = (
     "[source] to take them."
 )
 
+_ONE_PAGE = "The file says that there are {total:,} users and holds {records:,}: it may be one page of an export."
+
 _PAGES = (
     "These records do not look like users, but each may be a page with a list of them, called {name}. Put the lists together: "
     "jq -s 'flatten | map(.{name}[]?)' {file} > users.json"
@@ -188,6 +190,8 @@ def _looked_through(empty: JsonSource) -> JsonSource:
     at = cutter.path if isinstance(cutter, ArrayCutter) and empty.layout == "list" and not empty.inside_lists else ""
     if isinstance(cutter, ChoosingCutter | ChoosingMapCutter) and cutter.aside:
         warnings = (*warnings, _ASIDE.format(lists=", ".join(cutter.aside)))
+    if isinstance(cutter, ArrayCutter) and cutter.total > records:
+        warnings = (*warnings, _ONE_PAGE.format(total=cutter.total, records=records))
     if at and at not in empty.lists:
         details["list"] = at
     if isinstance(cutter, PathCutter):

@@ -47,6 +47,10 @@ LOOKS = (1 << 9, 1 << 12, LOOK, 1 << 20)
 for users that are large themselves."""
 
 
+TOTALS = frozenset({"total", "totalResults", "total_count", "totalCount", "count", "length"})
+"""Names under which a page of a longer list says how many there are."""
+
+
 class NoList(SourceError):
     """No member is a list of users; what is deeper was not looked at."""
 
@@ -90,7 +94,7 @@ def _lines(data: bytes, first: int, line: int) -> JsonBlock:
 class ArrayCutter:
     """The elements of one array: the file itself, or the one list of these names inside the object that it is.
 
-    `path` is where it was found, such as data.users.
+    `path` is where it was found, such as data.users, and `total` how many users there are by a number beside it, or 0.
 
     Args:
         read: Gives UTF-8.
@@ -110,6 +114,7 @@ class ArrayCutter:
         self._around: list[str] = []
         self._found = False
         self.path = ""
+        self.total = 0
         self._buffer = b""
         self._at = 0
         self._ended = False
@@ -136,6 +141,7 @@ class ArrayCutter:
 
     def _members(self, depth: int) -> Iterator[JsonBlock]:
         """Look for the list among the members; what comes after it is read to its end, too."""
+        total = 0
         for name in self._names():
             self._around.append(_text(name))
             begin = self._next()
@@ -143,9 +149,13 @@ class ArrayCutter:
                 yield from self._list(depth)
             elif begin == b"{":
                 yield from self._object(depth)
+            elif begin.isdigit() and self._around[-1] in TOTALS:
+                total = max(total, _whole(self._scalar()))
             else:
                 self._pass()
             self._around.pop()
+        if self._found and self.path.rpartition(".")[0] == ".".join(self._around):
+            self.total = max(self.total, total)
 
     def _object(self, depth: int) -> Iterator[JsonBlock]:
         """What the object that begins here holds, unless it is too deep."""
@@ -582,6 +592,10 @@ def no_list(lists: Sequence[str]) -> NoList:
         why=f"it is an object, and none of its members is a list called {few}",
         remedy=NAME_IT,
     )
+
+
+def _whole(number: bytes) -> int:
+    return int(number) if number.isdigit() and len(number) < 16 else 0
 
 
 def _text(name: bytes) -> str:
