@@ -239,6 +239,15 @@ def test_an_account_with_an_identity_of_the_same_id_elsewhere_hides_no_half_made
     assert (progress.verdict, progress.imported) == ("complete", PEOPLE)
 
 
+def test_a_half_made_user_whose_import_anew_is_rejected_counts_once(stage: Rehearsal) -> None:
+    plant(stage, 3)
+    assert stage.apply().unfound == 1
+    stage.tenant.switches = stage.tenant.switches.model_copy(update={"oversize_profile": "fails", "oversize_bytes": 10})
+    progress = stage.resume("verify.repair_at_most=1", approve=always)
+    assert (progress.imported, progress.unfound, progress.rejected, progress.missing) == (PEOPLE - 1, 0, 1, 0)
+    assert (progress.adds_up, statuses(stage)["3"]) == (True, "refused")
+
+
 class Searches(CountingTransport):
     """Remembers what is searched for by id."""
 

@@ -103,13 +103,24 @@ class Made:
         Raises:
             UsageError: the file was purged.
         """
-        require_kept(run / self.folder / self.part.file.name)
         there = self.again.union(self.there)
         return [
             user
-            for user in self.part.records(run / self.folder)
+            for user in self.sent(run)
             if user["user_id"] not in there and (self.part.name, user["user_id"]) not in refused
         ]
+
+    def sent(self, run: Path) -> list[dict[str, Any]]:
+        """All users that its file held, as they were prepared.
+
+        Args:
+            run: The run's folder.
+
+        Raises:
+            UsageError: the file was purged.
+        """
+        require_kept(run / self.folder / self.part.file.name)
+        return self.part.records(run / self.folder)
 
     @property
     def _began(self) -> float | None:
@@ -229,10 +240,10 @@ def duplicates(journal: Journal, files: Sequence[PreparedFile], run: Path) -> fr
     Args:
         run: The run's folder.
     """
-    refused, found = rejected_users(journal), set[str]()
+    found = set[str]()
     for one in all_made(journal, files):  # those of repairs come last
         if one.folder == REPAIRED:
-            found.difference_update(user["user_id"] for user in one.users(run, refused))
+            found.difference_update(user["user_id"] for user in one.sent(run))
         found.update(one.there)
     return frozenset(found)
 
