@@ -15,7 +15,7 @@ from json_stage import opened, reader, scalars, users, values, written
 
 from wizard.errors import SourceError, UsageError
 from wizard.legacy import open_source, source_of
-from wizard.legacy.json_cut import MapCutter, PathCutter, SequenceCutter
+from wizard.legacy.json_arrangements import MapCutter, PathCutter, SequenceCutter
 from wizard.rejects import REASONS
 
 

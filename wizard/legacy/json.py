@@ -15,18 +15,10 @@ from wizard.errors import SourceError
 from wizard.legacy.answers import SourceAnswers
 from wizard.legacy.encoding import Read
 from wizard.legacy.flat import Columns, Shape
+from wizard.legacy.json_arrangements import ListsCutter, MapCutter, PathCutter, SequenceCutter
 from wizard.legacy.json_block import INVALID, JsonBlock
 from wizard.legacy.json_choice import ChoosingCutter, ChoosingMapCutter, NamedMapCutter, NoneLikeUsers
-from wizard.legacy.json_cut import (
-    ArrayCutter,
-    LineCutter,
-    ListsCutter,
-    MapCutter,
-    NoList,
-    PathCutter,
-    SequenceCutter,
-    no_list,
-)
+from wizard.legacy.json_cut import ArrayCutter, LineCutter, NoList, no_list
 from wizard.legacy.json_layout import (
     DEEPEST,
     LISTS,

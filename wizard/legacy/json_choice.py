@@ -9,8 +9,9 @@ import orjson
 
 from wizard.errors import SourceError
 from wizard.legacy.encoding import Read
+from wizard.legacy.json_arrangements import MapCutter
 from wizard.legacy.json_block import JsonBlock
-from wizard.legacy.json_cut import BLOCK_BYTES, ArrayCutter, MapCutter, NoList, no_list, several
+from wizard.legacy.json_cut import BLOCK_BYTES, ArrayCutter, NoList, no_list, several
 from wizard.legacy.json_layout import (
     DEEPEST,
     LISTS,
