@@ -13,7 +13,7 @@ from textual.content import Content
 from screens.app import WizardApp
 from screens.faults import AUTH0
 from screens.steps.cutover import after_cutover
-from screens.steps.run import charts, headline, overall, pace, row_of, slots
+from screens.steps.run_figures import charts, headline, overall, pace, row_of, slots
 from screens.steps.trickle import figures
 from screens.steps.trickle import headline as phase_headline
 from screens.work import Work
