@@ -19,8 +19,9 @@ from wizard.commands.reporting import write_run_report
 from wizard.commands.running import summary
 from wizard.engine import plan_for
 from wizard.errors import PlanStale, RunMismatch, WizardError
-from wizard.events import CheckFailed, CheckPassed, UsersMigrated, UsersPrepared
+from wizard.events import CheckFailed, CheckPassed, UsersMigrated, UsersMovedSince, UsersPrepared
 from wizard.identity import decided_since, progress_of
+from wizard.journal import Journal
 from wizard.practice.users.creation import add_user
 from wizard.practice.users.endpoints import plant_half_made_user
 
@@ -205,6 +206,20 @@ def test_who_moved_after_preparing_is_not_told_as_not_logged_in_and_the_remedy_w
     assert [line["user_id"] for line in lines if line["status"] == "moved"] == ["5", "6"]
     stage.undo(only="cutover")
     assert "wait longer" in summary(progress_of(stage.run), stage.run, None)
+
+
+def test_a_run_of_an_earlier_version_that_knows_only_how_many_moved_learns_for_which_reasons(tmp_path: Path) -> None:
+    stage = stage_of(tmp_path, 10, "automatic")
+    stage.apply("cutover.confirm=")
+    stage.log_in([1, 2, 3, 4])
+    stage.pass_days(1)
+    stage.resume("trickle.go_on=true", "cutover.leave_rejected=true")
+    stage.log_in([5, 6])
+    journal = Journal(stage.run.journal, now=stage.clock.now)
+    journal.emit(UsersMovedSince(2, 0))
+    journal.close()
+    stage.pass_days(1)
+    assert "not_logged_in                      4" in summary(stage.verify(), stage.run, None)
 
 
 def test_those_who_have_not_logged_in_may_be_left_behind_by_decision(tmp_path: Path) -> None:

@@ -99,10 +99,11 @@ async def compare_with_export(connection: Connection, tools: Tools) -> Sequence[
             linked=linked,
         )
     )
+    known = Progress.of(tools.journal.events())
     moved = (result.moved_rejected, result.moved_skipped)
-    if moved != Progress.of(tools.journal.events()).moved_since:
+    if (moved, result.moved_codes) != (known.moved_since, known.moved_codes):
         tools.emit(UsersMovedSince(*moved, result.moved_codes))
-    removed = Progress.of(tools.journal.events()).removed
+    removed = known.removed
     good = result.missing <= removed and not result.different
     detail = f"{counted(result.compared, 'user')} compared: {result.missing:,} missing, {result.different:,} different"
     if result.fields:

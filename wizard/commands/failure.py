@@ -48,7 +48,7 @@ def exit_code_of(error: BaseException, *, as_json: bool) -> int:
 def _is_of_help(error: OSError) -> bool:
     """Whether click could not write to stdout: it writes help and version by itself, past `tell`."""
     frames = (frame for frame, _ in traceback.walk_tb(error.__traceback__))
-    return any(frame.f_code is click.echo.__code__ and not frame.f_locals["err"] for frame in frames)
+    return any(frame.f_code is click.echo.__code__ and not frame.f_locals.get("err", True) for frame in frames)
 
 
 def failure(error: WizardError) -> dict[str, Any]:
