@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import httpx
-from rehearsal import Rehearsal, known_hash, person
+from rehearsal import Rehearsal, kept, known_hash, person
 
 from wizard.practice.users.creation import add_user
 from wizard.vault import Secret
@@ -71,7 +71,7 @@ class PhasesStage(Rehearsal):
         connection = self.tenant.connection_named("acme-users")
         assert connection is not None
         for number in numbers:
-            add_user(self.tenant, connection, self.mover(number) | changes, secret=known_hash(), logins_count=1)
+            add_user(self.tenant, connection, kept(number) | changes, secret=known_hash(), logins_count=1)
             self.marked.add(str(number))
 
     def sign_up(self, user_id: str, email: str) -> None:
@@ -79,18 +79,6 @@ class PhasesStage(Rehearsal):
         connection = self.tenant.connection_named("acme-users")
         assert connection is not None
         add_user(self.tenant, connection, {"user_id": user_id, "email": email}, secret=known_hash())
-
-    def mover(self, number: int) -> dict[str, object]:
-        """A person as Auth0 keeps somebody whom the scripts let in."""
-        who = person(number)
-        return {
-            "user_id": who["id"],
-            "email": who["mail"],
-            "email_verified": who["verified"] == "yes",
-            "given_name": who["first"],
-            "family_name": who["last"],
-            "name": f"{who['first']} {who['last']}",
-        }
 
     def pass_days(self, days: float) -> None:
         self.clock.time += days * DAY

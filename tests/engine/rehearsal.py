@@ -69,6 +69,19 @@ def person(number: int) -> dict[str, str]:
     }
 
 
+def kept(number: int) -> dict[str, object]:
+    """The same person as Auth0 keeps somebody whom the scripts let in."""
+    who = person(number)
+    return {
+        "user_id": who["id"],
+        "email": who["mail"],
+        "email_verified": who["verified"] == "yes",
+        "given_name": who["first"],
+        "family_name": who["last"],
+        "name": f"{who['first']} {who['last']}",
+    }
+
+
 ANSWERS = """
 version = 1
 [tenant]

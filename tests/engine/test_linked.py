@@ -5,7 +5,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from rehearsal import CountingTransport, Rehearsal, known_hash, person
+from rehearsal import CountingTransport, Rehearsal, kept, known_hash, person
 
 from wizard.events import CheckFailed, CheckPassed, UsersRepaired
 from wizard.practice.switches import Switches
@@ -55,17 +55,9 @@ def link(stage: Rehearsal, secondary: str, *, to: str = "prim", of: str = "acme-
 
 def move(stage: Rehearsal, number: int) -> None:
     """Let a person be there before the run, as it prepares them."""
-    who, found = person(number), stage.tenant.connection_named("acme-users")
+    found = stage.tenant.connection_named("acme-users")
     assert found is not None
-    profile = {
-        "user_id": who["id"],
-        "email": who["mail"],
-        "email_verified": who["verified"] == "yes",
-        "given_name": who["first"],
-        "family_name": who["last"],
-        "name": f"{who['first']} {who['last']}",
-    }
-    add_user(stage.tenant, found, profile, secret=known_hash())
+    add_user(stage.tenant, found, kept(number), secret=known_hash())
 
 
 def plant(stage: Rehearsal, number: int) -> None:
