@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from multiprocessing import connection
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
-from wizard.bulk.workers import rebuilt, start_tracker, told
+from wizard.bulk.preparation.workers import rebuilt, start_tracker, told
 from wizard.rejects import CHECKED_AT_LOGIN
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from wizard.bulk.harvest import LOOK_AT_FACTORS
+from wizard.bulk.jobs.harvest import LOOK_AT_FACTORS
 from wizard.bulk.manifest import REJECTS, read_manifest
 from wizard.clock import RealClock
 from wizard.identity import progress_of

@@ -173,7 +173,7 @@ def _require_users_not_deleted(before: Progress, journal: Journal) -> None:
     Raises:
         RunMismatch: they were.
     """
-    from wizard.bulk.made import REMOVED
+    from wizard.bulk.repair.made import REMOVED
 
     latest = {intent.subject: intent.outcome for intent in journal.intents(REMOVED)}
     if before.removed or before.deleting or None in latest.values():

@@ -14,7 +14,7 @@ from wizard.activity import NEVER, Activity, activity, column_of_activity
 
 if TYPE_CHECKING:
     from wizard.advice import Recommendation
-    from wizard.bulk.prepare import Prepared
+    from wizard.bulk.preparation.prepare import Prepared
     from wizard.legacy.answers import SourceAnswers
     from wizard.legacy.source import LegacySource, SourceFacts
     from wizard.legacy.stores.store import Store
@@ -228,9 +228,9 @@ def _prepared(
     source: LegacySource, facts: SourceFacts, suggestion: Suggestion
 ) -> tuple[Prepared | None, dict[str, str]]:
     """What came of it, and where the first reject of each code is found; passwords are judged apart and reject nobody."""
-    from wizard.bulk.foreseen import first_places
     from wizard.bulk.manifest import REJECTS
-    from wizard.bulk.prepare import prepare
+    from wizard.bulk.preparation.foreseen import first_places
+    from wizard.bulk.preparation.prepare import prepare
     from wizard.legacy.numbered import NumberedSource
     from wizard.mapping import compile_mapping
     from wizard.mapping.suggestion import SURE, Guess

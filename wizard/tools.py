@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     import httpx
 
     from wizard.auth0.client import Management
-    from wizard.bulk.foreseen import Foreseen
-    from wizard.bulk.taken_ids import TakenIds
+    from wizard.bulk.preparation.foreseen import Foreseen
+    from wizard.bulk.verification.taken_ids import TakenIds
     from wizard.clock import Clock
     from wizard.journal import Journal
     from wizard.legacy.answers import SourceAnswers

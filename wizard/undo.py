@@ -21,9 +21,9 @@ from wizard.runner import AnyStep, Plan, Planned, apply_plan, receipt_of
 if TYPE_CHECKING:
     from wizard.answers import Answers
     from wizard.auth0.models import Connection
-    from wizard.bulk.made import Made
     from wizard.bulk.manifest import PreparedFile
-    from wizard.bulk.removal import InUse, Look
+    from wizard.bulk.repair.made import Made
+    from wizard.bulk.repair.removal import InUse, Look
     from wizard.relying import OtherRun
     from wizard.tools import Tools
 
@@ -148,8 +148,8 @@ def _kept(summary: str, relying: Sequence[str]) -> str:
 
 
 def _with_users(plan: UndoPlan, journal: Journal, files: Sequence[PreparedFile]) -> UndoPlan:
-    from wizard.bulk.aftermath import untold
-    from wizard.bulk.made import left_to_delete, unproven
+    from wizard.bulk.jobs.aftermath import untold
+    from wizard.bulk.repair.made import left_to_delete, unproven
 
     left = left_to_delete(journal, files)
     known = sum(one.count for one in left if one.is_known)
@@ -165,8 +165,8 @@ def _with_users(plan: UndoPlan, journal: Journal, files: Sequence[PreparedFile])
 
 def asks_of_users(journal: Journal, files: Sequence[PreparedFile]) -> bool:
     """Whether the tenant has to be asked of the users that the run has made, or is making still."""
-    from wizard.bulk.aftermath import running
-    from wizard.bulk.made import left_to_delete
+    from wizard.bulk.jobs.aftermath import running
+    from wizard.bulk.repair.made import left_to_delete
 
     return bool(running(journal, files)) or any(one.is_known for one in left_to_delete(journal, files))
 
@@ -177,7 +177,7 @@ async def follow_running(files: Sequence[PreparedFile], tools: Tools) -> None:
     Raises:
         WizardError: the tenant does not tell, or the operator stopped it.
     """
-    from wizard.bulk.aftermath import follow
+    from wizard.bulk.jobs.aftermath import follow
 
     connection = await _connection(tools)
     if connection is not None:
@@ -193,7 +193,7 @@ async def looked_at(plan: UndoPlan, files: Sequence[PreparedFile], tools: Tools)
         WizardError: the tenant does not tell, or the application may not delete users.
     """
     from wizard.auth0.scopes import require_scopes
-    from wizard.bulk.removal import SCOPES, look_at
+    from wizard.bulk.repair.removal import SCOPES, look_at
 
     require_scopes(await tools.tenant.scopes(), SCOPES)
     try:
@@ -213,7 +213,7 @@ def undecided_about(plan: UndoPlan) -> str:
 
 
 def _to_delete(files: Sequence[PreparedFile], tools: Tools) -> list[Made]:
-    from wizard.bulk.made import left_to_delete
+    from wizard.bulk.repair.made import left_to_delete
 
     return [one for one in left_to_delete(tools.journal, files) if one.is_known]
 
@@ -261,7 +261,7 @@ async def undo_all(
     Raises:
         WizardError: credentials, network or the operator end it.
     """
-    from wizard.bulk.removal import delete_users
+    from wizard.bulk.repair.removal import delete_users
 
     by_key = {step.key: step for step in steps}
     tools.emit(UndoStarted(plan.users > 0, only or ""))

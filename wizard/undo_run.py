@@ -40,7 +40,7 @@ from wizard.world import World, connected, steps_of
 
 if TYPE_CHECKING:
     from wizard.bulk.manifest import PreparedFile
-    from wizard.bulk.removal import InUse
+    from wizard.bulk.repair.removal import InUse
 
 
 async def undo_run(

@@ -102,6 +102,6 @@ class Ways:
 
 
 def _seconds(users: int, files: int, limit: Rate, reserve: float) -> tuple[float, float]:
-    from wizard.bulk.schedule import forecast
+    from wizard.bulk.jobs.schedule import forecast
 
     return forecast(users, files, rate=(1 - reserve) * limit.refill, burst=limit.burst)

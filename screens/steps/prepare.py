@@ -18,8 +18,8 @@ from screens.widgets.ticks import Row, Ticks
 from wizard.answers import Section
 from wizard.answers.section import validated
 from wizard.aside import aside
-from wizard.bulk.answers import PrepareAnswers
-from wizard.bulk.assembly import CODES
+from wizard.bulk.preparation.answers import PrepareAnswers
+from wizard.bulk.preparation.assembly import CODES
 from wizard.counts import counted
 from wizard.legacy.answers import SourceAnswers
 from wizard.mapping import compile_mapping

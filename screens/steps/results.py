@@ -23,8 +23,8 @@ from screens.tasks import begin
 from screens.widgets.dialogs import FilePicker
 from screens.widgets.draw import bar
 from screens.widgets.grown import Table
-from wizard.bulk.evidence import is_canary
-from wizard.bulk.sameness import ID_TAKEN
+from wizard.bulk.verification.evidence import is_canary
+from wizard.bulk.verification.sameness import ID_TAKEN
 from wizard.counts import counted
 from wizard.fates import UNACCOUNTED, WORDS, Fate, moves_still, parts, words_of_rest
 from wizard.progress import IN_ALL_THE_SAME, Progress

@@ -18,7 +18,7 @@ from wizard.answers import Section
 from wizard.answers.section import validated
 from wizard.aside import aside
 from wizard.auth0.limits import plan_of
-from wizard.bulk.chunks import IMPORT_FILE_BYTES
+from wizard.bulk.preparation.chunks import IMPORT_FILE_BYTES
 from wizard.counts import counted
 from wizard.durations import between
 from wizard.legacy.answers import SourceAnswers

@@ -123,7 +123,7 @@ def _census(path: Path, out: Path) -> None:
 def _prepare(path: Path, out: Path) -> Any:
     import shutil
 
-    from wizard.bulk.prepare import prepare
+    from wizard.bulk.preparation.prepare import prepare
     from wizard.mapping import compile_mapping
     from wizard.passwords.answers import PasswordsAnswers
     from wizard.practice.people.benchmark import ANSWERS

@@ -125,9 +125,9 @@ def _children(process: psutil.Process) -> list[psutil.Process]:
 
 def _contest(workers: str, source: Path, out: Path) -> dict[str, Any]:
     """Prepare as the product does, facts and mapping included."""
-    from wizard.bulk.chunks import IMPORT_FILE_BYTES
     from wizard.bulk.manifest import require_manifest
-    from wizard.bulk.prepare import prepare
+    from wizard.bulk.preparation.chunks import IMPORT_FILE_BYTES
+    from wizard.bulk.preparation.prepare import prepare
     from wizard.legacy import open_source
     from wizard.legacy.answers import SourceAnswers
     from wizard.mapping import compile_mapping

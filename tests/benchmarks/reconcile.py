@@ -120,7 +120,7 @@ def _tree_bytes(process: psutil.Process) -> int:
 
 
 def _reconcile(users: Path, export: Path) -> dict[str, Any]:
-    from wizard.bulk.reconcile import reconcile
+    from wizard.bulk.verification.reconcile import reconcile
 
     out = export.with_name("verify.ndjson")
     files = sorted(users.glob("*.json"))
@@ -132,7 +132,7 @@ def _reconcile(users: Path, export: Path) -> dict[str, Any]:
 
 
 def _write_export(prepared: Path, export: Path) -> None:
-    from wizard.bulk.evidence import EXPORT_FIELDS
+    from wizard.bulk.verification.evidence import EXPORT_FIELDS
 
     number = 0
     with gzip.open(export, "wb", compresslevel=6) as out:

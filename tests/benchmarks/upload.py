@@ -27,8 +27,8 @@ import virtual_time
 
 from wizard.auth0 import connect
 from wizard.auth0.client import Management
-from wizard.bulk.schedule import floor
-from wizard.bulk.upload import upload_files
+from wizard.bulk.jobs.schedule import floor
+from wizard.bulk.jobs.upload import upload_files
 from wizard.journal import Journal
 from wizard.practice import job_times
 from wizard.practice.faults import Faults, Latency

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 sys.path.insert(0, str(Path(__file__).parents[1] / "engine"))
 from prepare_stage import prepared_users
 
-from wizard.bulk.prepare import prepare
+from wizard.bulk.preparation.prepare import prepare
 from wizard.legacy import open_source
 from wizard.legacy.answers import SourceAnswers
 from wizard.mapping import compile_mapping

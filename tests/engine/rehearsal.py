@@ -17,7 +17,7 @@ import httpx
 import pytest
 
 from wizard.answers import Answers, load
-from wizard.bulk.removal import InUse
+from wizard.bulk.repair.removal import InUse
 from wizard.engine import carry_out, verify_again
 from wizard.errors import Interrupted
 from wizard.events import Event

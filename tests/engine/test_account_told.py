@@ -10,7 +10,7 @@ from phases_stage import PhasesStage
 from rehearsal import Rehearsal, person
 
 from wizard.answers import load
-from wizard.bulk.legs import seconds_before
+from wizard.bulk.jobs.legs import seconds_before
 from wizard.commands.running import summary
 from wizard.errors import PlanStale, WizardError
 from wizard.events import ChangeApplied, ChangeStarted, Event, JobEnded, JobSubmitted, ProcessEnded, RunStarted

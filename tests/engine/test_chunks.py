@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wizard.bulk.chunks import BODY_LIMIT, IMPORT_FILE_BYTES, Chunk, Run, chunks, largest_user
+from wizard.bulk.preparation.chunks import BODY_LIMIT, IMPORT_FILE_BYTES, Chunk, Run, chunks, largest_user
 
 USERS = st.lists(st.dictionaries(st.text(max_size=3), st.text(max_size=30), max_size=3), max_size=40)
 

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wizard.bulk import collisions, keys
-from wizard.bulk.collisions import CollisionFiles, Collisions, Ranks, find
 from wizard.bulk.files import Opened
-from wizard.bulk.keys import Keys, KeySpool, buckets_for
+from wizard.bulk.preparation import collisions, keys
+from wizard.bulk.preparation.collisions import CollisionFiles, Collisions, Ranks, find
+from wizard.bulk.preparation.keys import Keys, KeySpool, buckets_for
 
 KEYS = st.lists(
     st.sampled_from(["", "a", "b", "c", "ä", "ab", "a b", "long" * 9]) | st.text("xyz", max_size=3), max_size=60
@@ -137,7 +137,7 @@ def test_the_bulk_path_asks_the_system_for_nothing_that_windows_lacks() -> None:
 
     used = {
         node.attr
-        for path in (Path(__file__).parents[2] / "wizard" / "bulk").glob("*.py")
+        for path in (Path(__file__).parents[2] / "wizard" / "bulk").rglob("*.py")
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
         if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "os"
     }

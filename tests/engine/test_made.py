@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from wizard.auth0.models import JobSummary, RefusedUser
-from wizard.bulk.harvest import harvest
-from wizard.bulk.ledger import Part
-from wizard.bulk.made import Made
+from wizard.bulk.jobs.harvest import harvest
+from wizard.bulk.jobs.ledger import Part
 from wizard.bulk.manifest import PreparedFile
+from wizard.bulk.repair.made import Made
 from wizard.journal import Intent
 
 BEGAN = 1_000_000.0

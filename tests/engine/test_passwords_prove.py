@@ -15,7 +15,7 @@ from click.testing import CliRunner
 from pydantic import ValidationError
 
 from wizard.__main__ import command
-from wizard.bulk.prepare import prepare
+from wizard.bulk.preparation.prepare import prepare
 from wizard.legacy import open_source
 from wizard.legacy.answers import SourceAnswers
 from wizard.mapping import compile_mapping

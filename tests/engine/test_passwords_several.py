@@ -18,7 +18,7 @@ from pydantic import ValidationError
 from wizard.__main__ import command
 from wizard.answers import from_tables, load, save
 from wizard.answers.problems import AnswersInvalid
-from wizard.bulk.prepare import prepare
+from wizard.bulk.preparation.prepare import prepare
 from wizard.legacy import open_source
 from wizard.legacy.answers import SourceAnswers
 from wizard.mapping import compile_mapping

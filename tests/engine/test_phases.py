@@ -14,7 +14,7 @@ from rehearsal import CountingTransport, CutShapes, known_hash, person
 
 from screens.faults import faults_of, users_of
 from wizard.__main__ import main
-from wizard.bulk.residents import Residents, write_index
+from wizard.bulk.verification.residents import Residents, write_index
 from wizard.commands.reporting import write_run_report
 from wizard.commands.running import summary
 from wizard.engine import plan_for

@@ -15,7 +15,7 @@ import pytest
 from prepare_stage import DeadlySource, ListSource, all_bytes, mapping, person, prepared_users
 
 from wizard.bulk.manifest import read_file, read_manifest
-from wizard.bulk.prepare import prepare, prepare_async
+from wizard.bulk.preparation.prepare import prepare, prepare_async
 from wizard.errors import Interrupted, SourceError, WizardError
 from wizard.events import Event, UsersPrepared
 from wizard.practice.people.benchmark import write_benchmark_csv
@@ -26,7 +26,7 @@ SCRIPT = """
 import sys
 from pathlib import Path
 from prepare_stage import EndlessSource, ListSource, mapping, person
-from wizard.bulk.prepare import prepare
+from wizard.bulk.preparation.prepare import prepare
 
 if __name__ == "__main__":
     kind = EndlessSource if "endless" in sys.argv else ListSource
@@ -238,7 +238,7 @@ def test_processes_start_where_standard_error_is_no_file(tmp_path: Path, monkeyp
 
 def test_workers_start_without_the_models_of_the_answers() -> None:
     code = (
-        "import sys, wizard.bulk.spool, wizard.bulk.workers; "
+        "import sys, wizard.bulk.preparation.spool, wizard.bulk.preparation.workers; "
         "sys.exit(bool({'pydantic', 'wizard.answers', 'sqlalchemy', 'email_validator', 'phonenumbers'} & set(sys.modules)))"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

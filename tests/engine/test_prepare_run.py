@@ -15,9 +15,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from prepare_stage import HASH, ListSource, all_bytes, mapping, person, prepared_users, rejects
 
-from wizard.bulk.chunks import IMPORT_FILE_BYTES
 from wizard.bulk.manifest import read_file, read_manifest, require_manifest
-from wizard.bulk.prepare import LeaveOut, Prepared, prepare, workers_for
+from wizard.bulk.preparation.chunks import IMPORT_FILE_BYTES
+from wizard.bulk.preparation.prepare import LeaveOut, Prepared, prepare, workers_for
 from wizard.errors import Interrupted, SourceError, UsageError, WizardError
 from wizard.events import Event, UsersPrepared, UsersRead
 from wizard.legacy import open_source
@@ -340,7 +340,7 @@ def test_a_folder_that_cannot_be_written_is_a_clear_error(tmp_path: Path) -> Non
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full, a disk that is always full")
 def test_a_full_disk_is_a_clear_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from wizard.bulk import spool
+    from wizard.bulk.preparation import spool
 
     def full(path: Path, **_: Any) -> Any:
         return Path("/dev/full").open("wb", buffering=0)
@@ -354,7 +354,7 @@ def test_a_full_disk_is_a_clear_error(tmp_path: Path, monkeypatch: pytest.Monkey
 def test_a_disk_that_returns_other_bytes_than_were_written_is_told_as_such(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from wizard.bulk import keys
+    from wizard.bulk.preparation import keys
 
     read_at = keys.read_at
 

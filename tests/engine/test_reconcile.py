@@ -16,8 +16,8 @@ from typing import Any
 
 import pytest
 
-from wizard.bulk.comparison import Comparison, Outcome, Task
-from wizard.bulk.reconcile import Reconciliation, reconcile, reconcile_async
+from wizard.bulk.verification.comparison import Comparison, Outcome, Task
+from wizard.bulk.verification.reconcile import Reconciliation, reconcile, reconcile_async
 from wizard.errors import Interrupted, WizardError
 from wizard.events import ComparisonAdvanced, Event
 
@@ -426,7 +426,7 @@ def test_killing_the_starter_ends_the_process_and_leaves_nothing(stage: Stage) -
     files, export = large(stage)
     program = f"""
 from pathlib import Path
-from wizard.bulk.reconcile import reconcile
+from wizard.bulk.verification.reconcile import reconcile
 reconcile({files!r}, {export!r}, {stage.out!r}, connection="acme-users", refused=None,
           emit=lambda event: print(event, flush=True), stop=lambda: False)
 """.replace("PosixPath", "Path")

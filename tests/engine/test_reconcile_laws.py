@@ -14,7 +14,7 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from wizard.bulk.comparison import Comparison, Task
+from wizard.bulk.verification.comparison import Comparison, Task
 
 User = dict[str, Any]
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=8)

@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from prepare_stage import HASH, PROFILE, ListSource, all_bytes, mapping, person, prepared_users, rejects
 
-from wizard.bulk.prepare import Prepared, prepare
-from wizard.bulk.spool import unread_of
+from wizard.bulk.preparation.prepare import Prepared, prepare
+from wizard.bulk.preparation.spool import unread_of
 from wizard.commands.prepare import told
 from wizard.errors import UsageError
 from wizard.legacy import open_source

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wizard.bulk.schedule import CLOSEST, Pace, floor, forecast
+from wizard.bulk.jobs.schedule import CLOSEST, Pace, floor, forecast
 
 EXCHANGE = 0.55
 DURATIONS = st.lists(st.floats(0.1, 200), min_size=1, max_size=40)

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from rehearsal import CountingTransport, Rehearsal, person, whereabouts
 
-from wizard.bulk.folder import Preparation
 from wizard.bulk.manifest import Manifest
+from wizard.bulk.preparation.folder import Preparation
 from wizard.errors import Interrupted
 from wizard.events import RequestSent
 from wizard.tools import Stop

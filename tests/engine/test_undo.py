@@ -13,7 +13,7 @@ from rehearsal import CountingTransport, CutShapes, Rehearsal, person
 
 from wizard.__main__ import main
 from wizard.bulk.manifest import PreparedFile
-from wizard.bulk.removal import InUse
+from wizard.bulk.repair.removal import InUse
 from wizard.commands.undo import plan_text
 from wizard.doorway.scripts import is_closed
 from wizard.errors import CredentialsError, Interrupted, PlanStale, RunMismatch, WizardError

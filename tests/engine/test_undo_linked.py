@@ -7,8 +7,8 @@ import pytest
 from rehearsal import Rehearsal, person
 from test_linked import EXPORTS, PEOPLE, Searches, add, id_of, identities, link, password_of, stage_of
 
-from wizard.bulk import linked
-from wizard.bulk.removal import TOLD_EVERY, InUse
+from wizard.bulk.repair.removal import TOLD_EVERY, InUse
+from wizard.bulk.verification import linked
 from wizard.commands.undo import plan_text
 from wizard.events import Event, UsersRemoved
 from wizard.identity import progress_of

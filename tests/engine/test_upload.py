@@ -8,8 +8,8 @@ import httpx
 import pytest
 from upload_stage import HASH, IMPORTS, Stage, Template, management_of, people, perform, person, template
 
-from wizard.bulk.ledger import ledger
-from wizard.bulk.upload import Uploaded
+from wizard.bulk.jobs.ledger import ledger
+from wizard.bulk.jobs.upload import Uploaded
 from wizard.errors import RunMismatch, WizardError
 from wizard.events import (
     ImportSlotAwaited,

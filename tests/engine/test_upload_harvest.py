@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from upload_stage import HASH, person
 
 from wizard.auth0.models import JobSummary, RefusedUser
-from wizard.bulk.harvest import cleaned, culprit, harvest
+from wizard.bulk.jobs.harvest import cleaned, culprit, harvest
 
 DUPLICATED = {"code": "DUPLICATED_USER", "message": "The user already exist and upsert parameter is false"}
 

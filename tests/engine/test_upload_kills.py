@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from upload_stage import Killed, Reaper, Stage, Template, people, perform, person, template
 
-from wizard.bulk.upload import Uploaded
+from wizard.bulk.jobs.upload import Uploaded
 from wizard.events import JobEnded, JobSubmitted, SubmissionInDoubt, SubmissionSettled
 from wizard.practice.faults import Cut, Failure
 from wizard.practice.job_times import fixed

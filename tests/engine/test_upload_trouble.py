@@ -9,7 +9,7 @@ import pytest
 from upload_stage import Stage, Template, management_of, people, perform, person, template
 
 from wizard.auth0.errors import AnswerLost, Unreachable
-from wizard.bulk.ledger import Part, ledger
+from wizard.bulk.jobs.ledger import Part, ledger
 from wizard.errors import WizardError
 from wizard.events import FileSplit, JobEnded, JobPolled, SubmissionSettled, UsersRefused
 from wizard.practice.faults import Cut, FailedJob, Failure, StuckJob

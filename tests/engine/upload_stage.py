@@ -18,7 +18,7 @@ import orjson
 
 from wizard.auth0 import connect
 from wizard.auth0.client import Management
-from wizard.bulk.upload import Uploaded, upload_files
+from wizard.bulk.jobs.upload import Uploaded, upload_files
 from wizard.events import Event
 from wizard.journal import Journal
 from wizard.practice.faults import Fault, Faults, JobTrouble

@@ -17,10 +17,10 @@ def main() -> None:
     import httpx  # noqa: F401 - what every run needs, imported once
 
     import wizard.auth0.client
-    import wizard.bulk.background
-    import wizard.bulk.evidence
-    import wizard.bulk.reconcile
-    import wizard.bulk.upload
+    import wizard.bulk.jobs.upload
+    import wizard.bulk.preparation.background
+    import wizard.bulk.verification.evidence
+    import wizard.bulk.verification.reconcile
     import wizard.commands.reporting
     import wizard.commands.resume
     import wizard.engine  # noqa: F401

@@ -9,7 +9,7 @@ import pytest
 import stage
 from stage import SET_UP, Rehearsal, at_rest, frame, go_on, opened, page_is, shows, to_strategy, until
 
-from wizard.bulk.answers import PrepareAnswers
+from wizard.bulk.preparation.answers import PrepareAnswers
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from textual.widgets import DataTable, Input
 from screens.faults import Fault, faults_of
 from screens.steps.cutover import checklist, gates_of
 from screens.steps.results import COLUMNS, checks, rows_of, words_of, write_csv
-from wizard.bulk.reconcile import reconcile
+from wizard.bulk.verification.reconcile import reconcile
 from wizard.events import CheckFailed, RunStarted, UsersReconciled
 from wizard.journal import Journal, Refusal
 from wizard.progress import Progress

@@ -1,1 +1,1 @@
-"""Moving users in bulk: files that one import job takes, and what happens to them."""
+"""Moving users in bulk: files that one import job takes each, what becomes of them, and the proof. A room for each part."""

@@ -241,7 +241,7 @@ def _unnamed(found: Survey) -> Iterator[str]:
 
 
 def _reasons(reasons: Mapping[str, int], first: Mapping[str, str]) -> Iterator[str]:
-    from wizard.bulk.foreseen import first_place
+    from wizard.bulk.preparation.foreseen import first_place
     from wizard.rejects import REASONS
 
     for code, count in sorted(reasons.items(), key=lambda each: -each[1]):

@@ -18,7 +18,7 @@ from wizard.counts import counted
 from wizard.errors import Exit, Interrupted
 
 if TYPE_CHECKING:
-    from wizard.bulk.prepare import Prepared
+    from wizard.bulk.preparation.prepare import Prepared
     from wizard.tools import Stop
 
 
@@ -57,8 +57,8 @@ def command(answers_file: Path, out: Path, flags: tuple[str, ...], output: Outpu
     decision in [prepare] skip.
     """
     from wizard.answers import load
-    from wizard.bulk.answers import PrepareAnswers
-    from wizard.bulk.prepare import prepare_async
+    from wizard.bulk.preparation.answers import PrepareAnswers
+    from wizard.bulk.preparation.prepare import prepare_async
     from wizard.legacy import open_source
     from wizard.legacy.answers import SourceAnswers
     from wizard.mapping import compile_mapping

@@ -176,7 +176,7 @@ def _utc(moment: float) -> datetime:
 
 def _factors(progress: Progress) -> Iterator[str]:
     """Who is in Auth0, but not or perhaps not with the second factors."""
-    from wizard.bulk.harvest import LOOK_AT_FACTORS
+    from wizard.bulk.jobs.harvest import LOOK_AT_FACTORS
 
     if bare := progress.without_factors:
         yield f"{counted(bare, 'user is', 'users are')} in Auth0 without their second factors, which it did not take; they enrol anew."

@@ -288,7 +288,7 @@ def summary(progress: Progress, run: RunFolder, report: str | None, *, at_work: 
             f"  {'without second factor':<24}{progress.without_factors:>12,}   imported, but Auth0 took no factor"
         )
     if progress.factors_unknown:
-        from wizard.bulk.harvest import LOOK_AT_FACTORS
+        from wizard.bulk.jobs.harvest import LOOK_AT_FACTORS
 
         told = f"in Auth0, their factors perhaps not. {LOOK_AT_FACTORS}"
         lines.append(f"  {'second factor unknown':<24}{progress.factors_unknown:>12,}   {told}")

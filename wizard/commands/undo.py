@@ -17,7 +17,7 @@ from wizard.durations import duration
 from wizard.errors import Exit, UsageError
 
 if TYPE_CHECKING:
-    from wizard.bulk.removal import InUse, Look
+    from wizard.bulk.repair.removal import InUse, Look
     from wizard.undo import UndoPlan
 
 

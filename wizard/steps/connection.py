@@ -220,8 +220,8 @@ class ConnectionStep(Step[ConnectionFacts, CreateConnection]):
 
 async def _users_in(connection: Connection, tools: Tools) -> int:
     """How many users an export finds; search would be some seconds behind."""
-    from wizard.bulk.evidence import export_users, private_file
-    from wizard.bulk.residents import exported_ids
+    from wizard.bulk.verification.evidence import export_users, private_file
+    from wizard.bulk.verification.residents import exported_ids
 
     with private_file(tools.folder / "export.ndjson.gz") as export:
         await export_users(connection, export, tools, ("user_id", "identities"))
@@ -234,7 +234,7 @@ async def _require_no_identities(connection: Connection, tools: Tools) -> None:
     Raises:
         WizardError: one has.
     """
-    from wizard.bulk.linked import accounts_left
+    from wizard.bulk.verification.linked import accounts_left
 
     if left := await accounts_left(connection, tools):
         raise WizardError(

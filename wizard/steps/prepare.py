@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from wizard.answers import Answers
 from wizard.aside import aside
-from wizard.bulk.answers import PrepareAnswers
+from wizard.bulk.preparation.answers import PrepareAnswers
 from wizard.counts import counted
 from wizard.errors import UsageError, WizardError
 from wizard.legacy.answers import SourceAnswers
@@ -26,8 +26,8 @@ from wizard.steps.strategy import StrategyAnswers
 from wizard.tools import Tools
 
 if TYPE_CHECKING:
-    from wizard.bulk.foreseen import Foreseen
-    from wizard.bulk.prepare import LeaveOut
+    from wizard.bulk.preparation.foreseen import Foreseen
+    from wizard.bulk.preparation.prepare import LeaveOut
     from wizard.mapping.compiled import Mapping as CompiledMapping
 
 UPLOADED = "uploaded"
@@ -131,8 +131,8 @@ class PrepareStep(Step[PrepareFacts, PrepareUsers]):
         return [replace(change, foreseen=facts.foreseen, warnings=facts.warnings)]
 
     async def apply(self, change: PrepareUsers, tools: Tools) -> Receipt:
-        from wizard.bulk.marked import mark_moved
-        from wizard.bulk.prepare import prepare_async
+        from wizard.bulk.preparation.prepare import prepare_async
+        from wizard.bulk.verification.marked import mark_moved
         from wizard.mapping.passwords import UNTRIED
 
         live = change.way != "bulk"
@@ -202,7 +202,7 @@ async def _mapping(change: PrepareUsers, columns: Sequence[str], tools: Tools) -
 
 async def _foreseen(change: PrepareUsers, tools: Tools) -> Foreseen:
     """Who of the first records would be rejected, and where; looked for once a process."""
-    from wizard.bulk.foreseen import foresee
+    from wizard.bulk.preparation.foreseen import foresee
 
     known, key = tools.sources.foreseen, (change.fingerprint, change.records)
     if key not in known:
@@ -222,7 +222,7 @@ async def some_users(answers: Answers, fingerprint: str, records: int, tools: To
 
 async def _require_anybody(change: PrepareUsers, tools: Tools) -> None:
     """Raise UsageError where the whole store would be rejected; what was found is looked for once a process."""
-    from wizard.bulk.hopeless import require_anybody
+    from wizard.bulk.preparation.hopeless import require_anybody
 
     if change.fingerprint in tools.sources.importable:
         return
@@ -249,8 +249,8 @@ def _whom_to_leave_out(answers: Answers) -> tuple[str, str]:
 @asynccontextmanager
 async def _left_out(change: PrepareUsers, tools: Tools) -> AsyncIterator[LeaveOut | None]:
     """Who is in the connection now, as an export that is gone afterwards."""
-    from wizard.bulk.evidence import export_users, private_file
-    from wizard.bulk.prepare import LeaveOut
+    from wizard.bulk.preparation.prepare import LeaveOut
+    from wizard.bulk.verification.evidence import export_users, private_file
 
     if change.way == "bulk":
         yield None

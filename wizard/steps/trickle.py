@@ -158,7 +158,7 @@ async def _marks_agree(tools: Tools) -> Sequence[Finding]:
     They were marked then, but for a legacy API that could not be asked: now that it can be, this is made up for.
     """
     from wizard.bulk.manifest import MIGRATED
-    from wizard.bulk.marked import unmarked
+    from wizard.bulk.verification.marked import unmarked
 
     missing = await unmarked(tools.folder / MIGRATED, tools)
     if missing and tools.marks is not None:
@@ -181,7 +181,7 @@ async def _marks_agree(tools: Tools) -> Sequence[Finding]:
 
 async def _count_left(answers: Answers, facts: TrickleFacts, tools: Tools) -> None:
     """Count once a day who has not moved, by the last login; nothing where the legacy store does not tell it."""
-    from wizard.bulk.leftover import left_by_activity
+    from wizard.bulk.verification.leftover import left_by_activity
 
     counted = Progress.of(tools.journal.events()).left
     if counted is not None and facts.at - counted.at < LEFT_SECONDS:

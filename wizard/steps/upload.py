@@ -22,7 +22,7 @@ from wizard.tools import Tools
 
 if TYPE_CHECKING:
     from wizard.auth0.models import Connection
-    from wizard.bulk.taken_ids import TakenIds
+    from wizard.bulk.verification.taken_ids import TakenIds
 
 CONNECTION = "connection_id"
 """Journal fact: the connection that this run uploads to."""
@@ -152,9 +152,9 @@ class UploadStep(Step[UploadFacts, ImportUsers]):
         ]
 
     async def apply(self, change: ImportUsers, tools: Tools) -> Receipt:
-        from wizard.bulk.legs import seconds_before
+        from wizard.bulk.jobs.legs import seconds_before
+        from wizard.bulk.jobs.upload import upload_files
         from wizard.bulk.manifest import USERS, require_manifest
-        from wizard.bulk.upload import upload_files
 
         connection = await tools.tenant.connection_named(change.connection)
         if connection is None:
@@ -197,7 +197,7 @@ class UploadStep(Step[UploadFacts, ImportUsers]):
 async def _taken_ids(answers: Answers, fingerprint: str, records: int, tools: Tools) -> TakenIds | None:
     """Whether others have some ids of the legacy store; looked up once a process, and None where the token may not."""
     from wizard.auth0.errors import NotAllowed
-    from wizard.bulk.taken_ids import look_up_ids
+    from wizard.bulk.verification.taken_ids import look_up_ids
 
     name, known = answers[ConnectionAnswers].name, tools.sources.taken_ids
     key = (answers[TenantAnswers].domain, name, fingerprint)
@@ -215,7 +215,7 @@ async def _taken_ids(answers: Answers, fingerprint: str, records: int, tools: To
 
 async def _require_few_overwrites(change: ImportUsers, connection: Connection, tools: Tools) -> None:
     """Show what an upsert would change, once before the first file, and refuse more than was agreed to."""
-    from wizard.bulk.evidence import foresee_overwrites
+    from wizard.bulk.verification.evidence import foresee_overwrites
 
     fields = dict(await foresee_overwrites(connection, tools))
     users = fields.pop("users")
@@ -235,7 +235,7 @@ def _connection_of_run(tools: Tools) -> str | None:
 
     The fact alone does not bind it: it is kept before Auth0 takes the first file, and an undo may come between.
     """
-    from wizard.bulk.ledger import SUBJECT
+    from wizard.bulk.jobs.ledger import SUBJECT
 
     undone = {intent.facts["intent"] for intent in tools.journal.intents("undo:change:") if intent.outcome == "done"}
     changes = [intent for intent in tools.journal.intents("change:") if intent.id not in undone]

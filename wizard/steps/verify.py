@@ -135,8 +135,8 @@ class VerifyStep(Step[VerifyFacts, RepairHalfMadeUsers]):
 
     async def apply(self, change: RepairHalfMadeUsers, tools: Tools) -> Receipt:
         from wizard.auth0.scopes import require_scopes
-        from wizard.bulk import evidence
-        from wizard.bulk.half_made import begin_round, finish_round, half_made_users, round_of
+        from wizard.bulk.repair.half_made import begin_round, finish_round, half_made_users, round_of
+        from wizard.bulk.verification import evidence
 
         require_scopes(await tools.tenant.scopes(), REPAIR_SCOPES)
         connection = await tools.tenant.connection_named(change.connection)
@@ -161,7 +161,7 @@ class VerifyStep(Step[VerifyFacts, RepairHalfMadeUsers]):
 
     async def check(self, answers: Answers, tools: Tools) -> Sequence[Finding]:
         from wizard.after_undo import gone_connection
-        from wizard.bulk import evidence
+        from wizard.bulk.verification import evidence
 
         wanted = answers[VerifyAnswers]
         progress = Progress.of(tools.journal.events())
@@ -187,7 +187,7 @@ async def _compared(connection: Connection, tools: Tools) -> Sequence[Finding]:
     Source: Auth0 docs, "Bulk Export User Data": not on the Free plan.
     """
     from wizard.auth0.errors import NotAllowed
-    from wizard.bulk import evidence
+    from wizard.bulk.verification import evidence
 
     try:
         return await evidence.compare_with_export(connection, tools)
@@ -209,7 +209,7 @@ async def _after_undo(
 ) -> Sequence[Finding]:
     """What can be said of the users that an undo has left; nobody is looked for whom it has deleted."""
     from wizard.auth0.errors import NotAllowed
-    from wizard.bulk import evidence
+    from wizard.bulk.verification import evidence
 
     left = progress.imported + progress.migrated + progress.already_there
     there = f"the connection {connection.name} is there"
@@ -227,7 +227,7 @@ async def _after_undo(
 
 async def _half_made(connection: Connection, tools: Tools) -> Sequence[Finding]:
     """Explain missing users that Auth0 called duplicates and nobody finds."""
-    from wizard.bulk.half_made import half_made_users
+    from wizard.bulk.repair.half_made import half_made_users
 
     count = 0
     progress = Progress.of(tools.journal.events())

@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from wizard.auth0.errors import AnswerLost, ServerFailed, Unreachable
-from wizard.bulk.ledger import SUBJECT
-from wizard.bulk.schedule import EXCHANGE_SECONDS, Duration, Pace, floor, percentile
+from wizard.bulk.jobs.ledger import SUBJECT
+from wizard.bulk.jobs.schedule import EXCHANGE_SECONDS, Duration, Pace, floor, percentile
 
 if TYPE_CHECKING:
     from wizard.auth0.models import Job, JobErrors, User
-    from wizard.bulk.ledger import Part
+    from wizard.bulk.jobs.ledger import Part
     from wizard.clock import Clock
     from wizard.events import Emit
     from wizard.journal import Journal

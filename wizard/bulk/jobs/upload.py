@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from wizard.bulk.desk import Desk, ImportJobs
-from wizard.bulk.import_job import ImportJob
-from wizard.bulk.ledger import SUBJECT, PreparedFile, Standing, ledger
-from wizard.bulk.schedule import Pace, forecast
+from wizard.bulk.jobs.desk import Desk, ImportJobs
+from wizard.bulk.jobs.import_job import ImportJob
+from wizard.bulk.jobs.ledger import SUBJECT, PreparedFile, Standing, ledger
+from wizard.bulk.jobs.schedule import Pace, forecast
 from wizard.errors import WizardError
 from wizard.events import UploadExpected, UploadForecast
 

@@ -11,8 +11,8 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
-from wizard.bulk.prepare import Prepared, Stop, prepare
-from wizard.bulk.workers import rebuilt, settle, start_tracker, told
+from wizard.bulk.preparation.prepare import Prepared, Stop, prepare
+from wizard.bulk.preparation.workers import rebuilt, settle, start_tracker, told
 from wizard.errors import WizardError
 from wizard.events import Emit, Event
 from wizard.legacy.source import LegacySource, SourceFacts
@@ -38,7 +38,7 @@ class Order:
 
 
 async def prepare_apart(order: Order, *, emit: Emit, stop: Stop) -> Prepared:
-    """Prepare in a child process and relay its events; see `wizard.bulk.prepare.prepare` for errors.
+    """Prepare in a child process and relay its events; see `wizard.bulk.preparation.prepare.prepare` for errors.
 
     Cancelling stops the child, which removes what it began, and waits for it.
     """

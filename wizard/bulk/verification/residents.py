@@ -14,8 +14,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from wizard.bulk.exported import not_whole, user_of
 from wizard.bulk.files import private
+from wizard.bulk.verification.exported import not_whole, user_of
 from wizard.errors import WizardError
 
 WIDTH = 16

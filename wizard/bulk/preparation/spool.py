@@ -13,11 +13,11 @@ from typing import NamedTuple
 
 import orjson
 
-from wizard.bulk.chunks import Chunk
-from wizard.bulk.collisions import CollisionFiles, Ranks, find, prefer
 from wizard.bulk.files import Opened, private, read_into
-from wizard.bulk.keys import Keys, KeySpool
-from wizard.bulk.residents import Residents
+from wizard.bulk.preparation.chunks import Chunk
+from wizard.bulk.preparation.collisions import CollisionFiles, Ranks, find, prefer
+from wizard.bulk.preparation.keys import Keys, KeySpool
+from wizard.bulk.verification.residents import Residents
 from wizard.legacy.source import Block
 from wizard.mapping.compiled import MappedRows, Mapping
 from wizard.mapping.moments import Unread

@@ -16,11 +16,11 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from wizard.auth0.errors import NotFound
 from wizard.auth0.models import moment
-from wizard.bulk.evidence import export_users, private_file
-from wizard.bulk.exported import not_whole
-from wizard.bulk.linked import AT_ONCE, Looks, linked_users
-from wizard.bulk.made import REMOVED, Made, Whose, rejected_users
-from wizard.bulk.residents import ids_in
+from wizard.bulk.repair.made import REMOVED, Made, Whose, rejected_users
+from wizard.bulk.verification.evidence import export_users, private_file
+from wizard.bulk.verification.exported import not_whole
+from wizard.bulk.verification.linked import AT_ONCE, Looks, linked_users
+from wizard.bulk.verification.residents import ids_in
 from wizard.counts import counted
 from wizard.errors import Interrupted, WizardError
 from wizard.events import UsersRemoved

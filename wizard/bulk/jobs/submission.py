@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from wizard.auth0.errors import AnswerLost, AnswerNotUnderstood, ImportSlotsBusy, Refused, Unreachable
 from wizard.auth0.models import moment
-from wizard.bulk.desk import CALM, OUTAGE, Desk, Patience
-from wizard.bulk.ledger import Part
+from wizard.bulk.jobs.desk import CALM, OUTAGE, Desk, Patience
+from wizard.bulk.jobs.ledger import Part
 from wizard.events import ImportSlotAwaited, JobSubmitted, SubmissionInDoubt, SubmissionSettled
 
 if TYPE_CHECKING:

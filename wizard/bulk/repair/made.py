@@ -6,12 +6,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from wizard.bulk.evidence import EXPORTED
-from wizard.bulk.half_made import FOLDER as REPAIRED
-from wizard.bulk.half_made import IMPORTS as REPAIRS
-from wizard.bulk.import_job import JOB_TIMEOUT
-from wizard.bulk.ledger import SUBJECT, Part, done_parts, never_told
+from wizard.bulk.jobs.import_job import JOB_TIMEOUT
+from wizard.bulk.jobs.ledger import SUBJECT, Part, done_parts, never_told
 from wizard.bulk.manifest import USERS, PreparedFile, require_manifest
+from wizard.bulk.repair.half_made import FOLDER as REPAIRED
+from wizard.bulk.repair.half_made import IMPORTS as REPAIRS
+from wizard.bulk.verification.evidence import EXPORTED
 from wizard.errors import UsageError
 from wizard.progress import IN_ALL_THE_SAME
 

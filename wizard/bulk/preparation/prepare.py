@@ -14,14 +14,14 @@ from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from wizard.bulk.assembly import Assembly
-from wizard.bulk.chunks import IMPORT_FILE_BYTES, Chunk, chunks, largest_user
-from wizard.bulk.folder import Preparation
-from wizard.bulk.keys import batches, buckets_for
 from wizard.bulk.manifest import Manifest, PreparedFile
-from wizard.bulk.residents import exported_ids, write_index
-from wizard.bulk.spool import EMAIL, MOVED, Job, file_name
-from wizard.bulk.workers import Alone, Crew, Hands, Task
+from wizard.bulk.preparation.assembly import Assembly
+from wizard.bulk.preparation.chunks import IMPORT_FILE_BYTES, Chunk, chunks, largest_user
+from wizard.bulk.preparation.folder import Preparation
+from wizard.bulk.preparation.keys import batches, buckets_for
+from wizard.bulk.preparation.spool import EMAIL, MOVED, Job, file_name
+from wizard.bulk.preparation.workers import Alone, Crew, Hands, Task
+from wizard.bulk.verification.residents import exported_ids, write_index
 from wizard.counts import counted
 from wizard.errors import Interrupted, SourceError, WizardError
 from wizard.events import Emit, UsersPrepared, UsersRead
@@ -163,7 +163,7 @@ async def prepare_async(
     leave_out: LeaveOut | None = None,
 ) -> Prepared:
     """The same in a niced process of its own, off the event loop; progress is relayed. Cancelling stops it."""
-    from wizard.bulk.background import Order, prepare_apart
+    from wizard.bulk.preparation.background import Order, prepare_apart
 
     options = {"workers": workers, "skip": tuple(skip), "max_file_bytes": max_file_bytes, "leave_out": leave_out}
     return await prepare_apart(Order(source, facts, mapping, out, options), emit=emit, stop=stop)

@@ -22,9 +22,9 @@ from typing import IO, Any
 
 import orjson
 
-from wizard.bulk import comparison_sql as sql
-from wizard.bulk.exported import mend, not_whole
-from wizard.bulk.sameness import ID_TAKEN, finding
+from wizard.bulk.verification import comparison_sql as sql
+from wizard.bulk.verification.exported import mend, not_whole
+from wizard.bulk.verification.sameness import ID_TAKEN, finding
 from wizard.errors import Interrupted, WizardError
 
 FILES_AT_ONCE = 300

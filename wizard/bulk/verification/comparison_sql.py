@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from wizard.bulk.sameness import FLAGS, OBJECTS, TEXTS
+from wizard.bulk.verification.sameness import FLAGS, OBJECTS, TEXTS
 
 _GIVEN = TEXTS + OBJECTS
 """Fields that count only if they were given; in a set of them each has the bit of its place."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
-from wizard.bulk.schedule import Duration
+from wizard.bulk.jobs.schedule import Duration
 from wizard.errors import RunMismatch
 
 if TYPE_CHECKING:

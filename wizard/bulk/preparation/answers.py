@@ -7,7 +7,7 @@ from typing import ClassVar, Literal
 from pydantic import Field, field_validator
 
 from wizard.answers.section import Section
-from wizard.bulk.chunks import IMPORT_FILE_BYTES
+from wizard.bulk.preparation.chunks import IMPORT_FILE_BYTES
 from wizard.rejects import REASONS
 
 

@@ -21,7 +21,7 @@ from wizard.step import Finding
 
 if TYPE_CHECKING:
     from wizard.auth0.models import Connection, Job
-    from wizard.bulk.reconcile import Reconciliation
+    from wizard.bulk.verification.reconcile import Reconciliation
     from wizard.steps.verify import VerifyAnswers
     from wizard.tools import Tools
 
@@ -73,9 +73,9 @@ async def compare_with_export(connection: Connection, tools: Tools) -> Sequence[
     Raises:
         WizardError: the export failed, or the prepared files are gone.
     """
-    from wizard.bulk.linked import without_linked
-    from wizard.bulk.marked import marked_by_now
-    from wizard.bulk.returned import returned_users
+    from wizard.bulk.verification.linked import without_linked
+    from wizard.bulk.verification.marked import marked_by_now
+    from wizard.bulk.verification.returned import returned_users
 
     returned: list[str] | None = None
     async with marked_by_now(tools) as marked:
@@ -177,9 +177,9 @@ async def _compared(
     connection: Connection, tools: Tools, out: Path, also: Callable[[Path], Awaitable[None]] | None = None
 ) -> Reconciliation | None:
     """The prepared users against an export of the connection; None when the files are gone. `also` gets the export too."""
-    from wizard.bulk.made import duplicates
     from wizard.bulk.manifest import MIGRATED, REJECTS, USERS, require_manifest
-    from wizard.bulk.reconcile import reconcile_async
+    from wizard.bulk.repair.made import duplicates
+    from wizard.bulk.verification.reconcile import reconcile_async
 
     manifest = require_manifest(tools.folder)
     files = [tools.folder / USERS / entry.name for entry in manifest.files]
@@ -225,7 +225,7 @@ async def look_up_sample(connection: Connection, count: int, tools: Tools) -> Fi
     No sample is enough where users count as already there and were not compared: Auth0 says so too of a user whose
     username or phone number another user has. Source: Auth0 docs, "Bulk User Imports".
     """
-    from wizard.bulk.linked import linked_as_prepared
+    from wizard.bulk.verification.linked import linked_as_prepared
 
     refusals = tools.journal.refusals()
     refused = {refusal.user_id for refusal in refusals if refusal.code not in IN_ALL_THE_SAME}

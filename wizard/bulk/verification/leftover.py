@@ -15,7 +15,7 @@ from wizard.scratch import scratch_within
 
 if TYPE_CHECKING:
     from wizard.auth0.models import Connection
-    from wizard.bulk.residents import Residents
+    from wizard.bulk.verification.residents import Residents
     from wizard.legacy.source import LegacySource
     from wizard.mapping import Mapping as Mapped
     from wizard.tools import Tools
@@ -37,8 +37,8 @@ async def left_by_activity(answers: Answers, connection: Connection, tools: Tool
 
     Asks Auth0 for an export, and reads the store once; records without a user_id that Auth0 takes are left out.
     """
-    from wizard.bulk import residents
-    from wizard.bulk.evidence import export_users, private_file
+    from wizard.bulk.verification import residents
+    from wizard.bulk.verification.evidence import export_users, private_file
     from wizard.mapping.moments import moment_of
     from wizard.profile import ProfileAnswers
 

@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from wizard.auth0.errors import NotFound
-from wizard.bulk.chunks import IMPORT_FILE_BYTES
 from wizard.bulk.files import durable
 from wizard.bulk.manifest import PreparedFile, read_file, require_manifest
+from wizard.bulk.preparation.chunks import IMPORT_FILE_BYTES
 from wizard.errors import Interrupted
 from wizard.events import UsersRepaired
 from wizard.progress import Progress
@@ -59,7 +59,7 @@ def missing_users(folder: Path) -> Iterator[Profile]:
 
 async def half_made_users(connection: Connection, tools: Tools) -> AsyncIterator[Profile]:
     """Those of the missing users that Auth0 called duplicates for no reason that can be found."""
-    from wizard.bulk.linked import linked_users
+    from wizard.bulk.verification.linked import linked_users
 
     if not Progress.of(tools.journal.events()).duplicates:
         return
@@ -170,9 +170,9 @@ async def finish_round(one: Round, connection: Connection, tools: Tools) -> None
     A user who is found by now, as a login has completed it, is left alone, and so is who was linked to another account
     meanwhile: deleting by e-mail address would take that identity, with its password.
     """
-    from wizard.bulk.linked import AT_ONCE, caught_up, linked_users
-    from wizard.bulk.made import note_made_before
-    from wizard.bulk.upload import upload_files
+    from wizard.bulk.jobs.upload import upload_files
+    from wizard.bulk.repair.made import note_made_before
+    from wizard.bulk.verification.linked import AT_ONCE, caught_up, linked_users
 
     users = list(_users(one, tools))
     if users:

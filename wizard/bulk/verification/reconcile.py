@@ -17,7 +17,7 @@ from typing import IO, Any, Protocol, cast
 import orjson
 
 import wizard
-from wizard.bulk.comparison import LEAST_MB, Task
+from wizard.bulk.verification.comparison import LEAST_MB, Task
 from wizard.errors import Interrupted, WizardError
 from wizard.events import ComparisonAdvanced, Emit, Event
 from wizard.scratch import scratch_within
@@ -241,7 +241,7 @@ def _process() -> Iterator[_Process]:
     packages = str(Path(wizard.__file__).parents[1])
     path = os.pathsep.join(part for part in (packages, os.environ.get("PYTHONPATH")) if part)
     process = subprocess.Popen(
-        [sys.executable, "-P", "-m", "wizard.bulk.compare"],
+        [sys.executable, "-P", "-m", "wizard.bulk.verification.compare"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         # What DuckDB or Python might print there can quote a user.

@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from wizard.auth0.errors import NotFound
-from wizard.bulk.desk import CALM, Desk
-from wizard.bulk.harvest import Harvest, cleaned, culprit, harvest, without_proof_of_factors
-from wizard.bulk.ledger import Outcome, Part, Standing, never_told
-from wizard.bulk.submission import Running, Submission
+from wizard.bulk.jobs.desk import CALM, Desk
+from wizard.bulk.jobs.harvest import Harvest, cleaned, culprit, harvest, without_proof_of_factors
+from wizard.bulk.jobs.ledger import Outcome, Part, Standing, never_told
+from wizard.bulk.jobs.submission import Running, Submission
 from wizard.errors import WizardError
 from wizard.events import Event, FileSplit, JobEnded, JobPolled, UsersRefused, UsersUnaccounted
 

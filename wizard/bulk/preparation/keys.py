@@ -20,8 +20,8 @@ from pathlib import Path
 from struct import Struct
 from zlib import crc32
 
-from wizard.bulk.ascent import Ascent, apart
 from wizard.bulk.files import Opened, private, read_at
+from wizard.bulk.preparation.ascent import Ascent, apart
 
 USERS_PER_BUCKET = 1 << 14
 """Up to four million users; a bucket grows beyond that, as there are never more buckets than a byte can name."""

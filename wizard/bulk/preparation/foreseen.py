@@ -9,7 +9,7 @@ from pathlib import Path
 import orjson
 
 from wizard.bulk.manifest import REJECTS
-from wizard.bulk.taken_ids import LOOKED_UP
+from wizard.bulk.verification.taken_ids import LOOKED_UP
 from wizard.counts import counted
 from wizard.legacy.source import BadRecord, LegacySource, Record, SourceFacts, Value
 from wizard.mapping.compiled import Mapping as CompiledMapping
@@ -100,7 +100,7 @@ def foresee(
         SourceError: the store cannot be read.
         WizardError: the folder cannot be written, or the disk is full.
     """
-    from wizard.bulk.prepare import prepare
+    from wizard.bulk.preparation.prepare import prepare
 
     tried = _FirstRecords(source.columns, tuple(source.sample(SAMPLE)))
     with scratch("foreseen") as folder:

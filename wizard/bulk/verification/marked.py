@@ -16,7 +16,7 @@ import orjson
 from wizard.bulk.manifest import MIGRATED
 
 if TYPE_CHECKING:
-    from wizard.bulk.residents import Residents
+    from wizard.bulk.verification.residents import Residents
     from wizard.tools import Tools
 
 
@@ -52,7 +52,7 @@ async def mark_moved(folder: Path, tools: Tools) -> int:
 @asynccontextmanager
 async def marked_by_now(tools: Tools) -> AsyncIterator[Residents | None]:
     """The ids of those who are marked at this moment, in a file that is gone afterwards; None where that is not told."""
-    from wizard.bulk.residents import Residents, write_index
+    from wizard.bulk.verification.residents import Residents, write_index
 
     ids = None if tools.marks is None else await tools.marks.ids()
     if ids is None:

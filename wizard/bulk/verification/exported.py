@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from wizard.bulk.sameness import FLAGS, OBJECTS, TEXTS
+from wizard.bulk.verification.sameness import FLAGS, OBJECTS, TEXTS
 from wizard.errors import WizardError
 from wizard.javascript_json import loads
 

@@ -13,10 +13,10 @@ from typing import Any
 
 import orjson
 
-from wizard.bulk.chunks import Run
-from wizard.bulk.collisions import NAMED, Collision, Collisions
 from wizard.bulk.files import Opened, private, read_at
-from wizard.bulk.spool import MOVED, MOVED_MARK, Mapped, Place, Positions, reject_line
+from wizard.bulk.preparation.chunks import Run
+from wizard.bulk.preparation.collisions import NAMED, Collision, Collisions
+from wizard.bulk.preparation.spool import MOVED, MOVED_MARK, Mapped, Place, Positions, reject_line
 from wizard.rejects import NOT_PREFERRED, REASONS, Reject
 
 CODES = {

@@ -18,7 +18,7 @@ from wizard.doorway.guards import MARK_FLAG
 
 if TYPE_CHECKING:
     from wizard.auth0.models import Connection
-    from wizard.bulk.residents import Residents
+    from wizard.bulk.verification.residents import Residents
     from wizard.tools import Tools
 
 LINES = 500
@@ -37,8 +37,8 @@ async def returned_users(export: Path, marked: Residents, connection: Connection
 
 
 async def _without_note(export: Path, connection: str) -> AsyncIterator[bytes]:
-    from wizard.bulk.exported import user_of
-    from wizard.bulk.residents import ids_in
+    from wizard.bulk.verification.exported import user_of
+    from wizard.bulk.verification.residents import ids_in
 
     with gzip.open(export, "rb") as lines:
         for number, line in enumerate(lines, 1):
@@ -53,7 +53,7 @@ async def _without_note(export: Path, connection: str) -> AsyncIterator[bytes]:
 
 async def _made(tools: Tools) -> AsyncIterator[str]:
     """The ids of those whom the files may have made: not of who was there before, as far as that is known."""
-    from wizard.bulk.ledger import SUBJECT, done_parts
+    from wizard.bulk.jobs.ledger import SUBJECT, done_parts
     from wizard.bulk.manifest import USERS, require_manifest
 
     tries = Counter(intent.subject for intent in tools.journal.intents(SUBJECT))

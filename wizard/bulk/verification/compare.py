@@ -1,4 +1,4 @@
-"""The process of a comparison: `python -m wizard.bulk.compare`, started by `reconcile` and by nobody else.
+"""The process of a comparison: `python -m wizard.bulk.verification.compare`, started by `reconcile` and by nobody else.
 
 The task arrives as one JSON line on stdin, which then stays open: when it closes, the starter wants no more or is gone,
 and the work stops. Answers are JSON lines on stdout: `advance` any number of times, then `outcome`, `error` or `crash`.
@@ -18,7 +18,7 @@ from typing import Any
 
 import orjson
 
-from wizard.bulk.comparison import Comparison, Task
+from wizard.bulk.verification.comparison import Comparison, Task
 from wizard.errors import Exit, WizardError
 from wizard.stops import STOPS
 

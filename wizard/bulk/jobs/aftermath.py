@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from wizard.bulk.desk import Desk
-from wizard.bulk.import_job import ImportJob
-from wizard.bulk.ledger import Standing, ledger, never_told
-from wizard.bulk.made import Imports, imports_of, require_kept
-from wizard.bulk.schedule import Pace
+from wizard.bulk.jobs.desk import Desk
+from wizard.bulk.jobs.import_job import ImportJob
+from wizard.bulk.jobs.ledger import Standing, ledger, never_told
+from wizard.bulk.jobs.schedule import Pace
+from wizard.bulk.repair.made import Imports, imports_of, require_kept
 from wizard.errors import Interrupted
 
 if TYPE_CHECKING:

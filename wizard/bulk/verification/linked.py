@@ -16,14 +16,14 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from wizard.bulk.evidence import INDEX_PATIENCE, wait
 from wizard.bulk.files import private
-from wizard.bulk.sameness import ID_TAKEN, LOWERED
+from wizard.bulk.verification.evidence import INDEX_PATIENCE, wait
+from wizard.bulk.verification.sameness import ID_TAKEN, LOWERED
 from wizard.progress import Progress
 
 if TYPE_CHECKING:
     from wizard.auth0.models import Connection, Identity
-    from wizard.bulk.reconcile import Reconciliation
+    from wizard.bulk.verification.reconcile import Reconciliation
     from wizard.tools import Tools
 
 AT_ONCE = 50
@@ -273,8 +273,8 @@ def _prepared(details: Path, ids: frozenset[str], folder: Path) -> list[dict[str
 
 
 def _duplicates(tools: Tools) -> frozenset[str]:
-    from wizard.bulk.made import duplicates
     from wizard.bulk.manifest import require_manifest
+    from wizard.bulk.repair.made import duplicates
 
     return duplicates(tools.journal, require_manifest(tools.folder).files, tools.folder)
 
