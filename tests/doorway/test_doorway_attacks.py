@@ -10,7 +10,6 @@ import hmac
 import json
 import socket
 import statistics
-import sys
 import threading
 import time
 from collections.abc import AsyncIterator, Iterator
@@ -36,8 +35,6 @@ from doorway_stage import (
     token,
     world,
 )
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "engine"))
 from postgres import postgres_server
 
 from wizard.doorway import serve

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import csv
 import sqlite3
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +12,6 @@ import pytest
 from doorway_stage import FakeTenant, answers, hashed, world
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "engine"))
 from prepare_stage import prepared_users
 
 from wizard.bulk.preparation.prepare import prepare

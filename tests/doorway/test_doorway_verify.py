@@ -25,7 +25,7 @@ from wizard.passwords.check import CannotCheck, fits
 from wizard.passwords.declared import declared
 from wizard.passwords.verify import Verifier
 
-MADE = Path(__file__).parents[1] / "engine" / "vectors"
+MADE = Path(__file__).parents[1] / "engine" / "passwords" / "vectors"
 PASSWORD = "Lighthouse 47"
 WORD = PASSWORD.encode()
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,10 +15,7 @@ import pytest
 from click.testing import CliRunner, Result
 from fake_doorway import PROFILE, FakeDoorway, Reply, fake_doorway, refusal, user
 from keyring.backend import KeyringBackend
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "engine"))
-
-from test_vault_memory import MemoryKeyring
+from memory_keyring import MemoryKeyring
 
 from wizard.__main__ import main
 from wizard.commands.scripts import command as scripts_command

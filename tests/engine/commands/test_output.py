@@ -270,7 +270,7 @@ def closed(words: str, *streams: int, folder: Path) -> subprocess.CompletedProce
     (folder / "users.csv").write_text("id,email\n1,ada@example.com\n")
     command = [sys.executable, "-m", "wizard", *words.split()]
     program = f"import os\nfor one in {streams}: os.close(one)\nos.execv({command[0]!r}, {command})"
-    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[3])}
     return subprocess.run(
         [sys.executable, "-c", program], cwd=folder, env=environment, capture_output=True, text=True, check=False
     )

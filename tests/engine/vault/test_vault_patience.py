@@ -159,7 +159,7 @@ def silent_service(tmp_path: Path) -> Iterator[SilentService]:
         environment = {
             "PATH": os.environ["PATH"],
             "HOME": str(tmp_path),
-            "PYTHONPATH": str(Path(__file__).parents[2]),
+            "PYTHONPATH": str(Path(__file__).parents[3]),
             "DBUS_SESSION_BUS_ADDRESS": bus.stdout.readline().strip(),
         }
         words = [sys.executable, "-c", SILENT_SERVICE]
@@ -191,7 +191,7 @@ def waiting_for_a_keyring(words: list[str], folder: Path) -> subprocess.Popen[st
     environment = {
         **os.environ,
         "PYTHON_KEYRING_BACKEND": "hanging_keyring.HangingKeyring",
-        "PYTHONPATH": os.pathsep.join([str(Path(__file__).parent), str(Path(__file__).parents[2])]),
+        "PYTHONPATH": os.pathsep.join([str(Path(__file__).parents[1]), str(Path(__file__).parents[3])]),
     }
     command = started(words, folder, environment)
     assert command.stderr

@@ -9,7 +9,7 @@ from pathlib import Path
 import httpx
 import pytest
 from rehearsal import PASSWORD, CountingTransport, CutShapes, Rehearsal, person
-from test_undo import stopped_undo
+from undo_stage import connection_for_the_shop, stopped_undo
 
 from wizard.__main__ import main
 from wizard.auth0.limits import Limiter
@@ -28,14 +28,6 @@ def stage(tmp_path: Path) -> Rehearsal:
     stage = Rehearsal(tmp_path)
     stage.write_people([person(number) for number in range(1, 13)])
     return stage
-
-
-def connection_for_the_shop(stage: Rehearsal) -> str:
-    """A connection that was there before the run, which the application may use already."""
-    connection = stage.make_connection("acme-users")
-    [shop] = [row for row in stage.ask("GET", "clients") if row["name"] == "Web shop"]
-    stage.ask("PATCH", f"connections/{connection}/clients", json=[{"client_id": shop["client_id"], "status": True}])
-    return connection
 
 
 def ids(stage: Rehearsal) -> set[str]:

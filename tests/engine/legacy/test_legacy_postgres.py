@@ -144,7 +144,7 @@ with postgres_server() as url:
 """
     pytest.importorskip("resource")
     run = subprocess.run(
-        [sys.executable, "-c", script, str(Path(__file__).parent)], capture_output=True, text=True, check=False
+        [sys.executable, "-c", script, str(Path(__file__).parents[1])], capture_output=True, text=True, check=False
     )
     assert run.returncode == 0, run.stderr
     assert int(run.stdout) < 12, "megabytes more for 300,000 rows of 270 bytes (80 MB)"

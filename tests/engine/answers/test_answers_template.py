@@ -12,7 +12,7 @@ from answers_sections import COMPLETE, SECTIONS, ConnectionAnswers, Everything, 
 
 from wizard.answers import AnswersInvalid, read, schema, template
 
-COMMITTED = Path(__file__).parents[2] / "assets" / "schema" / "answers.schema.json"
+COMMITTED = Path(__file__).parents[3] / "assets" / "schema" / "answers.schema.json"
 
 
 def filled(text: str) -> str:

@@ -17,7 +17,7 @@ from wizard.step import Change, Step
 from wizard.steps import SECTIONS, STEPS
 from wizard.steps.tenant import TenantAnswers
 
-CASES = Path(__file__).parents[1] / "cases"
+CASES = Path(__file__).parents[2] / "cases"
 ENOUGH: dict[str, dict[str, Any]] = {
     "tenant": {"domain": "acme.eu.auth0.com", "client_id": "abc", "client_secret": "env:SECRET"},
     "source": {"path": "users.csv"},

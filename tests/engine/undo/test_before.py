@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from phases_stage import PhasesStage, stage_of
-from test_undo import finished
+from undo_stage import finished
 
 from wizard.__main__ import main
 from wizard.before import FACT, KEPT

@@ -50,7 +50,7 @@ def in_session(tmp_path: Path, script: str, session: str = SESSION) -> subproces
         "PATH": os.environ["PATH"],
         "LANG": "C.UTF-8",
         "PYTHON": sys.executable,
-        "PYTHONPATH": str(Path(__file__).parents[2]),
+        "PYTHONPATH": str(Path(__file__).parents[3]),
         "SCRIPT": str(tmp_path / "script.py"),
         **{variable: str(tmp_path / folder) for variable, folder in folders.items()},
     }
@@ -109,7 +109,7 @@ def test_a_locked_keyring_is_told_and_nothing_is_stored(tmp_path: Path) -> None:
 def test_without_a_bus_the_three_ways_out_are_named(
     tmp_path: Path, forced: dict[str, str], bus: dict[str, str]
 ) -> None:
-    environment = {"PATH": "/nowhere", "HOME": str(tmp_path), "PYTHONPATH": str(Path(__file__).parents[2])}
+    environment = {"PATH": "/nowhere", "HOME": str(tmp_path), "PYTHONPATH": str(Path(__file__).parents[3])}
     words = [sys.executable, "-m", "wizard", "secrets", "list", "--tenant", TENANT]
 
     done = subprocess.run(words, env={**environment, **forced, **bus}, capture_output=True, text=True, timeout=90)

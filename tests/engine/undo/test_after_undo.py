@@ -8,8 +8,8 @@ import httpx
 import pytest
 from phases_stage import stage_of
 from rehearsal import Rehearsal, person
-from test_undo import stopped_undo
-from test_undo_users import change_password, connection_for_the_shop
+from test_undo_users import change_password
+from undo_stage import connection_for_the_shop, stopped_undo
 
 from wizard.__main__ import main
 from wizard.commands.reporting import run_report

@@ -137,7 +137,7 @@ def test_the_bulk_path_asks_the_system_for_nothing_that_windows_lacks() -> None:
 
     used = {
         node.attr
-        for path in (Path(__file__).parents[2] / "wizard" / "bulk").rglob("*.py")
+        for path in (Path(__file__).parents[3] / "wizard" / "bulk").rglob("*.py")
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
         if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "os"
     }

@@ -4,8 +4,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from linked_stage import EXPORTS, PEOPLE, Searches, add, id_of, identities, link, password_of, stage_of
 from rehearsal import Rehearsal, person
-from test_linked import EXPORTS, PEOPLE, Searches, add, id_of, identities, link, password_of, stage_of
 
 from wizard.bulk.repair.removal import TOLD_EVERY, InUse
 from wizard.bulk.verification import linked

@@ -50,7 +50,7 @@ audience = "https://legacy.example.com/api"
 def keyring_in_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "file_keyring.FileKeyring")
     monkeypatch.setenv("FILE_KEYRING", str(tmp_path / "keyring.json"))
-    here, root = Path(__file__).parent, Path(__file__).parents[2]
+    here, root = Path(__file__).parents[1], Path(__file__).parents[3]
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(here), str(root)]))
 
 

@@ -9,7 +9,7 @@ import keyring
 import pytest
 from click.testing import CliRunner, Result
 from keyring.backend import KeyringBackend
-from test_vault_memory import MemoryKeyring
+from memory_keyring import MemoryKeyring
 
 from wizard.commands.secrets import command
 from wizard.errors import Exit, WizardError

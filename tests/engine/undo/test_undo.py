@@ -10,17 +10,17 @@ import httpx
 import pytest
 from phases_stage import PhasesStage, stage_of
 from rehearsal import CountingTransport, CutShapes, Rehearsal, person
+from undo_stage import finished, stopped_undo
 
 from wizard.__main__ import main
 from wizard.bulk.manifest import PreparedFile
 from wizard.bulk.repair.removal import InUse
 from wizard.commands.undo import plan_text
 from wizard.doorway.scripts import is_closed
-from wizard.errors import CredentialsError, Interrupted, PlanStale, RunMismatch, WizardError
-from wizard.events import ChangeUndone, Event, RequestSent
+from wizard.errors import CredentialsError, PlanStale, RunMismatch, WizardError
+from wizard.events import ChangeUndone
 from wizard.identity import decided_since, facts_of, progress_of
 from wizard.journal import Journal
-from wizard.tools import Stop
 from wizard.undo import undo_plan
 
 
@@ -36,13 +36,6 @@ def configuration(stage: Rehearsal) -> dict[str, Any]:
         rows = stage.tenant.db.execute(f"select * from {table}").fetchall()
         tables[table] = sorted(json.dumps({key: row[key] for key in row.keys()}) for row in rows)  # noqa: SIM118
     return tables | {"actions": stage.ask("GET", "actions/actions")["actions"]}
-
-
-def finished(stage: PhasesStage) -> None:
-    stage.apply()
-    stage.log_in([1, 2])
-    stage.pass_days(1)
-    assert stage.resume("trickle.go_on=true").verdict == "complete"
 
 
 def test_a_cutover_closes_the_door_and_leaves_import_mode_on(stage: PhasesStage) -> None:
@@ -426,20 +419,6 @@ def copied_to_another_connection(stage: Rehearsal, ids: list[str], *, found_firs
             f"insert into users ({', '.join(made)}) values ({', '.join('?' * len(made))})",
             list(made.values()),
         )
-
-
-def stopped_undo(stage: Rehearsal, after: int) -> None:
-    """An undo with users that the operator stops when so many are deleted."""
-    stop, deleted = Stop(), 0
-
-    def watch(event: Event) -> None:
-        nonlocal deleted
-        deleted += isinstance(event, RequestSent) and (event.method, event.path) == ("DELETE", "/api/v2/users/{id}")
-        if deleted == after:
-            stop.request()
-
-    with pytest.raises(Interrupted):
-        stage.undo(users=True, watch=watch, stop=stop)
 
 
 def test_users_whose_id_leads_to_another_connection_are_left_and_told_each_time(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from keyring.backend import KeyringBackend
 from keyring.backends import chainer, fail, null
 from keyring.errors import InitError, KeyringLocked, NoKeyringError, PasswordSetError
+from memory_keyring import MemoryKeyring
 
 from wizard.errors import Exit, UsageError, WizardError
 from wizard.vault import KeyringUnavailable, Secret, SecretMissing, Vault
@@ -21,31 +22,6 @@ from wizard.vault import KeyringUnavailable, Secret, SecretMissing, Vault
 CANARY = "c4nary-s3cret-value"
 DOMAIN = "acme.eu.auth0.com"
 WAYS_OUT = ("env:NAME", "install a keyring backend", "run in a session")
-
-
-class MemoryKeyring(KeyringBackend):
-    """Keeps entries in a dictionary of its own; `broken` is raised instead, when set."""
-
-    priority = 1  # type: ignore[assignment]
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.entries: dict[tuple[str, str], str] = {}
-        self.broken: Exception | None = None
-
-    def _entries(self) -> dict[tuple[str, str], str]:
-        if self.broken:
-            raise self.broken
-        return self.entries
-
-    def get_password(self, service: str, username: str) -> str | None:
-        return self._entries().get((service, username))
-
-    def set_password(self, service: str, username: str, password: str) -> None:
-        self._entries()[service, username] = password
-
-    def delete_password(self, service: str, username: str) -> None:
-        del self._entries()[service, username]
 
 
 @pytest.fixture

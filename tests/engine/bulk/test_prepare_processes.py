@@ -45,7 +45,7 @@ def children() -> list[psutil.Process]:
 def started(tmp_path: Path, workers: int, *kind: str) -> subprocess.Popen[str]:
     script = tmp_path / "script.py"
     script.write_text(SCRIPT)
-    paths = os.pathsep.join([str(Path(__file__).parent), str(Path(__file__).parent.parent.parent)])
+    paths = os.pathsep.join([str(Path(__file__).parents[1]), str(Path(__file__).parents[3])])
     process = subprocess.Popen(
         [sys.executable, str(script), str(tmp_path / "out"), str(workers), *kind],
         env={**os.environ, "PYTHONPATH": paths},
@@ -120,7 +120,7 @@ def test_a_signal_to_the_whole_group_stops_the_command_as_one_to_it_alone_does(n
     write_benchmark_csv(tmp_path / "users.csv", 200_000)
     (tmp_path / "answers.toml").write_text(ANSWERS)
     words = [sys.executable, "-m", "wizard", "prepare", "answers.toml", "--out", "out", "--json"]
-    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[3])}
     with subprocess.Popen(
         words, cwd=tmp_path, env=environment, text=True, start_new_session=True, stdout=-1, stderr=-1
     ) as command:
@@ -139,7 +139,7 @@ def test_what_nohup_starts_outlives_its_terminal(tmp_path: Path) -> None:
     write_benchmark_csv(tmp_path / "users.csv", 20_000)
     (tmp_path / "answers.toml").write_text(ANSWERS)
     words = ["nohup", sys.executable, "-m", "wizard", "prepare", "answers.toml", "--out", "out", "--json"]
-    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[3])}
     with subprocess.Popen(
         words, cwd=tmp_path, env=environment, text=True, start_new_session=True, stdout=-1, stderr=-1
     ) as command:
