@@ -59,7 +59,8 @@ was. `98% sure` beside a row is a guess from the columns; look at it.
 
 **Transforms**, one after the other: `strip`, `lower`, `upper`, `spaces`, `printable`, `truncate(20)`, `replace("a", "b")`,
 `before("@")`, `after("@")`, `remove_prefix("x")`, `remove_suffix("x")`. Last may come one that gives a value: `bool`, `present`,
-`int`, `float`, `json`, `split(",")`, `date("%d.%m.%Y")`, `datetime`, `epoch`.
+`int`, `float`, `json`, `split(",")`, `date("%d.%m.%Y")`, `datetime`, `epoch`. `present` is true of a moment, as in a column
+`email_verified_at`, and of words for yes; it is false of nothing, 0 and words for no.
 
 **Auth0 calls it** the *bulk import database schema*. A user's page in the Dashboard (User Management > Users) shows the result.
 """,

@@ -35,10 +35,13 @@ class FieldRule(BaseModel):
     transforms: tuple[str, ...] | None = Field(
         default=None,
         title="Transforms",
-        description="Applied in order; left out: strip. Text: strip, lower, upper, spaces, printable, truncate(150), "
-        'replace("a", "b"), remove_prefix("x"), remove_suffix("x"), before("x"), after("x"). Values: '
-        'bool(true=["ja"], false=["nein"]), present, int, float, json, split(";"), date("%d.%m.%Y"), '
-        'datetime("%d.%m.%Y %H:%M", zone="Europe/Berlin"), epoch, epoch("ms").',
+        description="Applied in order; left out: strip. Text: strip (no white space at the ends), lower, upper, spaces (one "
+        "where there are several), printable (no control characters), truncate(150), "
+        'replace("a", "b"), remove_prefix("x"), remove_suffix("x"), before("x") (all of it where there is no x), after("x") '
+        "(nothing where there is no x). Last may come one that gives a value: "
+        'bool(true=["ja"], false=["nein"]), present (true of a moment, as in a column email_verified_at, and of words for yes; '
+        'false of nothing, 0 and words for no), int, float, json, split(";") (a list), date("%d.%m.%Y"), '
+        'datetime("%d.%m.%Y %H:%M", zone="Europe/Berlin"), epoch, epoch("ms") (seconds, milliseconds since 1970).',
         examples=[["strip", "lower"]],
     )
     when_empty: Literal["omit", "reject"] | None = Field(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from stage import NARROW, Rehearsal, at_rest, frame, go_on, opened, page_is, shows, until
 from textual.pilot import Pilot
@@ -9,11 +11,17 @@ from textual.widgets import DataTable, Input, Static
 
 from screens.app import WizardApp
 from screens.form import Form
+from screens.help import HELP
 from screens.steps.columns import columns_of
 from screens.steps.feeding import Feeding
 from screens.steps.profile import ProfileView
 from screens.steps.rules import flat, in_the_way, nested
 from wizard.legacy.source import Record
+from wizard.mapping.transforms import TEXTS, VALUES
+
+
+def test_the_help_of_the_page_lists_every_transform() -> None:
+    assert [name for name in (*TEXTS, *VALUES) if not re.search(rf"`{name}[`(]", HELP["profile"])] == []
 
 
 async def at_profile(pilot: Pilot[None]) -> ProfileView:

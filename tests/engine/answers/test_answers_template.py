@@ -11,6 +11,8 @@ import pytest
 from answers_sections import COMPLETE, SECTIONS, ConnectionAnswers, Everything, UploadAnswers
 
 from wizard.answers import AnswersInvalid, read, schema, template
+from wizard.mapping.transforms import TEXTS, VALUES
+from wizard.profile import ProfileAnswers
 
 COMMITTED = Path(__file__).parents[3] / "assets" / "schema" / "answers.schema.json"
 
@@ -70,6 +72,17 @@ def test_a_key_that_takes_text_or_a_table_is_shown_as_text_with_the_keys_of_the_
     keys = lines[lines.index("# Instead of text, either may be a table with these keys:") :]
     assert [line.split()[1] for line in keys if line.startswith("#   ") and "=" in line] == ["note", "level", "names"]
     assert lines[lines.index('#workers = "auto"') - 1] == '# Workers. Or one of "auto".'
+
+
+def test_every_transform_is_listed_in_the_template_and_in_the_readme_and_present_is_explained() -> None:
+    told = re.sub(r"\s*\n# *", " ", template([ProfileAnswers]))
+    told = told[told.index("Transforms: ") : told.index("when_empty")]
+    readme = (Path(__file__).parents[2] / "README.md").read_text()
+
+    for name in [*TEXTS, *VALUES]:
+        assert re.search(rf"\b{name}\b", told), name
+        assert re.search(rf"`{name}[`(]", readme), name
+    assert "present (true of a moment, as in a column email_verified_at, and of words for yes" in told
 
 
 def test_the_schema_is_one_of_its_draft_with_an_id_and_the_meaning_of_keys() -> None:
