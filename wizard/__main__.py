@@ -12,6 +12,7 @@ from pathlib import Path
 import click
 
 from wizard import __version__
+from wizard.commands.help import Group, tell_and_exit
 from wizard.stops import HANGUP, STOPS, heard
 
 COMMANDS = {
@@ -37,7 +38,7 @@ COMMANDS = {
 """Every subcommand, in the order of a migration; kept here so that help imports none of them."""
 
 
-class Lazy(click.Group):
+class Lazy(Group):
     """A group whose subcommands are imported when they are called."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -65,8 +66,20 @@ class Lazy(click.Group):
             formatter.write_dl(list(COMMANDS.items()))
 
 
+def _tell_version(ctx: click.Context, param: click.Parameter, value: bool) -> None:
+    if value and not ctx.resilient_parsing:
+        tell_and_exit(ctx, f"auth0-migrate, version {__version__}")
+
+
 @click.group(cls=Lazy, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(__version__, prog_name="auth0-migrate")
+@click.option(
+    "--version",
+    is_flag=True,
+    expose_value=False,
+    is_eager=True,
+    callback=_tell_version,
+    help="Show the version and exit.",
+)
 @click.option("--practice", is_flag=True, help="Open the wizard on a practice tenant; no account needed.")
 @click.option(
     "--runs",

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from wizard.commands.environment import from_environment
+from wizard.commands.help import Group
 from wizard.commands.output import Output, common_options
 from wizard.errors import CredentialsError, Exit, UsageError, WizardError
 
@@ -28,7 +29,7 @@ out = click.option(
 )
 
 
-@click.group("answers", short_help="Start, check and describe answers files.")
+@click.group("answers", cls=Group, short_help="Start, check and describe answers files.")
 def command() -> None:
     """Answers files hold everything a run asks for; secrets are only named in them."""
 

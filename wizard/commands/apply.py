@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from wizard.commands.help import Command
 from wizard.commands.output import Output, common_options
 from wizard.commands.running import (
     answers_argument,
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from wizard.tools import Stop
 
 
-@click.command(short_help="Carry out answers, headless.")
+@click.command(cls=Command, short_help="Carry out answers, headless.")
 @answers_argument
 @click.option("--approve", metavar="HASH", help="Approve the plan with this hash, and no other.")
 @click.option("--yes", is_flag=True, help="Approve whatever the plan is.")

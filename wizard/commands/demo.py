@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from wizard.commands.help import Command
 from wizard.commands.output import Output, common_options
 from wizard.commands.running import carry_out_and_report, plan_text, runs_option
 from wizard.counts import counted
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from wizard.tools import Stop
 
 
-@click.command(short_help="Run the whole main job on a practice tenant; no account needed.")
+@click.command(cls=Command, short_help="Run the whole main job on a practice tenant; no account needed.")
 @click.option(
     "--users", type=click.IntRange(20, 1_000_000), default=2_000, show_default=True, help="Users of the legacy store."
 )

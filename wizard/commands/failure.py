@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from wizard.commands.output import Output, tell, unwritten
+from wizard.commands.output import Output, tell
 from wizard.errors import Exit, UsageError, WizardError
 
 
@@ -25,8 +25,6 @@ def exit_code_of(error: BaseException, *, as_json: bool) -> int:
     """
     if isinstance(error, click.exceptions.Exit):
         return error.exit_code
-    if isinstance(error, OSError) and _is_of_help(error):
-        error = unwritten(error) or error
     if isinstance(error, BrokenPipeError):
         sys.stderr.close()
         return Exit.FAILED
@@ -43,12 +41,6 @@ def exit_code_of(error: BaseException, *, as_json: bool) -> int:
         except WizardError as lost:
             tell(str(lost), err=True)
     return told.exit
-
-
-def _is_of_help(error: OSError) -> bool:
-    """Whether click could not write to stdout: it writes help and version by itself, past `tell`."""
-    frames = (frame for frame, _ in traceback.walk_tb(error.__traceback__))
-    return any(frame.f_code is click.echo.__code__ and not frame.f_locals.get("err", True) for frame in frames)
 
 
 def failure(error: WizardError) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from wizard.commands.environment import from_environment
+from wizard.commands.help import Command
 from wizard.commands.output import Output, common_options
 from wizard.counts import counted
 from wizard.errors import SourceError
@@ -47,7 +48,7 @@ RESERVE = 0.2
 """Share of the requests that is left to live traffic, unless the answers say otherwise."""
 
 
-@click.command(short_help="Say what a legacy store holds and how to migrate it.")
+@click.command(cls=Command, short_help="Say what a legacy store holds and how to migrate it.")
 @click.argument("source", metavar="SOURCE")
 @click.option("--table", help="Which table of a database, or list in JSON, holds the users.")
 @click.option("--store", help="Where the users come from, such as keycloak or wordpress, if that is not recognised.")

@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from wizard.commands.environment import secrets_of
+from wizard.commands.help import Command
 from wizard.commands.output import Output, common_options
 from wizard.commands.running import answers_argument, set_option
 from wizard.counts import counted
@@ -18,7 +19,7 @@ SLOW_SECONDS = 0.25
 """A look-up beyond this makes a queue of logins likely."""
 
 
-@click.command("legacy-api", short_help="Serve the API in front of the legacy store.")
+@click.command("legacy-api", cls=Command, short_help="Serve the API in front of the legacy store.")
 @answers_argument
 @click.option("--port", type=click.IntRange(0, 65535), default=8788, show_default=True, help="0 takes any free port.")
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on; TLS is for a proxy before.")

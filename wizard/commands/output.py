@@ -1,6 +1,6 @@
 """What a command says and where: results on stdout, narration on stderr, everything with its time in a log file.
 
-    @click.command()
+    @click.command(cls=Command)
     @common_options
     def command(output: Output) -> None:
         output.say("Looking at the tenant")
@@ -178,12 +178,12 @@ def tell(text: str, *, err: bool = False) -> None:
     try:
         click.echo(visible(text), err=err)
     except OSError as error:
-        lost = unwritten(error, err=err)
+        lost = _unwritten(error, err=err)
         if lost is not None:
             raise lost from None
 
 
-def unwritten(error: OSError, *, err: bool = False) -> WizardError | None:
+def _unwritten(error: OSError, *, err: bool = False) -> WizardError | None:
     """Let all that is still written to stdout or stderr go nowhere; the error of a result that found no room."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, (sys.stderr if err else sys.stdout).fileno())  # also for what is flushed at the end

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from wizard.commands.environment import secrets_of
+from wizard.commands.help import Group
 from wizard.commands.output import Output, answered, common_options
 from wizard.commands.running import answers_argument, set_option
 from wizard.counts import counted
@@ -26,7 +27,7 @@ Login = tuple[str, str | None]
 """A cell by which the account is found, and the reference of its password if that is not to be typed."""
 
 
-@click.group("passwords", short_help="Prove that imported passwords will work.")
+@click.group("passwords", cls=Group, short_help="Prove that imported passwords will work.")
 def command() -> None:
     """What Auth0 will make of the password hashes of a legacy store."""
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from wizard.commands.help import Command
 from wizard.commands.output import Output, common_options
 from wizard.commands.running import (
     answers_argument,
@@ -19,7 +20,7 @@ from wizard.commands.running import (
 from wizard.errors import Exit
 
 
-@click.command(short_help="Show what would change.")
+@click.command(cls=Command, short_help="Show what would change.")
 @answers_argument
 @set_option
 @runs_option

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from wizard.commands.help import Command
 from wizard.commands.output import Output, common_options
 from wizard.errors import UsageError
 from wizard.stops import heard
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from wizard.practice.tenant import PracticeTenant
 
 
-@click.command(short_help="Serve a practice tenant.")
+@click.command(cls=Command, short_help="Serve a practice tenant.")
 @click.option("--port", type=click.IntRange(0, 65535), default=8787, show_default=True, help="0 takes any free port.")
 @click.option("--host", default="127.0.0.1", show_default=True, help="A loopback address; no other is served.")
 @click.option("--domain", metavar="NAME", help="The tenant's own domain, of which issuer and audience are made.")

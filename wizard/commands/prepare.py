@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from wizard.commands.environment import secrets_of
+from wizard.commands.help import Command
 from wizard.commands.narration import Narrator
 from wizard.commands.output import Output, common_options
 from wizard.commands.running import answers_argument, run_until_stopped, set_option
@@ -44,7 +45,7 @@ def told(notes: Mapping[str, int]) -> Iterator[str]:
         yield f"{unread} same_email takes them for the oldest."
 
 
-@click.command(short_help="Write only the files to import, rejects and manifest.")
+@click.command(cls=Command, short_help="Write only the files to import, rejects and manifest.")
 @answers_argument
 @click.option("--out", required=True, type=click.Path(path_type=Path, file_okay=False), help="Folder to write to.")
 @set_option

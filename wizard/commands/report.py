@@ -6,11 +6,12 @@ from pathlib import Path
 
 import click
 
+from wizard.commands.help import Command
 from wizard.commands.output import Output, common_options
 from wizard.commands.running import run_argument, runs_option
 
 
-@click.command(short_help="Write the report of a run.")
+@click.command(cls=Command, short_help="Write the report of a run.")
 @run_argument
 @runs_option
 @common_options

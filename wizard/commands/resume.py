@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from wizard.commands.help import Command
 from wizard.commands.output import Output, common_options
 from wizard.commands.running import carry_out_and_report, run_argument, runs_option, world
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from wizard.tools import Stop
 
 
-@click.command(short_help="Go on with a run.")
+@click.command(cls=Command, short_help="Go on with a run.")
 @run_argument
 @click.option("--yes", is_flag=True, help="Approve whatever is left, if the plan was not approved yet.")
 @click.option("--go-on", is_flag=True, help="End the automatic phase now; the same as --set trickle.go_on=true.")

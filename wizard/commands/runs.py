@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from wizard.commands.help import Command
 from wizard.commands.output import Output, common_options
 from wizard.commands.running import runs_option
 from wizard.errors import UsageError, WizardError
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 NOT_PUT_BACK = "An undo can no longer put back the scripts and other code that the run has replaced."
 
 
-@click.command(short_help="List runs, or purge a run's files of users.")
+@click.command(cls=Command, short_help="List runs, or purge a run's files of users.")
 @click.option(
     "--purge", metavar="RUN", help="Delete the files of users of RUN, and replaced scripts; journal and report stay."
 )

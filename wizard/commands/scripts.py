@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from wizard.commands.help import Group
 from wizard.commands.output import Output, common_options
 from wizard.commands.running import answers_argument, load_answers, run_until_stopped, set_option, world
 from wizard.counts import counted
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from wizard.tools import Stop
 
 
-@click.group("scripts", short_help="Save, compare and try the generated scripts.")
+@click.group("scripts", cls=Group, short_help="Save, compare and try the generated scripts.")
 def command() -> None:
     """The scripts of the connection and the guards at every login, before and after they are on the tenant."""
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from wizard.commands.help import Group
 from wizard.commands.output import Output, common_options
 from wizard.commands.running import answers_argument, load_answers, run_until_stopped, runs_option, set_option, world
 from wizard.errors import UsageError
@@ -21,7 +22,7 @@ LIMIT = 65_536
 tenant = click.option("--tenant", required=True, metavar="DOMAIN", help="Domain of the tenant: acme.eu.auth0.com.")
 
 
-@click.group("secrets", short_help="Store, list and delete secrets in the keyring.")
+@click.group("secrets", cls=Group, short_help="Store, list and delete secrets in the keyring.")
 def command() -> None:
     """Secrets live in the keyring of the operating system; answers name them as keyring:NAME."""
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import click
 
+from wizard.commands.help import Command
 from wizard.commands.output import Output, common_options
 from wizard.commands.running import runs_option
 from wizard.errors import UsageError
@@ -22,7 +23,7 @@ EXPOSES = (
 )
 
 
-@click.command(short_help="Serve the wizard to a browser.")
+@click.command(cls=Command, short_help="Serve the wizard to a browser.")
 @click.option("--port", type=click.IntRange(0, 65535), default=8789, show_default=True, help="0 takes any free port.")
 @click.option(
     "--host", default="127.0.0.1", show_default=True, help="Address to listen on; without TLS, loopback only."

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from wizard.commands.help import Command
 from wizard.commands.narration import account_line
 from wizard.commands.output import Output, common_options
 from wizard.commands.running import answer_with, runs_option
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from wizard.progress import Progress
 
 
-@click.command(short_help="Say where a run stands.")
+@click.command(cls=Command, short_help="Say where a run stands.")
 @click.argument("run_name", metavar="[RUN]", default="latest")
 @runs_option
 @common_options

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from wizard.commands.help import Command
 from wizard.commands.narration import Narrator
 from wizard.commands.output import Output, common_options
 from wizard.commands.running import confirmed, run_argument, run_until_stopped, runs_option, world
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from wizard.undo import UndoPlan
 
 
-@click.command(short_help="Put back what a run has changed.")
+@click.command(cls=Command, short_help="Put back what a run has changed.")
 @run_argument
 @click.option("--users", is_flag=True, help="Delete the users that the run imported, too; never those of others.")
 @click.option(

@@ -6,12 +6,13 @@ from pathlib import Path
 
 import click
 
+from wizard.commands.help import Command
 from wizard.commands.narration import Narrator
 from wizard.commands.output import Output, common_options
 from wizard.commands.running import answer_with, run_argument, run_until_stopped, runs_option, world
 
 
-@click.command(short_help="Gather the evidence of a finished run anew.")
+@click.command(cls=Command, short_help="Gather the evidence of a finished run anew.")
 @run_argument
 @runs_option
 @common_options

@@ -15,6 +15,8 @@ from click.testing import CliRunner, Result
 from hypothesis import given
 from hypothesis import strategies as st
 
+from wizard.__main__ import command as auth0_migrate
+from wizard.__main__ import main
 from wizard.commands.output import Output, common_options
 from wizard.commands.redaction import redacted
 from wizard.errors import UsageError, WizardError
@@ -253,6 +255,29 @@ def test_help_that_finds_no_room_is_told_and_no_success(words: list[str]) -> Non
     assert done.returncode == 1
     assert done.stderr.startswith("The result cannot be written: No space left on device.")
     assert "Traceback" not in done.stderr
+
+
+def every_command() -> list[tuple[str, ...]]:
+    """The words of each command and of each below it."""
+    context = click.Context(auth0_migrate)
+    below = {name: auth0_migrate.get_command(context, name) for name in auth0_migrate.list_commands(context)}
+    return [
+        *((name,) for name in below),
+        *((name, inner) for name, group in below.items() if isinstance(group, click.Group) for inner in group.commands),
+    ]
+
+
+@full
+@pytest.mark.parametrize("words", every_command(), ids=" ".join)
+def test_the_help_of_every_command_that_finds_no_room_is_told_and_no_success(
+    words: tuple[str, ...], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with Path("/dev/full").open("w") as stdout:
+        monkeypatch.setattr(sys, "stdout", stdout)
+        with pytest.raises(SystemExit) as ended:
+            main([*words, "--help"])
+    assert ended.value.code == 1
+    assert capsys.readouterr().err.startswith("The result cannot be written: No space left on device.")
 
 
 @full
