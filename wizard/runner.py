@@ -50,10 +50,12 @@ class Plan:
     """Everything a run would change, in order; equal plans have equal hashes, on any machine.
 
     `facts` are what each step has seen of the world, by its key: they are only told, as not all of them lead to a change.
+    `left_as_is` is told too: what the answers ask for and no change would bring, a sentence each.
     """
 
     changes: tuple[Planned, ...]
     facts: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
+    left_as_is: tuple[str, ...] = field(default=(), compare=False)
 
     @property
     def is_empty(self) -> bool:
@@ -112,10 +114,12 @@ async def make_plan(steps: Sequence[AnyStep], answers: Answers, tools: Tools) ->
     """Look at the world and say what applying the answers would change; writes nothing."""
     changes = []
     seen = {}
+    left: list[str] = []
     for step in steps:
         seen[step.key] = facts = await step.inspect(answers, tools)
         changes += [Planned(step.key, change) for change in step.plan(answers, facts)]
-    return Plan(tuple(changes), seen)
+        left += step.left_as_is(answers, facts)
+    return Plan(tuple(changes), seen, tuple(left))
 
 
 async def apply_plan(

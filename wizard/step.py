@@ -132,6 +132,10 @@ class Step(ABC, Generic[F, C]):
     def plan(self, answers: Answers, facts: F) -> Sequence[C]:
         """Say what must change; pure: no clock, no network, no files."""
 
+    def left_as_is(self, answers: Answers, facts: F) -> Sequence[str]:
+        """What the answers ask for and nothing is planned for, as it is somebody else's; a sentence each, with the remedy."""
+        return ()
+
     async def apply(self, change: C, tools: Tools) -> Receipt:
         """Make one approved change; called only with a change that `plan` returned."""
         raise NotImplementedError(f"{self.key} plans no changes")

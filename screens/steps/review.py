@@ -122,6 +122,7 @@ class ReviewView(StepView):
                 f" marks {final} that cannot be undone" if final else "",
                 f" {over}" if self._is_over else "",
                 (f"\nplan {plan.hash[:16]}…  Ctrl+Y copies it whole", "$foreground-muted"),
+                *((f"\n! {told}", "$text-warning") for told in plan.left_as_is),
             )
         )
         titles = {stop.key: stop.title for stop in self.wizard.journey.stops}

@@ -45,5 +45,8 @@ def command(answers_file: Path, flags: tuple[str, ...], runs_folder: Path | None
         return await plan_for(answers, base=base, world=outside, run=run, stop=stop)
 
     plan = run_until_stopped(work)
+    if output.as_json:  # the object tells of changes alone
+        for told in plan.left_as_is:
+            output.say(f"! {told}")
     output.result(plan.to_json(), plan_text(plan))
     return int(Exit.DONE if plan.is_empty else Exit.CHANGES)

@@ -225,15 +225,16 @@ def carry_out_and_report(
 
 
 def plan_text(plan: Plan) -> str:
-    """The plan for people: a line a change, in order, with what is foretold of it; and the hash that approves it."""
+    """The plan for people: a line a change, in order, with what is foretold of it; the hash; what is left as it is."""
+    left = [f"! {told}" for told in plan.left_as_is]
     if plan.is_empty:
-        return "Nothing to change."
+        return "\n".join(["Nothing to change.", *left])
     lines = [f"{counted(len(plan.changes), 'change')}:"]
     for planned in plan.changes:
         note = f"  ({planned.change.back})" if planned.change.back else ""
         lines.append(f"  {planned.step:<14} {planned.change.summary}{note}")
         lines += [f"  {'':<14} {told}" for told in planned.change.foretold]
-    return "\n".join([*lines, f"Plan {plan.hash}"])
+    return "\n".join([*lines, f"Plan {plan.hash}", *left])
 
 
 HINTS: Mapping[Fate | None, str] = {

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import ConfigDict, Field, model_validator
 
 from wizard.answers import Answers, Section
+from wizard.answers.examples import inline
 from wizard.counts import counted
 from wizard.errors import CredentialsError, UsageError, WizardError
 from wizard.profile import ProfileAnswers
@@ -95,8 +96,8 @@ class UsernameLengths(Section):
 class ConnectionFacts:
     """The connection as it is; `id` is None when there is none.
 
-    `ours` tells that this run created it. `usernames` is None where the token may not read options, `username_length`
-    where usernames are of no fixed length.
+    `ours` tells that this run created it. `usernames`, `disable_signup` and `password_policy` are None where the token may
+    not read options, `username_length` where usernames are of no fixed length.
     """
 
     id: str | None = None
@@ -106,6 +107,9 @@ class ConnectionFacts:
     import_mode: bool = False
     ours: bool = False
     username_length: tuple[int, int] | None = None
+    display_name: str | None = None
+    disable_signup: bool | None = None
+    password_policy: str | None = None
 
 
 @dataclass(frozen=True)
@@ -158,6 +162,9 @@ class ConnectionStep(Step[ConnectionFacts, CreateConnection]):
             own_database=options is not None and options.custom_database,
             import_mode=options is not None and options.import_mode,
             ours=made_by_this_run(found.name, found.id, tools),
+            display_name=found.display_name,
+            disable_signup=None if options is None else options.disable_signup,
+            password_policy=None if options is None else _password_policy(options),
         )
 
     def plan(self, answers: Answers, facts: ConnectionFacts) -> Sequence[CreateConnection]:
@@ -180,6 +187,16 @@ class ConnectionStep(Step[ConnectionFacts, CreateConnection]):
             )
         _require_suitable(wanted.name, answers, facts)
         return []
+
+    def left_as_is(self, answers: Answers, facts: ConnectionFacts) -> Sequence[str]:
+        wanted = answers[ConnectionAnswers]
+        if facts.id is None or not (differing := list(_differing(wanted, facts))):
+            return ()
+        return (
+            f"The connection {wanted.name} is there and keeps its settings, though the answers say otherwise: "
+            f"{', '.join(differing)}. Change them in the Dashboard under Authentication > Database, or take them out of "
+            "[connection].",
+        )
 
     async def apply(self, change: CreateConnection, tools: Tools) -> Receipt:
         made = await tools.tenant.create_connection(
@@ -288,6 +305,32 @@ def _require_suitable(name: str, answers: Answers, facts: ConnectionFacts) -> No
             f"it takes usernames of {shortest} to {longest} characters, the answers say {wanted[0]} to {wanted[1]}",
             f"Set username_min = {shortest} and username_max = {longest} in [connection].",
         )
+
+
+def _differing(wanted: ConnectionAnswers, facts: ConnectionFacts) -> Iterator[str]:
+    """The settings that were answered, and are known to be otherwise in the tenant; each as the answers write it."""
+    shortest, longest = (facts.username_length if wanted.requires_username else None) or (None, None)
+    there = {
+        "display_name": facts.display_name or "",
+        "password_policy": facts.password_policy,
+        "requires_username": facts.usernames,
+        "username_min": shortest,
+        "username_max": longest,
+        "disable_signup": facts.disable_signup,
+    }
+    for key, value in there.items():
+        asked = getattr(wanted, key)
+        if key in wanted.model_fields_set and None not in (asked, value) and asked != value:
+            yield f"{key} = {inline(asked)} (there {inline(value) if value != '' else 'none'})"
+
+
+def _password_policy(options: ConnectionOptions) -> str:
+    """The policy by its older name; of one that only the newer options describe, how they are called."""
+    from wizard.auth0.options import NEW_PASSWORD_KEY
+
+    if options.password_policy is None and NEW_PASSWORD_KEY in (options.model_extra or {}):
+        return NEW_PASSWORD_KEY
+    return options.password_policy or "none"
 
 
 def _username_length(options: ConnectionOptions) -> tuple[int, int] | None:

@@ -48,6 +48,7 @@ def test_a_step_plans_what_its_case_expects(case: Path) -> None:
             step.plan(answers, facts)
     else:
         assert [change.summary for change in step.plan(answers, facts)] == told["expect"]["changes"]
+        assert list(step.left_as_is(answers, facts)) == told["expect"].get("left_as_is", [])
 
 
 def frozen(value: Any) -> Any:
