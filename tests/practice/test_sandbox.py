@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import os
+import subprocess
 import time
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -15,6 +17,7 @@ from wizard.clock import RealClock
 from wizard.errors import UsageError
 from wizard.practice.sandbox import executable
 from wizard.practice.sandbox.outcome import Outcome
+from wizard.practice.sandbox.process import command
 from wizard.practice.sandbox.sandbox import Code, Patience, Sandbox
 
 
@@ -315,3 +318,33 @@ async def test_a_machine_without_node_names_the_extra(monkeypatch: pytest.Monkey
     with pytest.raises(UsageError, match=r"auth0-migration-wizard\[practice\]"):
         await run(sandbox, "function f(a, b, callback) { callback(); }", "", "")
     executable.node.cache_clear()
+
+
+@pytest.mark.parametrize("module", ["fs", "child_process", "worker_threads"])
+@pytest.mark.parametrize(
+    "trick",
+    [
+        "Array.prototype.includes = () => true;",
+        "String.prototype.replace = () => 'MODULE'; Map.prototype.get = () => true; Object.hasOwn = () => true;",
+        "Set.prototype.has = () => true; Object.prototype.MODULE = true;",
+    ],
+)
+async def test_a_script_that_bends_the_language_still_reaches_no_files_and_no_processes(
+    sandbox: Sandbox, trick: str, module: str
+) -> None:
+    code = f"function login(a, b, callback) {{ {trick} callback(null, {{ got: typeof require('MODULE') }}); }}"
+
+    outcome = await run(sandbox, code.replace("MODULE", module), "", "")
+
+    assert outcome.error is not None
+    assert outcome.error.code == "MODULE_NOT_FOUND"
+
+
+async def test_node_itself_keeps_files_and_processes_from_scripts(tmp_path: Path) -> None:
+    kept = tmp_path / "kept.txt"
+    kept.write_text("private")
+    spy = f"try {{ require('fs').readFileSync({str(kept)!r}); console.log('read'); }} catch (no) {{ console.log(no.code); }}"
+
+    said = subprocess.run([*command(), "--eval", spy], capture_output=True, text=True, timeout=60, check=True)
+
+    assert said.stdout.strip() == "ERR_ACCESS_DENIED"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import re
 import shutil
 import subprocess
 from functools import lru_cache
@@ -38,10 +39,10 @@ def _of_path() -> Path:
     found = shutil.which("node")
     why = "the practice tenant runs database scripts and Actions in Node, and finds none"
     if found is not None:
-        version = _version(found)
-        if version >= OLDEST:
+        major, _ = version_of(found)
+        if major >= OLDEST:
             return Path(found)
-        why = f"the node of this machine is of version {version or 'unknown'}, older than {OLDEST}"
+        why = f"the node of this machine is of version {major or 'unknown'}, older than {OLDEST}"
     raise UsageError(
         "The practice tenant cannot run scripts.",
         why=why,
@@ -49,11 +50,12 @@ def _of_path() -> Path:
     )
 
 
-def _version(executable: str) -> int:
-    """Return the major version, 0 if it does not say."""
+@lru_cache(maxsize=4)
+def version_of(executable: str) -> tuple[int, int]:
+    """Return the major and minor version, zeros if it does not say."""
     try:
         said = subprocess.run([executable, "--version"], capture_output=True, text=True, timeout=20, check=False)  # noqa: S603 - found on the PATH
     except (OSError, subprocess.TimeoutExpired):
-        return 0
-    major = said.stdout.strip().removeprefix("v").partition(".")[0]
-    return int(major) if major.isdecimal() else 0
+        return 0, 0
+    numbers = re.match(r"v(\d+)\.(\d+)", said.stdout)
+    return (int(numbers[1]), int(numbers[2])) if numbers else (0, 0)

@@ -13,13 +13,28 @@ from typing import Any
 import orjson
 
 from wizard.javascript_json import well_formed
-from wizard.practice.sandbox.executable import node
+from wizard.practice.sandbox.executable import node, version_of
 
-MAIN = Path(__file__).with_name("node") / "main.js"
+MAIN = Path(__file__).resolve().with_name("node") / "main.js"
 INHERITED = ("SYSTEMROOT", "SYSTEMDRIVE", "TEMP", "TMPDIR", "NODE_EXTRA_CA_CERTS", "SSL_CERT_FILE", "SSL_CERT_DIR")
 """What Node gets of the environment; credentials and proxies are not among it."""
 
+PERMITTED = ("--allow-worker", f"--allow-fs-read={MAIN.parent}{os.sep}*")
+"""All that Node may do with files and processes: read our own program, and make threads."""
+
 Heard = Callable[[dict[str, Any]], None]
+
+
+def command() -> list[str]:
+    """Node with the wall around files and processes that its version has; the network stays open.
+
+    Raises:
+        UsageError: there is no Node.
+    """
+    found = node()
+    version = version_of(str(found))
+    wall = "--permission" if version >= (22, 13) else "--experimental-permission"
+    return [str(found), "--no-warnings", *((wall, *PERMITTED) if version >= (20, 0) else ())]
 
 
 class NodeProcess:
@@ -35,7 +50,7 @@ class NodeProcess:
 
     def __init__(self, heard: Heard, ended: Callable[[NodeProcess], None]) -> None:
         self._process = subprocess.Popen(  # noqa: S603 - our own Node and our own program
-            [str(node()), "--no-warnings", str(MAIN)],
+            [*command(), str(MAIN)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
