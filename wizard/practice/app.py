@@ -77,7 +77,7 @@ class Front:
             await self._app(scope, receive, send)
             return
         tenant = self._tenant
-        scope = _in_origin_form(scope)
+        scope = in_origin_form(scope)
         path = _matchable_path(scope)
         scope = {**scope, "path": path}
         trouble = tenant.faults.request(scope["method"], path.replace(SLASH, "/"), tenant.clock.now())
@@ -176,7 +176,7 @@ async def _nowhere(message: Message) -> None:
     """Let an answer be lost."""
 
 
-def _in_origin_form(scope: Scope) -> Scope:
+def in_origin_form(scope: Scope) -> Scope:
     """Take scheme and host out of a target in absolute form; that host counts, not the header's.
 
     Source: RFC 9112, section 3.2.2.

@@ -15,8 +15,10 @@ import uvicorn
 from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from wizard.auth0.domain import is_loopback
 from wizard.errors import UsageError
-from wizard.practice.app import ConnectionCut
+from wizard.practice.app import ConnectionCut, in_origin_form
+from wizard.practice.errors import ApiError
 
 if TYPE_CHECKING:
     from wizard.practice.tenant import PracticeTenant
@@ -42,6 +44,40 @@ class CuttingProtocol(H11Protocol):
                     continue
 
         return answer
+
+
+class Named:
+    """An application that answers by the names of this machine and by its own alone.
+
+    A web page whose name is made to lead here (DNS rebinding) could else read whatever needs no token, such as mails.
+
+    Args:
+        domain: Its own, with a port or without.
+    """
+
+    def __init__(self, app: ASGIApp, domain: str) -> None:
+        self._app = app
+        self._own = _name_of(domain)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            scope = in_origin_form(scope)
+            name = _name_of(dict(scope["headers"]).get(b"host", b"").decode("latin-1"))
+            if not (is_loopback(name) or name == self._own):
+                await ApiError(421, MISDIRECTED).response()(scope, receive, send)
+                return
+        await self._app(scope, receive, send)
+
+
+MISDIRECTED = (
+    "The practice tenant is asked by a name that is not its own; start it with --domain if it is to have this one"
+)
+
+
+def _name_of(host: str) -> str:
+    """The host without its port, in lower case."""
+    name, _, port = host.rpartition(":")
+    return (name if name and port.isdigit() else host).lower()
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +126,7 @@ async def serve(
     if certificate is not None:
         certificate.check()
     config = uvicorn.Config(
-        tenant.app,
+        Named(tenant.app, tenant.domain),
         http=CuttingProtocol,
         lifespan="off",
         log_config=None,
