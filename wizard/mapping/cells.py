@@ -15,7 +15,11 @@ from wizard.rejects import Refused, Reject
 
 Call = Callable[[str], Any]
 Text = Callable[[str], str]
-CONTROLS: dict[int, None] = dict.fromkeys((*range(0x20), *range(0x7F, 0xA0)))
+BREAKS = "\t\n\v\f\r\x1c\x1d\x1e\x1f\x85"
+"""The control characters that are white space."""
+_BREAKS = re.compile(f"[{BREAKS}]+")
+CONTROLS: dict[int, None] = dict.fromkeys({*range(0x20), *range(0x7F, 0xA0)} - set(map(ord, BREAKS)))
+"""The others."""
 _ABSENT = frozenset((*NOTHING_WORDS, *FALSE_WORDS))
 _NO_MOMENT, _MOMENT = re.compile(NO_MOMENT), re.compile(MOMENT)
 _ISO_DAY = (
@@ -47,12 +51,12 @@ def _single_spaces(text: str) -> str:
 
 
 def printable(reject: Reject) -> Text:
-    """Without control characters."""
-    return partial(_without, CONTROLS)
+    """Without control characters; tabs and line ends part words, so that a space stays where they were."""
+    return _without_controls
 
 
-def _without(codes: dict[int, None], text: str) -> str:
-    return text.translate(codes)
+def _without_controls(text: str) -> str:
+    return _BREAKS.sub(" ", text.translate(CONTROLS).strip(BREAKS))
 
 
 def truncate(reject: Reject, length: int) -> Text:

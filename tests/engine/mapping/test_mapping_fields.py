@@ -212,6 +212,8 @@ def test_a_number_inside_json_text_that_readers_round_is_not_changed_silently(nu
         ('epoch("ms")', "1577934245123", "2020-01-02T03:04:05.123000Z"),
         ("spaces", "a  b", "a b"),
         ("printable", "a\x00b", "ab"),
+        ("printable", "\tAnn\tMary\r\nLee\x85\x07", "Ann Mary Lee"),
+        ("printable", "Ann \u00a0 Lee", "Ann \u00a0 Lee"),
         ("truncate(2)", "abc", "ab"),
         ('replace("a", "b")', "aa", "bb"),
         ('remove_prefix("x-")', "x-1", "1"),
