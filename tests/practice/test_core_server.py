@@ -71,7 +71,7 @@ async def test_a_cut_shows_a_raw_client_an_empty_answer() -> None:
     tenant = still_tenant(faults=Faults(FaultPlan.model_validate({"faults": [cut]}).faults))
     async with served(tenant) as client:
         reader, writer = await asyncio.open_connection("127.0.0.1", client.base_url.port)
-        writer.write(b"GET /.well-known/jwks.json HTTP/1.1\r\nhost: localhost\r\n\r\n")
+        writer.write(b"GET /.well-known/jwks.json HTTP/1.1\r\nhost: x\r\n\r\n")
         assert await asyncio.wait_for(reader.read(), 5) == b""
         writer.close()
 
@@ -83,9 +83,7 @@ async def test_a_client_that_goes_amid_its_upload_is_no_failure(path: str, caplo
         bearer = f"Bearer {await token(tenant, client)}"
         before = tenant.db.total_changes
         reader, writer = await asyncio.open_connection("127.0.0.1", client.base_url.port)
-        head = (
-            f"POST {path} HTTP/1.1\r\nhost: localhost\r\nauthorization: {bearer}\r\ncontent-type: application/json\r\n"
-        )
+        head = f"POST {path} HTTP/1.1\r\nhost: x\r\nauthorization: {bearer}\r\ncontent-type: application/json\r\n"
         writer.write(f'{head}content-length: 999\r\n\r\n{{"name": "Sh'.encode())
         writer.write_eof()
         assert await asyncio.wait_for(reader.read(), 5) == b""
@@ -100,12 +98,12 @@ async def test_a_target_in_absolute_form_is_answered_for_the_host_it_names(targe
     tenant = still_tenant()
     async with served(tenant) as client:
         reader, writer = await asyncio.open_connection("127.0.0.1", client.base_url.port)
-        path = target.format("tenant.localhost:99") + "/.well-known/openid-configuration?a=b%2Fc"
-        writer.write(f"GET {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n".encode())
+        path = target.format("tenant.test:99") + "/.well-known/openid-configuration?a=b%2Fc"
+        writer.write(f"GET {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n".encode())
         answer = await asyncio.wait_for(reader.read(), 5)
         writer.close()
     assert answer.startswith(b"HTTP/1.1 200")
-    assert b"://tenant.localhost:99/oauth/token" in answer
+    assert b"://tenant.test:99/oauth/token" in answer
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "192.0.2.1", "::", "example.com"])  # noqa: S104 - what must be refused
@@ -121,8 +119,10 @@ async def test_a_page_whose_name_leads_here_reads_and_changes_nothing() -> None:
     tenant = still_tenant(domain="acme.example.com")
     async with served(tenant) as client:
         for host in ("evil.example.net", f"evil.example.net:{client.base_url.port}", "127.0.0.1.evil.example.net"):
-            refused = await client.get("/practice/password-resets", headers={"host": host})
-            assert (refused.status_code, "mails" in refused.text) == (421, False)
+            for path in ("/practice/password-resets", "/%70ractice/email-verifications"):
+                refused = await client.get(path, headers={"host": host})
+                assert (refused.status_code, "mails" in refused.text) == (421, False)
+            assert (await client.get("/.well-known/jwks.json", headers={"host": host})).status_code == 200
         absolute = b"GET http://evil.example.net/practice/password-resets HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
         reader, writer = await asyncio.open_connection(client.base_url.host, client.base_url.port)
         writer.write(absolute)

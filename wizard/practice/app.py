@@ -78,7 +78,7 @@ class Front:
             return
         tenant = self._tenant
         scope = in_origin_form(scope)
-        path = _matchable_path(scope)
+        path = matchable_path(scope)
         scope = {**scope, "path": path}
         trouble = tenant.faults.request(scope["method"], path.replace(SLASH, "/"), tenant.clock.now())
         if trouble.delay:
@@ -190,7 +190,7 @@ def in_origin_form(scope: Scope) -> Scope:
     return {**scope, "raw_path": b"/" + path, "headers": [*headers, (b"host", host)]}
 
 
-def _matchable_path(scope: Scope) -> str:
+def matchable_path(scope: Scope) -> str:
     """Decode the path segment by segment, so that an encoded slash stays part of its segment."""
     raw: bytes | None = scope.get("raw_path")
     if raw is None:

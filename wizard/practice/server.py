@@ -17,7 +17,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from wizard.auth0.domain import is_loopback
 from wizard.errors import UsageError
-from wizard.practice.app import ConnectionCut, in_origin_form
+from wizard.practice.app import ConnectionCut, in_origin_form, matchable_path
 from wizard.practice.errors import ApiError
 
 if TYPE_CHECKING:
@@ -47,9 +47,9 @@ class CuttingProtocol(H11Protocol):
 
 
 class Named:
-    """An application that answers by the names of this machine and by its own alone.
+    """An application whose mails are read by the names of this machine and by its own alone.
 
-    A web page whose name is made to lead here (DNS rebinding) could else read whatever needs no token, such as mails.
+    A web page whose name is made to lead here (DNS rebinding) could else read them: they need no token, as all else does.
 
     Args:
         domain: Its own, with a port or without.
@@ -63,15 +63,14 @@ class Named:
         if scope["type"] == "http":
             scope = in_origin_form(scope)
             name = _name_of(dict(scope["headers"]).get(b"host", b"").decode("latin-1"))
-            if not (is_loopback(name) or name == self._own):
+            if matchable_path(scope).startswith(MAILS) and not (is_loopback(name) or name == self._own):
                 await ApiError(421, MISDIRECTED).response()(scope, receive, send)
                 return
         await self._app(scope, receive, send)
 
 
-MISDIRECTED = (
-    "The practice tenant is asked by a name that is not its own; start it with --domain if it is to have this one"
-)
+MAILS = "/practice/"
+MISDIRECTED = "What waits here is read by the name of the tenant; start it with --domain if it is to have this one"
 
 
 def _name_of(host: str) -> str:
