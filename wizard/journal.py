@@ -42,6 +42,13 @@ class Intent:
     result: Mapping[str, Any]
 
 
+_INTENT = "id, subject, facts, at, outcome, result"
+
+
+def _intent(key: int, subject: str, facts: str, at: float, outcome: str | None, result: str | None) -> Intent:
+    return Intent(key, subject, json.loads(facts), at, outcome, json.loads(result) if result else {})
+
+
 @dataclass(frozen=True, slots=True)
 class Refusal:
     """A user that Auth0 refused; `user_id` as in the import file, `message` in Auth0's words."""
@@ -211,13 +218,29 @@ class Journal:
     def intents(self, prefix: str = "") -> Sequence[Intent]:
         """All intents whose subject begins with `prefix`, oldest first."""
         rows = self._db.execute(
-            "SELECT id, subject, facts, at, outcome, result FROM intents WHERE substr(subject, 1, ?) = ? ORDER BY id",
+            f"SELECT {_INTENT} FROM intents WHERE substr(subject, 1, ?) = ? ORDER BY id",  # noqa: S608 - a constant
             (len(prefix), prefix),
         )
-        return [
-            Intent(key, subject, json.loads(facts), at, outcome, json.loads(result) if result else {})
-            for key, subject, facts, at, outcome, result in rows
-        ]
+        return [_intent(*row) for row in rows]
+
+    def outcomes(self, prefix: str = "") -> Sequence[tuple[int, str, str | None]]:
+        """The same as id, subject and outcome alone: a result may name every user of a file."""
+        rows = self._db.execute(
+            "SELECT id, subject, outcome FROM intents WHERE substr(subject, 1, ?) = ? ORDER BY id",
+            (len(prefix), prefix),
+        )
+        return rows.fetchall()
+
+    def intent(self, number: int) -> Intent:
+        """The intent with this id.
+
+        Raises:
+            KeyError: there is none.
+        """
+        row = self._db.execute(f"SELECT {_INTENT} FROM intents WHERE id = ?", (number,)).fetchone()  # noqa: S608 - a constant
+        if row is None:
+            raise KeyError(number)
+        return _intent(*row)
 
     def refusals(self) -> Iterator[Refusal]:
         """All users that Auth0 refused, in the order they were told."""

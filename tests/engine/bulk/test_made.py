@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import tracemalloc
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +12,8 @@ from wizard.auth0.models import JobSummary, RefusedUser
 from wizard.bulk.jobs.harvest import harvest
 from wizard.bulk.jobs.ledger import Part
 from wizard.bulk.manifest import PreparedFile
-from wizard.bulk.repair.made import Made
-from wizard.journal import Intent
+from wizard.bulk.repair.made import Made, duplicates
+from wizard.journal import Intent, Journal
 
 BEGAN = 1_000_000.0
 SENT = [
@@ -78,3 +79,33 @@ def test_where_only_the_clock_here_told_when_the_job_began_it_may_have_been_wron
     job = made(tmp_path, SENT[0], accepted_at=BEGAN)
     assert job.whose(BEGAN - 48 * 3600) == "before"
     assert job.whose(BEGAN - 3600) == "made"
+
+
+def all_refused(users: int, *, a_file: int = 500) -> tuple[Journal, list[PreparedFile]]:
+    """The journal of a run whose import jobs found every user there already."""
+    journal, files = Journal(None, now=lambda: BEGAN), list[PreparedFile]()
+    for number, first in enumerate(range(0, users, a_file)):
+        file = PreparedFile(f"{number:05}.json", a_file, 0, "")
+        facts = {"file": file.name, "users": a_file, "sha256": "", "upsert": False}
+        there = [f"user-{each:09}" for each in range(first, first + a_file)]
+        began = journal.begin(f"import:{file.name}", facts)
+        journal.settle(began, "done", {"imported": 0, "already_there": a_file, "rejected": 0, "there": there})
+        files.append(file)
+    return journal, files
+
+
+def most_memory(folder: Path, users: int) -> int:
+    """Bytes that reading all their duplicates takes at once."""
+    journal, files = all_refused(users)
+    tracemalloc.start()
+    try:
+        assert sum(1 for _ in duplicates(journal, files, folder)) == users
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+        journal.close()
+
+
+def test_ten_times_as_many_duplicates_take_hardly_more_memory(tmp_path: Path) -> None:
+    few, many = most_memory(tmp_path, 20_000), most_memory(tmp_path, 200_000)
+    assert many < 2 * few + 300_000, "what grows are some numbers a file"

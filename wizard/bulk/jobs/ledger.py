@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -218,24 +218,25 @@ def _standings(part: Part, intents: Mapping[str, Sequence[Intent]], subject: str
 def done_parts(
     files: Iterable[PreparedFile], journal: Journal, subject: str = SUBJECT
 ) -> Iterator[tuple[Part, Intent]]:
-    """The parts whose users are all accounted for, each with the intent that did it."""
-    intents: dict[str, list[Intent]] = defaultdict(list)
-    for intent in journal.intents(subject):
-        intents[intent.subject].append(intent)
-    waiting = [Part.whole(file) for file in files]
+    """The parts whose users are all accounted for, each with the intent that did it.
+
+    One intent is read at a time: of a part whose users were there already, it names every one.
+    """
+    latest = {name: (number, outcome) for number, name, outcome in journal.outcomes(subject)}
+    waiting = deque(Part.whole(file) for file in files)
     while waiting:
-        part = waiting.pop(0)
-        history = intents.get(subject + part.name)
-        if history and history[-1].outcome == "split":
-            waiting[:0] = part.halves()
-        elif history and history[-1].outcome == "done":
-            yield part, history[-1]
+        part = waiting.popleft()
+        number, outcome = latest.get(subject + part.name, (0, None))
+        if outcome == "split":
+            waiting.extendleft(reversed(part.halves()))
+        elif outcome == "done":
+            yield part, journal.intent(number)
 
 
 def never_told(journal: Journal, subject: str = SUBJECT) -> frozenset[str]:
     """The names of the parts of which a submission has ended without telling which of its users Auth0 took."""
     return frozenset(
-        intent.subject.removeprefix(subject) for intent in journal.intents(subject) if intent.outcome in NEVER_TOLD
+        name.removeprefix(subject) for _, name, outcome in journal.outcomes(subject) if outcome in NEVER_TOLD
     )
 
 

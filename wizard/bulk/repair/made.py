@@ -214,18 +214,21 @@ def note_made_before(files: Sequence[PreparedFile], name: str, tools: Tools) -> 
 
 def _made_before(files: Sequence[PreparedFile], subject: str, tools: Tools) -> dict[str, list[str]]:
     """By the name of the part that made them last; `subject` begins the intents of the repair."""
-    made = list(all_made(tools.journal, require_manifest(tools.folder).files))
-    refused = rejected_users(tools.journal)
-    never = {user_id for one in made if one.folder == USERS for user_id in one.there}
-    found: dict[str, list[str]] = {}
-    left = {user["user_id"] for file in files for user in Part.whole(file).records(tools.folder / REPAIRED)}
-    for one in reversed(made):
+    prepared, refused = require_manifest(tools.folder).files, rejected_users(tools.journal)
+    wanted = {user["user_id"] for file in files for user in Part.whole(file).records(tools.folder / REPAIRED)}
+    by_upload = set(wanted)
+    for one in all_made(tools.journal, prepared):
         if one.folder == USERS:
-            left -= never  # mostly all: they are half-made as Auth0 called them duplicates
-        if left and one.is_known and not one.intent.subject.startswith(subject):
-            here = [user["user_id"] for user in one.users(tools.folder, refused) if user["user_id"] in left]
-            found |= {one.part.name: here} if here else {}
-            left.difference_update(here)
+            by_upload.difference_update(one.there)  # mostly all: they are half-made as Auth0 called them duplicates
+    last = dict[str, str]()
+    for one in all_made(tools.journal, prepared):  # those of repairs come last
+        sought = by_upload if one.folder == USERS else wanted
+        if sought and one.is_known and not one.intent.subject.startswith(subject):
+            here = (user["user_id"] for user in one.users(tools.folder, refused))
+            last |= {user_id: one.part.name for user_id in here if user_id in sought}
+    found: dict[str, list[str]] = {}
+    for user_id, part in last.items():
+        found.setdefault(part, []).append(user_id)
     return found
 
 
@@ -234,18 +237,24 @@ def rejected_users(journal: Journal) -> frozenset[tuple[str, str]]:
     return frozenset((one.file, one.user_id) for one in journal.refusals() if one.code not in IN_ALL_THE_SAME)
 
 
-def duplicates(journal: Journal, files: Sequence[PreparedFile], run: Path) -> frozenset[str]:
+def duplicates(journal: Journal, files: Sequence[PreparedFile], run: Path) -> Iterator[str]:
     """Ids, as prepared, of users whom Auth0 refused as it had them already, by the last import job that held each.
+
+    They may be all users of the run, so they come one by one; held are only those of repairs, which are few. "" stands for
+    one whom Auth0 did not name.
 
     Args:
         run: The run's folder.
     """
-    found = set[str]()
-    for one in all_made(journal, files):  # those of repairs come last
-        if one.folder == REPAIRED:
-            found.difference_update(user["user_id"] for user in one.sent(run))
-        found.update(one.there)
-    return frozenset(found)
+    first, *repairs = imports_of(journal, files)
+    anew = dict[str, bool]()
+    for imports in repairs:
+        for one in _made(journal, imports):
+            anew |= dict.fromkeys((user["user_id"] for user in one.sent(run)), False)
+            anew |= dict.fromkeys(one.there, True)
+    for one in _made(journal, first):
+        yield from (user_id for user_id in one.there if user_id not in anew)
+    yield from (user_id for user_id, refused in anew.items() if refused)
 
 
 def left_to_delete(journal: Journal, files: Sequence[PreparedFile]) -> list[Made]:

@@ -22,6 +22,8 @@ from wizard.bulk.verification.sameness import ID_TAKEN, LOWERED
 from wizard.progress import Progress
 
 if TYPE_CHECKING:
+    from collections.abc import Set as AbstractSet
+
     from wizard.auth0.models import Connection, Identity
     from wizard.bulk.verification.reconcile import Reconciliation
     from wizard.tools import Tools
@@ -107,8 +109,8 @@ def _doubtful(ids: Iterable[str], tools: Tools) -> frozenset[str]:
     found = frozenset(ids)
     if not found or Progress.of(tools.journal.events()).strategy != "bulk":
         return frozenset()
-    refused = _duplicates(tools)
-    return found if "" in refused else found & refused  # "" stands for those whom Auth0 did not name
+    refused = _duplicates_among(found | {""}, tools)
+    return found if "" in refused else refused  # "" stands for those whom Auth0 did not name
 
 
 def _told_apart(
@@ -240,7 +242,7 @@ async def without_linked(
         missing=result.missing - called["missing", LINKED] - called["missing", ID_TAKEN],
         different=result.different - called["different", LINKED],
         taken=result.taken + called["missing", ID_TAKEN],
-        unfound=result.unfound - len(unfound & _duplicates(tools)) if result.unfound else 0,
+        unfound=result.unfound - len(_duplicates_among(unfound, tools)) if result.unfound else 0,
         fields={name: users for name, users in fields.items() if users},
     )
     return left, called["missing", LINKED] + called["different", LINKED]
@@ -272,11 +274,12 @@ def _prepared(details: Path, ids: frozenset[str], folder: Path) -> list[dict[str
     ]
 
 
-def _duplicates(tools: Tools) -> frozenset[str]:
+def _duplicates_among(ids: AbstractSet[str], tools: Tools) -> frozenset[str]:
     from wizard.bulk.manifest import require_manifest
     from wizard.bulk.repair.made import duplicates
 
-    return duplicates(tools.journal, require_manifest(tools.folder).files, tools.folder)
+    all_of_them = duplicates(tools.journal, require_manifest(tools.folder).files, tools.folder)
+    return frozenset(user_id for user_id in all_of_them if user_id in ids)
 
 
 def _not_found_by_id(details: Path) -> Iterator[dict[str, Any]]:
