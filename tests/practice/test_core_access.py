@@ -116,6 +116,29 @@ async def test_an_unknown_path_or_method_is_a_404(api: Api, method: str, path: s
     assert (await api.call(method, path)).json() == {"statusCode": 404, "error": "Not Found", "message": "Not Found"}
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "scope"),
+    [
+        ("GET", "/roles", "read:roles"),
+        ("POST", "/organizations", "create:organizations"),
+        ("GET", "/guardian/factors/sms/templates", "read:guardian_factors"),
+        ("GET", "/guardian/policies", "read:mfa_policies"),
+        ("PUT", "/prompts/login/custom-text/en", "update:prompts"),
+        ("DELETE", "/branding/phone/providers/1", "delete:phone_providers"),
+        ("GET", "/connections/con_0000000000000000/scim-configuration", "read:scim_config"),
+    ],
+)
+async def test_an_area_of_auth0_that_is_not_here_asks_for_a_scope_that_no_token_here_holds(
+    api: Api, method: str, path: str, scope: str
+) -> None:
+    answer = await api.call(method, path)
+    assert error(answer) == (403, f"Insufficient scope, expected any of: {scope}", "insufficient_scope")
+
+
+async def test_an_area_that_is_not_here_asks_for_a_token_first(api: Api) -> None:
+    assert error(await api.client.get("/api/v2/roles"))[:2] == (401, "Missing authentication")
+
+
 async def test_a_head_request_is_answered_like_a_get(api: Api) -> None:
     assert (await api.call("HEAD", "/connections")).status_code == 200
 

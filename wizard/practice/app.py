@@ -19,6 +19,8 @@ from wizard.practice.errors import ApiError, AuthError
 from wizard.practice.faults import RequestTrouble
 from wizard.practice.limits import Taken
 from wizard.practice.management import connections
+from wizard.practice.management.access import require
+from wizard.practice.management.unserved import scope_of
 
 if TYPE_CHECKING:
     from wizard.practice.tenant import PracticeTenant
@@ -215,7 +217,17 @@ async def _refused(request: Request, refusal: Exception) -> Response:
 
 
 async def _not_found(request: Request, refusal: Exception) -> Response:
-    """Answer for an unknown path and for a method a path does not have; Auth0 does not tell them apart."""
+    """Answer for an unknown path and for a method a path does not have; Auth0 does not tell them apart.
+
+    An area that Auth0 has and the practice tenant has not asks for its scope first, which no token here holds.
+    """
+    path: str = request.scope["path"]
+    scope = scope_of(request.method, path.removeprefix(MANAGEMENT)) if path.startswith(MANAGEMENT) else None
+    if scope is not None:
+        try:
+            require(request, scope)
+        except ApiError as refused:
+            return refused.response()
     return ApiError(404, "Not Found").response()
 
 
