@@ -59,5 +59,6 @@ def command(
         base=Path(origin_of(run).base),
         world=outside,
         approve=approval(None, yes, output) if yes else None,
+        keep=True,
         output=output,
     )

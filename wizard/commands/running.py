@@ -164,12 +164,14 @@ def carry_out_and_report(
     approve: Callable[[Plan], bool] | None,
     output: Output,
     approved_hash: str | None = None,
+    keep: bool = False,
     again: Callable[[RunFolder], str] = lambda run: run.command("resume", run.id),
     meanwhile: Callable[[RunFolder, Progress], Awaitable[Answers | None]] | None = None,
 ) -> int:
     """Carry out a run, write its report, print the answer; returns the exit code.
 
     Args:
+        keep: A run of which nothing was approved stays when it fails, because it was there before.
         again: How to go on with it, in words.
         meanwhile: What the world does each time the run has stopped; with the answers it returns the run goes on.
     """
@@ -214,7 +216,7 @@ def carry_out_and_report(
             raise
         told = as_wizard_error(error)
         output.complain(str(told))
-        if forget_if_unapproved(opened[0]):
+        if not keep and forget_if_unapproved(opened[0]):
             output.say("The run was not begun, so it is not kept.")
             output.result(failure(told))
             return int(told.exit)

@@ -2,6 +2,8 @@
 
 import io
 import os
+import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -15,7 +17,7 @@ if sys.platform == "win32":
 
 import pty
 
-from kill_stage import Served, serving, template, write_store
+from kill_stage import Command, Served, serving, template, write_store
 from rehearsal import Rehearsal, person
 
 from wizard.commands.output import NotAnswered, Output
@@ -94,6 +96,21 @@ def test_ctrl_d_at_the_question_ends_it_like_a_signal(tmp_path: Path) -> None:
         assert asked.end() == 130, asked.told
     assert "Nothing was changed." in asked.told.split("Carry this out?")[1]
     assert not list((tmp_path / "run" / "runs").glob("*/journal.db"))
+
+
+def test_a_run_that_was_killed_at_the_question_is_approved_as_the_resume_without_approval_says(tmp_path: Path) -> None:
+    state, folder = template(tmp_path / "template"), tmp_path / "run"
+    with serving(state, folder) as served:
+        write_store(folder, served)
+        asked = Asked(folder, served)
+        asked.process.kill()
+        asked.end()
+        refused = Command(folder, "resume", "latest", "--runs", "runs", secret=served.tenant.client_secret).end()
+        assert refused.code == 5, refused.err
+        remedy = re.search(r"`auth0-migrate (resume [^`]+ --yes [^`]+)`", refused.err)
+        assert remedy, refused.err
+        approved = Command(folder, *shlex.split(remedy[1]), secret=served.tenant.client_secret).end()
+    assert approved.code == 0, approved.err
 
 
 def submitted(event: Event) -> bool:
