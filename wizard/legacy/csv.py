@@ -71,6 +71,7 @@ _OF_TAR = 257
 """Where a tar archive says that it is one. Source: POSIX, pax, "ustar Interchange Format"."""
 
 _DRAWN = re.compile(r"\ufeff?\s*(?:(?:\+-+)+\+[ \t]*\r?\n\||[^\r\n]*\r?\n-{2,}(?: +-{2,})+[ \t]*\r?\n)")
+_BETWEEN_RULES, _RULE = re.compile(r"[|,;+\t]"), re.compile(r" *:?-+:? *")
 _MARKUP = re.compile(
     r"\ufeff?\s*<(?:(\?xml|mysqldump|resultset|pma_xml_export)|!doctype|html|table|meta)\b", re.IGNORECASE
 )
@@ -182,7 +183,7 @@ def open_csv(answers: SourceAnswers, base: Path) -> CsvSource:
         head = readable_bytes(file.read, encoding)(SAMPLE_BYTES).decode(encoding.in_blocks, "replace")
         _refuse_markup(path, head)
         _refuse_dumps(path, head)
-        _refuse_drawn(path, head)
+        _refuse_drawn(path, head, ruled=answers.skip_lines is None)
         dialect, leading_lines, told = _find_dialect(file, encoding, answers)
         file.seek(0)
         first = _first_record(path, _cutter(file.read, encoding, dialect, leading_lines, path.name))
@@ -381,17 +382,27 @@ def _refuse_dumps(path: Path, head: str) -> None:
             return
 
 
-def _refuse_drawn(path: Path, head: str) -> None:
+def _refuse_drawn(path: Path, head: str, *, ruled: bool) -> None:
     """What clients of databases draw for a screen has rules of dashes for rows, and cells that are cut or padded.
 
-    Source: MySQL docs, "mysql Client Options", --table; Microsoft Learn, "sqlcmd utility", the line under the header.
+    Args:
+        ruled: Refuse also what has cells between delimiters and a rule below their names, which an operator can skip.
+
+    Source: MySQL docs, "mysql Client Options", --table; PostgreSQL docs, "psql", its aligned format; Microsoft Learn,
+    "sqlcmd utility", the line under the header.
     """
-    if _DRAWN.match(head):
+    if _DRAWN.match(head) or (ruled and _is_rule(*itertools.islice(io.StringIO(head), 1, 2))):
         raise SourceError(
             f"{path.name} is no delimited text but a table drawn for a screen",
-            remedy="export the users as CSV with a header (mysql --batch, sqlcmd -s and -W without the rule), or give the "
-            "database as the source.",
+            remedy="export the users as CSV with a header (mysql --batch, psql --csv, sqlcmd -s and -W without the rule and "
+            "with SET NOCOUNT ON), or give the database as the source.",
         )
+
+
+def _is_rule(line: str = "") -> bool:
+    """Whether a line has nothing but dashes in each of several cells."""
+    cells = _BETWEEN_RULES.split(line.strip(" |\r\n"))
+    return "--" in line and len(cells) > 1 and all(map(_RULE.fullmatch, cells))
 
 
 def _watched(file: BinaryIO, seen: Callable[[bytes], object]) -> Read:

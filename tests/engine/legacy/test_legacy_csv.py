@@ -304,6 +304,12 @@ def test_a_dump_of_sql_is_refused_by_name(opened: Open, dump: str, codec: str) -
     [
         "+----+---------------+\n| id | email         |\n+----+---------------+\n|  1 | a@example.com |\n+----+---------------+\n",
         "id          email        \r\n----------- -------------\r\n1           a@example.com\r\n\r\n(1 rows affected)\r\n",
+        "id|email\r\n--|-----\r\n1|a@example.com\r\n\r\n(1 rows affected)\r\n",
+        "id,email,x\r\n--,-----,-\r\n1,a@example.com,y\r\n\r\n(1 rows affected)\r\n",
+        "id\temail\r\n--\t-----\r\n1\ta@example.com\r\n",
+        "id         ,email        \r\n-----------,-------------\r\n          1,a@example.com\r\n",
+        " id |     email     \n----+---------------\n  1 | a@example.com\n(1 row)\n",
+        "| id | email |\n|----|:------|\n| 1 | a@example.com |\n",
     ],
 )
 @pytest.mark.parametrize("codec", ["utf-8", "utf-8-sig", "utf-16"])
@@ -314,6 +320,17 @@ def test_a_table_drawn_for_a_screen_is_refused_by_name(opened: Open, drawn: str,
 
 def test_dashes_in_a_first_row_are_cells(opened: Open) -> None:
     source = opened(b"id,email\n--,a@example.com\n2,b@example.com\n")
+    assert source.facts().records == 2
+
+
+def test_a_rule_below_the_names_can_be_skipped(opened: Open) -> None:
+    data = b"id,email\n--,-----\n1,a@example.com\n"
+    assert opened(data, skip_lines=2, header=False, columns=["id", "email"]).facts().records == 1
+
+
+@pytest.mark.parametrize("row", ["-,-", "--,", "---", "-,--x", "--,+49"])
+def test_a_first_row_that_is_no_rule_from_end_to_end_is_a_record(opened: Open, row: str) -> None:
+    source = opened(f"id,email\n{row}\n2,b@example.com\n".encode())
     assert source.facts().records == 2
 
 
