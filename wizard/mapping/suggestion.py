@@ -139,10 +139,13 @@ def suggest_answers(columns: Sequence[str], records: Sequence[Record]) -> Sugges
 
 def _active(cells: Mapping[str, Sequence[str]], taken: set[str]) -> Guess | None:
     """The opposite of blocked: a column that says who is active, if it says nothing but yes and no."""
-    words = {"true", "t", "1", "yes", "false", "f", "0", "no"}
+    usual = {"true", "t", "1", "yes", "false", "f", "0", "no"}
     for column, found in cells.items():
-        if column not in taken and bare(column) in ACTIVE and found and {cell.lower() for cell in found} <= words:
-            return Guess("blocked", column, unless(column), LIKELY, "its name, turned round")
+        used = {cell.lower() for cell in found}
+        if column in taken or bare(column) not in ACTIVE or not used or not (used <= WORDS.keys() or used == MINUS_ONE):
+            continue
+        rule = unless(column) if used <= usual else _by_words(column, *reversed(_words_of(used)))
+        return Guess("blocked", column, rule, LIKELY, "its name, turned round")
     return None
 
 
@@ -174,6 +177,8 @@ def _guess(field: str, column: str, cells: Sequence[str]) -> Guess | None:
         cells = [cell for cell in cells if not _is_mark(cell)]
     fitting = sum(map(LOOKS[field], cells)) / len(cells) if cells else 0.0
     alone = 1.0
+    if field in BOOLEANS and set(cells) == MINUS_ONE:
+        fitting = 1.0
     if field == "password" and _is_no_password(name):
         return None
     if field == "password" and named and _is_one_word(cells):
@@ -220,10 +225,20 @@ def _rule(field: str, column: str, cells: Sequence[str]) -> Any:
         return column
     if any(map(_moment.fullmatch, used)):
         return {"column": column, "transforms": ["strip", "present"]}
+    return _by_words(column, *_words_of(used))
+
+
+def _words_of(used: set[str]) -> tuple[list[str], list[str]]:
+    """The words for yes and those for no, with the counterparts of what is used."""
+    if used == MINUS_ONE:
+        return ["-1"], ["0"]
     true = sorted(word for word in used if WORDS.get(word))
     false = sorted(word for word in used if WORDS.get(word) is False)
     pairs = {(a, b) for a, b in BOOLEAN_PAIRS if a in true or b in false}
-    true, false = sorted({*true, *(a for a, _ in pairs)}), sorted({*false, *(b for _, b in pairs)})
+    return sorted({*true, *(a for a, _ in pairs)}), sorted({*false, *(b for _, b in pairs)})
+
+
+def _by_words(column: str, true: Sequence[str], false: Sequence[str]) -> dict[str, Any]:
     listed = ", ".join(
         f"{name}=[{', '.join(map(_quoted, words))}]" for name, words in (("true", true), ("false", false))
     )
@@ -234,9 +249,16 @@ def _quoted(word: str) -> str:
     return f'"{word}"'
 
 
+MINUS_ONE = {"-1", "0"}
+"""How Access and Visual Basic write yes and no; with more than these two it is a number or has a third state."""
+
 BOOLEAN_PAIRS = (
     ("ja", "nein"),
     ("j", "n"),
+    ("y", "n"),
+    ("on", "off"),
+    ("wahr", "falsch"),
+    ("vrai", "faux"),
     ("oui", "non"),
     ("si", "no"),
     ("sí", "no"),

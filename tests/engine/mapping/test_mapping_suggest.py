@@ -6,6 +6,7 @@ from prepare_stage import HASH
 from wizard.legacy.source import Record
 from wizard.mapping import User, compile_mapping, suggest
 from wizard.mapping.suggestion import Suggestion
+from wizard.passwords.answers import PasswordsAnswers
 
 
 def suggestion(columns: dict[str, list[str]]) -> Suggestion:
@@ -186,3 +187,33 @@ def test_of_two_columns_that_may_be_of_passwords_that_one_is_taken_that_travels(
         {"id": ["1", "2"], "checksum": others, name: ["$1$abcdefgh$" + "a" * 22] * 2, "geheim": [HASH] * 2}
     )
     assert found.passwords.column == ("pw" if name == "pw" else "geheim")
+
+
+@pytest.mark.parametrize(
+    ("name", "yes", "no"),
+    [("aktiv", "ja", "nein"), ("Actif", "Oui", "Non"), ("is_active", "Y", "N"), ("enabled", "on", "off"), ("Active", "-1", "0")],
+)  # fmt: skip
+def test_who_is_active_in_any_words_for_yes_and_no_is_not_blocked(name: str, yes: str, no: str) -> None:
+    found = suggestion({"id": ["1", "2"], "email": ["a@example.com", "b@example.com"], name: [yes, no]})
+    assert blocked_of(found, ("id", "email", name), ("1", "a@example.com", yes)) is False
+    assert blocked_of(found, ("id", "email", name), ("2", "b@example.com", no)) is True
+
+
+def test_one_word_seen_brings_the_other_along() -> None:
+    found = suggestion({"id": ["1"], "email": ["a@example.com"], "aktiv": ["ja"]})
+    assert blocked_of(found, ("id", "email", "aktiv"), ("2", "b@example.com", "nein")) is True
+
+
+def test_minus_one_is_yes_only_beside_nothing_but_zero() -> None:
+    """Access and Visual Basic write it so; elsewhere it is a third state."""
+    ids = {"id": ["1", "2", "3"], "email": ["a@example.com", "b@example.com", "c@example.com"]}
+    plain = suggestion({**ids, "verified": ["-1", "0", "0"]}).rules["email_verified"]
+    assert plain == {"column": "verified", "transforms": ["strip", 'bool(true=["-1"], false=["0"])']}
+    assert "email_verified" not in suggestion({**ids, "verified": ["-1", "0", "1"]}).rules
+    assert "email_verified" not in suggestion({**ids, "verified": ["-1", "-1", "-1"]}).rules
+
+
+def blocked_of(found: Suggestion, columns: tuple[str, ...], values: tuple[str, ...]) -> object:
+    user = compile_mapping(found.profile, PasswordsAnswers(missing="without_password"), columns).map_one(values)
+    assert isinstance(user, User)
+    return user.profile["blocked"]
