@@ -231,6 +231,8 @@ def _unnamed(found: Survey) -> Iterator[str]:
     missing = found.suggestion.missing
     if missing:
         yield from _wrapped(f"No column for {' and '.join(missing)} was found; name it yourself in [profile].", "")
+    for doubt in found.suggestion.doubts if "email" in missing else ():
+        yield from _wrapped(doubt, "")
     if found.candidates:
         yield from _wrapped(
             f"Unique and never empty, so one of these could be user_id: {', '.join(found.candidates)}. Take one that never "

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from wizard.counts import counted
 from wizard.legacy.source import Record
 from wizard.legacy.stores.store import unless
 from wizard.mapping.names import ACTIVE, BOOLEANS, NAMES, PERMANENT, STATES, WORDS, bare, simple
@@ -58,11 +59,12 @@ class Guess:
 
 @dataclass(frozen=True)
 class Suggestion:
-    """Guesses by field; `unmapped` columns feed nothing yet."""
+    """Guesses by field; `unmapped` columns feed nothing yet; `doubts` say why a column was not taken in spite of its name."""
 
     guesses: tuple[Guess, ...]
     passwords: PasswordsAnswers
     unmapped: tuple[str, ...]
+    doubts: tuple[str, ...] = ()
 
     @property
     def states(self) -> tuple[str, ...]:
@@ -134,7 +136,20 @@ def suggest_answers(columns: Sequence[str], records: Sequence[Record]) -> Sugges
         tuple(guesses[field] for field in (*ORDER, "password") if field in guesses),
         PasswordsAnswers(column=password.columns if password else None),
         tuple(column for column in columns if column not in taken),
+        () if "email" in guesses else tuple(_doubts(cells)),
     )
+
+
+def _doubts(cells: Mapping[str, Sequence[str]]) -> Iterator[str]:
+    """What columns of addresses by their name hold instead, without showing it."""
+    for column, found in cells.items():
+        others = sum(not LOOKS["email"](cell) for cell in found)
+        if bare(column) in NAMES["email"] and others:
+            hold = "holds" if others == 1 else "hold"
+            yield (
+                f"{column} is named for it, but {others} of the first {counted(len(found), 'cell')} in it {hold} no plain "
+                "address (name@example.com). If it is the one all the same, name it, and correct the others in the store."
+            )
 
 
 def _active(cells: Mapping[str, Sequence[str]], taken: set[str]) -> Guess | None:

@@ -83,6 +83,13 @@ def test_a_database_in_a_file_is_named_as_the_answers_file_sees_it(
     assert "url" not in found
 
 
+def test_answers_made_of_a_column_of_addresses_that_are_none_say_so(tmp_path: Path) -> None:
+    path, out = tmp_path / "users.csv", tmp_path / "answers.toml"
+    path.write_text(f"id,mail,password\n1,Ann <ann@example.com>,{BCRYPT}\n2,bo@example.com,{BCRYPT}\n")
+    made = run("answers", "new", "--from", str(path), "--out", str(out))
+    assert "mail is named for it, but 1 of the first 2 cells in it holds no plain address" in made.stderr
+
+
 def test_answers_made_without_a_column_of_ids_leave_it_to_be_named(tmp_path: Path) -> None:
     path, out = tmp_path / "users.csv", tmp_path / "answers.toml"
     path.write_text(f"reference,group,email,password\nk1,a,ann@example.com,{BCRYPT}\nk2,a,bo@example.com,{BCRYPT}\n")

@@ -300,6 +300,15 @@ def test_without_a_column_of_ids_rows_are_judged_and_candidates_named(tmp_path: 
     assert "email_missing 1" in page
 
 
+def test_a_column_that_is_named_for_addresses_and_holds_other_things_is_told(tmp_path: Path) -> None:
+    cells = ["Ann Lee <a@example.com>", "mailto:b@example.com", "c@example.com", "", "NULL"]
+    lines = [f"{n},{cell},{BCRYPT}" for n, cell in enumerate(cells)]
+    page = page_of(tmp_path, "\n".join(["id,E-Mail,password", *lines]) + "\n")
+    assert "No column for email was found" in page
+    assert "E-Mail is named for it, but 3 of the first 4 cells in it hold no plain address (name@example.com)." in page
+    assert "Ann" not in page
+
+
 def test_without_a_column_of_addresses_nothing_is_counted(tmp_path: Path) -> None:
     assert "No column for user_id and email was found" in page_of(tmp_path, "a,b\nx y,z\n")
 
