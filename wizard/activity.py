@@ -47,9 +47,9 @@ class Activity:
 
 def column_of_activity(columns: Sequence[str]) -> str | None:
     """The column that is called like a last login."""
-    from wizard.mapping.names import simple
+    from wizard.mapping.names import last
 
-    return next((column for column in columns if simple(column.rpartition(".")[2]) in COLUMNS), None)
+    return next((column for column in columns if last(column) in COLUMNS), None)
 
 
 def activity(column: str, values: Iterable[Any], now: datetime) -> Activity:

@@ -10,8 +10,8 @@ from wizard.mapping.words import FALSE_WORDS, TRUE_WORDS
 NAMES: Mapping[str, frozenset[str]] = {
     field: frozenset(names.split())
     for field, names in {
-        "user_id": "id objectguid entryuuid nsuniqueid ipauniqueid userid uid uuid guid userguid useruuid accountid "
-        "customerid memberid personid externalid legacyid "
+        "user_id": "id objectguid objectid entityid entryuuid nsuniqueid ipauniqueid userid uid uuid guid userguid useruuid "
+        "accountid customerid memberid personid externalid legacyid "
         "userno usernumber pk sub benutzerid benutzernummer benutzernr kundennummer kundenid nutzerid idutilisateur "
         "idclient idusuario iduser identifiant idutente identificador",
         "email": "email mail emailaddress useremail mailaddress primaryemail loginemail emailaddr eaddress emailadresse "
@@ -120,8 +120,14 @@ WORDS: Mapping[str, bool] = {
 """Words that look like a boolean."""
 
 
-WRAPPERS = frozenset(["attributes", "data", "fields", "profile", "properties", "traits", "user"])
+WRAPPERS = frozenset(["attributes", "data", "fields", "item", "profile", "properties", "traits", "user"])
 """Members of an object in which some stores keep what a user has."""
+
+DESCRIPTORS = frozenset(["S", "N", "BOOL"])
+"""Members of an object that say the type of the value in them.
+
+Source: Amazon DynamoDB developer guide, "DynamoDB low-level API", data type descriptors.
+"""
 
 LONGEST = 200
 """Characters of what may be a name; the rest of a longer text is not looked at."""
@@ -134,14 +140,22 @@ def simple(name: str) -> str:
 
 
 def bare(name: str) -> str:
-    """The simple name of a column without the objects around it, where these only wrap a user."""
-    *around, last = name[:LONGEST].split(".")
-    return simple(last if all(simple(each) in WRAPPERS for each in around) else name)
+    """The simple name of a column without the objects around it, where these only wrap a user or a value."""
+    *around, own = _parts(name[:LONGEST])
+    return simple(own if all(simple(each) in WRAPPERS for each in around) else ".".join([*around, own]))
+
+
+def last(name: str) -> str:
+    """The simple name of a column without any object around it."""
+    return simple(_parts(name)[-1])
+
+
+def _parts(name: str) -> list[str]:
+    parts = name.split(".")
+    return parts[:-1] if len(parts) > 1 and parts[-1] in DESCRIPTORS else parts
 
 
 def is_secret(name: str) -> bool:
     """Whether a column of that name holds passwords, hashes or what belongs to them, which no other field may show."""
-    last = simple(name.rpartition(".")[2])
-    return (
-        last in NAMES["password"] or "salt" in last or "secret" in last or "token" in last or last.endswith("password")
-    )
+    own = last(name)
+    return own in NAMES["password"] or "salt" in own or "secret" in own or "token" in own or own.endswith("password")

@@ -11,7 +11,7 @@ from typing import Any
 from wizard.counts import counted
 from wizard.legacy.source import Record
 from wizard.legacy.stores.store import unless
-from wizard.mapping.names import ACTIVE, BOOLEANS, NAMES, PERMANENT, STATES, WORDS, bare, simple
+from wizard.mapping.names import ACTIVE, BOOLEANS, NAMES, PERMANENT, STATES, WORDS, bare, last, simple
 from wizard.mapping.values import text
 from wizard.mapping.words import EMAIL, FALSE_WORDS, PICTURE, TRUE_WORDS
 from wizard.passwords import judge
@@ -69,7 +69,7 @@ class Suggestion:
     @property
     def states(self) -> tuple[str, ...]:
         """Those of the unmapped columns that may say that an account is disabled."""
-        return tuple(column for column in self.unmapped if simple(column.rpartition(".")[2]) in STATES)
+        return tuple(column for column in self.unmapped if last(column) in STATES)
 
     @property
     def rules(self) -> dict[str, Any]:

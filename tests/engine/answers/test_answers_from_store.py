@@ -90,6 +90,22 @@ def test_answers_made_of_a_column_of_addresses_that_are_none_say_so(tmp_path: Pa
     assert "mail is named for it, but 1 of the first 2 cells in it holds no plain address" in made.stderr
 
 
+def test_secrets_and_states_of_dynamodb_are_known_by_their_names(tmp_path: Path) -> None:
+    path, out = tmp_path / "table.json", tmp_path / "answers.toml"
+    item = {
+        "userId": {"S": "u1"},
+        "email": {"S": "ann@example.com"},
+        "passwordHash": {"S": BCRYPT},
+        "apiToken": {"S": "hush"},
+        "status": {"S": "ok"},
+    }
+    path.write_text(json.dumps({"Item": item}) + "\n")
+    run("answers", "new", "--from", str(path), "--out", str(out))
+    text = out.read_text()
+    assert "# - Item.apiToken.S: by its name a secret" in text
+    assert "# - Item.status.S: blocked, if it says who is disabled" in text
+
+
 def test_answers_made_without_a_column_of_ids_leave_it_to_be_named(tmp_path: Path) -> None:
     path, out = tmp_path / "users.csv", tmp_path / "answers.toml"
     path.write_text(f"reference,group,email,password\nk1,a,ann@example.com,{BCRYPT}\nk2,a,bo@example.com,{BCRYPT}\n")

@@ -140,6 +140,31 @@ def test_whether_an_address_is_verified_has_many_names(name: str) -> None:
     assert found.rules["email_verified"] == name
 
 
+@pytest.mark.parametrize("name", ["objectId", "entity_id"])
+def test_what_parse_entra_and_magento_call_their_ids_is_known(name: str) -> None:
+    assert suggestion({name: ["1", "2"], "email": ["a@example.com", "b@example.com"]}).rules["user_id"] == name
+
+
+@pytest.mark.parametrize("around", ["Item.", ""])
+def test_what_dynamodb_adds_to_a_name_is_no_part_of_it(around: str) -> None:
+    found = suggestion(
+        {
+            f"{around}userId.S": ["u1", "u2"],
+            f"{around}email.S": ["a@example.com", "b@example.com"],
+            f"{around}emailVerified.BOOL": ["true", "false"],
+            f"{around}passwordHash.S": [HASH, HASH],
+            f"{around}tags.SS": ["", ""],
+        }
+    )
+    assert found.rules == {
+        "user_id": f"{around}userId.S",
+        "email": f"{around}email.S",
+        "email_verified": f"{around}emailVerified.BOOL",
+    }
+    assert found.passwords.column == f"{around}passwordHash.S"
+    assert found.to_json()["confidence"]["email"] == 0.75
+
+
 def test_a_salt_or_an_id_is_no_password() -> None:
     found = suggestion(
         {
