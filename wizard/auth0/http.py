@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import httpx
 
 from wizard import __version__
+from wizard.auth0.bounded import sent_within
 from wizard.auth0.call import Answer, Call
 from wizard.auth0.errors import AnswerLost, CertificateRefused, Unreachable
 from wizard.auth0.tls import open_client
@@ -26,6 +27,9 @@ FIRST_PAUSE = 0.5
 LONGEST_PAUSE = 20.0
 PATIENCE = 900.0
 """Seconds that one request waits for the rate limit altogether."""
+
+LARGEST = 64 << 20
+"""Bytes of an answer, unpacked; pages of users and errors of a job have a few million."""
 
 TIMEOUT = httpx.Timeout(60.0, connect=10.0, pool=None)
 _NOT_RECEIVED = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
@@ -125,11 +129,11 @@ class Http:
         """Send once; return the answer and the seconds that a 429 asks to wait."""
         started, status = self._clock.now(), 0
         try:
-            response = await self.client.send(self._request(call, bearer))
+            response, body = await sent_within(self.client, self._request(call, bearer), LARGEST)
             status = response.status_code
         finally:
             self.count(call.method, call.path, status, started)
-        answer = _answer(response)
+        answer = _answer(status, body)
         limited = status == 429 and not call.as_it_is(answer)
         self.limited += limited
         return answer, self.limiter.observe(permit, status, response.headers, limited=limited)
@@ -170,13 +174,15 @@ class Http:
         await self._clock.sleep(longest * (0.5 + self._dice() / 2))
 
 
-def _answer(response: httpx.Response) -> Answer:
-    if not response.content.strip():
-        return Answer(response.status_code)
+def _answer(status: int, body: bytes | None) -> Answer:
+    if body is None:
+        return Answer(status, readable=False)
+    if not body.strip():
+        return Answer(status)
     try:
-        return Answer(response.status_code, loads(response.content))
+        return Answer(status, loads(body))
     except (ValueError, RecursionError):
-        return Answer(response.status_code, readable=False)
+        return Answer(status, readable=False)
 
 
 def _distrusts(error: BaseException | None) -> bool:

@@ -7,6 +7,8 @@ import json
 import logging
 import os
 import ssl
+import zlib
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import httpx
@@ -231,6 +233,38 @@ async def test_a_page_that_is_not_json_is_not_taken_for_an_answer() -> None:
     async with stage.open() as tenant:
         with pytest.raises(AnswerNotUnderstood, match="not in JSON"):
             await tenant.tenant_settings()
+
+
+class Flood(httpx.AsyncByteStream):
+    """A body that goes on for as long as somebody reads it, up to a thousand million bytes."""
+
+    def __init__(self, head: bytes, piece: bytes) -> None:
+        self.pulled = 0
+        self._head, self._piece = head, piece
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        yield self._head
+        while self.pulled < 1000:
+            self.pulled += 1
+            yield self._piece
+
+
+def a_bomb() -> tuple[dict[str, str], Flood]:
+    packer = zlib.compressobj(9, wbits=31)
+    head = packer.compress(b'"') + packer.flush(zlib.Z_FULL_FLUSH)
+    return {"content-encoding": "gzip"}, Flood(
+        head, packer.compress(bytes(1_000_000)) + packer.flush(zlib.Z_FULL_FLUSH)
+    )
+
+
+@pytest.mark.parametrize("made", [a_bomb, lambda: ({}, Flood(b'"', bytes(1_000_000)))], ids=["packed", "plain"])
+async def test_an_answer_without_end_is_not_read_to_its_end(made: Callable[[], tuple[dict[str, str], Flood]]) -> None:
+    headers, flood = made()
+    stage = Stage(lambda request: httpx.Response(200, headers=headers, stream=flood))
+    with pytest.raises(AnswerNotUnderstood):
+        async with stage.open() as tenant:
+            await tenant.create_connection("acme-users")
+    assert 10 < flood.pulled < 100
 
 
 async def test_an_untrusted_certificate_is_named_at_once_with_the_variable_that_helps() -> None:
