@@ -76,6 +76,8 @@ class FakeTenant:
         self.keys = [jwk("first")]
         self.fetched = 0
         self.down = False
+        self.said: bytes | None = None
+        """Is answered in the place of keys."""
 
     def transport(self) -> httpx.MockTransport:
         return httpx.MockTransport(self._answer)
@@ -85,7 +87,7 @@ class FakeTenant:
         if self.down:
             raise httpx.ConnectError("refused", request=request)
         assert str(request.url) == f"{ISSUER}.well-known/jwks.json"
-        return httpx.Response(200, json={"keys": self.keys})
+        return httpx.Response(200, content=self.said or json.dumps({"keys": self.keys}))
 
 
 def claims(**changed: Any) -> dict[str, Any]:

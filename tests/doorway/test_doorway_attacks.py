@@ -8,6 +8,7 @@ import contextlib
 import hashlib
 import hmac
 import json
+import logging
 import socket
 import statistics
 import threading
@@ -38,6 +39,7 @@ from doorway_stage import (
 from postgres import postgres_server
 
 from wizard.doorway import serve
+from wizard.doorway.desk import Desk
 
 
 @pytest.fixture
@@ -180,6 +182,40 @@ async def test_known_keys_stay_good_while_the_tenant_is_away(api: World) -> None
     api.clock.time += 4000
     late = api.client_with(token(exp=int(NOW) + 9000))
     assert (await late.get("/migrated")).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "said",
+    [b"null", b"[1]", b'{"keys": ["x"]}', b'{"keys": {"a": 1}}', b'{"keys": 1}', b"[" * 100_000, b'"' + b"x" * 300_000],
+    ids=["nothing", "list", "texts", "map", "number", "deep", "large"],
+)
+async def test_what_is_no_list_of_keys_leaves_the_api_unavailable(api: World, said: bytes) -> None:
+    api.tenant.said = said
+    answer = await api.client.get("/migrated")
+    assert (answer.status_code, answer.json()["error"]) == (503, "store_unavailable")
+
+
+async def test_a_key_that_cannot_be_read_leaves_the_others_good(api: World) -> None:
+    odd: list[Any] = [{"kty": "RSA", "kid": "odd", "n": 5, "e": "AQAB"}, {"kty": "RSA"}, {"kty": "EC", "kid": "e"}, "x"]
+    api.tenant.keys = [*odd, jwk("first")]
+    assert (await api.client.get("/migrated")).status_code == 200
+
+
+async def test_an_error_that_should_not_happen_says_nothing_of_anybody(
+    api: World, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+) -> None:
+    async def broken(desk: Desk, identifier: str, password: str) -> None:
+        raise RuntimeError(f"{identifier} {password}")
+
+    monkeypatch.setattr(Desk, "login", broken)
+    caplog.set_level(logging.DEBUG)
+
+    answer = await api.client.post("/login", json={"identifier": "person1@example.com", "password": PASSWORD})
+
+    assert (answer.status_code, answer.json()["error"]) == (500, "internal_error")
+    told = answer.text + caplog.text + "".join(capfd.readouterr()) + "".join(api.log)
+    assert "person1" not in told
+    assert PASSWORD not in told
 
 
 INJECTIONS = [

@@ -14,7 +14,7 @@ from typing import Any
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from wizard.doorway.refusal import Refusal, unavailable
+from wizard.doorway.refusal import Refusal, internal_error, unavailable
 
 MOST_BYTES = 8192
 """Of a body; an identifier and a password need far less."""
@@ -68,7 +68,7 @@ class Gate:
             answered.outcome = "client_gone"
         except Exception as error:  # noqa: BLE001 - its words and traceback might hold personal data
             answered.outcome = type(error).__name__
-            await _refuse(Refusal(500, "internal_error", "An error that should not happen"), scope, receive, answered)
+            await _refuse(internal_error(), scope, receive, answered)
         finally:
             self._log(self._line(scope, answered, time.perf_counter() - began))
 

@@ -57,3 +57,7 @@ def insufficient_scope(scope: str) -> Refusal:
 
 def invalid_request(message: str) -> Refusal:
     return Refusal(400, "invalid_request", message)
+
+
+def internal_error() -> Refusal:
+    return Refusal(500, "internal_error", "An error that should not happen")

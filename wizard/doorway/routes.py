@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 
 from wizard.doorway.desk import Desk
-from wizard.doorway.refusal import Refusal, invalid_request
+from wizard.doorway.refusal import Refusal, internal_error, invalid_request
 from wizard.doorway.tokens import Tokens
 
 Authorization = Annotated[str | None, Header()]
@@ -149,6 +149,11 @@ def routes(desk: Desk, tokens: Tokens) -> FastAPI:
         code = {404: "not_found", 405: "method_not_allowed"}.get(error.status_code, "invalid_request")
         request.scope["state"]["outcome"] = code
         return JSONResponse({"error": code, "message": str(error.detail)}, error.status_code, headers=error.headers)
+
+    @app.exception_handler(Exception)
+    async def broken(request: Request, error: Exception) -> JSONResponse:
+        """Whatever it is, it goes on to the gate, which logs its kind."""
+        return JSONResponse(internal_error().body, 500)
 
     return app
 

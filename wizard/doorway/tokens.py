@@ -6,12 +6,14 @@ Source: Auth0 docs, "Validate Access Tokens" and "JSON Web Key Sets"; RFC 8725, 
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
 import httpx
 import jwt
 
+from wizard.auth0.bounded import sent_within
 from wizard.doorway.refusal import Refusal, invalid_token, unavailable
 
 ALGORITHM = "RS256"
@@ -144,7 +146,7 @@ class Tokens:
                 self._tried = self._now()
                 try:
                     keys = await self._fetched_keys()
-                except (httpx.HTTPError, ValueError, KeyError, TypeError, jwt.PyJWTError, TimeoutError):
+                except (httpx.HTTPError, ValueError, KeyError, TypeError, RecursionError, TimeoutError):
                     keys = {}
                 if keys:
                     self._keys, self._fetched = keys, self._now()
@@ -159,19 +161,30 @@ class Tokens:
             if self._issuer is None:
                 self._issuer = str((await self._get("/.well-known/openid-configuration"))["issuer"])
             listed = (await self._get("/.well-known/jwks.json"))["keys"]
-        return {
-            str(each["kid"]): jwt.PyJWK(each, algorithm=ALGORITHM).key
-            for each in listed
-            if each.get("kty") == "RSA" and each.get("use", "sig") == "sig" and each.get("alg", ALGORITHM) == ALGORITHM
-        }
+        return {kid: key for kid, key in map(_read, listed) if key is not None}
 
     async def _get(self, path: str) -> Any:
         assert self._client is not None  # noqa: S101 - the caller has made it
-        answer = await self._client.get(self._url + path)
+        request = self._client.build_request("GET", self._url + path)
+        answer, content = await sent_within(self._client, request, LARGEST_KEYS)
         answer.raise_for_status()
-        if len(answer.content) > LARGEST_KEYS:
+        if content is None:
             raise ValueError("too large")
-        return answer.json()
+        return json.loads(content)
+
+
+def _read(listed: Any) -> tuple[str, Any]:
+    """The name and the key; None in its place where it is none that signs tokens, or cannot be read.
+
+    Source: RFC 7517, section 5: keys that are not understood are left out.
+    """
+    try:
+        signs = listed["kty"] == "RSA" and listed.get("use", "sig") == "sig"
+        if signs and listed.get("alg", ALGORITHM) == ALGORITHM:
+            return str(listed["kid"]), jwt.PyJWK(listed, algorithm=ALGORITHM).key
+    except (KeyError, TypeError, ValueError, jwt.PyJWTError):
+        return "", None
+    return "", None
 
 
 WORDS: Mapping[type[Exception], str] = {
