@@ -11,7 +11,7 @@ from textual.widgets import Input, OptionList, Static
 
 from screens.guide import Stop
 from screens.steps.base import StepView
-from screens.widgets.draw import cut
+from screens.widgets.draw import cut, padded
 from screens.widgets.ticks import Row, Ticks
 from wizard.answers import Section
 from wizard.answers.section import validated
@@ -68,7 +68,7 @@ class ApplicationsView(StepView):
         absent = ("   ✗ not in the tenant", "$text-error")
         self.query_one(Ticks).fill(
             [
-                Row(word, Content.assemble((cut(word, NAME).ljust(NAME), "bold"), absent), word in self._ticked)
+                Row(word, Content.assemble((padded(cut(word, NAME), NAME), "bold"), absent), word in self._ticked)
                 for word in self._given or ()
                 if self._meant_by(word) == [word] and word not in known
             ]
@@ -83,7 +83,7 @@ class ApplicationsView(StepView):
     def _row(self, one: Client) -> Content:
         there = (" ✓ ", "$text-success") if one.client_id in self._enabled else ("   ", "")
         kind = KINDS.get(one.app_type or "", one.app_type or "unknown kind")
-        return Content.assemble((cut(one.name, NAME).ljust(NAME), "bold"), there, (kind, "$foreground-muted"))
+        return Content.assemble((padded(cut(one.name, NAME), NAME), "bold"), there, (kind, "$foreground-muted"))
 
     def _tell(self) -> None:
         known = counted(len(self._clients), "application")

@@ -18,6 +18,7 @@ from screens.form import Form
 from screens.steps.base import FormView
 from screens.tasks import begin
 from screens.widgets.dialogs import FilePicker
+from screens.widgets.draw import cut
 from screens.widgets.grown import Choices, Table
 from wizard.answers import Section
 from wizard.aside import aside
@@ -167,8 +168,7 @@ def _short(value: Any) -> str:
         words = as_text(value, Reject("value_not_text", ""))
     except Refused:
         return "(bytes)"
-    words = " ".join(words.split())
-    return words if len(words) <= CELL else words[: CELL - 1] + "…"
+    return cut(" ".join(words.split()), CELL)
 
 
 def _seen_from(base: Path, path: Path) -> str:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from rich.cells import cell_len
+from textual.content import Content
+
 EIGHTHS = " ▏▎▍▌▋▊▉█"
 STEPS = "▁▂▃▄▅▆▇█"
 
@@ -25,10 +28,35 @@ def spark(values: Sequence[float], width: int, *, top: float | None = None) -> s
 
 
 def cut(text: str, width: int, *, end: bool = True) -> str:
-    """The text as far as it fits, with a sign where something is missing: at its end, or at its beginning."""
-    if len(text) <= width:
+    """The text as far as it fits, with a sign where something is missing: at its end, or at its beginning.
+
+    Args:
+        width: Columns of the terminal; letters such as those of Chinese take two of them.
+    """
+    if cell_len(text) <= width:
         return text
-    return f"{text[: width - 1]}…" if end else f"…{text[1 - width :]}"
+    kept = text[: width - 1] if end else text[1 - width :]
+    while cell_len(kept) >= width:
+        kept = kept[:-1] if end else kept[1:]
+    return f"{kept}…" if end else f"…{kept}"
+
+
+def padded(text: str, width: int) -> str:
+    """The text with spaces up to this many columns of the terminal."""
+    return text + " " * (width - cell_len(text))
+
+
+def lines_of(text: str, width: int, *, hangs: int = 0) -> Sequence[str]:
+    """The text in lines of at most this many columns of the terminal, broken between words; one at least.
+
+    Args:
+        hangs: Columns by which the second line and those after it are moved in.
+    """
+    first, *rest = (line.plain.rstrip() for line in Content(text).wrap(width))
+    if hangs and rest:
+        behind = text[len(first) :].lstrip()
+        rest = [" " * hangs + line.plain.rstrip() for line in Content(behind).wrap(width - hangs)]
+    return [first, *rest]
 
 
 def size(number: int) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from textwrap import wrap
 from typing import ClassVar
 
 from rich.text import Text
@@ -15,6 +14,7 @@ from textual.geometry import Region
 from textual.widgets import Tree
 from textual.widgets.tree import TreeNode
 
+from screens.widgets.draw import lines_of
 from screens.widgets.grown import Branches
 
 DEPTH = 2
@@ -83,14 +83,14 @@ class Entries(Branches[Entry]):
         is_open = entry in self._unfolded
         arrow = (self.ICON_NODE_EXPANDED if is_open else self.ICON_NODE) if entry.below else " " * DEPTH
         room = max(LEAST, self._width - 2 * DEPTH)
-        first, *rest = wrap(f"{entry.mark}{entry.words}", room, break_on_hyphens=False)
+        first, *rest = lines_of(f"{entry.mark}{entry.words}", room)
         head = Text(f"{arrow}{first}")
         if entry.mark:
             head.stylize(f"bold {self.app.theme_variables['text-warning']}", DEPTH, DEPTH + len(entry.mark))
         yield head
         yield from (Text(" " * DEPTH + line) for line in rest)
         for words in entry.below if is_open else ():
-            for line in wrap(words, room - DEPTH, subsequent_indent=" " * HANGS, break_on_hyphens=False):
+            for line in lines_of(words, room - DEPTH, hangs=HANGS):
                 yield Text(" " * 2 * DEPTH + line, style="dim")
 
     def on_tree_node_selected(self, event: Tree.NodeSelected[Entry]) -> None:
