@@ -327,8 +327,8 @@ class JourneyScreen(Screen[str]):
 
     async def _look_ahead(self, after: float) -> None:
         await asyncio.sleep(after)
-        if self._open is None or self._open.stop.key != self.wizard.journey.here:
-            return
+        if self._open is None or self._open.stop.key != self.wizard.journey.here or self.wizard.frame is not self:
+            return  # another page is open, or another journey, whose pages are still being made
         self.wizard.keep_draft()
         self._say(await self._happens(self.page))
 
