@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.app import SystemCommand
 from textual.binding import Binding, BindingType
-from textual.notifications import Notification, Notify
 from textual.screen import Screen
 
 from screens.garbage import let_go, spare_the_living
 from screens.keeping import Keeping
 from screens.obeyed import WITHOUT_OBEYED
 from screens.start import StartScreen, connections_of, known_runs
+from screens.starting import Starting
 from screens.tasks import begin
 from wizard.errors import WizardError
 
@@ -74,6 +74,7 @@ class WizardApp(Keeping):
         self.animation_level = "none"  # calm, and quick over slow lines too
         self.approved_hash = ""
         self._practice_first = practice
+        self._starting: Starting | None = None
         self._ends = False
 
     def get_line_filters(self) -> Sequence[LineFilter]:
@@ -118,13 +119,14 @@ class WizardApp(Keeping):
     async def _begin(self) -> None:
         await self.push_screen(StartScreen())
         if self._practice_first:
-            await self._guarded(self.start_in_practice())
+            await self.attempt(self.start_in_practice())
 
-    async def _guarded(self, work: Awaitable[None]) -> None:
-        """Show what went wrong instead of ending with a traceback."""
+    async def attempt(self, work: Awaitable[None]) -> None:
+        """Open what was chosen at the start; shows what went wrong instead of ending with a traceback."""
         try:
             await work
         except WizardError as error:
+            await self._end_starting()
             self.notify(str(error), title="That did not work", severity="error", timeout=15)
 
     # Beginning
@@ -140,12 +142,7 @@ class WizardApp(Keeping):
         """A migration into the practice tenant, with answers to begin with."""
         from screens.guide import Journey
 
-        told = Notification("Starting the practice tenant and inventing its users…", timeout=60, markup=False)
-        self.post_message(Notify(told))
-        try:
-            practice = await self.practiced()
-        finally:
-            self.call_later(self._take_back, told)  # behind it in the queue, as it may be on its way still
+        practice = await self.practiced()
         await self._open_journey(Journey(practice.folder, suggested=await self._suggested_in_practice()), None)
         known = await asyncio.to_thread(known_runs, self.runs)
         if any(one.domain == practice.domain and not (one.progress.ended or one.progress.taken_back) for one in known):
@@ -156,10 +153,28 @@ class WizardApp(Keeping):
         practice = await self.practiced()
         return practice.fresh(await asyncio.to_thread(connections_of, self.runs))
 
-    def _take_back(self, told: Notification) -> None:
-        """Show a message no longer."""
-        if told in self._notifications:
-            self._unnotify(told)
+    async def practiced(self) -> Practice:
+        """The practice tenant; while it is started, nothing else can be begun."""
+        if self._rehearsal is None and self._starting is None:
+            self.hear_no_keys()
+            self._starting = Starting()
+            await self.push_screen(self._starting)
+        return await super().practiced()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """The menu has nothing to begin while the practice tenant starts."""
+        if action == "command_palette" and self._starting is not None:
+            return False
+        return super().check_action(action, parameters)
+
+    async def _end_starting(self) -> None:
+        """Show again what there was before, if the practice tenant was started; keys count from now on."""
+        starting, self._starting = self._starting, None
+        if starting is None:
+            return
+        if self.screen is starting:
+            await self.pop_screen()
+        self.hear_keys()
 
     async def start_from(self, file: Path) -> None:
         """A migration from an answers file, as far as that is filled in."""
@@ -245,6 +260,15 @@ class WizardApp(Keeping):
         journey.progress = self.work.progress
         await self.serve_legacy_api()
         screen = JourneyScreen()
+        if self._starting is None:
+            await self._show_alone(screen)
+            return
+        with self.batch_update():  # nothing of the start in between
+            await self.pop_screen()
+            await self._show_alone(screen)
+        await self._end_starting()
+
+    async def _show_alone(self, screen: JourneyScreen) -> None:
         if len(self.screen_stack) > 1:
             await self.switch_screen(screen)
         else:

@@ -15,6 +15,9 @@ from textual.app import App
 from textual.message import Message
 from textual.widget import Widget
 
+QUITS = "ctrl+q"
+"""The key that is heard even by an app that hears no other."""
+
 LOST = 3.0
 """Seconds after which a key is taken for done whose widget went away with it."""
 
@@ -40,6 +43,27 @@ class KeysInOrder(App[None]):
         super().__init__()
         self._waiting: deque[events.Key | events.Paste] = deque()
         self._under_way: float | None = None
+        self._deaf = False
+        self._deaf_until = 0.0
+
+    @property
+    def hears_keys(self) -> bool:
+        return not self._deaf
+
+    def hear_no_keys(self) -> None:
+        """From now on all keys but that for leaving are lost: there is nothing that they could be meant for."""
+        self._deaf = True
+
+    def hear_keys(self) -> None:
+        """Hear keys again, those that are pressed from now on."""
+        self._deaf = False
+        self._deaf_until = Message().time
+        self._waiting.clear()
+
+    def _is_lost(self, event: events.Key | events.Paste) -> bool:
+        if isinstance(event, events.Key) and event.key == QUITS:
+            return False
+        return self._deaf or event.time < self._deaf_until
 
     @property
     def is_at_keys(self) -> bool:
@@ -50,6 +74,8 @@ class KeysInOrder(App[None]):
         """Let keys from the terminal queue; those that climb back up, and all other events, go on as ever."""
         if not isinstance(event, events.Key | events.Paste) or event.is_forwarded:
             await super().on_event(event)
+            return
+        if self._is_lost(event):
             return
         self._waiting.append(event)
         if self._under_way is None or time.monotonic() - self._under_way > LOST:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, ClassVar
@@ -24,7 +24,6 @@ from screens.widgets.grown import Choices
 from screens.widgets.keys import Keys
 from wizard.counts import counted
 from wizard.durations import duration
-from wizard.errors import WizardError
 
 if TYPE_CHECKING:
     from screens.app import WizardApp
@@ -124,9 +123,9 @@ class StartScreen(Screen[None]):
         wizard, (kind, _, number) = self.wizard, choice.partition("-")
         match kind:
             case "new":
-                await self._try(wizard.start_new())
+                await wizard.attempt(wizard.start_new())
             case "practice":
-                await self._try(wizard.start_in_practice())
+                await wizard.attempt(wizard.start_in_practice())
             case "open":
                 from screens.widgets.dialogs import FilePicker
 
@@ -134,11 +133,11 @@ class StartScreen(Screen[None]):
                     FilePicker("Open an answers file", wizard.journey.base, kinds=(".toml",))
                 )
                 if file is not None:
-                    await self._try(wizard.start_from(file))
+                    await wizard.attempt(wizard.start_from(file))
             case "draft":
-                await self._try(wizard.continue_draft(self._drafts[int(number)]))
+                await wizard.attempt(wizard.continue_draft(self._drafts[int(number)]))
             case "run":
-                await self._try(wizard.resume(self._runs[int(number)].run))
+                await wizard.attempt(wizard.resume(self._runs[int(number)].run))
 
     def action_move(self, by: int) -> None:
         """Tab goes where the arrows do: everything there is here is a line of the one list."""
@@ -199,12 +198,6 @@ class StartScreen(Screen[None]):
             ("Open answers", "Go on from an answers file", lambda: self.action_choose("open")),
             ("Help", "What the wizard does, and how to begin", self.action_help),
         )
-
-    async def _try(self, work: Awaitable[None]) -> None:
-        try:
-            await work
-        except WizardError as error:
-            self.notify(str(error), title="That did not work", severity="error", timeout=15)
 
     def action_help(self) -> None:
         from screens.help import help_for

@@ -129,10 +129,11 @@ def frame(app: WizardApp) -> str:
 
 
 def page_is(app: WizardApp, key: str) -> bool:
-    """Whether this page is open and has been drawn."""
+    """Whether this page is open and has been drawn, and keys are for it."""
     pages = app.screen.query("#pages")
     return (
         bool(pages)
+        and app.hears_keys
         and app.journey.here == key
         and getattr(app.screen, "_open", None) is not None
         and (

@@ -54,15 +54,6 @@ async def test_what_did_not_work_at_the_start_is_not_told_any_more_on_the_pages(
         await until(pilot, lambda: not list(app._notifications))
 
 
-async def test_that_practice_is_starting_is_told_only_while_it_is(rehearsal: Rehearsal) -> None:
-    app = rehearsal.app(practice=False)
-    async with app.run_test(size=NARROW, notifications=True) as pilot:
-        await shows(pilot, "New migration")
-        await pilot.press("p")
-        await until(pilot, lambda: page_is(app, "tenant"))
-        assert not [note for note in app._notifications if "Starting" in note.message]
-
-
 async def test_the_menu_of_the_start_has_all_that_can_be_begun(rehearsal: Rehearsal) -> None:
     app = rehearsal.app(practice=False)
     async with app.run_test(size=NARROW) as pilot:
