@@ -26,6 +26,7 @@ from wizard.practice.server import Certificate, serve
 
 SECONDS = 60
 DOMAIN = "acme.example.com"
+REALM = "http://auth0.com/oauth/grant-type/password-realm"
 
 
 @pytest.fixture(scope="module")
@@ -141,3 +142,47 @@ def test_a_key_of_no_use_is_one_clear_error(pair: Certificate, key: str) -> None
 def test_half_a_pair_and_a_domain_that_is_none_are_refused(pair: Certificate) -> None:
     assert "--certificate and --key" in json.dumps(refused("--certificate", str(pair.file)))
     assert "is no domain" in json.dumps(refused("--domain", "https://acme.example.com/"))
+
+
+def test_a_folder_without_modules_is_refused_with_the_remedy(tmp_path: Path) -> None:
+    answer = json.dumps(refused("--modules", str(tmp_path)))
+    assert "has no folder node_modules" in answer
+    assert "npm install --prefix" in answer
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals are those of POSIX")
+def test_the_command_gives_scripts_the_modules_of_a_folder(tmp_path: Path) -> None:
+    package = tmp_path / "node_modules" / "legacy-hash"
+    package.mkdir(parents=True)
+    (package / "package.json").write_text('{"name": "legacy-hash", "version": "1.0.0"}')
+    (package / "index.js").write_text("module.exports = (text) => text.length;")
+    login = """function login(email, password, callback) {
+      if (require('legacy-hash@1')(password) !== 7) return callback(new WrongUsernameOrPasswordError(email));
+      callback(null, { user_id: 'legacy|1', email });
+    }"""
+    command = [sys.executable, "-m", "wizard", "practice", "--port", "0", "--json", "--modules", "."]
+    with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout is not None
+            told = json.loads(process.stdout.readline())
+            with httpx.Client(base_url=told["address"], trust_env=False, timeout=SECONDS) as client:
+                asked = {name: told[name] for name in ("client_id", "client_secret", "audience")}
+                token = client.post("/oauth/token", json=asked | {"grant_type": "client_credentials"}).json()
+                client.headers["authorization"] = f"Bearer {token['access_token']}"
+                scripts = {"login": login, "get_user": "function f(email, callback) { callback(null); }"}
+                options = {"enabledDatabaseCustomization": True, "import_mode": True, "customScripts": scripts}
+                made = client.post(
+                    "/api/v2/connections", json={"name": "legacy", "strategy": "auth0", "options": options}
+                ).json()
+                enabled = [{"client_id": told["login_client_id"], "status": True}]
+                client.patch(f"/api/v2/connections/{made['id']}/clients", json=enabled).raise_for_status()
+                who = {"username": "ann@example.com", "realm": "legacy", "client_id": told["login_client_id"]}
+                who |= {"grant_type": REALM, "client_secret": told["login_client_secret"]}
+                statuses = [
+                    client.post("/oauth/token", json=who | {"password": word}).status_code
+                    for word in ("wrong", "correct")
+                ]
+            assert statuses == [403, 200]
+        finally:
+            process.terminate()
+        assert process.wait(SECONDS) == 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import subprocess
 import time
@@ -98,12 +99,103 @@ async def test_global_is_kept_in_a_container_and_shared_with_no_other(sandbox: S
 
 
 @pytest.mark.parametrize(
-    ("wanted", "why"), [("axios", "practice sandbox"), ("fs", "no files"), ("node:os", "no files")]
+    ("wanted", "why"),
+    [("axios", 'run "npm install axios"'), ("fs", "no files"), ("node:os", "no files"), ("./x", "no files beside")],
 )
 async def test_require_says_why_it_has_not_a_module(sandbox: Sandbox, wanted: str, why: str) -> None:
     outcome = await run(sandbox, f"function login(a, b, callback) {{ require('{wanted}'); }}", "", "")
     assert outcome.error is not None
     assert (outcome.error.code, why in outcome.error.message) == ("MODULE_NOT_FOUND", True)
+
+
+@pytest.fixture
+async def furnished(tmp_path: Path) -> AsyncIterator[Sandbox]:
+    """A sandbox whose operator has installed two modules."""
+    install(tmp_path, "legacy-hash", "2.18.1", "module.exports = (text) => process.env.PEPPER || text.toUpperCase();")
+    asking = """const http = require('node:http'), https = require('https');
+    exports.http = http.request;
+    exports.get = (url, done) => https.get(url, (answer) => done(null, answer.statusCode)).on('error', done);"""
+    install(tmp_path, "@acme/asking", "1.0.0", asking)
+    sandbox = Sandbox(
+        RealClock(), lambda: {"inside.example.com": httpx.MockTransport(echo)}, Patience(30, 30), modules=tmp_path
+    )
+    yield sandbox
+    sandbox.close()
+
+
+def install(folder: Path, name: str, version: str, code: str) -> None:
+    package = folder / "node_modules" / name
+    package.mkdir(parents=True)
+    (package / "package.json").write_text(json.dumps({"name": name, "version": version}))
+    (package / "index.js").write_text(code)
+    (package / "other.js").write_text("module.exports = 'another file';")
+
+
+@pytest.mark.parametrize(
+    ("wanted", "result"),
+    [
+        ("legacy-hash", "ANN"),
+        ("legacy-hash@2.18.1", "ANN"),
+        ("legacy-hash@2", "ANN"),
+        ("legacy-hash@2.18", "ANN"),
+    ],
+)
+async def test_a_module_that_the_operator_has_installed_is_there(furnished: Sandbox, wanted: str, result: str) -> None:
+    code = f"function login(a, b, callback) {{ callback(null, require('{wanted}')(a)); }}"
+    assert (await run(furnished, code, "ann", "")).result == result
+
+
+@pytest.mark.parametrize("wanted", ["legacy-hash/other", "legacy-hash@2/other.js", "@acme/asking@1.0.0/other"])
+async def test_a_file_of_a_module_is_there(furnished: Sandbox, wanted: str) -> None:
+    code = f"function login(a, b, callback) {{ callback(null, require('{wanted}')); }}"
+    assert (await run(furnished, code, "", "")).result == "another file"
+
+
+async def test_a_module_reaches_the_hosts_of_this_process(furnished: Sandbox) -> None:
+    code = "function login(a, b, callback) { require('@acme/asking').get('https://inside.example.com/', callback); }"
+    assert (await run(furnished, code, "", "")).result == 201
+
+
+async def test_a_module_really_asks_other_hosts(furnished: Sandbox) -> None:
+    code = "function login(a, b, callback) { require('@acme/asking').get('https://127.0.0.1:1/', callback); }"
+    failed = await run(furnished, code, "", "")
+    assert failed.error is not None
+    assert "ECONNREFUSED 127.0.0.1:1" in failed.error.message
+
+
+@pytest.mark.parametrize(
+    ("wanted", "why"),
+    [
+        ("bcrypt", 'run "npm install bcrypt" in the folder of --modules'),
+        ("bcrypt@5.1.1", 'run "npm install bcrypt@5.1.1" in the folder of --modules'),
+        ("legacy-hash@2.18.10", 'the folder of --modules has 2.18.1; run "npm install legacy-hash@2.18.10" there'),
+        ("legacy-hash@2.1", 'the folder of --modules has 2.18.1; run "npm install legacy-hash@2.1" there'),
+        ("fs", "scripts reach no files and no processes"),
+        ("./node_modules/legacy-hash", "scripts have no files beside them"),
+        ("../x", "scripts have no files beside them"),
+        ("/etc/hosts", "scripts have no files beside them"),
+    ],
+)
+async def test_a_module_that_is_not_there_is_named_with_the_remedy(furnished: Sandbox, wanted: str, why: str) -> None:
+    outcome = await run(furnished, f"function login(a, b, callback) {{ require('{wanted}'); }}", "", "")
+    assert outcome.error is not None
+    assert outcome.error.code == "MODULE_NOT_FOUND"
+    assert outcome.error.message == f"Cannot find module '{wanted}': {why}"
+
+
+async def test_an_action_has_only_the_modules_it_depends_on(furnished: Sandbox) -> None:
+    handler = "exports.onExecutePostLogin = async (event, api) => { api.access.deny(require('legacy-hash')('no')); };"
+
+    async def denied(dependencies: dict[str, str]) -> Outcome:
+        body = {"code": handler, "secrets": {}, "dependencies": dependencies}
+        return await furnished.run(Code("action", "a", body), {"trigger": "post-login", "event": {}, "cache": []})
+
+    assert (await denied({"legacy-hash": "latest"})).answer["commands"] == [["deny", "access_denied", "NO"]]
+    assert (await denied({"legacy-hash": "2.18.1"})).answer["commands"] == [["deny", "access_denied", "NO"]]
+    for dependencies, why in (({}, "not among the action's dependencies"), ({"legacy-hash": "3.0.0"}, "has 2.18.1")):
+        outcome = await denied(dependencies)
+        assert outcome.error is not None
+        assert why in outcome.error.message
 
 
 async def test_half_a_character_in_a_result_or_an_error_does_no_harm(sandbox: Sandbox) -> None:

@@ -51,6 +51,11 @@ if TYPE_CHECKING:
     "--faults", type=click.Path(path_type=Path, dir_okay=False), help="File that says what goes wrong, and when."
 )
 @click.option(
+    "--modules",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Folder with npm modules that scripts and Actions may require.",
+)
+@click.option(
     "--set",
     "flags",
     multiple=True,
@@ -68,6 +73,7 @@ def command(
     plan: str,
     speed: float,
     faults: Path | None,
+    modules: Path | None,
     flags: tuple[str, ...],
     output: Output,
 ) -> int:
@@ -91,6 +97,7 @@ def command(
         clock=RealClock() if speed == 1.0 and since <= time.time() else FastClock(speed, since),
         faults=Faults.from_file(faults) if faults else None,
         switches=_switches(flags),
+        modules=None if modules is None else _with_modules(modules),
     )
 
     samples = add_samples(tenant)
@@ -147,6 +154,20 @@ def _pair(certificate: Path | None, key: Path | None) -> Certificate | None:
     pair = Certificate(certificate, key)
     pair.check()
     return pair
+
+
+def _with_modules(folder: Path) -> Path:
+    """The folder, if npm has installed something in it.
+
+    Raises:
+        UsageError: it has no `node_modules`.
+    """
+    if not (folder / "node_modules").is_dir():
+        raise UsageError(
+            f"--modules {folder} has no folder node_modules",
+            remedy=f"Install there what the scripts require: npm install --prefix {folder} bcrypt",
+        )
+    return folder
 
 
 def _domain(name: str) -> str:

@@ -81,6 +81,7 @@ class PracticeTenant:
         outside: What scripts and Actions reach in this process instead of the network, by host or host:port. The tenant's
             own domain is always reached so; every other host is really fetched.
         patience: How long a script may take.
+        modules: Folder whose `node_modules` scripts and Actions may require.
     """
 
     def __init__(
@@ -96,6 +97,7 @@ class PracticeTenant:
         job_time: JobTime | None = None,
         outside: Mapping[str, httpx.AsyncBaseTransport] | None = None,
         patience: Patience | None = None,
+        modules: Path | None = None,
     ) -> None:
         self.domain = domain
         self.plan = plan
@@ -108,7 +110,7 @@ class PracticeTenant:
         self.served_at: set[str] = set()
         """Addresses (host:port) that this tenant answers at beside its domain."""
         self.outside: dict[str, httpx.AsyncBaseTransport] = dict(outside or {})
-        self.sandbox = Sandbox(self.clock, self._reachable, patience)
+        self.sandbox = Sandbox(self.clock, self._reachable, patience, modules)
         self.action_cache: dict[str, dict[str, dict[str, Any]]] = {}
         """What Actions keep by api.cache: records (value, expires_at in milliseconds) by key, by trigger."""
         self.login_attempts: OrderedDict[tuple[str, str], Bucket] = OrderedDict()

@@ -134,7 +134,8 @@ async def run_action(
 def code_of(tenant: PracticeTenant, owner: str, content: dict[str, Any]) -> Code:
     """The container of a draft or a version, with its secrets in the open."""
     secrets = {each["name"]: tenant.keys.unseal(each["sealed"]) for each in content["secrets"]}
-    return Code("action", owner, {"code": content["code"], "secrets": secrets})
+    dependencies = {each["name"]: each.get("version") for each in content["dependencies"]}
+    return Code("action", owner, {"code": content["code"], "secrets": secrets, "dependencies": dependencies})
 
 
 def execution(tenant: PracticeTenant, execution_id: str) -> dict[str, Any] | None:

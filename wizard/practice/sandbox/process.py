@@ -25,16 +25,21 @@ PERMITTED = ("--allow-worker", f"--allow-fs-read={MAIN.parent}{os.sep}*")
 Heard = Callable[[dict[str, Any]], None]
 
 
-def command() -> list[str]:
+def command(modules: Path | None = None) -> list[str]:
     """Node with the wall around files and processes that its version has; the network stays open.
+
+    Args:
+        modules: A folder that may be read too, with modules that may be programs of this machine (`bcrypt` is one).
 
     Raises:
         UsageError: there is no Node.
     """
     found = node()
     version = version_of(str(found))
-    wall = "--permission" if version >= (22, 13) else "--experimental-permission"
-    return [str(found), "--no-warnings", *((wall, *PERMITTED) if version >= (20, 0) else ())]
+    wall = ["--permission" if version >= (22, 13) else "--experimental-permission", *PERMITTED]
+    if modules is not None:
+        wall += [f"--allow-fs-read={modules}{os.sep}*", *(["--allow-addons"] if version >= (20, 12) else [])]
+    return [str(found), "--no-warnings", *(wall if version >= (20, 0) else ())]
 
 
 class NodeProcess:
@@ -43,14 +48,15 @@ class NodeProcess:
     Args:
         heard: Called with each message, in a thread of this object.
         ended: Called in that thread, with this object, when Node has gone, whoever ended it.
+        modules: Folder with modules that scripts may require.
 
     Raises:
         UsageError: there is no Node.
     """
 
-    def __init__(self, heard: Heard, ended: Callable[[NodeProcess], None]) -> None:
+    def __init__(self, heard: Heard, ended: Callable[[NodeProcess], None], modules: Path | None = None) -> None:
         self._process = subprocess.Popen(  # noqa: S603 - our own Node and our own program
-            [*command(), str(MAIN)],
+            [*command(modules), str(MAIN)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

@@ -8,6 +8,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import orjson
@@ -82,6 +83,7 @@ class Sandbox:
         clock: The tenant's.
         transports: Reaches the hosts that live in this process, by `host` or `host:port`; all others are really fetched.
         patience: How long a call may take.
+        modules: Folder whose `node_modules` scripts may require beside Node's own modules.
     """
 
     def __init__(
@@ -89,10 +91,13 @@ class Sandbox:
         clock: Clock,
         transports: Callable[[], Mapping[str, httpx.AsyncBaseTransport]],
         patience: Patience | None = None,
+        modules: Path | None = None,
     ) -> None:
         self._clock = clock
         self._transports = transports
         self.patience = patience or Patience()
+        self._modules = modules and modules.resolve()  # as Node names what it loads
+        self._shared = {} if self._modules is None else {"modules": str(self._modules)}
         self._node: NodeProcess | None = None
         self._calls: dict[int, _Call] = {}
         self._answered: OrderedDict[int, _Call] = OrderedDict()
@@ -131,12 +136,18 @@ class Sandbox:
         """
         loop = asyncio.get_running_loop()
         with self._lock:
-            node = self._node = self._node or NodeProcess(self._heard, self._ended)
+            node = self._node = self._node or NodeProcess(self._heard, self._ended, self._modules)
             self._count += 1
             number = self._count
             call = self._calls[number] = _Call(loop.create_future(), loop, node, extra)
         self._use(code, loop)
-        start = {"kind": code.kind, "fetch": code.fetch, "hosts": sorted(self._transports()), **code.body}
+        start = {
+            "kind": code.kind,
+            "fetch": code.fetch,
+            "hosts": sorted(self._transports()),
+            **self._shared,
+            **code.body,
+        }
         asked = {"op": "call", "id": number, "container": code.name, "start": start, "now": self._clock.now() * 1000}
         node.send(asked | dict(message))
         try:

@@ -93,7 +93,7 @@ const environment = {
       return false;
     }
   },
-  require: sandboxRequire(network),
+  require: sandboxRequire(network, workerData.modules, workerData.dependencies),
   console: sandboxConsole(),
   errors,
   process: Object.freeze({ env: Object.freeze({}), version: process.version, versions: hidden, nextTick: process.nextTick }),
@@ -101,7 +101,9 @@ const environment = {
 
 process.on('uncaughtException', crash);
 process.on('unhandledRejection', crash);
-globalThis.process = undefined;
+// Modules that are installed cannot do without the process, whose environment is empty here.
+if (workerData.modules) network.forModules();
+else globalThis.process = undefined;
 globalThis.fetch = workerData.fetch ? network.fetch : undefined;
 
 function crash(reason) {

@@ -3,6 +3,7 @@
 
 const http = require('node:http');
 const https = require('node:https');
+const { syncBuiltinESMExports } = require('node:module');
 const { PassThrough, Writable } = require('node:stream');
 
 const realFetch = globalThis.fetch;
@@ -182,14 +183,15 @@ function urlOf(given, usual) {
 }
 
 function shim(real, usual) {
+  const reallyAsk = real.request;
   function request(given, options, listener) {
     if (typeof options === 'function') [options, listener] = [undefined, options];
     const url = urlOf(given, usual);
     const settings = { ...(typeof given === 'object' && !(given instanceof URL) ? given : {}), ...(options || {}) };
     if (!isInside(url)) {
       return typeof given === 'string' || given instanceof URL
-        ? real.request(given, settings, listener)
-        : real.request(settings, listener);
+        ? reallyAsk(given, settings, listener)
+        : reallyAsk(settings, listener);
     }
     return new InsideRequest(url, settings, listener);
   }
@@ -201,4 +203,12 @@ function shim(real, usual) {
   return Object.freeze({ ...real, request, get });
 }
 
-module.exports = { setHosts, setPort, answered, fetch, http: shim(http, 'http:'), https: shim(https, 'https:') };
+const shims = { http: shim(http, 'http:'), https: shim(https, 'https:') };
+
+/** Let modules that are installed reach the same hosts: they ask by Node's own modules, which each container has apart. */
+function forModules() {
+  for (const [real, { request, get }] of [[http, shims.http], [https, shims.https]]) Object.assign(real, { request, get });
+  syncBuiltinESMExports();
+}
+
+module.exports = { setHosts, setPort, answered, fetch, forModules, ...shims };
