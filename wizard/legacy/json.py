@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from wizard.errors import SourceError
 from wizard.legacy.answers import SourceAnswers
@@ -155,10 +155,24 @@ def _laid_out(empty: JsonSource, beginning: str, wanted: str) -> JsonSource:
     return replace(empty, layout=layout, member=member, key=key, choosing=bool(member))
 
 
+def _is_by_columns(record: Any) -> bool:
+    """Whether it is a whole table. Source: pandas docs, DataFrame.to_json, orient "columns" and "split"."""
+    if record.__class__ is not dict or len(record) < 2:
+        return False
+    if record.keys() in ({"columns", "data"}, {"columns", "index", "data"}):
+        return all(isinstance(part, list) for part in record.values())
+    first, *others = record.values()
+    if not all(isinstance(part, dict) for part in (first, *others)):
+        return False
+    numbers = {str(number) for number in range(len(first))}
+    return bool(first) and all(part.keys() == numbers for part in (first, *others))
+
+
 def _looked_through(empty: JsonSource) -> JsonSource:
     """The same with what a look at all of it shows."""
     path, form = empty.path, empty.form
     digest, columns, records, bad = hashlib.sha256(), Columns(), 0, Counter[BadRecord]()
+    each: Any = None
     with read_as_utf8(path, empty.encoding, digest.update) as read:
         cutter = _cutter(empty, read)
         for block in cutter.blocks():
@@ -170,6 +184,12 @@ def _looked_through(empty: JsonSource) -> JsonSource:
                     columns.see(each)
     if records and records == bad.total():
         raise _none_valid(path, bad)
+    if records == 1 and _is_by_columns(each):
+        raise SourceError(
+            f"{path.name} holds columns of users instead of users",
+            why="each of its members has the values of everybody, as pandas writes it",
+            remedy='export the users as an array of objects, with pandas to_json(orient="records").',
+        )
     shape, warnings = columns.shape()
     if not records:
         warnings = (*warnings, "The file has no users.")

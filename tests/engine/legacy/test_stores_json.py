@@ -249,3 +249,27 @@ def test_a_delimited_file_named_as_json_is_read_where_the_answers_say_so(tmp_pat
     (tmp_path / "users.json").write_text("id,email\n1,ann@example.com\n")
     source = open_source(SourceAnswers(path="users.json", kind="csv"), secret=None, base=tmp_path)
     assert source.columns == ("id", "email")
+
+
+COLUMN = {"0": "a", "1": "b"}
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        {"id": COLUMN, "email": COLUMN},
+        {"id": {str(n): n for n in range(3000)}, "email": {str(n): f"u{n}@example.com" for n in range(3000)}},
+        {"columns": ["id", "email"], "index": [0, 1], "data": [[1, "a@example.com"], [2, "b@example.com"]]},
+    ],
+)
+def test_a_table_by_columns_is_not_taken_for_one_user(tmp_path: Path, table: Any) -> None:
+    path = written(tmp_path, json.dumps(table))
+    with pytest.raises(
+        SourceError, match=r'users\.json holds columns of users(?s:.*) as pandas writes it(?s:.*)"records"'
+    ):
+        opened(path)
+
+
+@pytest.mark.parametrize("user", [{"id": 1, "phones": COLUMN}, {"name": COLUMN, "mail": {"0": "a@example.com"}}])
+def test_one_user_with_numbered_members_is_one(tmp_path: Path, user: Any) -> None:
+    assert opened(written(tmp_path, json.dumps(user) + "\n", "users.ndjson"), kind="ndjson").facts().records == 1
