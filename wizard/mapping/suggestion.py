@@ -30,6 +30,9 @@ _phone = re.compile(r"\+?[\d\s()./-]{6,24}")
 _moment = re.compile(r"\d{4}-\d\d-\d\d.*|\d{1,2}[./]\d{1,2}[./]\d{2,4}.*")
 _seconds = re.compile(r"0|1\d{9}(?:\d{3})?", re.ASCII)
 """Moments as seconds or milliseconds since 1970, of this century."""
+_FORMULA = re.compile(r'="[^"]*"')
+"""How exports keep spreadsheets from making a number of a text such as 0012."""
+OUT_OF_FORMULA = ("strip", """remove_prefix('="')""", """remove_suffix('"')""")
 _not_text = Reject("value_not_text", "")
 
 
@@ -107,11 +110,19 @@ class Suggestion:
 def suggest_answers(columns: Sequence[str], records: Sequence[Record]) -> Suggestion:
     """See `wizard.mapping.suggestion`."""
     cells = {column: cells_of(records, index) for index, column in enumerate(columns)}
+    formulas = {column for column, found in cells.items() if found and all(map(_FORMULA.fullmatch, found))}
+
+    def looked_at(field: str, column: str) -> Guess | None:
+        if column not in formulas or field == "password" or field in BOOLEANS:
+            return _guess(field, column, cells[column])
+        guess = _guess(field, column, [cell[2:-1] for cell in cells[column]])
+        return guess and replace(guess, rule={"column": column, "transforms": list(OUT_OF_FORMULA)})
+
     guesses: dict[str, Guess] = {}
     taken: set[str] = set()
     for field in LOOKS:  # in this order: a column that looks like a password feeds nothing else
         best = max(
-            (guess for column in columns if column not in taken and (guess := _guess(field, column, cells[column]))),
+            (guess for column in columns if column not in taken and (guess := looked_at(field, column))),
             key=lambda guess: (guess.confidence, _carried(guess, cells), bare(guess.columns) in PERMANENT),
             default=None,
         )
@@ -128,7 +139,7 @@ def suggest_answers(columns: Sequence[str], records: Sequence[Record]) -> Sugges
         taken.add(opposite.columns)
     if "name" not in guesses and guesses.keys() >= {"given_name", "family_name"}:
         names = [guesses[field].columns for field in ("given_name", "family_name")]
-        if not any(mark in name for name in names for mark in "{}!:"):
+        if formulas.isdisjoint(names) and not any(mark in name for name in names for mark in "{}!:"):
             template = f"{{{names[0]}}} {{{names[1]}}}"
             guesses["name"] = Guess("name", " + ".join(names), {"template": template}, LIKELY, "made of both names")
     password = guesses.get("password")

@@ -165,6 +165,23 @@ def test_what_dynamodb_adds_to_a_name_is_no_part_of_it(around: str) -> None:
     assert found.to_json()["confidence"]["email"] == 0.75
 
 
+def test_formulas_that_keep_a_spreadsheet_from_changing_a_text_are_the_text() -> None:
+    columns = {
+        "id": ['="0012"', '="0013"'],
+        "email": ['="a@example.com"', '="b@example.com"'],
+        "first": ["Ann", '="Bob"'],
+    }
+    found = suggestion(columns)
+    users = [
+        compile_mapping(found.profile, PasswordsAnswers(missing="without_password"), tuple(columns)).map_one(row)
+        for row in zip(*columns.values(), strict=True)
+    ]
+    assert [user.profile for user in users if isinstance(user, User)] == [
+        {"user_id": "0012", "email": "a@example.com", "given_name": "Ann"},
+        {"user_id": "0013", "email": "b@example.com", "given_name": '="Bob"'},
+    ]
+
+
 def test_a_salt_or_an_id_is_no_password() -> None:
     found = suggestion(
         {
