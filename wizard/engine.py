@@ -17,8 +17,9 @@ from wizard.events import Emit, RunEnded, RunFailed, RunInterrupted, RunStarted
 from wizard.identity import Identity, keep, require_same
 from wizard.journal import Journal
 from wizard.legacy.answers import SourceAnswers
+from wizard.made_before import made_before
 from wizard.progress import Progress
-from wizard.runner import Plan, apply_plan, check_all, make_plan
+from wizard.runner import Plan, Planned, apply_plan, check_all, make_plan
 from wizard.runs import RunFolder
 from wizard.scratch import scratch
 from wizard.steps import SECTIONS
@@ -136,9 +137,10 @@ async def _carry_out(
         await make_plan([step for step in steps if not step.needs_tenant], answers, tools)  # refuses before it asks
         await require_granted(steps, answers, tools)
         plan = await make_plan(steps, answers, tools)
-        _require_hash(approved_hash, plan, journal)
+        again = made_before(plan, steps, journal)
+        _require_hash(approved_hash, plan, journal, again)
         _require_files(run, plan)
-        approval = _approved(plan, approve, run, journal, was_undone=before.was_undone or before.undone > 0)
+        approval = _approved(plan, approve, run, journal, again, was_undone=before.was_undone or before.undone > 0)
         if stands:
             journal.emit(started)
         proven = journal.recall(EVIDENCE) in (None, answers.digest()) or _is_purged(run)
@@ -203,19 +205,30 @@ def _require_files(run: RunFolder, plan: Plan) -> None:
 
 
 def _approved(
-    plan: Plan, approve: Callable[[Plan], bool] | None, run: RunFolder, journal: Journal, *, was_undone: bool
+    plan: Plan,
+    approve: Callable[[Plan], bool] | None,
+    run: RunFolder,
+    journal: Journal,
+    again: Sequence[Planned],
+    *,
+    was_undone: bool,
 ) -> frozenset[str]:
     """What may be changed: all that was approved before if the plan asks for no more, else what is approved now.
+
+    Args:
+        again: Changes that the run has made once: that approval is used up.
 
     Raises:
         PlanStale: it is not approved.
     """
     before = journal.recall(APPROVAL)
     approval = frozenset(before or ())
-    if plan.approval <= approval:
+    unapproved = [planned for planned in plan.changes if planned.hash not in approval or planned in again]
+    if not unapproved:
         return approval
     if approve is None:
-        new = next(planned.change for planned in plan.changes if planned.hash not in approval)
+        done = "the run has done this, and somebody has changed it since"
+        why = f"{done if unapproved[0] in again else 'this would now be done and was not approved'}: {unapproved[0].change.summary}"
         what = f"The world has changed since the plan of run {run.id} was approved"
         if before is None:
             what = f"The plan of run {run.id} was not approved yet"
@@ -223,7 +236,7 @@ def _approved(
             what = f"What run {run.id} had changed was put back, and is not approved any more"
         raise PlanStale(
             what,
-            why=f"this would now be done and was not approved: {new.summary}",
+            why=why,
             state="Nothing was changed.",
             remedy=f"Approve it by `auth0-migrate apply` with the same answers, or `{run.command('resume', run.id, '--yes')}`.",
         )
@@ -238,7 +251,7 @@ def _approved(
     return plan.approval
 
 
-def _require_hash(wanted: str | None, plan: Plan, journal: Journal) -> None:
+def _require_hash(wanted: str | None, plan: Plan, journal: Journal, again: Sequence[Planned]) -> None:
     """Refuse a plan that is not the wanted one, nor what is left of it, by whose hash it was approved.
 
     Raises:
@@ -246,7 +259,8 @@ def _require_hash(wanted: str | None, plan: Plan, journal: Journal) -> None:
     """
     if wanted is None or plan.is_empty or wanted == plan.hash:
         return
-    if wanted == journal.recall("approved_hash") and plan.approval <= frozenset(journal.recall(APPROVAL) or ()):
+    approved = frozenset(journal.recall(APPROVAL) or ())
+    if wanted == journal.recall("approved_hash") and plan.approval <= approved and not again:
         return
     raise PlanStale(
         "The plan is not the one that was approved",

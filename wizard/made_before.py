@@ -1,0 +1,32 @@
+"""What a run has made before and would make again: somebody else has changed it since, so that it needs a new approval."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from wizard.journal import Intent, Journal
+from wizard.runner import AnyStep, Plan, Planned
+
+CUTOVER = "change:cutover:"
+
+
+def made_before(plan: Plan, steps: Sequence[AnyStep], journal: Journal) -> list[Planned]:
+    """Changes of the plan that this run has made and not taken back, though the tenant does not show them any more.
+
+    An undo takes back by an intent of its own; a cutover takes back what nobody needs after it. What only reads, or
+    deletes for good, may be wanted again.
+    """
+    undone = {intent.facts["intent"] for intent in journal.intents("undo:change:") if intent.outcome == "done"}
+    done = [one for one in journal.intents("change:") if one.outcome == "done" and one.id not in undone]
+    last: dict[str, Intent] = {one.subject: one for one in done}
+    ended = max((one.id for one in journal.intents(CUTOVER) if one.outcome == "done"), default=0)
+    ending = {step.key for step in steps if step.ends_at_cutover}
+    lasting = {step.key for step in steps if step.puts_back}
+
+    def stands(planned: Planned) -> bool:
+        made = last.get(f"change:{planned.step}:{planned.change.key}")
+        if made is None or not planned.change.undo or planned.step not in lasting:
+            return False
+        return made.id > ended or planned.step not in ending
+
+    return [planned for planned in plan.changes if stands(planned)]
