@@ -44,6 +44,10 @@ async def protect_api(audience: str, scopes: Mapping[str, str], tools: Tools) ->
 
 
 async def create_application(name: str, connection: str, tools: Tools) -> Receipt:
+    """Create the application and keep its secret; one whose secret was lost with the answer gets a new one."""
+    there = await application(LegacyApi("", "", connection=connection), tools)
+    if there is not None:
+        return await renew_secret(connection, tools)
     told = f"Calls the API in front of the legacy user store of {connection}, for migration only."
     made = await tools.tenant.create_machine_client(name, description=told, metadata=tag_of(connection))
     await aside(partial(tools.keep_secret, secret_name(connection), made.secret))

@@ -32,7 +32,8 @@ class LegacyApiFacts:
     """The API, the application and its grant as they are; each is empty where it is not there.
 
     `closed` tells that the migration through the connection has ended, or never asks the API. `settings` are the API's
-    user policy, client policy and signing algorithm, then its scopes.
+    user policy, client policy and signing algorithm, then its scopes. `unfinished` tells that this run was making the
+    application when it lost the answer, and the secret with it.
     """
 
     closed: bool = False
@@ -44,6 +45,7 @@ class LegacyApiFacts:
     scopes: tuple[str, ...] = ()
     application: bool = False
     secret: bool = False
+    unfinished: bool = False
     granted: tuple[str, ...] | None = None
 
 
@@ -221,6 +223,7 @@ class LegacyApiStep(Step[LegacyApiFacts, LegacyApiChange]):
             scopes=tuple(sorted(scope.get("value", "") for scope in api.scopes)) if api else (),
             application=client is not None,
             secret=await kept_secret(wanted, client, tools) is not None,
+            unfinished=_is_unfinished(CreateApplication(wanted.connection), tools),
             granted=tuple(sorted(grant.scope)) if grant else None,
         )
 
@@ -314,12 +317,18 @@ def _differs(facts: LegacyApiFacts) -> tuple[str, ...]:
     return tuple(differs)
 
 
+def _is_unfinished(change: CreateApplication, tools: Tools) -> bool:
+    """Whether this run has begun the change and never heard how the last try of it ended."""
+    tries = tools.journal.intents(f"change:{LegacyApiStep.key}:{change.key}")
+    return bool(tries) and (tries[-1].outcome is None or tries[-1].outcome == "void")
+
+
 def _application_changes(wanted: LegacyApi, facts: LegacyApiFacts) -> list[LegacyApiChange]:
     from wizard.doorway.settings import secret_name
 
     client_id = wanted.client_id
     if client_id is None:
-        if not facts.application:
+        if not facts.application or (facts.unfinished and not facts.secret):
             return [CreateApplication(wanted.connection)]
         return [] if facts.secret else [RenewSecret(wanted.connection)]
     if not facts.application:
