@@ -69,6 +69,11 @@ def opened(path: Path) -> Iterator[BinaryIO]:
         with packed.open("rb") as file:
             yield cast("BinaryIO", file)
     except FileNotFoundError:
+        if path.is_symlink():
+            raise SourceError(
+                f"{path} is a link to {path.readlink()}, which is not there",
+                remedy="correct the link, or give the file.",
+            ) from None
         near = difflib.get_close_matches(path.name, _names_beside(path), n=3, cutoff=0.5)
         hint = f" Near it there is {', '.join(near)}." if near else ""
         raise SourceError(

@@ -323,6 +323,13 @@ def test_dashes_in_a_first_row_are_cells(opened: Open) -> None:
     assert source.facts().records == 2
 
 
+def test_a_link_to_nothing_is_told_as_one(tmp_path: Path) -> None:
+    (tmp_path / "users.csv").symlink_to(tmp_path / "gone.csv")
+    with pytest.raises(SourceError, match=r"users\.csv is a link to .*gone\.csv, which is not there") as told:
+        open_source(SourceAnswers(path="users.csv"), secret=None, base=tmp_path)
+    assert "Near it" not in str(told.value)
+
+
 def test_a_rule_below_the_names_can_be_skipped(opened: Open) -> None:
     data = b"id,email\n--,-----\n1,a@example.com\n"
     assert opened(data, skip_lines=2, header=False, columns=["id", "email"]).facts().records == 1
