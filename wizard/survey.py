@@ -107,6 +107,7 @@ def suggestion_for(answers: SourceAnswers, source: LegacySource) -> Suggestion:
     made = {*store.made, *store.reads}
     return replace(
         found,
+        doubts=() if "email" in known else found.doubts,
         guesses=tuple(known[field] for field in (*ORDER, "password") if field in known),
         passwords=PasswordsAnswers.model_validate({**tables.get("passwords", {}), "column": column}),
         unmapped=tuple(name for name in there if name not in used and name not in made),

@@ -148,9 +148,8 @@ def _found(
     if suggestion.missing:
         missing = " and ".join(suggestion.missing)
         output.say(f"No column for {missing} was found; name it in [profile] of the answers.")
-    if "email" in suggestion.missing:
-        for doubt in suggestion.doubts:
-            output.say(doubt)
+    for doubt in suggestion.doubts:
+        output.say(doubt)
     if "user_id" in suggestion.missing and (possible := candidates(source, suggestion)):
         output.say(f"Unique and never empty, so one of these could be user_id: {', '.join(possible)}.")
     for guess in suggestion.guesses:

@@ -231,7 +231,7 @@ def _unnamed(found: Survey) -> Iterator[str]:
     missing = found.suggestion.missing
     if missing:
         yield from _wrapped(f"No column for {' and '.join(missing)} was found; name it yourself in [profile].", "")
-    for doubt in found.suggestion.doubts if "email" in missing else ():
+    for doubt in found.suggestion.doubts:
         yield from _wrapped(doubt, "")
     if found.candidates:
         yield from _wrapped(

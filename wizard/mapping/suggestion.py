@@ -147,7 +147,7 @@ def suggest_answers(columns: Sequence[str], records: Sequence[Record]) -> Sugges
         tuple(guesses[field] for field in (*ORDER, "password") if field in guesses),
         PasswordsAnswers(column=password.columns if password else None),
         tuple(column for column in columns if column not in taken),
-        () if "email" in guesses else tuple(_doubts(cells)),
+        () if "email" in guesses and bare(guesses["email"].columns) in NAMES["email"] else tuple(_doubts(cells)),
     )
 
 
@@ -158,7 +158,7 @@ def _doubts(cells: Mapping[str, Sequence[str]]) -> Iterator[str]:
         if bare(column) in NAMES["email"] and others:
             hold = "holds" if others == 1 else "hold"
             yield (
-                f"{column} is named for it, but {others} of the first {counted(len(found), 'cell')} in it {hold} no plain "
+                f"{column} is named as one of e-mail addresses, but {others} of the first {counted(len(found), 'cell')} in it {hold} no plain "
                 "address (name@example.com). If it is the one all the same, name it, and correct the others in the store."
             )
 

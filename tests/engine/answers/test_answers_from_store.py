@@ -87,7 +87,10 @@ def test_answers_made_of_a_column_of_addresses_that_are_none_say_so(tmp_path: Pa
     path, out = tmp_path / "users.csv", tmp_path / "answers.toml"
     path.write_text(f"id,mail,password\n1,Ann <ann@example.com>,{BCRYPT}\n2,bo@example.com,{BCRYPT}\n")
     made = run("answers", "new", "--from", str(path), "--out", str(out))
-    assert "mail is named for it, but 1 of the first 2 cells in it holds no plain address" in made.stderr
+    assert (
+        "mail is named as one of e-mail addresses, but 1 of the first 2 cells in it holds no plain address"
+        in made.stderr
+    )
 
 
 def test_secrets_and_states_of_dynamodb_are_known_by_their_names(tmp_path: Path) -> None:

@@ -305,7 +305,10 @@ def test_a_column_that_is_named_for_addresses_and_holds_other_things_is_told(tmp
     lines = [f"{n},{cell},{BCRYPT}" for n, cell in enumerate(cells)]
     page = page_of(tmp_path, "\n".join(["id,E-Mail,password", *lines]) + "\n")
     assert "No column for email was found" in page
-    assert "E-Mail is named for it, but 3 of the first 4 cells in it hold no plain address (name@example.com)." in page
+    assert (
+        "E-Mail is named as one of e-mail addresses, but 3 of the first 4 cells in it hold no plain address (name@example.com)."
+        in page
+    )
     assert "Ann" not in page
 
 

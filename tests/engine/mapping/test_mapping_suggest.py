@@ -182,6 +182,15 @@ def test_formulas_that_keep_a_spreadsheet_from_changing_a_text_are_the_text() ->
     ]
 
 
+def test_another_column_of_addresses_does_not_hide_that_the_one_so_named_holds_others() -> None:
+    cells = ["Ann <a@example.com>", "b@example.com", "c@example.com"]
+    found = suggestion({"id": ["1", "2", "3"], "email": cells, "second": ["", "", "x@example.com"]})
+    assert found.rules["email"] == "second"
+    assert [doubt.split(".")[0] for doubt in found.doubts] == [
+        "email is named as one of e-mail addresses, but 1 of the first 3 cells in it holds no plain address (name@example"
+    ]
+
+
 def test_a_salt_or_an_id_is_no_password() -> None:
     found = suggestion(
         {
