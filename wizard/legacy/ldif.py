@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import itertools
-import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -21,7 +20,8 @@ BLOCK_BYTES = 1 << 16
 LONGEST = 64 << 20
 MOST_ATTRIBUTES = 2000
 
-_BORDER = re.compile(rb"\n\r?\n")
+BORDERS = (b"\n\n", b"\n\r\n")
+"""What ends an entry."""
 
 
 @dataclass(frozen=True)
@@ -138,19 +138,27 @@ def _blocks(source: LdifSource, seen: Callable[[bytes], object]) -> Iterator[Ldi
 
 def _cut(read: Read) -> Iterator[LdifBlock]:
     """Blocks that end at a blank line."""
-    rest, first, line = b"", 1, 1
+    rest, first, line = bytearray(), 1, 1
     while data := read(BLOCK_BYTES):
+        unseen = max(0, len(rest) - 2)  # a border may have begun in the last two bytes
         rest += data
-        end = max((found.end() for found in _BORDER.finditer(rest)), default=0)
+        end = max(_end_of_last(border, rest, unseen) for border in BORDERS)
         if not end and len(rest) > LONGEST:
             raise SourceError(
                 f"From line {line} on there is no empty line in {LONGEST >> 20} MB",
                 remedy="check that this is LDIF, in which an empty line ends each entry.",
             )
         if end:
-            yield from (block := _block(rest[:end], first, line))
-            first, line, rest = first + sum(each.count for each in block), line + rest.count(b"\n", 0, end), rest[end:]
-    yield from _block(rest, first, line)
+            yield from (block := _block(bytes(rest[:end]), first, line))
+            first, line = first + sum(each.count for each in block), line + rest.count(b"\n", 0, end)
+            del rest[:end]
+    yield from _block(bytes(rest), first, line)
+
+
+def _end_of_last(border: bytes, data: bytearray, start: int) -> int:
+    """Where the last border ends; 0 where there is none from `start` on."""
+    found = data.rfind(border, start)
+    return 0 if found < 0 else found + len(border)
 
 
 def _block(data: bytes, first: int, line: int) -> tuple[LdifBlock, ...]:

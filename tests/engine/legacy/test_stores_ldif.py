@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import base64
+import io
+import time
 from pathlib import Path
 from typing import Any
 
@@ -222,3 +224,15 @@ def test_without_a_permanent_id_of_a_directory_uid_is_the_user_id(tmp_path: Path
 def test_the_object_guid_of_active_directory_is_the_user_id(tmp_path: Path) -> None:
     source = opened(tmp_path, "dn: cn=ann,dc=x\nobjectGUID:: AAECAwQFBgcICQoLDA0ODw==\nmail: ann@example.com\n")
     assert ("user_id", "objectGUID") in suggest(source.columns, source.sample()).rows()
+
+
+def test_one_large_value_takes_no_longer_than_as_much_in_small_entries() -> None:
+    small = b"dn: uid=ada,dc=example,dc=com\nuid: ada\nmail: ada@example.com\n\n"
+    many = small * ((32 << 20) // len(small))
+
+    def seconds(data: bytes) -> float:
+        began = time.process_time()
+        assert sum(block.count for block in _cut(io.BytesIO(data).read))
+        return time.process_time() - began
+
+    assert seconds(small.rstrip(b"\n") + b"x" * len(many)) < seconds(many)
