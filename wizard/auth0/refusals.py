@@ -18,6 +18,8 @@ _PERSONAL = (
 )
 _CODE = re.compile(r"[\w.:-]{1,100}")
 _LONGEST_WHY = 300
+_LONGEST_READ = 4000
+"""Characters that are looked through: some patterns take the square of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +53,8 @@ class Failure:
 
 def cleaned(words: str) -> str:
     """Take e-mail addresses, hashes, tokens and phone numbers out of a message."""
+    if len(words) > _LONGEST_READ:
+        words = words[:_LONGEST_READ].rpartition(" ")[0]  # half an address would not be known as one
     for personal in _PERSONAL:
         words = personal.sub("…", words)
     return words if len(words) <= _LONGEST_WHY else f"{words[:_LONGEST_WHY]}…"
