@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 LISTED = 2000
 HALF_MADE = "half-made users: their first login broke off; the repair is asked for and shown before it is done"
 COLUMNS = ("what", "user_id", "reason", "details")
+FORMULA = tuple("=+-@\t\r\n")
+"""A cell that begins so is a formula to a spreadsheet, or becomes one once it has left the first character out."""
 LISTED_COLUMNS = 3
 """Those that the table has room for; a line above it has the last too, of the user under the cursor."""
 
@@ -318,7 +320,6 @@ def write_csv(run: RunFolder, path: Path) -> int:
         out = csv.writer(file)
         out.writerow(COLUMNS)
         for row in rows_of(run):
-            # A cell that begins so would be a formula to a spreadsheet.
-            out.writerow([f"'{cell}" if cell[:1] in ("=", "+", "-", "@") else cell for cell in row])
+            out.writerow([f"'{cell}" if cell.startswith(FORMULA) else cell for cell in row])
             written += 1
     return written

@@ -92,6 +92,16 @@ def test_the_export_holds_the_same_rows_for_its_owner_only(run: RunFolder, tmp_p
     assert "@" not in out.read_text(encoding="utf-8")
 
 
+@pytest.mark.parametrize("begins", ["=", "+", "-", "@", "\t", "\r"])
+def test_no_cell_of_the_export_is_a_formula(run: RunFolder, tmp_path: Path, begins: str) -> None:
+    taken = {"user_id": f"{begins}=cmd()", "status": "id_taken", "file": "00001.json", "fields": ["email"]}
+    with run.verify.open("a", encoding="utf-8") as lines:
+        lines.write(json.dumps(taken) + "\n")
+    write_csv(run, tmp_path / "users.csv")
+    with (tmp_path / "users.csv").open(encoding="utf-8", newline="") as file:
+        assert f"'{begins}=cmd()" in [cell for row in csv.reader(file) for cell in row]
+
+
 def test_the_export_replaces_no_file(run: RunFolder, tmp_path: Path) -> None:
     out = tmp_path / "customers.csv"
     out.write_text("all our customers", encoding="utf-8")
