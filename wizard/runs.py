@@ -134,16 +134,28 @@ class RunFolder:
         """Delete the files that hold users' data, and what a killed process left of such; journal and report stay.
 
         With them goes what was on the tenant before and may hold credentials, such as scripts; returns of how many places.
+
+        Raises:
+            WizardError: some could not be deleted, or are links to what lies elsewhere.
         """
         from wizard.before import purge_before
         from wizard.journal import Journal
 
         self._delete(PURGED)
+        left = sorted(str(path) for path in self.path.iterdir() if path.name.startswith(PURGED))
         journal = Journal(self.journal, now=time.time)
         try:
-            return purge_before(journal)
+            lost = purge_before(journal)
         finally:
             journal.close()
+        if left:
+            raise WizardError(
+                f"The files of users of run {self.id} could not all be deleted",
+                why=f"these are links to what lies elsewhere, or may not be deleted by this account: {', '.join(left)}",
+                state="All others are gone.",
+                remedy="Delete these, and what a link leads to, then give the same command again.",
+            )
+        return lost
 
     def _delete(self, beginnings: tuple[str, ...]) -> None:
         for path in self.path.iterdir():

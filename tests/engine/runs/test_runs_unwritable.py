@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 
 from wizard.errors import WizardError
+from wizard.journal import Journal
 from wizard.runs import RunFolder, Runs
 
 
@@ -53,3 +55,34 @@ def test_only_runs_that_were_never_whole_are_cleared_away_from_a_folder_of_other
     with Runs(tmp_path).creating():
         assert not half_made.exists()
     assert all((other / "kept").is_file() for other in others)
+
+
+def a_run_with_users(folder: Path) -> RunFolder:
+    def fill(run: RunFolder) -> None:
+        Journal(run.journal, now=lambda: 1_800_000_000.0).close()
+        (run.path / "users").mkdir()
+        (run.path / "users" / "00001.json").write_text("[]", encoding="utf-8")
+
+    return Runs(folder).create("acme", fill, now=1_800_000_000.0)
+
+
+def test_users_that_lie_where_a_link_leads_are_not_called_gone(tmp_path: Path) -> None:
+    run = a_run_with_users(tmp_path / "runs")
+    moved = (run.path / "users").rename(tmp_path / "larger-disk")
+    (run.path / "users").symlink_to(moved, target_is_directory=True)
+    with pytest.raises(WizardError, match="not all be deleted") as caught:
+        run.purge_users()
+    assert str(run.path / "users") in caught.value.why
+    assert (moved / "00001.json").exists(), "what lies elsewhere is nobody's to delete but its owner's"
+
+
+def test_users_that_cannot_be_deleted_are_not_called_gone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = a_run_with_users(tmp_path / "runs")
+
+    def denied(*_: object, **__: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(os, "unlink", denied)
+    with pytest.raises(WizardError, match="not all be deleted") as caught:
+        run.purge_users()
+    assert str(run.path / "users") in caught.value.why
