@@ -12,6 +12,7 @@ from typing import Any
 
 from wizard.answers import Answers, load, save
 from wizard.errors import WizardError
+from wizard.private import private_folder
 from wizard.steps import SECTIONS
 
 
@@ -36,7 +37,7 @@ class Draft:
 
     def keep(self, answers: Answers) -> None:
         """Write it all down."""
-        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        private_folder(self.folder)
         save(self.answers, answers)
         tables = [section.table for section in answers]  # one that is all defaults has no place in the file
         place = {"base": str(self.base), "here": self.here, "practice": self.practice, "answered": tables}

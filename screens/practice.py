@@ -17,6 +17,7 @@ from screens.secrets_file import SecretsFile
 from screens.surroundings import SharedClock
 from wizard.clock import Clock
 from wizard.errors import WizardError
+from wizard.private import private_folder
 from wizard.steps.tenant import REHEARSAL
 
 if TYPE_CHECKING:
@@ -119,7 +120,7 @@ def furnish(folder: Path) -> None:
     """Write the legacy stores once; the passwords of a few accounts are kept for the checks. All people are invented."""
     from wizard.practice.legacy_store import write_csv, write_sqlite
 
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    private_folder(folder)
     known = folder / "accounts.json"
     if known.is_file():
         return
@@ -150,7 +151,7 @@ async def _held(folder: Path) -> BaseFileLock:
     """Keep other wizards away from a folder; the lock goes with the process, however it ends."""
     from filelock import FileLock, Timeout
 
-    await asyncio.to_thread(folder.mkdir, mode=0o700, parents=True, exist_ok=True)
+    await asyncio.to_thread(private_folder, folder)
     lock = FileLock(folder / "lock", mode=0o600, thread_local=False)
     try:
         await asyncio.to_thread(lock.acquire, timeout=LEAVING_SECONDS)

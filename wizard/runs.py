@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from wizard.errors import UsageError, WizardError
+from wizard.private import private_folder
 from wizard.scratch import OF_EARLIER_VERSIONS, WORKING
 
 LOCK = "lock"
@@ -276,7 +277,7 @@ class Runs:
 
     def _make_folder(self, path: Path) -> None:
         try:
-            path.mkdir(mode=0o700, parents=True, exist_ok=True)
+            private_folder(path)
         except OSError as error:
             raise WizardError(
                 f"The folder for the run cannot be made: {path}",

@@ -86,3 +86,14 @@ def test_users_that_cannot_be_deleted_are_not_called_gone(tmp_path: Path, monkey
     with pytest.raises(WizardError, match="not all be deleted") as caught:
         run.purge_users()
     assert str(run.path / "users") in caught.value.why
+
+
+@pytest.mark.skipif(os.name != "posix", reason="modes are those of POSIX")
+def test_folders_above_a_new_run_are_private_too_whatever_the_umask(tmp_path: Path) -> None:
+    before = os.umask(0)
+    try:
+        run = a_run_with_users(tmp_path / "state" / "wizard" / "runs")
+    finally:
+        os.umask(before)
+    made = [run.path, *list(run.path.parents)[:3]]
+    assert [folder.stat().st_mode & 0o777 for folder in made] == [0o700] * 4

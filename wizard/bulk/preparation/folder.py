@@ -11,6 +11,7 @@ from types import TracebackType
 
 from wizard.bulk.manifest import MIGRATED, NAME, REJECTS, USERS, Manifest
 from wizard.errors import UsageError
+from wizard.private import private_folder
 from wizard.scratch import OF_EARLIER_VERSIONS, WORKING
 
 PREPARING = f"{WORKING}preparing-"
@@ -39,7 +40,7 @@ class Preparation:
         self.migrated = self._working / MIGRATED
 
     def __enter__(self) -> Preparation:
-        self._out.mkdir(mode=0o700, parents=True, exist_ok=True)
+        private_folder(self._out)
         _refuse_foreign(self._out / USERS)
         self._left = [path for path in self._out.iterdir() if path.name.startswith((PREPARING, *OF_EARLIER_VERSIONS))]
         self._sweep()
