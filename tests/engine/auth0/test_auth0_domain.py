@@ -50,6 +50,8 @@ def test_a_custom_domain_is_used_with_the_default_domains_audience(audience: str
         "acme.eu.auth0.com/api/v2/",
         "https://acme.eu.auth0.com?x=1",
         "https://somebody@acme.eu.auth0.com",
+        "acme.eu.auth0.com\t.example.com",
+        "acme.eu.auth0.com\n.example.com",
         "https://manage.auth0.com/dashboard/eu/acme/",
         "acme.eu.auth0.com:port",
         "acme.eu.auth0.com:99999",
