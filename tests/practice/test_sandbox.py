@@ -58,6 +58,8 @@ async def run(sandbox: Sandbox, code: str, *given: Any, **settings: Any) -> Outc
         "// a comment\nasync function (a, b, callback) { callback(null, { user_id: a + b }); }",
         "(a, b, callback) => callback(null, { user_id: a + b })",
         "function other() { return 1; }\nfunction login(a, b, callback) { other(); callback(null, { user_id: a + b }); }",
+        "  function login(a, b, callback) { callback(null, { user_id: other(a, b) }); }\n  function other(a, b) { return a + b; }",
+        "async function anyName(a, b, callback) {\n  function login() {}\n  callback(null, { user_id: a + b });\n}\nfunction other() {}",
         "const join = (a, b) => a + b;\nfunction login(a, b, callback) { callback(null, { user_id: join(a, b) }); }\n",
         "module.exports = function (a, b, callback) { callback(null, { user_id: a + b }); };",
     ],

@@ -19,13 +19,14 @@ function functionOf(code, names, given, { compile, isScript }) {
   }
   // Its own mistakes are told as its own, not as those of the code put around it.
   compile(code, parameters, filename);
-  const declared = [...code.matchAll(/^(?:async\s+)?function\s*\*?\s*([A-Za-z_$][\w$]*)/gm)].map((match) => match[1]);
+  const declared = [...code.matchAll(/^[ \t]*(?:async\s+)?function\s*\*?\s*([A-Za-z_$][\w$]*)/gm)].map((match) => match[1]);
+  // A line that begins inside another function may declare one too: it is not to be seen here, and passed over.
   const candidates = [...USUAL.filter((name) => declared.includes(name)), ...declared];
-  const result = candidates.length ? candidates[0] : 'undefined';
-  const found = compile(`${code}\n;return ${result};`, parameters, filename)(...values);
+  const first = candidates.reduceRight((rest, name) => `typeof ${name} === 'function' ? ${name} : ${rest}`, 'undefined');
+  const found = compile(`${code}\n;return ${first};`, parameters, filename)(...values);
   if (typeof found === 'function') return found;
   if (typeof module.exports === 'function') return module.exports;
-  throw new TypeError('the script has no function');
+  throw new TypeError('the script has no function: it must declare one, as in function login(email, password, callback) { … }');
 }
 
 function scriptRunner(start, environment) {
