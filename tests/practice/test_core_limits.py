@@ -171,6 +171,18 @@ async def test_token_requests_spend_the_authentication_apis_bucket() -> None:
         assert (await api.get("/connections")).status_code == 200
 
 
+async def test_downloading_an_export_spends_nothing() -> None:
+    tenant = still_tenant(plan="essentials")
+    async with open_api(tenant) as api:
+        job = (await api.post("/jobs/users-exports", {})).json()["id"]
+        await tenant.clock.sleep(10)
+        location = (await api.get(f"/jobs/{job}")).json()["location"]
+        for _ in range(30):
+            answer = await api.client.get(location)
+            assert answer.status_code == 200
+            assert not [name for name in answer.headers if name.startswith("x-ratelimit")]
+
+
 async def test_without_a_plan_there_are_no_limits_and_no_headers() -> None:
     async with open_api(still_tenant()) as api:
         answers: list[httpx.Response] = [await api.get("/connections") for _ in range(200)]

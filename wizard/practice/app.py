@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from wizard.practice.tenant import PracticeTenant
 
 MANAGEMENT = "/api/v2/"
+FILES = "/exports/"
+"""Where exports are downloaded: with Auth0 a store of files, which its rate limits do not count."""
 SLASH = "\ue000"
 """Stands for a slash inside a path parameter (`%2F`) while routes are matched."""
 WARNED_AT = 80
@@ -113,6 +115,8 @@ class Front:
         if management:
             with_q = "q" in parse_qs(scope["query_string"].decode("latin-1"))
             spent = self._buckets.take_management(scope["method"], path.removeprefix(MANAGEMENT), with_q, now)
+        elif path.startswith(FILES):
+            spent = None
         else:
             spent = self._buckets.take_authentication(path, now)
         group, taken = spent or ("", None)
