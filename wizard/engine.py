@@ -19,7 +19,7 @@ from wizard.journal import Journal
 from wizard.legacy.answers import SourceAnswers
 from wizard.made_before import made_before
 from wizard.progress import Progress
-from wizard.runner import Plan, Planned, apply_plan, check_all, make_plan
+from wizard.runner import AnyStep, Plan, Planned, apply_plan, check_all, make_plan
 from wizard.runs import RunFolder
 from wizard.scratch import scratch
 from wizard.steps import SECTIONS
@@ -151,6 +151,16 @@ async def _carry_out(
             await check_all(steps, answers, tools)
             journal.remember(EVIDENCE, answers.digest())
             journal.emit(RunEnded())
+        elif (now := Progress.of(journal.events())).failed_checks:
+            reached = _come_to(steps, now)
+            if not reached[-1].after_evidence:  # whose evidence was gathered just now
+                await check_all(reached, answers, tools)
+
+
+def _come_to(steps: Sequence[AnyStep], progress: Progress) -> Sequence[AnyStep]:
+    """The steps up to the one that the run waits at: of later ones there is nothing to be seen yet."""
+    keys = [step.key for step in steps]
+    return steps[: keys.index(progress.step) + 1]
 
 
 async def _require_same(answers: Answers, tools: Tools, journal: Journal) -> None:
@@ -313,7 +323,7 @@ async def verify_again(
             keep(run, answers, load(run.answers, SECTIONS, environment={}))
             async with connected(answers, journal, run.path, base, world, stop) as tools:
                 steps = [step for step in steps_of(answers) if not now.was_undone or step.section is VerifyAnswers]
-                await check_all(steps, answers, tools)
+                await check_all(_come_to(steps, now) if now.waiting and not now.was_undone else steps, answers, tools)
             if account.progress.ended and not now.was_undone:
                 journal.remember(EVIDENCE, answers.digest())
         finally:

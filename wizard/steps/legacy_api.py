@@ -297,13 +297,14 @@ class LegacyApiStep(Step[LegacyApiFacts, LegacyApiChange]):
         return f"the API {api.audience} stays, as {of_others(others)}" if others else ""
 
     async def check(self, answers: Answers, tools: Tools) -> Sequence[Finding]:
-        from wizard.doorway.reach import look
+        from wizard.doorway.reach import look, look_at_token
         from wizard.doorway.settings import legacy_api_of
 
         facts = await self.inspect(answers, tools)
         if facts.closed:
             return ()
-        return await look(legacy_api_of(answers).url, tools)
+        api = legacy_api_of(answers)
+        return [*await look(api.url, tools), *await look_at_token(api, tools)]
 
 
 def _differs(facts: LegacyApiFacts) -> tuple[str, ...]:

@@ -122,4 +122,4 @@ def test_the_engine_reads_and_takes_back_the_marks_of_the_real_legacy_api(stage:
                 counts.append(await tools.marks.count())
             return counts, found
 
-    assert asyncio.run(look()) == ([1, 0, 0, 0], [True, True])
+    assert asyncio.run(look()) == ([1, 0, 0, 0], [True, True, True])
