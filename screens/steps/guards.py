@@ -44,7 +44,8 @@ class GuardsView(FormView):
     def content(self) -> ComposeResult:
         given = self.wizard.journey.given("guards").get("which", GUARDS)
         self._begun = [key for key in GUARDS if key in given]
-        yield Ticks([Row(key, self._words(key), key in given) for key in GUARDS], id="guards-list", classes="block")
+        rows = [Row(key, Content.styled(TITLES[key], "bold"), key in given, below=self._why(key)) for key in GUARDS]
+        yield Ticks(rows, id="guards-list", classes="block")
         yield from super().content()
         yield Static("", id="probed", classes="block")
         yield Label("A login then runs", classes="head")
@@ -53,15 +54,14 @@ class GuardsView(FormView):
     async def shown(self) -> None:
         ticks = self.query_one("#guards-list", Ticks)
         for key in GUARDS:
-            ticks.say(key, self._words(key))  # the profile may be another one by now
+            ticks.say(key, below=self._why(key))  # the profile may be another one by now
         await self._look()
 
-    def _words(self, key: Guard) -> Content:
+    def _why(self, key: Guard) -> str:
         """What the guard is for, or that there is nothing for it to do."""
-        answers, why = self.wizard.journey.answers, WHY[key]
-        if key == "fetch_metadata" and answers.has(ProfileAnswers) and not feeds_metadata(answers[ProfileAnswers]):
-            why = NO_METADATA
-        return Content.assemble((TITLES[key], "bold"), (f"\n    {why}", "$foreground-muted"))
+        answers = self.wizard.journey.answers
+        maps_none = answers.has(ProfileAnswers) and not feeds_metadata(answers[ProfileAnswers])
+        return NO_METADATA if key == "fetch_metadata" and maps_none else WHY[key]
 
     @on(Ticks.Changed)
     def _ticked(self, event: Ticks.Changed) -> None:

@@ -82,7 +82,7 @@ class PrepareView(FormView):
         listed = self.query_one("#skip", Ticks)
         before = set(listed.ticked) or set(self.wizard.journey.given("prepare").get("skip", ()))
         rows = dict.fromkeys([*reasons, *sorted(before)])
-        listed.fill([Row(code, _words(code, codes.get(code)), code in before) for code in rows])
+        listed.fill([_row(code, codes.get(code), code in before) for code in rows])
 
     @on(Ticks.Changed)
     def _ticked(self, event: Ticks.Changed) -> None:
@@ -125,10 +125,7 @@ def _whoever_moves(read: int, rejected: int) -> Content:
     )
 
 
-def _words(code: str, users: int | None) -> Content:
+def _row(code: str, users: int | None, ticked: bool) -> Row:
     counted = f"{users:>6,}" if users is not None else "     ?"
-    return Content.assemble(
-        (counted, "bold"),
-        f"  {code}\n",
-        (f"            {REASONS[code].message.replace('{field}', 'a field')}", "$foreground-muted"),
-    )
+    why = REASONS[code].message.replace("{field}", "a field")
+    return Row(code, Content.assemble((counted, "bold"), f"  {code}"), ticked, below=why, moved_in=12)

@@ -155,7 +155,7 @@ def charts(work: Work, width: int) -> Content:
     samples = list(work.samples)
     roomy = width >= ROOMY
     wide = max(10, min(60, width - (36 if roomy else 28)))
-    speeds, rate_now = speeds_of(samples), work.users_a_second
+    speeds, rate_now = speeds_of(samples), work.users_a_second if work.is_busy else 0.0
     refused = [float(later.limited - earlier.limited) for earlier, later in pairwise(samples)]
     rate = work.rate
     top = float(rate.limit) if rate else None

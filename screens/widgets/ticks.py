@@ -15,17 +15,28 @@ from textual.widget import Widget
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
+from screens.widgets.draw import lines_of
 from screens.widgets.grown import Choices
+
+LEAST = 12
+"""Columns that the words below a line have in the narrowest list."""
 
 
 @dataclass(frozen=True)
 class Row:
-    """One line to tick; one that may not be chosen is shown and passed over."""
+    """One line to tick; one that may not be chosen is shown and passed over.
+
+    Args:
+        below: What there is to know about it, in lines of their own.
+        moved_in: Columns by which each of those is moved in.
+    """
 
     key: str
     words: Content
     ticked: bool = False
     open: bool = True
+    below: str = ""
+    moved_in: int = 4
 
 
 class Ticks(Choices):
@@ -55,6 +66,7 @@ class Ticks(Choices):
         super().__init__(compact=True, **named)
         self._single = single
         self._rows: dict[str, Row] = {}
+        self._width = 0
         self.fill(rows)
 
     def fill(self, rows: Sequence[Row]) -> None:
@@ -69,7 +81,20 @@ class Ticks(Choices):
     def _drawn(self, row: Row) -> Content:
         on, off = ("(•) ", "( ) ") if self._single else ("[x] ", "[ ] ")
         style = "bold $text-accent" if row.ticked else "$foreground-muted"
-        return Content.assemble((on if row.ticked else off, style), row.words)
+        room = max(LEAST, self._width - row.moved_in)
+        below = lines_of(row.below, room) if row.below else ()
+        told = [(f"\n{' ' * row.moved_in}{line}", "$foreground-muted") for line in below]
+        return Content.assemble((on if row.ticked else off, style), row.words, *told)
+
+    def on_resize(self) -> None:
+        """Break what stands below a line anew; there is always room for a scroll bar."""
+        around = self.get_component_styles("option-list--option").padding.width + self.styles.scrollbar_size_vertical
+        width = self.outer_size.width - self.gutter.width - around
+        if width != self._width:
+            self._width = width
+            for key, row in self._rows.items():
+                if row.below:
+                    self.replace_option_prompt(key, self._drawn(row))
 
     @property
     def rows(self) -> Sequence[Row]:
@@ -84,9 +109,10 @@ class Ticks(Choices):
         """Tick or untick a line."""
         self._put(key, replace(self._rows[key], ticked=ticked))
 
-    def say(self, key: str, words: Content) -> None:
-        """Change the words of a line."""
-        self._put(key, replace(self._rows[key], words=words))
+    def say(self, key: str, words: Content | None = None, *, below: str = "") -> None:
+        """Change the words of a line, or those below it."""
+        row = self._rows[key]
+        self._put(key, replace(row, words=words or row.words, below=below or row.below))
 
     def _put(self, key: str, row: Row) -> None:
         self._rows[key] = row

@@ -138,7 +138,10 @@ def test_users_a_second_are_told_only_while_users_move() -> None:
     seconds.now += 4.0
     work.hear(JobEnded("1.json", "job_1", "completed", 1000, 0, 0, 4.0))
     assert "250 users/s" in pace(work, 1.0).plain
-    assert "users/s" in charts(work, 60).plain
+    assert charts(work, 60).plain.splitlines()[0].endswith("250")
+    work.phase = "ended"
+    assert charts(work, 60).plain.splitlines()[0].endswith("█"), "what moved then is no speed of now"
+    work.phase = "running"
     work.hear(JobSubmitted("2.json", "job_2", 1000, 1000))
     for _ in range(8):
         seconds.now += 2.0
