@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from functools import partial
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -140,6 +141,8 @@ class WizardApp(Keeping):
 
     async def start_in_practice(self) -> None:
         """A migration into the practice tenant, with answers to begin with."""
+        await self._begin_starting()
+        await asyncio.to_thread(import_module, "screens.guide")  # so that this is seen
         from screens.guide import Journey
 
         practice = await self.practiced()
@@ -155,11 +158,15 @@ class WizardApp(Keeping):
 
     async def practiced(self) -> Practice:
         """The practice tenant; while it is started, nothing else can be begun."""
+        await self._begin_starting()
+        return await super().practiced()
+
+    async def _begin_starting(self) -> None:
+        """Show that the practice tenant starts, unless it was started before."""
         if self._rehearsal is None and self._starting is None:
             self.hear_no_keys()
             self._starting = Starting()
             await self.push_screen(self._starting)
-        return await super().practiced()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """The menu has nothing to begin while the practice tenant starts."""
