@@ -40,6 +40,7 @@ async def approve_repair(wizard: WizardApp) -> None:
     from screens.frame import JourneyScreen
 
     verify = wizard.journey.answers[VerifyAnswers]
-    wizard.journey.decide(VerifyAnswers.model_validate({**verify.model_dump(), "repair_at_most": users}))
+    allowed = max(users, verify.repair_at_most + 1)  # as many as before would plan nothing
+    wizard.journey.decide(VerifyAnswers.model_validate({**verify.model_dump(), "repair_at_most": allowed}))
     if isinstance(wizard.screen, JourneyScreen):
         await wizard.screen.go("review")

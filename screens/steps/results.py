@@ -279,6 +279,7 @@ def hint_of(failed_checks: Iterable[str]) -> str:
             "ids" in names,
             "Where the ids are somebody else's: `auth0-migrate undo RUN --users`, then set “Prefix of user ids” on the page Profile and run anew.",
         ),
+        ("missing" in names, "The report says what can be done about users who are found nowhere."),
         (
             any(map(is_canary, names)),
             "The accounts to log in with are on the page Verify: mend or remove them there, then press F5.",

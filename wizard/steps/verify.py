@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar, Literal
@@ -24,6 +24,10 @@ if TYPE_CHECKING:
 
 REPAIRED = "half_made_users_repaired"
 """Journal fact: how many half-made users were allowed when they were last looked for and repaired."""
+
+OFFERED = "missing_users_offered"
+"""Journal fact: how many repairs have to be allowed so that missing users whom no import had refused are imported anew,
+too, as the last check has told; 0 where it has offered none."""
 
 REPAIR_SCOPES = {
     "delete:users": "DELETE /users/{id}, DELETE /connections/{id}/users",
@@ -61,7 +65,8 @@ class VerifyAnswers(Section):
         title="Half-made users that may be repaired",
         description="Users that Auth0 refuses as duplicates though it finds them nowhere, left by logins that broke off. "
         "Their remains are deleted by id, then by e-mail address, and they are imported anew; users that are found stay "
-        "untouched. More than this many stop the run, which then says how many.",
+        "untouched. More than this many stop the run, which then says how many. Users who are missing for another reason are "
+        "imported anew only by the number that the check names once it has found them.",
     )
     canaries: tuple[Canary, ...] = Field(
         default=(),
@@ -85,16 +90,22 @@ class VerifyAnswers(Section):
 
 @dataclass(frozen=True)
 class VerifyFacts:
-    """The evidence comes from `check`. `repaired` is how many half-made users were allowed when they were looked for."""
+    """The evidence comes from `check`. `repaired` is how many half-made users were allowed when they were looked for,
+    `offered` how many have to be so that other missing ones are imported anew, too; 0 where none was told.
+    """
 
     repaired: int = 0
+    offered: int = 0
 
 
 @dataclass(frozen=True)
 class RepairHalfMadeUsers(Change):
+    """`missing` is whether users are imported anew, too, who are missing though no import had refused them."""
+
     reversible: ClassVar[bool] = False
     connection: str
     at_most: int
+    missing: bool = False
 
     @property
     def key(self) -> str:
@@ -102,7 +113,8 @@ class RepairHalfMadeUsers(Change):
 
     @property
     def summary(self) -> str:
-        return f"repair at most {counted(self.at_most, 'half-made user')} of {self.connection}, if there are any"
+        which = "half-made or missing" if self.missing else "half-made"
+        return f"repair at most {counted(self.at_most, f'{which} user')} of {self.connection}, if there are any"
 
     @property
     def back(self) -> str:
@@ -125,17 +137,17 @@ class VerifyStep(Step[VerifyFacts, RepairHalfMadeUsers]):
         named = (wanted.login_client_secret, *(canary.password for canary in wanted.canaries))
         for reference in filter(None, named):  # a secret that is not at hand is told before anything is sent
             await aside(partial(tools.secret, reference))
-        return VerifyFacts(tools.journal.recall(REPAIRED) or 0)
+        return VerifyFacts(tools.journal.recall(REPAIRED) or 0, tools.journal.recall(OFFERED) or 0)
 
     def plan(self, answers: Answers, facts: VerifyFacts) -> Sequence[RepairHalfMadeUsers]:
         allowed = answers[VerifyAnswers].repair_at_most
         if allowed <= facts.repaired or answers[StrategyAnswers].way == "automatic":
             return []
-        return [RepairHalfMadeUsers(answers[ConnectionAnswers].name, allowed)]
+        return [RepairHalfMadeUsers(answers[ConnectionAnswers].name, allowed, 0 < facts.offered <= allowed)]
 
     async def apply(self, change: RepairHalfMadeUsers, tools: Tools) -> Receipt:
         from wizard.auth0.scopes import require_scopes
-        from wizard.bulk.repair.half_made import begin_round, finish_round, half_made_users, round_of
+        from wizard.bulk.repair.half_made import begin_round, finish_round, half_made_users, lost_users, round_of
         from wizard.bulk.verification import evidence
 
         require_scopes(await tools.tenant.scopes(), REPAIR_SCOPES)
@@ -146,9 +158,13 @@ class VerifyStep(Step[VerifyFacts, RepairHalfMadeUsers]):
         if under_way is None or under_way.done:
             await evidence.compare_with_export(connection, tools)
             users = [user async for user in half_made_users(connection, tools)]
+            there_are = f"There are {counted(len(users), 'half-made user')}"
+            if change.missing:
+                lost = [user async for user in lost_users(connection, tools)]
+                there_are, users = f"{there_are} and {len(lost):,} otherwise missing", users + lost
             if len(users) > change.at_most:
                 raise PlanStale(
-                    f"There are {len(users):,} half-made users in {change.connection}",
+                    f"{there_are} in {change.connection}",
                     why=f"agreed to were {change.at_most:,}",
                     state="None was repaired.",
                     remedy=f"`{_repair(tools, len(users))}` if that is what you want.",
@@ -173,7 +189,8 @@ class VerifyStep(Step[VerifyFacts, RepairHalfMadeUsers]):
         findings = [Finding("connection", True, f"the connection {connection.name} is there")]
         if wanted.depth == "full":
             findings += await _compared(connection, tools)
-            findings += await _half_made(connection, tools)
+            half_made, found = await _half_made(connection, tools)
+            findings += [*found, *_missing(half_made, progress, answers[StrategyAnswers].way != "automatic", tools)]
         findings.append(await evidence.look_up_sample(connection, wanted.sample, tools))
         findings.append(await evidence.count_by_search(connection, tools))
         return [*findings, *await evidence.log_in(connection, wanted, tools)]
@@ -225,32 +242,70 @@ async def _after_undo(
     return [*findings, await evidence.count_by_search(connection, tools)]
 
 
-async def _half_made(connection: Connection, tools: Tools) -> Sequence[Finding]:
-    """Explain missing users that Auth0 called duplicates and nobody finds."""
+async def _half_made(connection: Connection, tools: Tools) -> tuple[int, Sequence[Finding]]:
+    """Explain missing users that Auth0 called duplicates and nobody finds; returns how many they are, too."""
     from wizard.bulk.repair.half_made import half_made_users
 
     count = 0
     progress = Progress.of(tools.journal.events())
     if progress.removed:
-        return []  # the run has deleted its users itself
+        return 0, []  # the run has deleted its users itself
     async for _ in half_made_users(connection, tools):
         count += 1
     if not count and not (progress.repairs or "half-made" in progress.failed_checks):
-        return []
+        return 0, []
     if not count:
-        return [Finding("half-made", True, "no user is half-made")]
+        return 0, [Finding("half-made", True, "no user is half-made")]
     them = "it" if count == 1 else "them"
     detail = (
         f"{counted(count, 'user is', 'users are')} half-made, as a login broke off, or deleted since: Auth0 refused {them} as duplicate and finds {them} "
         "nowhere"
     )
     remedy = f"Unless somebody has deleted {them} on purpose, `{_repair(tools, count)}` makes {them} anew."
-    return [Finding("half-made", False, detail, remedy)]
+    return count, [Finding("half-made", False, detail, remedy)]
+
+
+def _missing(half_made: int, progress: Progress, repairs: bool, tools: Tools) -> Iterator[Finding]:
+    """Tell of those who are missing though no import had refused them, and offer to import anew those who were prepared.
+
+    Args:
+        half_made: How many are missing whom the same repair makes anew in any case.
+        repairs: Whether the run imports users at all.
+    """
+    from wizard.bulk.repair.half_made import EXAMINED, Lost, lost_by
+
+    lost = Lost() if progress.removed else lost_by(tools.folder)
+    may = repairs and 0 < lost.prepared <= EXAMINED
+    allowed = max(half_made + lost.prepared, _next(half_made, tools) + bool(half_made)) if may else 0
+    if allowed != (tools.journal.recall(OFFERED) or 0):
+        tools.journal.remember(OFFERED, allowed)
+    if not lost.users:
+        if "missing" in progress.failed_checks:
+            yield Finding("missing", True, "nobody is missing whom no import had refused")
+        return
+    detail = f"{counted(lost.users, 'user is', 'users are')} found nowhere: deleted since, or never kept"
+    detail += f"; {lost.moved:,} of them had moved at login" if lost.moved else ""
+    remedy = "Who was deleted on purpose is rightly gone. If nobody was, look at the tenant's logs for who deleted them"
+    if may:
+        them = "that one" if lost.prepared == 1 else f"these {lost.prepared:,}" if not lost.moved else "the others"
+        remedy += (
+            f"; `{_allow(tools, allowed)}` imports {them} anew{', and repairs the half-made' if half_made else ''}"
+        )
+    yield Finding("missing", False, detail, f"{remedy}.")
+
+
+def _next(users: int, tools: Tools) -> int:
+    """The number that allows the repair of so many: it has to be another one than was allowed before."""
+    return max(users, (tools.journal.recall(REPAIRED) or 0) + 1)
 
 
 def _repair(tools: Tools, users: int) -> str:
     """The command that allows the repair of so many."""
-    return _resume(tools, f"verify.repair_at_most={users}", "--yes")
+    return _allow(tools, _next(users, tools))
+
+
+def _allow(tools: Tools, number: int) -> str:
+    return _resume(tools, f"verify.repair_at_most={number}", "--yes")
 
 
 def _resume(tools: Tools, decision: str, *flags: str) -> str:

@@ -2,15 +2,22 @@
 
 A login that broke off leaves the first of a user's two records: importing then fails as a duplicate though neither
 GET /users/{id} nor GET /users-by-email finds the user. Deleting by id, then by e-mail address, takes the rest away.
+
+Only a refusal is evidence of that, so only who was refused as a duplicate is called half-made, and looked up one by one.
+Others who are missing Auth0 had taken: they were deleted since, or never kept. A login may have broken off after that and
+left remains, too, which no look can tell from nothing; and who was deleted on purpose is not to come back. So these are
+only counted, and the same repair, which imports anew and takes away first what there may be, is offered for them by a
+number of its own: a number that was allowed before they were told never brings one of them back.
 Source: Auth0 docs, "Configure Automatic Migration from Your Database", troubleshooting.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,9 +27,9 @@ from wizard.auth0.errors import NotFound
 from wizard.bulk.files import durable
 from wizard.bulk.manifest import PreparedFile, read_file, require_manifest
 from wizard.bulk.preparation.chunks import IMPORT_FILE_BYTES
+from wizard.bulk.verification.sameness import DUPLICATE
 from wizard.errors import Interrupted
 from wizard.events import UsersRepaired
-from wizard.progress import Progress
 
 if TYPE_CHECKING:
     from wizard.auth0.models import Connection, User
@@ -40,31 +47,73 @@ EXAMINED = 10_000
 Profile = dict[str, Any]
 
 
-def missing_users(folder: Path) -> Iterator[Profile]:
-    """The prepared users that the last comparison missed, as they were prepared."""
+def missing_users(folder: Path, *, refused: bool) -> Iterator[Profile]:
+    """The prepared users that the last comparison missed, as they were prepared; `EXAMINED` of them at most.
+
+    Args:
+        refused: Those whom Auth0 had refused as duplicates; else the others.
+    """
     wanted: dict[str, set[str]] = defaultdict(set)
+    for found in islice((one for one in _missed(folder) if one.refused is refused and one.file), EXAMINED):
+        wanted[found.file].add(found.user_id)
+    for file in require_manifest(folder).files if wanted else ():
+        if file.name in wanted:
+            yield from (user for user in orjson.loads(read_file(folder, file)) if user["user_id"] in wanted[file.name])
+
+
+@dataclass(frozen=True)
+class Lost:
+    """How many users were missed whom no import had refused; the `prepared` of them can be imported anew."""
+
+    prepared: int = 0
+    moved: int = 0
+
+    @property
+    def users(self) -> int:
+        return self.prepared + self.moved
+
+
+def lost_by(folder: Path) -> Lost:
+    """Count them by what the last comparison has written down, without asking the tenant."""
+    counts = Counter(bool(one.file) for one in _missed(folder) if not one.refused)
+    return Lost(counts[True], counts[False])
+
+
+@dataclass(frozen=True)
+class _Missed:
+    user_id: str
+    file: str
+    refused: bool
+
+
+def _missed(folder: Path) -> Iterator[_Missed]:
     path = folder / "verify.ndjson"
-    for line in path.read_bytes().splitlines() if path.is_file() else ():
-        found = orjson.loads(line)
-        if found["status"] == "missing" and found.get("file"):
-            wanted[found["file"]].add(found["user_id"])
-    left = EXAMINED
-    for file in require_manifest(folder).files:
-        if file.name in wanted and left > 0:
-            for user in orjson.loads(read_file(folder, file)):
-                if user["user_id"] in wanted[file.name] and left > 0:
-                    left -= 1
-                    yield user
+    if path.is_file():
+        with path.open("rb") as lines:
+            for found in map(orjson.loads, lines):
+                if found["status"] == "missing":
+                    refused = found.get("refused_as") == DUPLICATE
+                    yield _Missed(found["user_id"], found.get("file") or "", refused)
 
 
 async def half_made_users(connection: Connection, tools: Tools) -> AsyncIterator[Profile]:
     """Those of the missing users that Auth0 called duplicates for no reason that can be found."""
+    async for user in _nowhere(connection, missing_users(tools.folder, refused=True), tools):
+        yield user
+
+
+async def lost_users(connection: Connection, tools: Tools) -> AsyncIterator[Profile]:
+    """Those of the missing users that no import had refused, and that are found nowhere now."""
+    async for user in _nowhere(connection, missing_users(tools.folder, refused=False), tools):
+        yield user
+
+
+async def _nowhere(connection: Connection, users: Iterator[Profile], tools: Tools) -> AsyncIterator[Profile]:
+    """Those of these whom no look finds, and whose names nobody else has."""
     from wizard.bulk.verification.linked import linked_users
 
-    if not Progress.of(tools.journal.events()).duplicates:
-        return
     nowhere = []
-    for user in missing_users(tools.folder):
+    for user in users:
         _stop_if_asked(tools)
         if not await is_there(connection, user, tools) and not await _is_in_the_way(connection, user, tools):
             nowhere.append(user)
@@ -76,13 +125,13 @@ async def half_made_users(connection: Connection, tools: Tools) -> AsyncIterator
 
 async def is_there(connection: Connection, user: Profile, tools: Tools) -> bool:
     """Whether Auth0 finds the user, by id or by e-mail address in this connection; both are up to date at once."""
-    holder = await _holder(user, tools)
+    holder = await holder_of(user, tools)
     if holder is not None and holder.is_in(connection.name):
         return True
     return any(one.is_in(connection.name) for one in await tools.tenant.users_by_email(user["email"]))
 
 
-async def _holder(user: Profile, tools: Tools) -> User | None:
+async def holder_of(user: Profile, tools: Tools) -> User | None:
     """Who is found by this id; that may be somebody of another connection, for Auth0 lets two have the same id."""
     try:
         return await tools.tenant.user(f"auth0|{user['user_id']}")
@@ -207,7 +256,7 @@ async def finish_round(one: Round, connection: Connection, tools: Tools) -> None
 
 async def _take_away(connection: Connection, user: Profile, tools: Tools) -> None:
     """Delete what is left of a half-made user, so that it can be imported anew."""
-    if await _holder(user, tools) is None:  # else the id is somebody's of another connection, who stays
+    if await holder_of(user, tools) is None:  # else the id is somebody's of another connection, who stays
         await tools.tenant.delete_user(f"auth0|{user['user_id']}")
     await tools.tenant.delete_user_of_connection(connection.id, user["email"])
     if tools.marks is not None:

@@ -214,19 +214,19 @@ class Comparison:
         draft = self._folder / "verify.ndjson"
         with _private(draft) as out:
             different, taken = self._write_differences(out, fields)
-            missing, refused, extra, gone = (
-                self._write_list(out, name) for name in ("missing", "refused", "extra", "gone")
+            missing, unfound, refused, extra, gone = (
+                self._write_list(out, name) for name in ("missing", "unfound", "refused", "extra", "gone")
             )
             self._write_list(out, "moved")
         draft.replace(self._task.out)
         (prepared,) = self._row(sql.COMPARED)
         migrated, rejected, skipped = self._row(sql.KNOWN_AGAIN)
         compared = prepared + migrated
-        (unfound,) = self._row(sql.UNFOUND)
+        missing += unfound + gone
         return Outcome(
             compared=compared,
-            present=compared - missing - gone - refused - different - taken,
-            missing=missing + gone,
+            present=compared - missing - refused - different - taken,
+            missing=missing,
             different=different,
             extra=extra,
             refused=refused,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from wizard.bulk.verification.sameness import FLAGS, OBJECTS, TEXTS
+from wizard.bulk.verification.sameness import DUPLICATE, FLAGS, OBJECTS, TEXTS
 
 _GIVEN = TEXTS + OBJECTS
 """Fields that count only if they were given; in a set of them each has the bit of its place."""
@@ -226,15 +226,19 @@ _IS_REFUSED = """(
     prepared_id IN (SELECT id FROM refused WHERE id IS NOT NULL)
     OR prepared_id IN (SELECT again.id FROM again JOIN refused ON refused.email = lower(again.email))
 )"""
-_ABSENT = f"""
-    SELECT prepared_id AS user_id, '{{status}}' AS status, names.name AS file, []::VARCHAR[] AS fields
+_ABSENT = """
+    SELECT prepared_id AS user_id, '{status}' AS status, names.name AS file, []::VARCHAR[] AS fields{also}
     FROM (FROM placed WHERE flags IS NULL AND prepared_id NOT IN (SELECT prepared_id FROM moved)) AS left_over
     JOIN names ON names.file = left_over.file
-    WHERE {{not_}}{_IS_REFUSED} ORDER BY left_over.file, prepared_id
-"""  # noqa: S608 - constants
+    WHERE {which} ORDER BY left_over.file, prepared_id
+"""
+_IS_DUPLICATE = "prepared_id IN (FROM duplicates)"
 _LISTS = {
-    "missing": _ABSENT.format(status="missing", not_="NOT "),
-    "refused": _ABSENT.format(status="refused", not_=""),
+    "missing": _ABSENT.format(status="missing", also="", which=f"NOT {_IS_REFUSED} AND NOT {_IS_DUPLICATE}"),
+    "unfound": _ABSENT.format(
+        status="missing", also=f", '{DUPLICATE}' AS refused_as", which=f"NOT {_IS_REFUSED} AND {_IS_DUPLICATE}"
+    ),
+    "refused": _ABSENT.format(status="refused", also="", which=_IS_REFUSED),
     "extra": """
         SELECT DISTINCT user_id, 'extra' AS status, []::VARCHAR[] AS fields FROM placed
         WHERE file IS NULL AND user_id NOT IN (SELECT user_id FROM moved) AND coalesce(id, '') NOT IN (SELECT id FROM known)
@@ -248,15 +252,8 @@ _LISTS = {
 }
 
 
-UNFOUND = """
-    SELECT count(*) FROM placed
-    WHERE flags IS NULL AND prepared_id NOT IN (SELECT prepared_id FROM moved) AND prepared_id IN (FROM duplicates)
-"""
-"""Prepared users that Auth0 refused as duplicates and that are not there; none of them counts as refused."""
-
-
 def write_list(status: str, lines: Path) -> str:
-    """Write the users that are missing, refused or extra as JSON lines and return how many they are."""
+    """Write the users of such a list as JSON lines and return how many they are."""
     return f"COPY ({_LISTS[status]}) TO '{str(lines).replace(chr(39), chr(39) * 2)}' (FORMAT json)"
 
 

@@ -223,7 +223,7 @@ async def without_linked(
     doubtful = _doubtful(identities, tools)
     proven, taken = _told_apart(_prepared(details, doubtful, tools.folder), identities)
     linked = (frozenset(identities) - doubtful) | proven
-    fields, called, unfound = Counter(result.fields), Counter[tuple[str, str]](), set[str]()
+    fields, called, unfound = Counter(result.fields), Counter[tuple[str, str]](), 0
     draft = details.with_name(f".{details.name}.linked")
     draft.unlink(missing_ok=True)  # of a process that was killed
     with details.open("rb") as lines, private(draft) as out:
@@ -231,8 +231,7 @@ async def without_linked(
             found = orjson.loads(line)
             if _is_not_found_by_id(found) and (now := _called(found, linked, taken)) is not None:
                 called[found["status"], now["status"]] += 1
-                if found["status"] == "missing":
-                    unfound.add(found["user_id"])
+                unfound += "refused_as" in found
                 fields.subtract(found["fields"])
                 line = orjson.dumps(now, option=orjson.OPT_APPEND_NEWLINE)
             out.write(line)
@@ -242,7 +241,7 @@ async def without_linked(
         missing=result.missing - called["missing", LINKED] - called["missing", ID_TAKEN],
         different=result.different - called["different", LINKED],
         taken=result.taken + called["missing", ID_TAKEN],
-        unfound=result.unfound - len(_duplicates_among(unfound, tools)) if result.unfound else 0,
+        unfound=result.unfound - unfound,
         fields={name: users for name, users in fields.items() if users},
     )
     return left, called["missing", LINKED] + called["different", LINKED]
@@ -252,11 +251,11 @@ def _called(
     found: Mapping[str, Any], linked: frozenset[str], taken: Mapping[str, Sequence[str]]
 ) -> dict[str, Any] | None:
     """The line of `verify.ndjson` for a user whom search has found; None where it says nothing of this one."""
+    kept = {name: one for name, one in found.items() if name not in ("found_as", "refused_as")}
     if found["user_id"] in linked:
-        kept = {name: one for name, one in found.items() if name != "found_as"}
         return {**kept, "status": LINKED, "fields": []}
     if found["user_id"] in taken and found["status"] == "missing":  # else the person is there, by another id
-        return {**found, "status": ID_TAKEN, "fields": list(taken[found["user_id"]])}
+        return {**kept, "status": ID_TAKEN, "fields": list(taken[found["user_id"]])}
     return None
 
 

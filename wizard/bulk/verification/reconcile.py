@@ -94,8 +94,8 @@ def reconcile(
         export: Gzip of one JSON object a line, as Auth0 exports it; users of other connections do not count.
         out: Gets one JSON object a line, mode 0600, only when the comparison ends well. `user_id` is as prepared (of an
             extra user as in Auth0), `status` is different, id_taken, missing, refused, extra or moved, `fields` names what
-            differs,
-            `file` is the prepared file, `found_as` the id in Auth0 of a user found by e-mail address. No values.
+            differs, `file` is the prepared file, `found_as` the id in Auth0 of a user found by e-mail address. Who is
+            missing though Auth0 refused it as there already is `refused_as` a duplicate. No values.
         connection: Name of the connection.
         refused: One JSON object a line with `user_id`, or `email` where that is null, of users that Auth0 refused; they
             may be absent.

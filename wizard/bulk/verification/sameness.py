@@ -23,6 +23,9 @@ FIELDS = FLAGS + TEXTS + OBJECTS
 ID_TAKEN = "id_taken"
 """The status of a prepared user that is not in Auth0 as its id is that of another user, whose fields differ."""
 
+DUPLICATE = "duplicate"
+"""What a prepared user was refused as that is missing though Auth0 said it had it already."""
+
 Cells = Mapping[str, str | None]
 """One user as the comparison reads it: flags as `true` or `false`, texts as they are, objects as JSON text; None if absent."""
 
