@@ -191,7 +191,8 @@ class VerifyStep(Step[VerifyFacts, RepairHalfMadeUsers]):
             findings += await _compared(connection, tools)
             half_made, found = await _half_made(connection, tools)
             findings += [*found, *_missing(half_made, progress, answers[StrategyAnswers].way != "automatic", tools)]
-        findings.append(await evidence.look_up_sample(connection, wanted.sample, tools))
+        alone = wanted.depth == "sample"
+        findings += await evidence.look_up_sample(connection, wanted.sample, tools, alone=alone)
         findings.append(await evidence.count_by_search(connection, tools))
         return [*findings, *await evidence.log_in(connection, wanted, tools)]
 

@@ -253,6 +253,19 @@ def test_a_sample_is_not_enough_where_users_are_said_to_be_there_already(stage: 
     assert stage.apply("verify.sample=3").verdict == "complete", "the comparison takes the doubt away"
 
 
+def test_a_sample_names_those_whose_id_is_another_persons(stage: Rehearsal) -> None:
+    stage.apply()
+    newcomers = [person(number) | {"mail": f"newcomer{number}@example.org"} for number in (1, 2)]
+    stage.write_people([*newcomers, person(3), person(40)])
+    assert stage.apply('verify.depth="sample"').verdict == "attention"
+    [found] = [event for event in stage.events if isinstance(event, CheckFailed) and event.name == "ids"]
+    assert found.detail == (
+        "2 sampled users were not imported: in acme-users their ids are those of users with other e-mail addresses; there "
+        "may be more"
+    )
+    assert "user_id_prefix" in found.remedy
+
+
 def test_a_user_whose_id_is_another_persons_counts_as_not_imported_and_the_way_out_is_told(stage: Rehearsal) -> None:
     stage.apply()
     newcomers = [person(number) | {"mail": f"newcomer{number}@example.org"} for number in (1, 2, 40)]

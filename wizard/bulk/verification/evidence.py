@@ -120,15 +120,21 @@ async def compare_with_export(connection: Connection, tools: Tools) -> Sequence[
     return [compared, *_of_taken(result.taken, connection, tools), *_of_returned(returned, tools)]
 
 
-def _of_taken(users: int, connection: Connection, tools: Tools) -> Iterator[Finding]:
-    """Tell of users who were not imported as somebody else has their id."""
+def _of_taken(users: int, connection: Connection, tools: Tools, *, sampled: bool = False) -> Iterator[Finding]:
+    """Tell of users who were not imported as somebody else has their id.
+
+    Args:
+        sampled: Whether that was found of some users who were looked up, so that there may be more.
+    """
     run = RunFolder(tools.folder)
     if users:
         theirs = "its id is that of a user" if users == 1 else "their ids are those of users"
         addresses = "with another e-mail address" if users == 1 else "with other e-mail addresses"
+        which = "sampled user" if sampled else "user"
+        named = "; there may be more" if sampled else " (id_taken in verify.ndjson)"
         detail = (
-            f"{counted(users, 'user was', 'users were')} not imported: in {connection.name} {theirs} {addresses} "
-            "(id_taken in verify.ndjson)"
+            f"{counted(users, f'{which} was', f'{which}s were')} not imported: in {connection.name} {theirs} {addresses}"
+            f"{named}"
         )
         remedy = (
             "Where that is somebody else, as of another store migrated before, these ids need a prefix: take back what this "
@@ -219,17 +225,20 @@ async def _compared(
         return result
 
 
-async def look_up_sample(connection: Connection, count: int, tools: Tools) -> Finding:
+async def look_up_sample(connection: Connection, count: int, tools: Tools, *, alone: bool = False) -> Sequence[Finding]:
     """Look up prepared users, spread evenly over the files, by e-mail; this answer is immediately consistent.
+
+    Args:
+        alone: Whether no export is compared, so that the sample tells whose id is another person's, too.
 
     No sample is enough where users count as already there and were not compared: Auth0 says so too of a user whose
     username or phone number another user has. Source: Auth0 docs, "Bulk User Imports".
     """
-    from wizard.bulk.verification.linked import linked_as_prepared
+    from wizard.bulk.verification.linked import linked_apart
 
     refusals = tools.journal.refusals()
     refused = {refusal.user_id for refusal in refusals if refusal.code not in IN_ALL_THE_SAME}
-    looked, absent = 0, list[dict[str, Any]]()
+    looked, absent, nobody = 0, list[dict[str, Any]](), list[dict[str, Any]]()
     for user in _spread(tools.folder, count):
         if user["user_id"] in refused:
             continue
@@ -237,16 +246,39 @@ async def look_up_sample(connection: Connection, count: int, tools: Tools) -> Fi
         there = await tools.tenant.users_by_email(user["email"])
         if not any(one.user_id == f"auth0|{user['user_id']}" and one.is_in(connection.name) for one in there):
             absent.append(user)
-    linked = len(await linked_as_prepared(connection, absent, tools))
+            nobody += [] if any(one.is_in(connection.name) for one in there) else [user]
+    those_linked, taken = await linked_apart(connection, absent, tools)
+    linked = len(those_linked)
+    if alone:
+        taken |= await _held_by_others(connection, nobody, tools)
     detail = f"{looked - len(absent)} of {counted(looked, 'sampled user')} found by e-mail"
     detail += f", {_linked(linked)}" if linked else ""
     progress = Progress.of(tools.journal.events())
+    ids = list(_of_taken(len(taken), connection, tools, sampled=True)) if alone and progress.compared is None else []
     if progress.unproven:
         detail += f"; {counted(progress.already_there, 'user is', 'users are')} there already by Auth0's word alone"
         remedy = 'Set verify.depth = "full": another user may have the username or phone number of one of them.'
-        return Finding("sample", False, detail, remedy)
+        return [Finding("sample", False, detail, remedy), *ids]
     good = len(absent) == linked
-    return Finding("sample", good, detail, "" if good else "Look at verify.ndjson for who is missing.")
+    return [Finding("sample", good, detail, "" if good else "Look at verify.ndjson for who is missing."), *ids]
+
+
+async def _held_by_others(connection: Connection, users: Sequence[dict[str, Any]], tools: Tools) -> frozenset[str]:
+    """The ids of those that Auth0 refused as duplicates and that are another person's in the connection.
+
+    Args:
+        users: Whose e-mail addresses nobody in the connection has.
+    """
+    from wizard.bulk.repair.half_made import holder_of
+    from wizard.bulk.verification.linked import doubtful_among
+
+    doubtful, taken = doubtful_among((user["user_id"] for user in users), tools), set[str]()
+    for user in users:
+        if user["user_id"] in doubtful:
+            holder = await holder_of(user, tools)
+            if holder is not None and holder.has(connection.name, user["user_id"]):
+                taken.add(user["user_id"])
+    return frozenset(taken)
 
 
 async def count_by_search(connection: Connection, tools: Tools) -> Finding:

@@ -91,18 +91,18 @@ async def _looked_for(
     return found
 
 
-async def linked_as_prepared(
+async def linked_apart(
     connection: Connection, users: Sequence[Mapping[str, Any]], tools: Tools
-) -> frozenset[str]:
-    """The ids of those of these prepared users who are linked, without those whose id is another person's."""
+) -> tuple[frozenset[str], frozenset[str]]:
+    """The ids of those of these prepared users who are linked, and of those whose id is another person's who is."""
     found = await _looked_for(connection, users, tools)
-    doubtful = _doubtful(found, tools)
-    proven, _ = _told_apart([user for user in users if user["user_id"] in doubtful], found)
-    return (frozenset(found) - doubtful) | proven
+    doubtful = doubtful_among(found, tools)
+    proven, taken = _told_apart([user for user in users if user["user_id"] in doubtful], found)
+    return (frozenset(found) - doubtful) | proven, frozenset(taken)
 
 
-def _doubtful(ids: Iterable[str], tools: Tools) -> frozenset[str]:
-    """Those of these ids of linked users that may be another person's, as Auth0 refused the prepared one as a duplicate.
+def doubtful_among(ids: Iterable[str], tools: Tools) -> frozenset[str]:
+    """Those of these ids that may be another person's, as Auth0 refused the prepared one as a duplicate.
 
     While users move at login it is the same person in any case.
     """
@@ -220,7 +220,7 @@ async def without_linked(
     identities = await _looked_for(connection, _not_found_by_id(details), tools)
     if not identities:
         return result, 0
-    doubtful = _doubtful(identities, tools)
+    doubtful = doubtful_among(identities, tools)
     proven, taken = _told_apart(_prepared(details, doubtful, tools.folder), identities)
     linked = (frozenset(identities) - doubtful) | proven
     fields, called, unfound = Counter(result.fields), Counter[tuple[str, str]](), 0
