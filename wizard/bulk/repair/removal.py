@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from wizard.auth0.errors import NotFound
 from wizard.auth0.models import moment
+from wizard.bulk.own_logins import OwnLogins
 from wizard.bulk.repair.made import REMOVED, Made, Whose, rejected_users
 from wizard.bulk.verification.evidence import export_users, private_file
 from wizard.bulk.verification.exported import not_whole
@@ -127,8 +128,24 @@ class Removed:
         return [counted(users, one, several) for users, one, several in told if users]
 
 
-def use_of(created_at: object, updated_at: object, last_login: object, logins_count: object) -> Use:
-    """What has become of a user since it was made, as far as Auth0 tells; it tells of no single change."""
+Facts = tuple[str, object, object, object, object]
+"""Of a user the full id, created_at, updated_at, last_login and logins_count, as Auth0 tells them."""
+
+
+def facts_of(user: User) -> Facts:
+    return user.user_id, user.created_at, user.updated_at, user.last_login, user.logins_count
+
+
+def use_of(
+    user_id: str, created_at: object, updated_at: object, last_login: object, logins_count: object, own: OwnLogins
+) -> Use:
+    """What has become of a user since it was made, as far as Auth0 tells; it tells of no single change.
+
+    Args:
+        own: Logins of the run's canaries, which are none of the user.
+    """
+    if own.are_all(user_id, logins_count, last_login, updated_at):
+        return ""
     if last_login or logins_count:
         return "logged in"
     created, updated = moment(created_at), moment(updated_at)
@@ -243,12 +260,13 @@ async def _read(export: Path, connection: str, there: sqlite3.Connection, tools:
         "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;"
         "CREATE TABLE there (id TEXT PRIMARY KEY, created REAL, use TEXT NOT NULL) WITHOUT ROWID; BEGIN;"
     )
-    number = 0
+    number, own = 0, OwnLogins.of(tools.journal)
     try:
         with gzip.open(export, "rb") as lines:
             for number, line in enumerate(lines, 1):
                 if line.strip():
-                    there.executemany("INSERT OR REPLACE INTO there VALUES (?, ?, ?)", _rows(loads(line), connection))
+                    rows = _rows(loads(line), connection, own)
+                    there.executemany("INSERT OR REPLACE INTO there VALUES (?, ?, ?)", rows)
                 if number % LINES == 0:
                     await _breathe(tools)
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
@@ -261,12 +279,12 @@ def _not_whole(why: str) -> WizardError:
     return not_whole(why, state="Nothing was changed.", remedy="Undo again: that asks Auth0 for a new export.")
 
 
-def _rows(user: dict[str, Any], connection: str) -> list[tuple[str, float | None, str]]:
+def _rows(user: dict[str, Any], connection: str, own: OwnLogins) -> list[tuple[str, float | None, str]]:
     """The ids that the user has in the connection, when it was made, and what has become of it since."""
     if len(user.get("identities") or ()) > 1:
         return [(user_id.decode(), None, LINKED) for user_id in ids_in(user, connection)]
     created, updated = user.get("created_at"), user.get("updated_at")
-    use = use_of(created, updated, user.get("last_login"), user.get("logins_count"))
+    use = use_of(str(user["user_id"]), created, updated, user.get("last_login"), user.get("logins_count"), own)
     return [(str(user["user_id"]).removeprefix("auth0|"), moment(created), use)]
 
 
@@ -347,7 +365,7 @@ async def _delete(
     whose = made.whose(moment(user.created_at))
     if whose != "made":
         return whose
-    if in_use != "delete" and use_of(user.created_at, user.updated_at, user.last_login, user.logins_count):
+    if in_use != "delete" and use_of(*facts_of(user), OwnLogins.of(tools.journal)):
         return "in use"
     await tools.tenant.delete_user(user.user_id)
     return "deleted"

@@ -306,14 +306,19 @@ async def count_by_search(connection: Connection, tools: Tools) -> Finding:
 async def log_in(connection: Connection, wanted: VerifyAnswers, tools: Tools) -> Sequence[Finding]:
     """Log in as each canary once; the accounts are named by number only.
 
-    What was found of one that is not listed any more is withdrawn.
+    That it was the wizard who has logged in is noted: see `own_logins`. What was found of one that is not listed any more is withdrawn.
     """
+    from wizard.bulk.own_logins import canary_of, note_login
+
     findings = []
     named = wanted.login_client_secret
     secret = await aside(partial(tools.secret, named)) if named else None
     for number, canary in enumerate(wanted.canaries, 1):
         password = await aside(partial(tools.secret, canary.password))
+        before = await canary_of(connection, canary.login, tools)
         result = await tools.tenant.login(connection.name, canary.login, password, wanted.login_client_id or "", secret)
+        if result.accepted:
+            note_login(before, await canary_of(connection, canary.login, tools), tools.journal)
         name = canary_name(number)
         detail = f"{name}: " + ("logged in" if result.accepted else f"{result.outcome} ({result.why})")
         findings.append(Finding(name, result.accepted, detail, "" if result.accepted else CANARY_REMEDY))
