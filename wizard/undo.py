@@ -16,6 +16,7 @@ from wizard.counts import counted
 from wizard.errors import AnswerLost, CredentialsError, Interrupted, WizardError
 from wizard.events import ChangeUndone, OverwritesForeseen, RunUndone, UndoStarted
 from wizard.journal import Intent, Journal
+from wizard.progress import Progress
 from wizard.runner import AnyStep, Plan, Planned, apply_plan, receipt_of
 
 if TYPE_CHECKING:
@@ -52,7 +53,8 @@ class UndoPlan:
 
     `kept` are changes that could be put back and are not, each with the run that relies on it. `unproven` are the ids of users that the run may have made, and cannot prove to have made; they stay, too. `again` are
     changes that are made anew after all: what users need to move at login once the door is open again. `doubtful`
-    says of which users nothing can be put back. `look` is what the tenant tells of the users, once it was asked; None also
+    says of which users nothing can be put back. `moved` users have come by their own login, and `linked` ones are an identity
+    of another account, as the last comparison has found; they stay whatever is undone. `look` is what the tenant tells of the users, once it was asked; None also
     where it has no exports, which alone can tell. `in_use` is what was decided about those who have logged in or changed
     since.
     """
@@ -64,6 +66,8 @@ class UndoPlan:
     unproven: tuple[str, ...] = ()
     again: Plan = field(default_factory=lambda: Plan(()))
     doubtful: tuple[str, ...] = ()
+    moved: int = 0
+    linked: int = 0
     look: Look | None = None
     in_use: InUse | None = None
 
@@ -113,9 +117,9 @@ def undo_plan(journal: Journal, folder_files: Sequence[PreparedFile], *, users: 
         elif not (users and step in IMPORTS):
             stays.append(intent.facts["summary"])
     stays += lost_before(journal, only or "")
-    if not users:
-        return UndoPlan(tuple(changes), 0, tuple(stays))
-    return _with_users(UndoPlan(tuple(changes), 0, tuple(stays)), journal, folder_files)
+    found = Progress.of(journal.events()) if only is None else Progress()
+    plan = UndoPlan(tuple(changes), 0, tuple(stays), moved=found.migrated, linked=found.linked if users else 0)
+    return _with_users(plan, journal, folder_files) if users else plan
 
 
 def without_relied_on(

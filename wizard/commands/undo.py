@@ -139,9 +139,18 @@ def plan_text(plan: UndoPlan) -> str:
     lines = list(_of_users(plan)) if plan.users else []
     lines += [f"  {one.step:<14} undo: {one.summary.removeprefix('undo: ')}" for one in plan.changes]
     lines += [f"  {one.step:<14} again: {one.change.summary}" for one in plan.again.changes]
-    lines += [f"  stays          {summary}" for summary in (*plan.stays, *plan.kept)]
+    lines += [f"  stays          {summary}" for summary in (*_users_who_stay(plan), *plan.stays, *plan.kept)]
     decided = not (plan.users and undecided_about(plan)) or plan.in_use  # before that there is nothing to approve
     return "\n".join(["To be put back, in this order:", *lines, *([f"Undo {plan.hash}"] if decided else [])])
+
+
+def _users_who_stay(plan: UndoPlan) -> Iterator[str]:
+    """Who is not touched by any undo, as far as the run knows it by itself."""
+    if plan.moved:
+        yield f"{counted(plan.moved, 'user who has', 'users who have')} moved at login: no import has made {'it' if plan.moved == 1 else 'them'}"
+    if plan.linked and plan.look is None:  # else the tenant was asked, and it is told above
+        accounts = "is an identity of another account" if plan.linked == 1 else "are identities of other accounts"
+        yield f"{counted(plan.linked, 'user who', 'users who')} {accounts}, by the last comparison"
 
 
 def _of_users(plan: UndoPlan) -> Iterator[str]:

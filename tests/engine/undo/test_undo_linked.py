@@ -4,12 +4,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from linked_stage import EXPORTS, PEOPLE, Searches, add, id_of, identities, link, password_of, stage_of
+from phases_stage import stage_of as phases_of
 from rehearsal import Rehearsal, person
 
 from wizard.bulk.repair.removal import TOLD_EVERY, InUse
 from wizard.bulk.verification import linked
 from wizard.commands.undo import plan_text
+from wizard.errors import PlanStale
 from wizard.events import Event, UsersRemoved
 from wizard.identity import progress_of
 from wizard.practice.users.linking import make_one
@@ -99,6 +100,31 @@ def test_undo_keeps_a_user_to_whom_another_account_was_linked(stage: Rehearsal, 
     assert undone.users == PEOPLE - (1 if in_use == "delete" else 2)
     assert identities(stage, "5") == [("acme-users", "5"), ("staff", "second")]
     assert [one for one in undone.left if "linked" in one]
+
+
+@pytest.mark.parametrize("users", [True, False])
+def test_the_preview_tells_who_stays_as_it_has_moved_without_another_request(tmp_path: Path, users: bool) -> None:
+    stage = phases_of(tmp_path, PEOPLE)
+    stage.apply("cutover.confirm=")
+    stage.log_in([1, 2, 3])
+    stage.pass_days(1)
+    stage.resume("trickle.go_on=true")
+    with pytest.raises(PlanStale, match="not approved"):
+        stage.undo(users=users, approve=False)
+    shown = plan_text(stage.undo_plans[-1])
+    assert "  stays          3 users who have moved at login: no import has made them" in shown
+
+
+def test_the_preview_tells_of_linked_users_where_no_export_can(stage: Rehearsal) -> None:
+    stage.apply()
+    link(stage, "5")
+    stage.verify()
+    stage.tenant.plan = "free"
+    stage.tenant.switches = stage.tenant.switches.model_copy(update={"free_plan_exports": "refused"})
+    with pytest.raises(PlanStale, match="not approved"):
+        stage.undo(users=True, in_use="keep", approve=False)
+    shown = plan_text(stage.undo_plans[-1])
+    assert "  stays          1 user who is an identity of another account, by the last comparison" in shown
 
 
 def test_undo_takes_nobody_of_another_connection_who_has_an_identity_in_this_one(stage: Rehearsal) -> None:
