@@ -259,9 +259,10 @@ def checks(now: Progress) -> Content:
         return Content.styled("Auth0 has not been compared yet.", "$foreground-muted")
     bad = now.missing or now.different or now.taken
     sign = ("! ", "$text-warning") if bad else ("✓ ", "$text-success")
+    taken = f"{now.taken:,} not imported, as the id is taken, " if now.taken else ""
     lines: list[Any] = [
         sign, f"{counted(now.compared, 'user')} compared with Auth0: {now.missing:,} missing, {now.different:,} different, "
-        f"{counted(now.extra, 'other')}",
+        f"{taken}{counted(now.extra, 'other')}",
     ]  # fmt: skip
     for name, detail in now.failed_checks.items():
         if name != "export":

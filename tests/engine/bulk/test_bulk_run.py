@@ -10,13 +10,14 @@ import httpx
 import pytest
 from rehearsal import COLUMNS, PASSWORD, CountingTransport, Rehearsal, person
 
+from screens.steps.results import checks
 from wizard.__main__ import main
 from wizard.auth0.errors import NotAllowed
 from wizard.commands.reporting import report_of
 from wizard.commands.running import plan_text, summary
 from wizard.engine import plan_for
 from wizard.errors import Exit, PlanStale, UsageError, WizardError
-from wizard.events import ChangeUndone, CheckFailed, OverwritesForeseen, StepFinished
+from wizard.events import ChangeUndone, CheckFailed, CheckPassed, OverwritesForeseen, StepFinished
 from wizard.practice.samples import add_samples
 from wizard.practice.switches import Switches
 from wizard.report import render
@@ -272,6 +273,9 @@ def test_a_user_whose_id_is_another_persons_counts_as_not_imported_and_the_way_o
     stage.write_people([*newcomers, person(3)])
     progress = stage.apply()
     assert (progress.imported, progress.already_there, progress.taken) == (1, 1, 2)
+    [compared] = [event for event in stage.events if isinstance(event, CheckPassed) and event.name == "export"][-1:]
+    assert compared.detail == "4 users compared: 0 missing, 0 different; 2 not imported (see ids)"
+    assert "0 missing, 0 different, 2 not imported, as the id is taken, " in checks(progress).plain
     assert (progress.adds_up, progress.verdict, progress.different) == (True, "attention", 0)
     answer = progress.to_json(report=None)["users"]
     parts = ("imported", "migrated", "already_there", "rejected", "skipped")

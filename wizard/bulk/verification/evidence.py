@@ -109,6 +109,7 @@ async def compare_with_export(connection: Connection, tools: Tools) -> Sequence[
     if result.fields:
         detail += " (" + ", ".join(f"{name} {users:,}" for name, users in sorted(result.fields.items())) + ")"
     detail += f"; {_linked(linked)}" if linked else ""
+    detail += f"; {result.taken:,} not imported (see ids)" if result.taken else ""
     detail += f"; undo has deleted {removed:,}" if removed else ""
     remedy = "verify.ndjson names each of them and the fields that differ."
     if result.unfound:
