@@ -77,7 +77,7 @@ def test_a_key_that_takes_text_or_a_table_is_shown_as_text_with_the_keys_of_the_
 def test_every_transform_is_listed_in_the_template_and_in_the_readme_and_present_is_explained() -> None:
     told = re.sub(r"\s*\n# *", " ", template([ProfileAnswers]))
     told = told[told.index("Transforms: ") : told.index("when_empty")]
-    readme = (Path(__file__).parents[2] / "README.md").read_text()
+    readme = (Path(__file__).parents[3] / "README.md").read_text()
 
     for name in [*TEXTS, *VALUES]:
         assert re.search(rf"\b{name}\b", told), name

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from linked_stage import EXPORTS, PEOPLE, Searches, add, id_of, identities, link, password_of, stage_of
 from phases_stage import stage_of as phases_of
 from rehearsal import Rehearsal, person
 

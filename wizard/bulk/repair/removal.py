@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from wizard.auth0.errors import NotFound
 from wizard.auth0.models import moment
-from wizard.bulk.own_logins import OwnLogins
 from wizard.bulk.repair.made import REMOVED, Made, Whose, rejected_users
+from wizard.bulk.repair.own_logins import OwnLogins
 from wizard.bulk.verification.evidence import export_users, private_file
 from wizard.bulk.verification.exported import not_whole
 from wizard.bulk.verification.linked import AT_ONCE, Looks, linked_users

@@ -309,7 +309,7 @@ async def log_in(connection: Connection, wanted: VerifyAnswers, tools: Tools) ->
 
     That it was the wizard who has logged in is noted: see `own_logins`. What was found of one that is not listed any more is withdrawn.
     """
-    from wizard.bulk.own_logins import canary_of, note_login
+    from wizard.bulk.repair.own_logins import canary_of, note_login
 
     findings = []
     named = wanted.login_client_secret

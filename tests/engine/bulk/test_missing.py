@@ -3,8 +3,9 @@
 from pathlib import Path
 
 import pytest
+from linked_stage import PEOPLE, stage_of
 from rehearsal import Rehearsal, person
-from test_linked import PEOPLE, details, plant, stage_of, told
+from test_linked import details, plant, told
 
 from wizard.events import CheckFailed
 from wizard.runner import Plan
