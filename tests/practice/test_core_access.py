@@ -139,6 +139,19 @@ async def test_an_area_that_is_not_here_asks_for_a_token_first(api: Api) -> None
     assert error(await api.client.get("/api/v2/roles"))[:2] == (401, "Missing authentication")
 
 
+async def test_json_names_its_charset_but_that_of_tokens(api: Api) -> None:
+    for answer in (
+        await api.get("/connections"),
+        await api.get("/nothing"),
+        await api.client.post("/dbconnections/signup", json={}),
+    ):
+        assert answer.headers["content-type"] == "application/json; charset=utf-8"
+    client = {"client_id": api.tenant.client_id, "client_secret": api.tenant.client_secret}
+    wanted = client | {"grant_type": "client_credentials", "audience": api.tenant.audience}
+    for answer in (await api.client.post("/oauth/token", json=wanted), await api.client.post("/oauth/token", json={})):
+        assert answer.headers["content-type"] == "application/json"
+
+
 async def test_a_head_request_is_answered_like_a_get(api: Api) -> None:
     assert (await api.call("HEAD", "/connections")).status_code == 200
 
