@@ -86,9 +86,10 @@ class ApplicationsView(StepView):
         return Content.assemble((padded(cut(one.name, NAME), NAME), "bold"), there, (kind, "$foreground-muted"))
 
     def _tell(self) -> None:
-        known = counted(len(self._clients), "application")
+        known, listed = counted(len(self._clients), "application"), len(self.query_one(Ticks).rows)
+        found = f"{listed:,} of {known} listed" if self.query_one("#filter", Input).value else f"{known} in the tenant"
         enabled = " · ✓ is enabled already" if self._enabled else ""
-        self.query_one("#tally", Static).update(f"{known} in the tenant, {len(self._ticked)} ticked{enabled}")
+        self.query_one("#tally", Static).update(f"{found}, {len(self._ticked):,} ticked{enabled}")
 
     @on(OptionList.OptionHighlighted)
     def _moved(self, event: OptionList.OptionHighlighted) -> None:
@@ -101,6 +102,7 @@ class ApplicationsView(StepView):
     def _filtered(self, event: Input.Changed) -> None:
         event.stop()
         self._fill(event.value)
+        self.query_one("#client", Static).update("")
 
     @on(Ticks.Changed)
     def _ticks(self, event: Ticks.Changed) -> None:

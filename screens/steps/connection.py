@@ -11,6 +11,7 @@ from textual.widgets.option_list import Option
 from screens.form import Form
 from screens.steps.base import FormView, unseen
 from screens.widgets.grown import Choices
+from wizard.counts import counted
 from wizard.profile import ProfileAnswers
 from wizard.steps.connection import ConnectionAnswers
 
@@ -38,8 +39,11 @@ class ConnectionView(FormView):
         found = await tenant.connections()
         listed.clear_options()
         listed.display = bool(found)
+        known = counted(len(found), "connection")
         there.update(
-            "In the tenant now; Enter takes one:" if found else "There is no database connection in the tenant yet."
+            f"{known} in the tenant; Enter takes one:"
+            if found
+            else "There is no database connection in the tenant yet."
         )
         for one in found:
             options = one.options
