@@ -21,12 +21,13 @@ from screens.choices import words_of
 from screens.tasks import begin
 from screens.widgets.draw import sentence
 from screens.widgets.grown import Text
+from screens.widgets.path_input import PathInput
 from screens.widgets.rows import Rows
 from screens.widgets.secret_input import SecretInput
 from screens.widgets.ticks import YesNo
 from wizard.answers import Section
 from wizard.answers.given import plain
-from wizard.answers.section import choices, is_secret, keys
+from wizard.answers.section import choices, is_path, is_secret, keys
 
 KEPT = "Paste it: the keyring keeps it, no file does. Or name it: env:NAME."
 """What is said of every secret."""
@@ -108,7 +109,8 @@ class Field(Horizontal):
             return Text("" if begin is ABSENT else "\n".join(map(str, begin)), compact=True, id="control")
         if self._is_structure:
             return Text(_toml(begin), compact=True, id="control")
-        return Input("" if begin is ABSENT else str(begin), placeholder=example, compact=True, id="control")
+        kind = PathInput if is_path(self.info) else Input
+        return kind("" if begin is ABSENT else str(begin), placeholder=example, compact=True, id="control")
 
     @property
     def control(self) -> Any:

@@ -15,6 +15,7 @@ from textual.widgets import Button, DataTable, DirectoryTree, Input, Label, Mark
 
 from screens.widgets.draw import cut
 from screens.widgets.grown import Table
+from screens.widgets.path_input import PathInput
 from wizard.errors import WizardError
 from wizard.located import located
 
@@ -162,7 +163,7 @@ class FilePicker(ModalScreen[Path | None]):
     def compose(self) -> ComposeResult:
         with Window():
             yield Label(self._title, classes="title", markup=False)
-            yield Input(self._suggestion, placeholder="path, or choose below", compact=True)
+            yield PathInput(self._suggestion, placeholder="path, or choose below", compact=True)
             yield Label("", id="wrong", classes="problem", markup=False)
             yield Label(self._place, id="place", classes="hint", markup=False)
             tree = Folder(self._folder, self._kinds)

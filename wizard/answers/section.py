@@ -114,6 +114,16 @@ def models(annotation: Any) -> list[type[BaseModel]]:
     return [part for part in choices(annotation) if isinstance(part, type) and issubclass(part, BaseModel)]
 
 
+FILE = "file-path"
+"""Format, in the schema, of a text that is the path of a file."""
+
+
+def is_path(field: FieldInfo) -> bool:
+    """Whether the field holds the path of a file."""
+    extra = field.json_schema_extra
+    return isinstance(extra, dict) and extra.get("format") == FILE
+
+
 def is_secret(field: FieldInfo) -> bool:
     """Whether the field holds a reference to a secret."""
     return any(validator.func is _only_a_reference for validator in _wrap_validators(field.annotation, field.metadata))

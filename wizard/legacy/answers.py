@@ -9,6 +9,7 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 from pydantic import BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
 from wizard.answers import SecretRef, Section
+from wizard.answers.section import FILE
 
 Kind = Literal["auto", "csv", "sql", "json", "ndjson", "ldif"]
 StoreKey = Literal[
@@ -65,6 +66,7 @@ class SourceAnswers(Section):
         description="this or url is needed; relative to the folder of the answers file",
         default="",
         examples=["users.csv", "/srv/export/customers.tsv", "legacy.db"],
+        json_schema_extra={"format": FILE},
     )
     list_key: str = Field(
         alias="list",
@@ -78,6 +80,7 @@ class SourceAnswers(Section):
         description="only for auth0: the hashes from Auth0's support, merged into the export of users by their id",
         default="",
         examples=["hashes.ndjson"],
+        json_schema_extra={"format": FILE},
     )
     encoding: str = Field(
         title="Encoding of the file",

@@ -1,0 +1,34 @@
+"""A place for the path of a file, which can be dropped on the terminal too."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from urllib.parse import unquote, urlsplit
+
+from textual import events
+from textual.widgets import Input
+
+ROOTED = ("/", "~")
+"""How a path begins that does not depend on a folder."""
+
+
+class PathInput(Input):
+    """Takes a pasted path as a terminal writes that of a file dropped on it: in quotes, with backslashes, or as a URL."""
+
+    def _on_paste(self, event: events.Paste) -> None:
+        event.text = dropped(event.text)  # Textual's own does the rest
+
+
+def dropped(pasted: str) -> str:
+    """The path itself, where what was pasted is one as a shell would need it; anything else as it is."""
+    line = next(iter(pasted.strip().splitlines()), "")
+    if line.startswith("file://"):
+        return unquote(urlsplit(line).path)
+    if not line.startswith((*ROOTED, "'", '"')) or os.path.lexists(line):
+        return pasted
+    try:
+        words = shlex.split(line)
+    except ValueError:
+        return pasted
+    return words[0] if len(words) == 1 and words[0].startswith(ROOTED) else pasted
