@@ -248,9 +248,10 @@ def _whom_to_leave_out(answers: Answers) -> tuple[str, str]:
 
 @asynccontextmanager
 async def _left_out(change: PrepareUsers, tools: Tools) -> AsyncIterator[LeaveOut | None]:
-    """Who is in the connection now, as an export that is gone afterwards."""
+    """Who is in the connection now, as an export that is gone afterwards, and who is linked, whom it may not show."""
     from wizard.bulk.preparation.prepare import LeaveOut
     from wizard.bulk.verification.evidence import export_users, private_file
+    from wizard.bulk.verification.linked import moved_and_linked
 
     if change.way == "bulk":
         yield None
@@ -264,7 +265,8 @@ async def _left_out(change: PrepareUsers, tools: Tools) -> AsyncIterator[LeaveOu
         )
     with private_file(tools.folder / "export.ndjson.gz") as export:
         await export_users(connection, export, tools, ("user_id", "identities"))
-        yield LeaveOut(export, connection.name, nobody=change.way == "automatic")
+        linked = await moved_and_linked(connection, export, tools)
+        yield LeaveOut(export, connection.name, nobody=change.way == "automatic", linked=linked)
 
 
 def prepared_users(fingerprint: str, tools: Tools) -> int | None:

@@ -12,6 +12,7 @@ import os
 import time
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 from wizard.bulk.manifest import Manifest, PreparedFile
@@ -59,11 +60,15 @@ class Prepared:
 
 @dataclass(frozen=True, slots=True)
 class LeaveOut:
-    """Who is not to be imported: the users that an export has in a connection; with `nobody`, the others neither."""
+    """Who is not to be imported: the users that an export has in a connection; with `nobody`, the others neither.
+
+    `linked` are ids of users who are there and in no export, as they are an identity of another account.
+    """
 
     export: Path
     connection: str
     nobody: bool = False
+    linked: tuple[str, ...] = ()
 
 
 def workers_for(wanted: str | int, records: int) -> int:
@@ -171,7 +176,8 @@ async def prepare_async(
 
 def _index(leave_out: LeaveOut, spool: Path) -> Path:
     path = spool / "there"
-    write_index(exported_ids(leave_out.export, leave_out.connection), path)
+    linked = (user_id.encode() for user_id in leave_out.linked)
+    write_index(chain(exported_ids(leave_out.export, leave_out.connection), linked), path)
     return path
 
 

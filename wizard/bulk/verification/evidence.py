@@ -73,7 +73,7 @@ async def compare_with_export(connection: Connection, tools: Tools) -> Sequence[
     Raises:
         WizardError: the export failed, or the prepared files are gone.
     """
-    from wizard.bulk.verification.linked import without_linked
+    from wizard.bulk.verification.linked import linked_since, without_linked
     from wizard.bulk.verification.marked import marked_by_now
     from wizard.bulk.verification.returned import returned_users
 
@@ -84,10 +84,14 @@ async def compare_with_export(connection: Connection, tools: Tools) -> Sequence[
             nonlocal returned
             returned = None if marked is None else await returned_users(export, marked, connection, tools)
 
-        result = await _compared(connection, tools, tools.folder / "verify.ndjson", look_for_returned)
-    if result is None:
-        return [Finding("export", False, "the prepared files are gone", "Verify before purging a run's files.")]
-    result, linked = await without_linked(result, tools.folder / "verify.ndjson", connection, tools)
+        details = tools.folder / "verify.ndjson"
+        result = await _compared(connection, tools, details, look_for_returned)
+        if result is None:
+            return [Finding("export", False, "the prepared files are gone", "Verify before purging a run's files.")]
+        result, linked = await without_linked(result, details, connection, tools)
+        if Progress.of(tools.journal.events()).strategy != "bulk":
+            result, others = await linked_since(result, details, marked, connection, tools)
+            linked += others
     tools.emit(
         UsersReconciled(
             result.compared,

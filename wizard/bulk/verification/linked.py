@@ -20,12 +20,14 @@ from wizard.bulk.files import private
 from wizard.bulk.verification.evidence import INDEX_PATIENCE, wait
 from wizard.bulk.verification.sameness import ID_TAKEN, LOWERED
 from wizard.progress import Progress
+from wizard.scratch import scratch_within
 
 if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
 
     from wizard.auth0.models import Connection, Identity
     from wizard.bulk.verification.reconcile import Reconciliation
+    from wizard.bulk.verification.residents import Residents
     from wizard.tools import Tools
 
 AT_ONCE = 50
@@ -247,6 +249,83 @@ async def without_linked(
     return left, called["missing", LINKED] + called["different", LINKED]
 
 
+async def linked_since(
+    result: Reconciliation, details: Path, marked: Residents | None, connection: Connection, tools: Tools
+) -> tuple[Reconciliation, int]:
+    """Count as moved who was left out when the store was prepared, and is linked by now; returns how many, too.
+
+    Who moves at a login and is linked then is in no export any more. Whom the legacy API has marked has moved, and is
+    looked for first; of the others so many as there are until none was linked for long, as everywhere.
+
+    Args:
+        details: `verify.ndjson` of the comparison; it names them as moved then.
+        marked: Who has been marked; None where that is not told.
+    """
+    from wizard.bulk.manifest import REJECTS
+    from wizard.bulk.verification.residents import Residents, write_index
+
+    rejects = tools.folder / REJECTS
+    if not rejects.is_file() or not rejects.stat().st_size:
+        return result, 0
+    with scratch_within(tools.folder, "linked") as scratch:
+        write_index(
+            (found["user_id"].encode() for found in _lines(details) if found["status"] == "moved"), scratch / "in"
+        )
+        there = Residents(scratch / "in")
+        try:
+
+            def left(*, with_mark: bool) -> Iterator[dict[str, Any]]:
+                for one in _lines(rejects):
+                    user_id = one.get("user_id")
+                    if not user_id or user_id.encode() in there:
+                        continue
+                    if with_mark is (marked is not None and user_id.encode() in marked):
+                        yield {"user_id": user_id, "code": one["code"], "decision": one.get("decision")}
+
+            found = (
+                await linked_users(connection, left(with_mark=True), tools) if marked is not None else frozenset[str]()
+            )
+            found |= await linked_users(connection, left(with_mark=False), tools)
+            if not found:
+                return result, 0
+            moved = [one for with_mark in (True, False) for one in left(with_mark=with_mark) if one["user_id"] in found]
+        finally:
+            there.close()
+    with details.open("ab") as out:
+        for one in moved:
+            line = {"user_id": one["user_id"], "status": "moved", "code": one["code"], "fields": []}
+            out.write(orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE))
+    skipped = sum(one["decision"] is not None for one in moved)
+    codes = Counter(result.moved_codes) + Counter(str(one["code"]) for one in moved)
+    return replace(
+        result,
+        moved_rejected=result.moved_rejected + len(moved) - skipped,
+        moved_skipped=result.moved_skipped + skipped,
+        moved_codes=dict(codes),
+    ), len(moved)
+
+
+async def moved_and_linked(connection: Connection, export: Path, tools: Tools) -> tuple[str, ...]:
+    """The ids, without `auth0|`, of those whom the legacy API has marked as moved and who are linked: no export shows them.
+
+    Nobody where the marks cannot be asked: an import then refuses them as duplicates, and verifying finds them linked.
+    """
+    from wizard.bulk.verification.marked import marked_ids
+    from wizard.bulk.verification.residents import Residents, exported_ids, write_index
+
+    marked = await marked_ids(tools)
+    if not marked:
+        return ()
+    with scratch_within(tools.folder, "linked") as scratch:
+        write_index(exported_ids(export, connection.name), scratch / "in")
+        there = Residents(scratch / "in")
+        try:
+            gone = ({"user_id": user_id} for user_id in marked if user_id.encode() not in there)
+            return tuple(sorted(await linked_users(connection, gone, tools)))
+        finally:
+            there.close()
+
+
 def _called(
     found: Mapping[str, Any], linked: frozenset[str], taken: Mapping[str, Sequence[str]]
 ) -> dict[str, Any] | None:
@@ -282,8 +361,12 @@ def _duplicates_among(ids: AbstractSet[str], tools: Tools) -> frozenset[str]:
 
 
 def _not_found_by_id(details: Path) -> Iterator[dict[str, Any]]:
-    with details.open("rb") as lines:
-        yield from filter(_is_not_found_by_id, map(orjson.loads, lines))
+    yield from filter(_is_not_found_by_id, _lines(details))
+
+
+def _lines(path: Path) -> Iterator[dict[str, Any]]:
+    with path.open("rb") as lines:
+        yield from map(orjson.loads, lines)
 
 
 def _is_not_found_by_id(found: Mapping[str, Any]) -> bool:

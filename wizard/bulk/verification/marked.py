@@ -6,7 +6,7 @@ next login, which may never come.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -49,12 +49,17 @@ async def mark_moved(folder: Path, tools: Tools) -> int:
     return await tools.marks.mark(missing)
 
 
+async def marked_ids(tools: Tools) -> Sequence[str] | None:
+    """The ids, without `auth0|`, of those who are marked at this moment; None where that is not told."""
+    return None if tools.marks is None else await tools.marks.ids()
+
+
 @asynccontextmanager
 async def marked_by_now(tools: Tools) -> AsyncIterator[Residents | None]:
     """The ids of those who are marked at this moment, in a file that is gone afterwards; None where that is not told."""
     from wizard.bulk.verification.residents import Residents, write_index
 
-    ids = None if tools.marks is None else await tools.marks.ids()
+    ids = await marked_ids(tools)
     if ids is None:
         yield None
         return
