@@ -71,6 +71,21 @@ def test_a_figure_of_moved_users_stays_when_one_is_linked_later_and_it_is_told(t
     assert "2 linked to other accounts" in told(stage, "export").detail
 
 
+def test_a_count_that_falls_during_the_automatic_phase_is_explained(tmp_path: Path) -> None:
+    stage = stage_of(tmp_path, "two-phase")
+    stage.log_in([1, 2, 3])
+    stage.pass_days(1)
+    assert "fewer" not in stage.resume().waiting
+    link(stage, "2", to="1")
+    stage.pass_days(1)
+    waiting = stage.resume().waiting
+    assert "2 of 10 users have moved at login (20.0 %)" in waiting
+    assert (
+        "1 fewer than counted before: users who are linked to one another count as one, and deleted ones no more"
+        in waiting
+    )
+
+
 def test_those_who_have_not_moved_are_searched_for_up_to_a_bound(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

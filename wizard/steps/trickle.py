@@ -73,7 +73,8 @@ class TrickleAnswers(Section):
 class TrickleFacts:
     """One look at UNIX time `at`: users of the legacy store, those who have moved, and what earlier looks foresee.
 
-    `before` are users of the connection that were there before this run let anybody move.
+    `before` are users of the connection that were there before this run let anybody move, `fewer` those who count no more
+    that an earlier look had counted.
     """
 
     at: float
@@ -83,6 +84,7 @@ class TrickleFacts:
     over: bool = False
     before: int = 0
     expected: str = ""
+    fewer: int = 0
 
     @property
     def share(self) -> float:
@@ -114,7 +116,9 @@ class TrickleStep(Step[TrickleFacts, Change]):
         moved = min(source.records, max(0, total - before))
         looks = [(look.at, look.migrated) for look in Progress.of(tools.journal.events()).looks]
         told = outlook([*looks, (now, moved)], source.records, answers[TrickleAnswers])
-        return TrickleFacts(now, source.records, moved, await _marked(tools), before=before, expected=told)
+        fewer = max((migrated for _, migrated in looks), default=0) - moved
+        marked = await _marked(tools)
+        return TrickleFacts(now, source.records, moved, marked, before=before, expected=told, fewer=max(0, fewer))
 
     def plan(self, answers: Answers, facts: TrickleFacts) -> Sequence[Change]:
         return []
@@ -136,6 +140,8 @@ class TrickleStep(Step[TrickleFacts, Change]):
         if facts.over or _due(wanted, facts):
             return None
         reason = f"{facts.migrated:,} of {counted(facts.users, 'user')} have moved at login ({facts.share:.1f} %)"
+        if facts.fewer:
+            reason += f"; {facts.fewer:,} fewer than counted before: users who are linked to one another count as one, and deleted ones no more"
         if facts.expected:
             reason += f"; {facts.expected}"
         until = {
