@@ -1,13 +1,16 @@
 """Accounts of which one user is an identity of another one's, as tests make them."""
 
+import json
 from pathlib import Path
 
 import httpx
 import pytest
 from rehearsal import CountingTransport, Rehearsal, known_hash, person
 
+from wizard.events import CheckFailed, CheckPassed
 from wizard.practice.switches import Switches
 from wizard.practice.users.creation import add_user
+from wizard.practice.users.endpoints import plant_half_made_user
 
 PEOPLE = 12
 EXPORTS = pytest.mark.parametrize("exports", ["left out", "with their primary"])
@@ -68,3 +71,19 @@ class Searches(CountingTransport):
         query = request.url.params.get("q", "")
         self.queries += [query] if "identities.user_id" in query else []
         return await super().handle_async_request(request)
+
+
+def details(stage: Rehearsal) -> list[dict[str, object]]:
+    lines = stage.runs.find("latest").verify.read_text(encoding="utf-8").splitlines()
+    return [json.loads(line) for line in lines]
+
+
+def told(stage: Rehearsal, name: str) -> CheckPassed | CheckFailed:
+    """The last word on a check."""
+    found = [one for one in stage.events if isinstance(one, CheckPassed | CheckFailed) and one.name == name]
+    return found[-1]
+
+
+def plant(stage: Rehearsal, number: int) -> None:
+    who = person(number)
+    plant_half_made_user(stage.tenant, id_of(stage, "acme-users"), user_id=who["id"], email=who["mail"])

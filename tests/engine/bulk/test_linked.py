@@ -4,12 +4,23 @@ import json
 from pathlib import Path
 
 import pytest
-from linked_stage import EXPORTS, PEOPLE, Searches, add, id_of, identities, link, password_of, stage_of
+from linked_stage import (
+    EXPORTS,
+    PEOPLE,
+    Searches,
+    add,
+    details,
+    identities,
+    link,
+    password_of,
+    plant,
+    stage_of,
+    told,
+)
 from rehearsal import Rehearsal, kept, known_hash, person
 
-from wizard.events import CheckFailed, CheckPassed, UsersRepaired
+from wizard.events import UsersRepaired
 from wizard.practice.users.creation import add_user
-from wizard.practice.users.endpoints import plant_half_made_user
 from wizard.runner import Plan
 
 
@@ -25,24 +36,8 @@ def move(stage: Rehearsal, number: int) -> None:
     add_user(stage.tenant, found, kept(number), secret=known_hash())
 
 
-def plant(stage: Rehearsal, number: int) -> None:
-    who = person(number)
-    plant_half_made_user(stage.tenant, id_of(stage, "acme-users"), user_id=who["id"], email=who["mail"])
-
-
-def details(stage: Rehearsal) -> list[dict[str, object]]:
-    lines = stage.runs.find("latest").verify.read_text(encoding="utf-8").splitlines()
-    return [json.loads(line) for line in lines]
-
-
 def statuses(stage: Rehearsal) -> dict[object, object]:
     return {found["user_id"]: found["status"] for found in details(stage)}
-
-
-def told(stage: Rehearsal, name: str) -> CheckPassed | CheckFailed:
-    """The last word on a check."""
-    found = [one for one in stage.events if isinstance(one, CheckPassed | CheckFailed) and one.name == name]
-    return found[-1]
 
 
 def always(plan: Plan) -> bool:

@@ -3,9 +3,8 @@
 from pathlib import Path
 
 import pytest
-from linked_stage import PEOPLE, stage_of
+from linked_stage import PEOPLE, details, plant, stage_of, told
 from rehearsal import Rehearsal, person
-from test_linked import details, plant, told
 
 from wizard.events import CheckFailed
 from wizard.runner import Plan

@@ -4,9 +4,9 @@ import json
 from pathlib import Path
 
 import pytest
+from linked_stage import EXPORTS, Searches, link, told
 from phases_stage import PhasesStage
 from phases_stage import stage_of as phases_of
-from test_linked import EXPORTS, Searches, link, told
 
 from wizard.bulk.verification import linked
 from wizard.practice.switches import Switches
