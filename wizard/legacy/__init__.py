@@ -214,6 +214,8 @@ def _is_there(argument: str) -> bool:
 
 
 def _is_sqlite(path: Path) -> bool:
+    if not path.is_file():  # to open a pipe would wait for somebody to write to it
+        return False
     try:
         with path.open("rb") as file:
             return file.read(len(_SQLITE)) == _SQLITE

@@ -48,6 +48,8 @@ class UnpackedPath(_Path):
 
 def is_packed(path: Path) -> bool:
     """Whether the file is compressed with gzip."""
+    if not path.is_file():  # to open a pipe would wait for somebody to write to it
+        return False
     try:
         with path.open("rb") as file:
             return file.read(2) == GZIP

@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 import os
 import pickle
+import subprocess
+import sys
 import tarfile
 import time
 from collections.abc import Callable
@@ -416,6 +418,14 @@ def test_a_missing_file_is_told_with_what_is_near(tmp_path: Path) -> None:
 def test_a_folder_is_refused(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match="is not a file"):
         open_source(SourceAnswers(path="."), secret=None, base=tmp_path)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+def test_a_pipe_that_nobody_writes_to_is_refused_at_once(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "users.csv")
+    command = [sys.executable, "-m", "wizard", "inspect", str(tmp_path / "users.csv")]
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+    assert "is not a file" in ended.stdout + ended.stderr
 
 
 def test_the_fingerprint_knows_data_and_way_of_reading(opened: Open) -> None:
