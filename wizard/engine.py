@@ -17,7 +17,7 @@ from wizard.events import Emit, RunEnded, RunFailed, RunInterrupted, RunStarted
 from wizard.identity import Identity, keep, require_same
 from wizard.journal import Journal
 from wizard.legacy.answers import SourceAnswers
-from wizard.made_before import made_before
+from wizard.made_before import made_before, note_approval
 from wizard.progress import Progress
 from wizard.runner import AnyStep, Plan, Planned, apply_plan, check_all, make_plan
 from wizard.runs import RunFolder
@@ -258,6 +258,7 @@ def _approved(
         )
     journal.remember(APPROVAL, sorted(plan.approval))
     journal.remember("approved_hash", plan.hash)
+    note_approval(journal)
     return plan.approval
 
 

@@ -8,6 +8,13 @@ from wizard.journal import Intent, Journal
 from wizard.runner import AnyStep, Plan, Planned
 
 CUTOVER = "change:cutover:"
+APPROVED_AT = "approved_at"
+"""Journal fact: the id of the last intent of a change before the newest approval, which covers making it once more."""
+
+
+def note_approval(journal: Journal) -> None:
+    """What the run has made up to now may be made once more, as it has just been approved."""
+    journal.remember(APPROVED_AT, max((one.id for one in journal.intents("change:")), default=0))
 
 
 def made_before(plan: Plan, steps: Sequence[AnyStep], journal: Journal) -> list[Planned]:
@@ -23,9 +30,11 @@ def made_before(plan: Plan, steps: Sequence[AnyStep], journal: Journal) -> list[
     ending = {step.key for step in steps if step.ends_at_cutover}
     lasting = {step.key for step in steps if step.puts_back}
 
+    approved_at = journal.recall(APPROVED_AT) or 0
+
     def stands(planned: Planned) -> bool:
         made = last.get(f"change:{planned.step}:{planned.change.key}")
-        if made is None or not planned.change.undo or planned.step not in lasting:
+        if made is None or made.id <= approved_at or not planned.change.undo or planned.step not in lasting:
             return False
         return made.id > ended or planned.step not in ending
 

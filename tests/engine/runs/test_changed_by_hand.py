@@ -9,6 +9,7 @@ from phases_stage import PhasesStage, stage_of
 
 from wizard.engine import carry_out
 from wizard.errors import PlanStale
+from wizard.events import ChangeApplied, Event
 from wizard.runner import Plan
 
 LEGACY_API = "https://legacy.example.com/api"
@@ -123,3 +124,19 @@ def test_a_cutover_that_was_taken_back_is_made_again_by_its_confirmation_alone(s
     stage.undo(only="cutover")
     assert stage.resume().verdict == "waiting"
     assert stage.resume("cutover.confirm=acme-users").verdict == "complete"
+
+
+def test_an_approval_of_putting_it_right_holds_for_what_a_crash_has_left_of_it(stage: PhasesStage) -> None:
+    edit_script(stage)
+    remove_grant(stage)
+
+    def crash(event: Event) -> None:
+        if isinstance(event, ChangeApplied):
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        stage.resume(approve=lambda plan: True, watch=crash)
+    assert stage.resume().verdict == "waiting"
+    edit_script(stage)
+    with pytest.raises(PlanStale, match="somebody has changed it since"):
+        stage.resume()
