@@ -16,7 +16,7 @@ import pytest
 
 from wizard.clock import RealClock
 from wizard.errors import UsageError
-from wizard.practice.sandbox import executable
+from wizard.practice.sandbox import executable, process
 from wizard.practice.sandbox.outcome import Outcome
 from wizard.practice.sandbox.process import command
 from wizard.practice.sandbox.sandbox import Code, Patience, Sandbox
@@ -175,6 +175,7 @@ async def test_a_module_really_asks_other_hosts(furnished: Sandbox) -> None:
         ("fs", "scripts reach no files and no processes"),
         ("./node_modules/legacy-hash", "scripts have no files beside them"),
         ("../x", "scripts have no files beside them"),
+        ("legacy-hash/../../secret.json", "scripts have no files beside them"),
         ("/etc/hosts", "scripts have no files beside them"),
     ],
 )
@@ -442,3 +443,23 @@ async def test_node_itself_keeps_files_and_processes_from_scripts(tmp_path: Path
     said = subprocess.run([*command(), "--eval", spy], capture_output=True, text=True, timeout=60, check=True)
 
     assert said.stdout.strip() == "ERR_ACCESS_DENIED"
+
+
+@pytest.mark.parametrize(
+    ("version", "wall"),
+    [
+        ((18, 20), []),
+        ((20, 20), ["--experimental-permission"]),
+        ((22, 12), ["--experimental-permission"]),
+        ((22, 20), ["--permission"]),
+        ((23, 2), ["--experimental-permission"]),
+        ((24, 0), ["--permission"]),
+        ((25, 1), ["--permission", "--allow-net"]),
+    ],
+)
+def test_each_node_has_the_wall_that_it_knows_and_the_network(
+    monkeypatch: pytest.MonkeyPatch, version: tuple[int, int], wall: list[str]
+) -> None:
+    monkeypatch.setattr(process, "version_of", lambda _: version)
+    known = {"--permission", "--experimental-permission", "--allow-net"}
+    assert [flag for flag in process.command() if flag in known] == wall

@@ -54,7 +54,7 @@ class Failure:
 def cleaned(words: str) -> str:
     """Take e-mail addresses, hashes, tokens and phone numbers out of a message."""
     if len(words) > _LONGEST_READ:
-        words = words[:_LONGEST_READ].rpartition(" ")[0]  # half an address would not be known as one
+        words = words[:_LONGEST_READ].rpartition(" ")[0] or "…"  # half an address would not be known as one
     for personal in _PERSONAL:
         words = personal.sub("…", words)
     return words if len(words) <= _LONGEST_WHY else f"{words[:_LONGEST_WHY]}…"

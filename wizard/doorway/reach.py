@@ -42,6 +42,7 @@ async def look_at_token(api: LegacyApi, tools: Tools) -> list[Finding]:
     """Evidence that the application gets a token and the legacy API takes it; nothing where one of them cannot be asked."""
     import httpx
 
+    from wizard.auth0.errors import Refused
     from wizard.doorway.settings import application, kept_secret
 
     client = await application(api, tools)
@@ -56,6 +57,11 @@ async def look_at_token(api: LegacyApi, tools: Tools) -> list[Finding]:
             "If its secret was changed in the Dashboard, `auth0-migrate secrets rotate ANSWERS` renews it everywhere."
         )
         return [Finding(TOKEN, False, why, remedy)]
+    except Refused as refused:
+        why = f"Auth0 gave the application no token for it now ({refused.why})"
+        return [
+            Finding(TOKEN, False, why, "Verify again later; if it stays so, look at the tenant's logs for the reason.")
+        ]
     asked = {"Authorization": f"Bearer {token}"}
     try:
         async with httpx.AsyncClient(transport=tools.outside, timeout=SECONDS) as outside:

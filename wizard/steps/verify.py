@@ -143,7 +143,7 @@ class VerifyStep(Step[VerifyFacts, RepairHalfMadeUsers]):
         allowed = answers[VerifyAnswers].repair_at_most
         if allowed <= facts.repaired or answers[StrategyAnswers].way == "automatic":
             return []
-        return [RepairHalfMadeUsers(answers[ConnectionAnswers].name, allowed, 0 < facts.offered <= allowed)]
+        return [RepairHalfMadeUsers(answers[ConnectionAnswers].name, allowed, allowed == facts.offered)]
 
     async def apply(self, change: RepairHalfMadeUsers, tools: Tools) -> Receipt:
         from wizard.auth0.scopes import require_scopes
@@ -163,6 +163,8 @@ class VerifyStep(Step[VerifyFacts, RepairHalfMadeUsers]):
                 lost = [user async for user in lost_users(connection, tools)]
                 there_are, users = f"{there_are} and {len(lost):,} otherwise missing", users + lost
             if len(users) > change.at_most:
+                if change.missing:
+                    tools.journal.remember(OFFERED, _next(len(users), tools))
                 raise PlanStale(
                     f"{there_are} in {change.connection}",
                     why=f"agreed to were {change.at_most:,}",
@@ -191,6 +193,8 @@ class VerifyStep(Step[VerifyFacts, RepairHalfMadeUsers]):
             findings += await _compared(connection, tools)
             half_made, found = await _half_made(connection, tools)
             findings += [*found, *_missing(half_made, progress, answers[StrategyAnswers].way != "automatic", tools)]
+        elif tools.journal.recall(OFFERED):
+            tools.journal.remember(OFFERED, 0)  # nobody is found missing
         alone = wanted.depth == "sample"
         findings += await evidence.look_up_sample(connection, wanted.sample, tools, alone=alone)
         findings.append(await evidence.count_by_search(connection, tools))

@@ -82,7 +82,7 @@ def test_personal_data_in_auth0s_words_is_left_out(message: str) -> None:
 
 
 def test_long_words_are_cut() -> None:
-    assert len(cleaned("x" * 5000)) < 400
+    assert cleaned("x" * 5000) == "…"
     assert "ada" not in cleaned("ada@example.com " * 249 + "no ada.of.the.analytical.engine@example.com")
 
 

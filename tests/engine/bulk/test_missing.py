@@ -80,12 +80,13 @@ def test_the_number_that_the_check_names_imports_them_anew_with_the_half_made(st
     assert "missing" not in progress.failed_checks
 
 
-def test_a_smaller_number_repairs_the_half_made_alone(stage: Rehearsal) -> None:
+@pytest.mark.parametrize("number", [1, 50])
+def test_another_number_repairs_the_half_made_alone(stage: Rehearsal, number: int) -> None:
     plant(stage, 3)
     stage.apply()
     delete(stage, 5)
     stage.verify()
-    progress = stage.resume("verify.repair_at_most=1", approve=lambda plan: True)
+    progress = stage.resume(f"verify.repair_at_most={number}", approve=lambda plan: True)
     assert (progress.missing, progress.unfound, "half-made" in progress.failed_checks) == (1, 0, False)
     assert "5" not in ids(stage)
 

@@ -28,6 +28,8 @@ Heard = Callable[[dict[str, Any]], None]
 def command(modules: Path | None = None) -> list[str]:
     """Node with the wall around files and processes that its version has; the network stays open.
 
+    Source: Node's docs, "Command-line API", history of --permission, and "Permissions".
+
     Args:
         modules: A folder that may be read too, with modules that may be programs of this machine (`bcrypt` is one).
 
@@ -36,7 +38,10 @@ def command(modules: Path | None = None) -> list[str]:
     """
     found = node()
     version = version_of(str(found))
-    wall = ["--permission" if version >= (22, 13) else "--experimental-permission", *PERMITTED]
+    settled = version >= (23, 5) or (22, 13) <= version < (23, 0)
+    wall = ["--permission" if settled else "--experimental-permission", *PERMITTED]
+    if version >= (25, 0):
+        wall.append("--allow-net")
     if modules is not None:
         wall += [f"--allow-fs-read={modules}{os.sep}*", *(["--allow-addons"] if version >= (20, 12) else [])]
     return [str(found), "--no-warnings", *(wall if version >= (20, 0) else ())]

@@ -33,7 +33,7 @@ function sandboxRequire(network, folder, dependencies) {
     if (typeof name === 'string' && given[name]) return given[name];
     if (BUILTIN[name]) throw missing(asked, 'scripts reach no files and no processes');
     const found = PACKAGE.exec(name);
-    if (!found) throw missing(asked, 'scripts have no files beside them');
+    if (!found || asked.includes('..')) throw missing(asked, 'scripts have no files beside them');
     const [, pack, version, inside = ''] = found;
     if (declared && !(pack in declared)) throw missing(asked, "it is not among the action's dependencies");
     return fromFolder(folder, asked, pack, version || (declared && declared[pack]), inside);
