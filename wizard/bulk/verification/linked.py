@@ -11,11 +11,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from wizard.aside import aside
 from wizard.bulk.files import private
 from wizard.bulk.verification.evidence import INDEX_PATIENCE, wait
 from wizard.bulk.verification.sameness import ID_TAKEN, LOWERED
@@ -30,6 +32,8 @@ if TYPE_CHECKING:
     from wizard.bulk.verification.residents import Residents
     from wizard.tools import Tools
 
+MARKED, OTHERS = "marked", "others"
+"""Lists of those who were left out: whom the legacy API has marked as moved, and the others."""
 AT_ONCE = 50
 """Users that one search looks for."""
 QUERY = 3_000
@@ -262,35 +266,17 @@ async def linked_since(
         marked: Who has been marked; None where that is not told.
     """
     from wizard.bulk.manifest import REJECTS
-    from wizard.bulk.verification.residents import Residents, write_index
 
     rejects = tools.folder / REJECTS
     if not rejects.is_file() or not rejects.stat().st_size:
         return result, 0
     with scratch_within(tools.folder, "linked") as scratch:
-        write_index(
-            (found["user_id"].encode() for found in _lines(details) if found["status"] == "moved"), scratch / "in"
-        )
-        there = Residents(scratch / "in")
-        try:
-
-            def left(*, with_mark: bool) -> Iterator[dict[str, Any]]:
-                for one in _lines(rejects):
-                    user_id = one.get("user_id")
-                    if not user_id or user_id.encode() in there:
-                        continue
-                    if with_mark is (marked is not None and user_id.encode() in marked):
-                        yield {"user_id": user_id, "code": one["code"], "decision": one.get("decision")}
-
-            found = (
-                await linked_users(connection, left(with_mark=True), tools) if marked is not None else frozenset[str]()
-            )
-            found |= await linked_users(connection, left(with_mark=False), tools)
-            if not found:
-                return result, 0
-            moved = [one for with_mark in (True, False) for one in left(with_mark=with_mark) if one["user_id"] in found]
-        finally:
-            there.close()
+        await aside(partial(_sort_left_out, rejects, details, marked, scratch))
+        found = await linked_users(connection, _lines(scratch / MARKED), tools)
+        found |= await linked_users(connection, _lines(scratch / OTHERS), tools)
+        if not found:
+            return result, 0
+        moved = [one for name in (MARKED, OTHERS) for one in _lines(scratch / name) if one["user_id"] in found]
     with details.open("ab") as out:
         for one in moved:
             line = {"user_id": one["user_id"], "status": "moved", "code": one["code"], "fields": []}
@@ -305,6 +291,24 @@ async def linked_since(
     ), len(moved)
 
 
+def _sort_left_out(rejects: Path, details: Path, marked: Residents | None, scratch: Path) -> None:
+    """Write who was left out and is not known to have moved into two lists, those who are marked and the others."""
+    from wizard.bulk.verification.residents import Residents, write_index
+
+    write_index((found["user_id"].encode() for found in _lines(details) if found["status"] == "moved"), scratch / "in")
+    there = Residents(scratch / "in")
+    try:
+        with private(scratch / MARKED) as first, private(scratch / OTHERS) as others:
+            for one in _lines(rejects):
+                user_id = one.get("user_id")
+                if user_id and user_id.encode() not in there:
+                    line = {"user_id": user_id, "code": one["code"], "decision": one.get("decision")}
+                    out = first if marked is not None and user_id.encode() in marked else others
+                    out.write(orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE))
+    finally:
+        there.close()
+
+
 async def moved_and_linked(connection: Connection, export: Path, tools: Tools) -> tuple[str, ...]:
     """The ids, without `auth0|`, of those whom the legacy API has marked as moved and who are linked: no export shows them.
 
@@ -317,7 +321,7 @@ async def moved_and_linked(connection: Connection, export: Path, tools: Tools) -
     if not marked:
         return ()
     with scratch_within(tools.folder, "linked") as scratch:
-        write_index(exported_ids(export, connection.name), scratch / "in")
+        await aside(partial(write_index, exported_ids(export, connection.name), scratch / "in"))
         there = Residents(scratch / "in")
         try:
             gone = ({"user_id": user_id} for user_id in marked if user_id.encode() not in there)
