@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import os
+import re
 import shlex
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
 from textual import events
 from textual.widgets import Input
 
 ROOTED = ("/", "~")
 """How a path begins that does not depend on a folder."""
+DRIVE = re.compile(r'"[A-Za-z]:\\[^"]*"')
+"""A path of Windows in quotes."""
 
 
 class PathInput(Input):
@@ -24,7 +28,9 @@ def dropped(pasted: str) -> str:
     """The path itself, where what was pasted is one as a shell would need it; anything else as it is."""
     line = next(iter(pasted.strip().splitlines()), "")
     if line.startswith("file://"):
-        return unquote(urlsplit(line).path)
+        return url2pathname(urlsplit(line).path)
+    if DRIVE.fullmatch(line):  # backslashes are no escapes there
+        return line[1:-1]
     if not line.startswith((*ROOTED, "'", '"')) or os.path.lexists(line):
         return pasted
     try:

@@ -25,6 +25,7 @@ from screens.widgets.path_input import dropped
         ("/srv/it's.csv", "/srv/it's.csv"),
         ("'users.csv'", "'users.csv'"),
         (r"C:\export\users.csv", r"C:\export\users.csv"),
+        (r'"C:\our export\users.csv"', r"C:\our export\users.csv"),
         ("", ""),
     ],
 )

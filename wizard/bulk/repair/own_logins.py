@@ -3,7 +3,8 @@
 Of each canary the account is looked at just before and just after the login, by what Auth0 shows at once. Only where it was
 not in use before, and this login alone was counted, is its state after that noted; an account that is as it was noted then
 has been used by nobody else. Whatever is not as noted counts as used: a login or a change beside or after it, one whose
-answer was lost, a canary that is not found by its e-mail address.
+answer was lost, a canary that is not found by its e-mail address. Only a change without a login in the second between the
+looks is taken for the login's own.
 """
 
 from __future__ import annotations
