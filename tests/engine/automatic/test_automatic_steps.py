@@ -239,7 +239,7 @@ def test_the_legacy_api_is_asked_whether_it_is_there(stage: Automatic) -> None:
     assert stage.checked()
     stage.legacy.ready = 503
     assert not stage.checked()
-    assert stage.legacy.calls == ["GET /healthz", "GET /readyz"] * 2
+    assert stage.legacy.calls == ["GET /healthz", "GET /readyz", "GET /migrated?take=1"] * 2
 
 
 def test_rules_are_never_made_where_they_are_refused(stage: Automatic) -> None:
