@@ -51,9 +51,7 @@ class Address:
 def _split(text: str) -> tuple[str, str, bool]:
     given = text.strip()
     try:
-        if (
-            not given.isprintable()
-        ):  # `urlsplit` would leave some of these out, and so lead to another host than is shown
+        if not given.isprintable():  # `urlsplit` leaves some of these out, which leads to another host than is shown
             raise ValueError
         parts = urlsplit(given if "://" in given else f"//{given}")
         name, port = (parts.hostname or "").rstrip("."), parts.port
