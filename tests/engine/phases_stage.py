@@ -10,6 +10,7 @@ import httpx
 from rehearsal import Rehearsal, kept, known_hash, person
 
 from wizard.practice.users.creation import add_user
+from wizard.practice.users.endpoints import plant_half_made_user
 from wizard.vault import Secret
 from wizard.world import World
 
@@ -94,3 +95,9 @@ def stage_of(folder: Path, users: int = 30, way: str = "two-phase") -> PhasesSta
     stage.answer('way = "two-phase"', f'way = "{way}"')
     stage.write_people([person(number) for number in range(1, users + 1)])
     return stage
+
+
+def plant(stage: PhasesStage, numbers: list[int]) -> None:
+    for number in numbers:
+        who = person(number)
+        plant_half_made_user(stage.tenant, stage.connection_id, user_id=who["id"], email=who["mail"])
