@@ -54,8 +54,9 @@ class UndoPlan:
     `kept` are changes that could be put back and are not, each with the run that relies on it. `unproven` are the ids of users that the run may have made, and cannot prove to have made; they stay, too. `again` are
     changes that are made anew after all: what users need to move at login once the door is open again. `doubtful`
     says of which users nothing can be put back. `moved` users have come by their own login, and `linked` ones are an identity
-    of another account, as the last comparison has found; they stay whatever is undone. `look` is what the tenant tells of the users, once it was asked; None also
-    where it has no exports, which alone can tell. `in_use` is what was decided about those who have logged in or changed
+    of another account, as the last comparison has found; they stay whatever is undone. `look` is what the tenant tells of
+    the users, once it was asked; None also where it has no exports, which alone can tell. `in_use` is what was decided about
+    those who have logged in or changed
     since.
     """
 
