@@ -7,7 +7,6 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from wizard.account import APPROVAL, EVIDENCE, Account
-from wizard.after_undo import way_on
 from wizard.answers import Answers, load, save
 from wizard.bulk.manifest import read_manifest
 from wizard.confirmation import as_confirmed
@@ -26,6 +25,7 @@ from wizard.steps import SECTIONS
 from wizard.steps.strategy import StrategyAnswers
 from wizard.steps.verify import VerifyAnswers
 from wizard.tools import Stop, Tools
+from wizard.undo.afterwards import way_on
 from wizard.world import World, connected, require_granted, steps_of
 
 

@@ -10,9 +10,9 @@ from typing import Literal
 
 from wizard.answers.atomic import write_atomically
 from wizard.counts import counted
-from wizard.curve import drawing
 from wizard.fates import UNACCOUNTED, WORDS, Fate
 from wizard.runs import command
+from wizard.strategy.curve import drawing
 
 FOLDER = "FOLDER"
 """Stands in a report for the folder of the runs: it is handed on, and says nothing of the machine it was made on."""

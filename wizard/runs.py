@@ -139,8 +139,8 @@ class RunFolder:
         Raises:
             WizardError: some could not be deleted, or are links to what lies elsewhere.
         """
-        from wizard.before import purge_before
         from wizard.journal import Journal
+        from wizard.undo.before import purge_before
 
         self._delete(PURGED)
         left = sorted(str(path) for path in self.path.iterdir() if path.name.startswith(PURGED))

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 if TYPE_CHECKING:
     from wizard.answers import Answers, Section
-    from wizard.relying import OtherRun
     from wizard.tools import Tools
+    from wizard.undo.relying import OtherRun
 
 
 @dataclass(frozen=True)

@@ -36,7 +36,7 @@ from wizard.passwords.declared import declared
 from wizard.passwords.prove import DESCRIBING, Proof
 from wizard.profile import ProfileAnswers
 from wizard.step import Change
-from wizard.survey import suggestion_for
+from wizard.strategy.survey import suggestion_for
 
 if TYPE_CHECKING:
     from wizard.answers import Answers

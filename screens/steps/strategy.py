@@ -13,7 +13,6 @@ from textual.widgets import Static
 from screens.background import census_of, survey
 from screens.steps.base import StepView
 from screens.widgets.ticks import Row, Ticks
-from wizard.advice import recommend
 from wizard.answers import Section
 from wizard.answers.section import validated
 from wizard.aside import aside
@@ -28,7 +27,8 @@ from wizard.passwords.declared import declared
 from wizard.profile import ProfileAnswers
 from wizard.steps.strategy import StrategyAnswers
 from wizard.steps.tenant import TenantAnswers
-from wizard.ways import TITLES, Ways
+from wizard.strategy.advice import recommend
+from wizard.strategy.ways import TITLES, Ways
 
 WORDS = {
     "bulk": "Everybody now, by import jobs",

@@ -23,10 +23,10 @@ from screens.work import LOOKS_EVERY, Work
 from wizard.counts import counted
 from wizard.durations import duration
 from wizard.errors import WizardError
-from wizard.forecast import forecast
 from wizard.progress import Progress
 from wizard.step import Change
 from wizard.steps.trickle import TrickleAnswers, outlook
+from wizard.strategy.forecast import forecast
 
 HEIGHTS = (5, 9)
 """Rows of the chart on a narrow and on a wide screen."""

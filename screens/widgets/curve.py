@@ -9,7 +9,7 @@ from typing import Any
 from textual.content import Content
 
 from screens.widgets.draw import STEPS
-from wizard.forecast import DAY, Forecast, Look
+from wizard.strategy.forecast import DAY, Forecast, Look
 
 MOVED, LIKELY, POSSIBLE, GOAL = "█", "▒", "░", "╌"
 MARGIN = 7

@@ -28,8 +28,9 @@ from wizard.runner import Plan
 from wizard.runs import RunFolder, Runs
 from wizard.steps import SECTIONS
 from wizard.tools import Stop
-from wizard.undo import Undone, UndoPlan
-from wizard.undo_run import undo_run
+from wizard.undo.plan import UndoPlan
+from wizard.undo.putting_back import Undone
+from wizard.undo.run import undo_run
 from wizard.world import World
 
 COLUMNS = ("id", "mail", "verified", "first", "last", "phone", "password_hash")

@@ -13,7 +13,7 @@ from wizard.legacy import open_source
 from wizard.legacy.answers import SourceAnswers
 from wizard.mapping import User, compile_mapping
 from wizard.passwords.answers import PasswordsAnswers
-from wizard.survey import Survey, survey
+from wizard.strategy.survey import Survey, survey
 
 NOW = datetime(2026, 7, 1, tzinfo=UTC)
 BCRYPT = "$2b$10$" + "a" * 53

@@ -16,7 +16,7 @@ from wizard.legacy.answers import SourceAnswers
 from wizard.mapping import compile_mapping
 from wizard.passwords.answers import PasswordsAnswers
 from wizard.profile import ProfileAnswers
-from wizard.ways import Ways
+from wizard.strategy.ways import Ways
 
 TALL = (80, 60)
 

@@ -15,7 +15,7 @@ from screens.half_made import half_made
 from wizard.runs import RunFolder
 from wizard.steps.trickle import TrickleAnswers
 from wizard.steps.verify import VerifyAnswers
-from wizard.undo_run import undo_run
+from wizard.undo.run import undo_run
 
 pytestmark = pytest.mark.usefixtures("patience")
 

@@ -127,11 +127,11 @@ def _found(
     argument: str, table: str | None, store: str | None, out: Path | None, output: Output
 ) -> tuple[dict[str, dict[str, Any]], dict[str, dict[str, str]]]:
     """What a look into the store suggests, by table, and what is to be remarked on it; its path as seen from the answers file."""
-    from wizard.activity import column_of_activity
     from wizard.answers.given import plain
     from wizard.legacy import source_of
     from wizard.legacy.stores import STORES
-    from wizard.survey import candidates, open_and_recognise, order_of_dates, suggestion_for
+    from wizard.strategy.activity import column_of_activity
+    from wizard.strategy.survey import candidates, open_and_recognise, order_of_dates, suggestion_for
 
     argument = argument.removeprefix(SQLITE)  # a path says the same, and can be told as the answers file sees it
     answers, source = open_and_recognise(source_of(argument, table=table, store=store), from_environment, Path.cwd())

@@ -20,8 +20,8 @@ from wizard.errors import SourceError
 
 if TYPE_CHECKING:
     from wizard.passwords.census import HashGroup
-    from wizard.survey import Survey
-    from wizard.ways import Ways
+    from wizard.strategy.survey import Survey
+    from wizard.strategy.ways import Ways
 
 WIDTH, NAME, BAR = 80, 38, 26
 """Characters of a line, of what a bar stands for, and of the longest bar."""
@@ -63,7 +63,7 @@ def command(source: str, table: str | None, store: str | None, output: Output) -
     in a private temporary folder while it runs.
     """
     from wizard.legacy import source_of
-    from wizard.survey import survey
+    from wizard.strategy.survey import survey
 
     answers = source_of(source, table=table, store=store)
     found = survey(answers, secret=from_environment, base=Path.cwd(), now=datetime.now(UTC))
@@ -278,7 +278,7 @@ def _forecast(found: Survey) -> Iterator[str]:
     """The ways side by side, and how long an import takes by subscription."""
     from wizard.mapping.passwords import BARE
     from wizard.rejects import CHECKED_AT_LOGIN
-    from wizard.ways import SOON, TITLES, Ways
+    from wizard.strategy.ways import SOON, TITLES, Ways
 
     if found.prepared is None or not found.prepared.files:
         return
@@ -311,7 +311,7 @@ def _spans(ways: Ways) -> Iterator[Sequence[str]]:
     """How long an import takes at each subscription: of all it can bring, and of those who are left after a while."""
     from wizard.auth0.plans import PLANS as ALL
     from wizard.durations import between
-    from wizard.ways import SOON
+    from wizard.strategy.ways import SOON
 
     if ways.active is not None:
         yield "", counted(ways.imported, "user"), f"the rest after {SOON} days"

@@ -9,10 +9,10 @@ from collections.abc import Callable
 from typing import TextIO
 
 from wizard import events as happened
-from wizard.activity import age_in_words
 from wizard.counts import counted
 from wizard.events import Event
 from wizard.progress import Progress
+from wizard.strategy.activity import age_in_words
 from wizard.visible import visible
 
 LIVE_SECONDS = 0.25

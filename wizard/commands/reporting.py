@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from wizard import __version__
-from wizard.after_undo import way_on
 from wizard.clock import RealClock
 from wizard.counts import counted
 from wizard.events import (
@@ -24,6 +23,7 @@ from wizard.events import (
 )
 from wizard.fates import words_of_rest
 from wizard.journal import Journal
+from wizard.undo.afterwards import way_on
 
 if TYPE_CHECKING:
     from wizard.answers import Answers
@@ -152,9 +152,9 @@ def _phases(answers: Answers, progress: Progress, journal: Journal) -> Iterator[
 
 
 def _moving(answers: Answers, progress: Progress) -> Moving | None:
-    from wizard.activity import age_in_words
     from wizard.report import Moving
     from wizard.steps.trickle import TrickleAnswers, outlook
+    from wizard.strategy.activity import age_in_words
 
     looks = [(look.at, look.migrated) for look in progress.looks]
     if not looks:

@@ -259,7 +259,7 @@ def answer_with(
 
 def summary(progress: Progress, run: RunFolder, report: str | None, *, at_work: bool = False) -> str:
     """The account of a run for people, a few aligned lines, and what to do about what is not right."""
-    from wizard.after_undo import told_of
+    from wizard.undo.afterwards import told_of
 
     stands = "AT WORK" if at_work else "STOPPED" if progress.stopped else progress.verdict.upper()
     lines = [f"{stands}: run {run.id}"]

@@ -19,7 +19,7 @@ from wizard.errors import Exit, UsageError
 
 if TYPE_CHECKING:
     from wizard.bulk.repair.removal import InUse, Look
-    from wizard.undo import UndoPlan
+    from wizard.undo.plan import UndoPlan
 
 
 @click.command(cls=Command, short_help="Put back what a run has changed.")
@@ -65,7 +65,7 @@ def command(
     from wizard.identity import origin_of
     from wizard.runs import Runs
     from wizard.steps import SECTIONS
-    from wizard.undo_run import undo_run
+    from wizard.undo.run import undo_run
 
     run = Runs(runs_folder).find(run_name)
     answers = load(run.answers, SECTIONS, environment={})
@@ -134,7 +134,7 @@ def asked_about_users_in_use(plan: UndoPlan, output: Output) -> InUse:
 
 def plan_text(plan: UndoPlan) -> str:
     """What would be put back, for people, and the hash that approves it."""
-    from wizard.undo import undecided_about
+    from wizard.undo.plan import undecided_about
 
     lines = list(_of_users(plan)) if plan.users else []
     lines += [f"  {one.step:<14} undo: {one.summary.removeprefix('undo: ')}" for one in plan.changes]

@@ -9,12 +9,12 @@ from collections.abc import Mapping, Sequence
 from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
-from wizard.before import before, forget_before, remember_before
 from wizard.doorway.guards import is_guard
 from wizard.doorway.sent import remember, stale
 from wizard.doorway.settings import LegacyApi, complete, wanted_values
 from wizard.errors import WizardError
 from wizard.step import Receipt
+from wizard.undo.before import before, forget_before, remember_before
 
 if TYPE_CHECKING:
     from wizard.auth0.models import Action, Rule

@@ -7,7 +7,6 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from wizard.aside import aside
-from wizard.before import before, forget_before, remember_before
 from wizard.counts import counted
 from wizard.doorway.settings import (
     SECRET,
@@ -21,6 +20,7 @@ from wizard.doorway.settings import (
 from wizard.errors import WizardError
 from wizard.step import Receipt
 from wizard.tools import Tools
+from wizard.undo.before import before, forget_before, remember_before
 
 if TYPE_CHECKING:
     from wizard.auth0.models import Api, Client

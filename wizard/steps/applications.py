@@ -16,7 +16,7 @@ from wizard.steps.connection import ConnectionAnswers
 from wizard.tools import Tools
 
 if TYPE_CHECKING:
-    from wizard.relying import OtherRun
+    from wizard.undo.relying import OtherRun
 
 RELIED_ON = "applications"
 """Journal fact: client ids of the applications that the run relies on, as without one Auth0 takes no import."""

@@ -19,7 +19,7 @@ from wizard.tools import Tools
 
 if TYPE_CHECKING:
     from wizard.auth0.models import Connection, ConnectionOptions
-    from wizard.relying import OtherRun
+    from wizard.undo.relying import OtherRun
 
 PasswordPolicy = Literal["none", "low", "fair", "good", "excellent"]
 

@@ -18,7 +18,7 @@ from wizard.tools import Tools
 
 if TYPE_CHECKING:
     from wizard.auth0.models import Connection, ConnectionOptions
-    from wizard.relying import OtherRun
+    from wizard.undo.relying import OtherRun
 
 AUTOMATIC = frozenset({"automatic", "two-phase"})
 """The ways to migrate that use the scripts of a connection."""
@@ -144,7 +144,7 @@ class CustomDatabaseStep(Step[CustomDatabaseFacts, UseOwnDatabase]):
         return [UseOwnDatabase(name, not facts.own_database, not facts.import_mode, missing, agreed)]
 
     async def apply(self, change: UseOwnDatabase, tools: Tools) -> Receipt:
-        from wizard.before import remember_before
+        from wizard.undo.before import remember_before
 
         connection = await connection_of(change.connection, tools)
         options = options_of(connection)
@@ -164,7 +164,7 @@ class CustomDatabaseStep(Step[CustomDatabaseFacts, UseOwnDatabase]):
 
     async def undo(self, receipt: Mapping[str, Any], tools: Tools) -> None:
         from wizard.auth0.errors import InvalidRequest
-        from wizard.before import before, forget_before
+        from wizard.undo.before import before, forget_before
 
         name = receipt["connection"]
         was = before(tools.journal, _place(name))

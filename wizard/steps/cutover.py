@@ -269,7 +269,7 @@ class CutoverStep(Step[CutoverFacts, CutoverChange]):
                 return await _take_back(change, tools)
 
     async def undo(self, receipt: Mapping[str, Any], tools: Tools) -> None:
-        from wizard.before import before, forget_before
+        from wizard.undo.before import before, forget_before
 
         if "door" not in receipt:
             return
@@ -362,7 +362,7 @@ def _last(subject: str, tools: Tools) -> int:
 
 
 async def _close(change: CloseDoor, tools: Tools) -> Receipt:
-    from wizard.before import remember_before
+    from wizard.undo.before import remember_before
 
     connection = await connection_of(change.connection, tools)
     options = options_of(connection)

@@ -20,7 +20,7 @@ from wizard.steps.scripts_answers import asks_legacy_api
 from wizard.tools import Tools
 
 if TYPE_CHECKING:
-    from wizard.relying import OtherRun
+    from wizard.undo.relying import OtherRun
 
 GuardState = Literal["absent", "other", "undeployed", "live"]
 

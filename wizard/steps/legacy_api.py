@@ -16,7 +16,7 @@ from wizard.tools import Tools
 
 if TYPE_CHECKING:
     from wizard.doorway.settings import LegacyApi
-    from wizard.relying import OtherRun
+    from wizard.undo.relying import OtherRun
 
 SCOPES: Mapping[str, str] = {
     "verify:passwords": "Check a password of a legacy user",

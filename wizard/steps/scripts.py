@@ -26,7 +26,7 @@ from wizard.tools import Tools
 
 if TYPE_CHECKING:
     from wizard.auth0.models import Connection
-    from wizard.relying import OtherRun
+    from wizard.undo.relying import OtherRun
 
 KEYS = ("customScripts", "configuration")
 NODES = ("22", "18")
@@ -137,8 +137,8 @@ class ScriptsStep(Step[ScriptsFacts, SetScripts]):
         return [SetScripts(name, scripts, api, wanted.database, agreed)]
 
     async def apply(self, change: SetScripts, tools: Tools) -> Receipt:
-        from wizard.before import remember_before
         from wizard.doorway.sent import digest, remember
+        from wizard.undo.before import remember_before
 
         connection = await connection_of(change.connection, tools)
         place = _place(change.connection)
@@ -173,7 +173,7 @@ class ScriptsStep(Step[ScriptsFacts, SetScripts]):
         return other.needs_open_door
 
     async def undo(self, receipt: Mapping[str, Any], tools: Tools) -> None:
-        from wizard.before import before, forget_before
+        from wizard.undo.before import before, forget_before
 
         name = receipt["connection"]
         was = before(tools.journal, _place(name))

@@ -9,16 +9,16 @@ from typing import ClassVar, Literal
 
 from pydantic import Field, model_validator
 
-from wizard.activity import age_in_words
 from wizard.answers import Answers, Section
 from wizard.counts import counted
 from wizard.errors import Interrupted, WizardError
 from wizard.events import UsersLeftCounted, UsersMigrated
-from wizard.forecast import DAY, Forecast, forecast, per_day
 from wizard.legacy.answers import SourceAnswers
 from wizard.progress import Progress
 from wizard.step import Change, Finding, Step, Waiting
 from wizard.steps.connection import ConnectionAnswers, made_by_this_run
+from wizard.strategy.activity import age_in_words
+from wizard.strategy.forecast import DAY, Forecast, forecast, per_day
 from wizard.tools import Tools
 
 Day = date

@@ -178,8 +178,8 @@ class VerifyStep(Step[VerifyFacts, RepairHalfMadeUsers]):
         return Receipt({"connection_id": connection.id, "users": under_way.users if under_way else 0})
 
     async def check(self, answers: Answers, tools: Tools) -> Sequence[Finding]:
-        from wizard.after_undo import gone_connection
         from wizard.bulk.verification import evidence
+        from wizard.undo.afterwards import gone_connection
 
         wanted = answers[VerifyAnswers]
         progress = Progress.of(tools.journal.events())

@@ -6,7 +6,7 @@ from random import Random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wizard.forecast import DAY, Forecast, forecast, per_day
+from wizard.strategy.forecast import DAY, Forecast, forecast, per_day
 
 BEGAN = 1_800_000_000.0
 

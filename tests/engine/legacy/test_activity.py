@@ -8,7 +8,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wizard.activity import NEVER, OLDER, activity, age_of, column_of_activity
+from wizard.strategy.activity import NEVER, OLDER, activity, age_of, column_of_activity
 
 NOW = datetime(2026, 7, 1, tzinfo=UTC)
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from wizard.activity import activity
-from wizard.advice import recommend
 from wizard.passwords.census import HashGroup
+from wizard.strategy.activity import activity
+from wizard.strategy.advice import recommend
 
 NOW = datetime(2026, 7, 1, tzinfo=UTC)
 

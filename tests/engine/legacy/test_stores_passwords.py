@@ -34,7 +34,7 @@ from wizard.practice.hashes.verify import verify
 from wizard.profile import ProfileAnswers
 from wizard.rejects import Reject
 from wizard.steps.passwords import SAMPLE
-from wizard.survey import survey
+from wizard.strategy.survey import survey
 
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
 WORD = "Tr0ub4dor&3"

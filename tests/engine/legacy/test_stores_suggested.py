@@ -10,7 +10,7 @@ from typing import Any
 
 from wizard.legacy.answers import SourceAnswers
 from wizard.legacy.stores.store import since, unless
-from wizard.survey import Survey, survey
+from wizard.strategy.survey import Survey, survey
 
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
 BCRYPT = "$2b$10$" + "a" * 53

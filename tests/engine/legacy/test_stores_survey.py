@@ -14,7 +14,7 @@ from wizard.legacy import open_source
 from wizard.legacy.answers import SourceAnswers
 from wizard.mapping import User, compile_mapping
 from wizard.passwords.answers import PasswordsAnswers
-from wizard.survey import open_and_recognise, suggestion_for, survey
+from wizard.strategy.survey import open_and_recognise, suggestion_for, survey
 
 
 def test_the_page_says_which_last_logins_cannot_be_read_and_what_to_do(tmp_path: Path) -> None:

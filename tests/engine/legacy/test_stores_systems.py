@@ -10,7 +10,7 @@ import pytest
 from survey_stage import BCRYPT, NOW, looked, mapped, profile_of, run
 
 from wizard.legacy.answers import SourceAnswers
-from wizard.survey import survey
+from wizard.strategy.survey import survey
 
 
 def test_the_admin_api_of_keycloak_keeps_blocks_and_is_migrated_at_login(tmp_path: Path) -> None:

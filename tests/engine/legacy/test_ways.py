@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from wizard.auth0.plans import PLANS
 from wizard.durations import between, duration
-from wizard.ways import TITLES, Ways
+from wizard.strategy.ways import TITLES, Ways
 
 FREE = PLANS["free"].for_group("other")
 

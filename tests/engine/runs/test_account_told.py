@@ -17,7 +17,7 @@ from wizard.events import ChangeApplied, ChangeStarted, Event, JobEnded, JobSubm
 from wizard.practice.job_times import fixed
 from wizard.practice.users.endpoints import plant_half_made_user
 from wizard.steps import SECTIONS
-from wizard.undo_run import undo_run
+from wizard.undo.run import undo_run
 
 USERS = 36
 HOUR = 3600.0

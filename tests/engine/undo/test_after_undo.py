@@ -23,7 +23,7 @@ from wizard.practice.switches import Switches
 from wizard.progress import Progress
 from wizard.report import Report, headline, next_steps
 from wizard.tools import Stop
-from wizard.undo import undo_plan
+from wizard.undo.plan import undo_plan
 
 
 @pytest.fixture

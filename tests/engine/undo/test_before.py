@@ -10,9 +10,9 @@ from phases_stage import PhasesStage, stage_of
 from undo_stage import finished
 
 from wizard.__main__ import main
-from wizard.before import FACT, KEPT
 from wizard.doorway.guards import GUARDS, guard_name
 from wizard.journal import Journal
+from wizard.undo.before import FACT, KEPT
 
 SECRET = "S3cret-0f-The-Legacy-Store"
 SCRIPTS = {

@@ -21,7 +21,7 @@ from wizard.errors import CredentialsError, PlanStale, RunMismatch, WizardError
 from wizard.events import ChangeUndone
 from wizard.identity import decided_since, facts_of, progress_of
 from wizard.journal import Journal
-from wizard.undo import undo_plan
+from wizard.undo.plan import undo_plan
 
 
 @pytest.fixture

@@ -8,10 +8,10 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from wizard.activity import AGES, NEVER, OLDER, age_of, column_of_activity
 from wizard.answers import Answers
 from wizard.legacy.answers import SourceAnswers
 from wizard.scratch import scratch_within
+from wizard.strategy.activity import AGES, NEVER, OLDER, age_of, column_of_activity
 
 if TYPE_CHECKING:
     from wizard.auth0.models import Connection

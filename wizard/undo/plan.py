@@ -1,4 +1,4 @@
-"""Takes back what a run has changed, in reverse order, by the receipts in its journal."""
+"""What an undo of a run would put back, by the receipts in its journal, and what stays, each with the reason."""
 
 from __future__ import annotations
 
@@ -6,18 +6,15 @@ import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from wizard.answers.atomic import write_atomically
-from wizard.auth0.errors import NotAllowed, NotFound, RateLimitExhausted, Unreachable
-from wizard.before import lost_before
+from wizard.auth0.errors import NotAllowed, NotFound
 from wizard.counts import counted
-from wizard.errors import AnswerLost, CredentialsError, Interrupted, WizardError
-from wizard.events import ChangeUndone, OverwritesForeseen, RunUndone, UndoStarted
-from wizard.journal import Intent, Journal
+from wizard.events import OverwritesForeseen
+from wizard.journal import Journal
 from wizard.progress import Progress
-from wizard.runner import AnyStep, Plan, Planned, apply_plan, receipt_of
+from wizard.runner import AnyStep, Plan, Planned, receipt_of
+from wizard.undo.before import lost_before
 
 if TYPE_CHECKING:
     from wizard.answers import Answers
@@ -25,14 +22,12 @@ if TYPE_CHECKING:
     from wizard.bulk.manifest import PreparedFile
     from wizard.bulk.repair.made import Made
     from wizard.bulk.repair.removal import InUse, Look
-    from wizard.relying import OtherRun
     from wizard.tools import Tools
+    from wizard.undo.relying import OtherRun
 
 CUTOVER = "cutover"
 IMPORTS = ("upload", "verify")
 """The steps that import users: verifying does when it repairs half-made ones."""
-TAKE_BACK = "take-back:"
-LOST_ANSWERS = 5
 UNPROVEN = "unproven.ndjson"
 """Names the users that the run may have made and cannot prove to have made."""
 
@@ -86,16 +81,6 @@ class UndoPlan:
         content += [] if self.again.is_empty else [self.again.hash]
         content += [self.in_use] if self.in_use else []
         return hashlib.sha256(json.dumps(content).encode()).hexdigest()
-
-
-@dataclass(frozen=True)
-class Undone:
-    """How many changes were put back, users deleted, and changes made again; what was not, each with the reason."""
-
-    changes: int
-    users: int
-    left: tuple[str, ...]
-    again: int = 0
 
 
 def undo_plan(journal: Journal, folder_files: Sequence[PreparedFile], *, users: bool, only: str | None) -> UndoPlan:
@@ -184,7 +169,7 @@ async def follow_running(files: Sequence[PreparedFile], tools: Tools) -> None:
     """
     from wizard.bulk.jobs.aftermath import follow
 
-    connection = await _connection(tools)
+    connection = await connection_of(tools)
     if connection is not None:
         await follow(tools.journal, files, connection, tools)
 
@@ -202,7 +187,7 @@ async def looked_at(plan: UndoPlan, files: Sequence[PreparedFile], tools: Tools)
 
     require_scopes(await tools.tenant.scopes(), SCOPES)
     try:
-        return replace(plan, look=await look_at(_to_delete(files, tools), await _connection(tools), tools))
+        return replace(plan, look=await look_at(to_delete(files, tools), await connection_of(tools), tools))
     except NotAllowed:  # such as on the free subscription, which has no exports
         return plan
 
@@ -217,13 +202,14 @@ def undecided_about(plan: UndoPlan) -> str:
     return f"{look.in_use:,} of {counted(look.there, 'user')} to be deleted {'has' if look.in_use == 1 else 'have'} {since}"
 
 
-def _to_delete(files: Sequence[PreparedFile], tools: Tools) -> list[Made]:
+def to_delete(files: Sequence[PreparedFile], tools: Tools) -> list[Made]:
+
     from wizard.bulk.repair.made import left_to_delete
 
     return [one for one in left_to_delete(tools.journal, files) if one.is_known]
 
 
-async def _connection(tools: Tools) -> Connection | None:
+async def connection_of(tools: Tools) -> Connection | None:
     """The connection that the run uploaded to; None when it is gone, and its users with it."""
     from wizard.steps.upload import CONNECTION
 
@@ -231,6 +217,10 @@ async def _connection(tools: Tools) -> Connection | None:
         return await tools.tenant.connection(tools.journal.recall(CONNECTION))
     except NotFound:
         return None
+
+
+def of_open_door(steps: Sequence[AnyStep]) -> list[AnyStep]:
+    return [step for step in steps if step.ends_at_cutover]
 
 
 async def made_again(plan: UndoPlan, steps: Sequence[AnyStep], answers: Answers, tools: Tools) -> UndoPlan:
@@ -241,90 +231,12 @@ async def made_again(plan: UndoPlan, steps: Sequence[AnyStep], answers: Answers,
     """
     from wizard.world import require_granted
 
-    needed = _of_open_door(steps)
+    needed = of_open_door(steps)
     await require_granted(needed, answers, tools)
     changes = []
     for step in needed:
         changes += [Planned(step.key, one) for one in step.plan(answers, await step.look(answers, tools))]
     return replace(plan, again=Plan(tuple(changes)))
-
-
-async def undo_all(
-    plan: UndoPlan,
-    steps: Sequence[AnyStep],
-    files: Sequence[PreparedFile],
-    answers: Answers,
-    tools: Tools,
-    *,
-    only: str | None = None,
-) -> Undone:
-    """Put back what the plan says; what cannot be is left and told. Stopped or killed, it goes on where it was.
-
-    Args:
-        only: The key of the one step that is put back; None for all.
-
-    Raises:
-        WizardError: credentials, network or the operator end it.
-    """
-    from wizard.bulk.repair.removal import delete_users
-
-    by_key = {step.key: step for step in steps}
-    tools.emit(UndoStarted(plan.users > 0, only or ""))
-    removed = 0
-    left, count = [*plan.doubtful, *plan.kept], 0
-    if plan.users:
-        found = await delete_users(_to_delete(files, tools), await _connection(tools), plan.in_use, tools)
-        removed, left = found.deleted, [*left, *found.left]
-    for one in plan.changes:
-        _stop_if_asked(tools)
-        intent = next(each for each in tools.journal.intents("change:") if each.id == one.intent)
-        began = tools.journal.begin(f"undo:change:{one.step}:{one.key}", {"intent": one.intent})
-        try:
-            await _undo(by_key[one.step], intent, tools)
-        except (CredentialsError, AnswerLost, Interrupted, RateLimitExhausted, Unreachable):
-            raise
-        except WizardError as error:
-            tools.journal.settle(began, "left", {"why": error.what})
-            left.append(str(error).partition("\n")[0])
-            continue
-        puts_back = by_key[one.step].puts_back
-        count += puts_back
-        told = [ChangeUndone(one.step, one.key, one.summary)] if puts_back else []
-        tools.journal.settle(began, "done", events=told)
-    missing, again = await _make_again(plan.again, _of_open_door(steps), answers, tools)
-    left += missing
-    tools.emit(RunUndone(len(left), only or ""))
-    return Undone(count, removed, tuple(left), again)
-
-
-def _of_open_door(steps: Sequence[AnyStep]) -> list[AnyStep]:
-    return [step for step in steps if step.ends_at_cutover]
-
-
-async def _make_again(plan: Plan, steps: Sequence[AnyStep], answers: Answers, tools: Tools) -> tuple[list[str], int]:
-    """Make what an open door needs; returns what is not back, with the way to it, and how many changes were made."""
-    if plan.is_empty:
-        return [], 0
-    before, what = _done(tools.journal), ""
-    try:
-        await apply_plan(plan.approval, steps, answers, tools)
-    except (CredentialsError, AnswerLost, Interrupted):
-        raise
-    except WizardError as error:
-        what = str(error).partition("\n")[0]
-    made = {subject for number, subject in _done(tools.journal).items() if number not in before}
-    missing = [one for one in plan.changes if f"change:{one.step}:{one.change.key}" not in made]
-    if not missing:
-        return [], len(plan.changes)
-    what = what or f"{counted(len(missing), 'change')} needed for it could not be made while the scripts are closed."
-    resume = f"auth0-migrate resume {tools.folder.name}"
-    left = f"{what} Until then no further user moves at login; when that is mended, `{resume}` brings it back"
-    return [left], len(plan.changes) - len(missing)
-
-
-def _done(journal: Journal) -> dict[int, str]:
-    """The changes that were made, by number of the intent."""
-    return {one.id: one.subject for one in journal.intents("change:") if one.outcome == "done"}
 
 
 def _of_unknown(left: Sequence[Made]) -> list[str]:
@@ -344,13 +256,6 @@ def _of_overwritten(journal: Journal) -> list[str]:
     return [f"{counted(users, 'user')} who were there before: what upsert has overwritten of them"] if users else []
 
 
-def name_unproven(plan: UndoPlan, folder: Path) -> None:
-    """Write down in the run's folder who stays because the run may not have made them."""
-    if plan.unproven:
-        lines = [json.dumps({"user_id": f"auth0|{user_id}"}) + "\n" for user_id in plan.unproven]
-        write_atomically(folder / UNPROVEN, "".join(lines))
-
-
 def _of_unproven(ids: Sequence[str]) -> list[str]:
     if not ids:
         return []
@@ -358,20 +263,3 @@ def _of_unproven(ids: Sequence[str]) -> list[str]:
         f"{counted(len(ids), 'user')} that may be of this run: there when a file was sent again, as it was never told what "
         f"became of it before. {UNPROVEN} in the run's folder names them; delete those that nobody else has made"
     ]
-
-
-async def _undo(step: AnyStep, intent: Intent, tools: Tools) -> None:
-    """Put one change back; after a lost answer the step looks again, as undoing twice does no more than once."""
-    for tried in range(LOST_ANSWERS):
-        try:
-            await step.undo(receipt_of(intent), tools)
-        except AnswerLost:
-            if tried == LOST_ANSWERS - 1:
-                raise
-        else:
-            return
-
-
-def _stop_if_asked(tools: Tools) -> None:
-    if tools.stop():
-        raise Interrupted("Stopped as asked", state="What was put back stays so.", remedy="Undo again to go on.")

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Literal
 from wizard.counts import counted
 
 if TYPE_CHECKING:
-    from wizard.activity import Activity
     from wizard.passwords.census import HashGroup
+    from wizard.strategy.activity import Activity
 
 Way = Literal["automatic", "bulk", "two-phase"]
 

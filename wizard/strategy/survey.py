@@ -10,10 +10,9 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from wizard.activity import NEVER, Activity, activity, column_of_activity
+from wizard.strategy.activity import NEVER, Activity, activity, column_of_activity
 
 if TYPE_CHECKING:
-    from wizard.advice import Recommendation
     from wizard.bulk.preparation.prepare import Prepared
     from wizard.legacy.answers import SourceAnswers
     from wizard.legacy.source import LegacySource, SourceFacts
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
     from wizard.mapping.moments import Order, Unread
     from wizard.mapping.suggestion import Guess, Suggestion
     from wizard.passwords.census import HashGroup
+    from wizard.strategy.advice import Recommendation
 
 SAMPLE = 500
 MOST_COMPARED = 50_000
@@ -135,11 +135,11 @@ def survey(answers: SourceAnswers, *, secret: Callable[[str], str] | None, base:
     Raises:
         SourceError: it cannot be read.
     """
-    from wizard.advice import recommend
     from wizard.legacy.stores import STORES
     from wizard.passwords import Judge
     from wizard.passwords.census import census, stored_passwords
     from wizard.passwords.declared import declared
+    from wizard.strategy.advice import recommend
 
     answers, source = open_and_recognise(answers, secret, base)
     store = STORES[answers.store] if answers.store else None

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from wizard.forecast import DAY, Look, forecast
+from wizard.strategy.forecast import DAY, Look, forecast
 
 WIDTH, HEIGHT = 720, 240
 LEFT, RIGHT, TOP, BOTTOM = 46, 10, 12, 28

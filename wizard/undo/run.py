@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from wizard.account import APPROVAL, EVIDENCE, Account
-from wizard.after_undo import way_on
 from wizard.answers import Answers
 from wizard.bulk.manifest import read_manifest
 from wizard.confirmation import withdraw
@@ -17,25 +16,24 @@ from wizard.errors import PlanStale
 from wizard.events import Emit, RunUndone
 from wizard.journal import Journal
 from wizard.progress import Progress
-from wizard.relying import others_of
 from wizard.runs import RunFolder
 from wizard.steps import STEPS
 from wizard.steps.cutover import WITHDRAWN, has_closed
 from wizard.tools import Stop, Tools
-from wizard.undo import (
+from wizard.undo.afterwards import way_on
+from wizard.undo.plan import (
     CUTOVER,
-    Undone,
     UndoPlan,
     asks_of_users,
     follow_running,
     looked_at,
     made_again,
-    name_unproven,
     undecided_about,
-    undo_all,
     undo_plan,
     without_relied_on,
 )
+from wizard.undo.putting_back import Undone, name_unproven, undo_all
+from wizard.undo.relying import others_of
 from wizard.world import World, connected, steps_of
 
 if TYPE_CHECKING:
