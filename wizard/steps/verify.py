@@ -277,7 +277,9 @@ def _missing(half_made: int, progress: Progress, repairs: bool, tools: Tools) ->
         half_made: How many are missing whom the same repair makes anew in any case.
         repairs: Whether the run imports users at all.
     """
+    from wizard.bulk.manifest import require_manifest
     from wizard.bulk.repair.half_made import EXAMINED, Lost, lost_by
+    from wizard.bulk.repair.made import unnamed_duplicates
 
     lost = Lost() if progress.removed else lost_by(tools.folder)
     may = repairs and 0 < lost.prepared <= EXAMINED
@@ -290,6 +292,11 @@ def _missing(half_made: int, progress: Progress, repairs: bool, tools: Tools) ->
         return
     detail = f"{counted(lost.users, 'user is', 'users are')} found nowhere: deleted since, or never kept"
     detail += f"; {lost.moved:,} of them had moved at login" if lost.moved else ""
+    if unnamed := unnamed_duplicates(tools.journal, require_manifest(tools.folder).files):
+        detail += (
+            f". Auth0 refused {counted(unnamed, 'user')} as duplicate without a name: whoever of these is missing is "
+            "half-made, not gone"
+        )
     remedy = "Who was deleted on purpose is rightly gone. If nobody was, look at the tenant's logs for who deleted them"
     if may:
         them = "that one" if lost.prepared == 1 else f"these {lost.prepared:,}" if not lost.moved else "the others"

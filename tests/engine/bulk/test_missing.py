@@ -1,7 +1,9 @@
 """Missing users: half-made is said of those whom Auth0 refused; others were deleted since, or never kept."""
 
+import json
 from pathlib import Path
 
+import httpx
 import pytest
 from linked_stage import PEOPLE, details, plant, stage_of, told
 from rehearsal import Rehearsal, person
@@ -37,6 +39,32 @@ def test_only_who_was_refused_as_a_duplicate_is_called_half_made(stage: Rehearsa
     assert lines == {"3": "duplicate", "5": None, "6": None}
     looked_up = [path for method, path in requests.requests if path.startswith("/api/v2/users/")]
     assert looked_up == ["/api/v2/users/auth0|3"], "the others cost no request"
+
+
+class Nameless(httpx.AsyncBaseTransport):
+    """Tells of refused users why, but not who they are."""
+
+    def __init__(self, inner: httpx.AsyncBaseTransport) -> None:
+        self.inner = inner
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        response = await self.inner.handle_async_request(request)
+        if not request.url.path.endswith("/errors"):
+            return response
+        refused = [{**one, "user": {}} for one in json.loads(await response.aread())]
+        return httpx.Response(response.status_code, json=refused)
+
+
+def test_whom_auth0_did_not_name_may_be_half_made_and_is_told_as_such(stage: Rehearsal) -> None:
+    plant(stage, 3)
+    stage.transport = Nameless(stage.tenant.transport())
+    stage.apply()
+    delete(stage, 5)
+    stage.verify()
+    assert told(stage, "missing").detail == (
+        "2 users are found nowhere: deleted since, or never kept. Auth0 refused 1 user as duplicate without a name: "
+        "whoever of these is missing is half-made, not gone"
+    )
 
 
 def test_users_who_were_imported_and_deleted_are_told_without_any_duplicate(stage: Rehearsal) -> None:

@@ -68,6 +68,11 @@ class Made:
         return found
 
     @property
+    def unnamed(self) -> int:
+        """How many of those whom Auth0 had already it did not tell."""
+        return int(self.intent.result["already_there"]) - sum(map(bool, self.there))
+
+    @property
     def upserts(self) -> bool:
         return bool(self.intent.facts["upsert"])
 
@@ -255,6 +260,11 @@ def duplicates(journal: Journal, files: Sequence[PreparedFile], run: Path) -> It
     for one in _made(journal, first):
         yield from (user_id for user_id in one.there if user_id not in anew)
     yield from (user_id for user_id, refused in anew.items() if refused)
+
+
+def unnamed_duplicates(journal: Journal, files: Sequence[PreparedFile]) -> int:
+    """How many users Auth0 refused as it had them already, without telling which of their file they are."""
+    return sum(one.unnamed for one in all_made(journal, files))
 
 
 def left_to_delete(journal: Journal, files: Sequence[PreparedFile]) -> list[Made]:
