@@ -70,7 +70,7 @@ class PrivateKey:
         header = {"kid": self.key_id} if self.key_id else None
         try:
             assertion = jwt.encode(claims, self.pem, algorithm=self.algorithm, headers=header)
-        except (ValueError, TypeError, jwt.PyJWTError):
+        except (ValueError, TypeError, AttributeError, jwt.PyJWTError):  # a public key has no attribute `sign`
             raise UsageError(
                 f"The private key of application {self.client_id} can not sign with {self.algorithm}",
                 remedy="Store an RSA private key in PEM form without a passphrase.",

@@ -230,7 +230,19 @@ def test_a_custom_domain_is_the_issuer_an_assertion_is_meant_for(key: rsa.RSAPri
     assert claims["aud"] == "https://login.example.com/"
 
 
-@pytest.mark.parametrize("text", ["not a key", "", pem(ec.generate_private_key(ec.SECP256R1()))])
+PUBLIC = rsa.generate_private_key(65537, 2048).public_key()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "not a key",
+        "",
+        pem(ec.generate_private_key(ec.SECP256R1())),
+        PUBLIC.public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo).decode(),
+        PUBLIC.public_bytes(serialization.Encoding.OpenSSH, serialization.PublicFormat.OpenSSH).decode(),
+    ],
+)
 def test_a_key_that_can_not_sign_is_an_error_of_usage_that_does_not_show_it(text: str) -> None:
     with pytest.raises(UsageError, match="can not sign") as error:
         PrivateKey(CLIENT_ID, text).fields("https://acme.eu.auth0.com/", 0)
