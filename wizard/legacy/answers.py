@@ -32,6 +32,9 @@ StoreKey = Literal[
 ]
 
 _CHARACTERS = {"tab": "\t", "space": " ", "comma": ",", "semicolon": ";", "pipe": "|"}
+_ASCII = "".join(map(chr, range(128)))
+NO_FILES = frozenset({"idna", "punycode", "undefined"})
+"""Codecs of Python that make text, but are not for files."""
 _NAMES = {"\t": "tab", "\\t": "tab", " ": "space"}
 _REFERENCE = re.compile(r"^(keyring|env):[A-Za-z0-9_.-]{1,128}$")
 _PASSWORD_IN_URL = re.compile(r"^[^:/?#]+://[^/?#]*?:[^/?#]*[^@/?#]@|[?&](password|passwd|pwd)=", re.IGNORECASE)
@@ -186,9 +189,14 @@ class SourceAnswers(Section):
         if value == "auto":
             return value
         try:
-            return codecs.lookup(value).name
-        except LookupError:
-            raise ValueError("Python knows no encoding of this name; use auto, utf-8, utf-16, cp1252, …") from None
+            name = codecs.lookup(value).name
+            if name in NO_FILES or _ASCII.encode(name).decode(name) != _ASCII:  # a LookupError where it makes no text
+                raise LookupError
+        except (LookupError, UnicodeError):
+            raise ValueError(
+                "Python knows no encoding of text files of this name; use auto, utf-8, utf-16, cp1252, …"
+            ) from None
+        return name
 
     @field_validator("delimiter")
     @classmethod

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import BinaryIO
 
+from wizard.errors import SourceError
+
 Read = Callable[[int], bytes]
 """Read up to so many bytes; empty at the end of the file."""
 
@@ -39,14 +41,20 @@ class Encoding:
 
 
 def find_encoding(file: BinaryIO, wanted: str = "auto") -> Encoding:
-    """Decide the encoding by a byte order mark, the place of zero bytes, or by trying UTF-8 on what is not ASCII."""
+    """Decide the encoding by a byte order mark, the place of zero bytes, or by trying UTF-8 on what is not ASCII.
+
+    Raises:
+        SourceError: it is UTF-16 or UTF-32, as wanted, and nothing tells in which order its bytes are.
+    """
     file.seek(0)
     head = file.read(4096)
     file.seek(0)
     wanted = "utf-8" if wanted == "utf-8-sig" else wanted
     marked = next((Encoding(name, len(mark)) for mark, name in _MARKS if head.startswith(mark)), None)
     if wanted != "auto":
-        return marked if marked and wanted in (marked.name, marked.name[:-3]) else Encoding(wanted)
+        if marked and wanted in (marked.name, marked.name[:-3]):
+            return marked
+        return Encoding(_ordered(head, wanted) if wanted in ("utf-16", "utf-32") else wanted)
     if marked:
         return marked
     wide = _wide(head)
@@ -104,6 +112,21 @@ def _wide(head: bytes) -> str | None:
     if even.count(0) > 0.4 * len(even) and odd.count(0) < 0.05 * len(odd):
         return "utf-16-be"
     return None
+
+
+def _ordered(head: bytes, wanted: str) -> str:
+    """The encoding with the order of its bytes: the zero bytes of its ASCII tell where no mark does."""
+    if wanted == "utf-16":
+        found = _wide(head)
+    else:  # no character has more than 21 bits, so that the highest byte is always zero
+        low, high = any(head[0::4]), any(head[3::4])
+        found = None if low == high else "utf-32-le" if low else "utf-32-be"
+    if found is None:
+        raise SourceError(
+            f"The file has no mark that tells in which order the bytes of {wanted.upper()} are",
+            remedy=f"Set encoding in [source] to {wanted}-le (little-endian, as Windows writes) or {wanted}-be.",
+        )
+    return found
 
 
 def _utf8_or_western(file: BinaryIO) -> Encoding:

@@ -23,6 +23,9 @@ def database(path: Path, *tables: str) -> Path:
     return path
 
 
+NO_ENCODINGS = ("zip", "hex", "base64", "rot13", "idna", "punycode", "undefined")
+
+
 @pytest.mark.parametrize(
     ("fields", "says"),
     [
@@ -33,7 +36,8 @@ def database(path: Path, *tables: str) -> Path:
         ({"path": "a.csv", "kind": "csv", "columns": ["id"]}, "header = false"),
         ({"path": "a.csv", "delimiter": "::"}, "one character"),
         ({"path": "a.csv", "quote": "''"}, "one character"),
-        ({"path": "a.csv", "encoding": "klingon"}, "no encoding of this name"),
+        ({"path": "a.csv", "encoding": "klingon"}, "no encoding of text files"),
+        *(({"path": "a.csv", "encoding": name}, "no encoding of text files") for name in NO_ENCODINGS),
         ({"url": "db.example.com", "users_table": "t"}, "dialect://"),
         ({"url": "postgresql://h/d", "users_table": "t", "password": "hunter2"}, "password"),
     ],

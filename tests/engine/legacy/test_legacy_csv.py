@@ -59,6 +59,21 @@ def test_unicode_in_any_form_is_found(opened: Open, codec: str, mark: bytes) -> 
     assert cells(source) == [["1", "Zoë", "Łódź"], ["2", "Ute", "東京"], ["3", "𠮷田", "Bonn"]]
 
 
+@pytest.mark.parametrize("wanted", ["utf-16", "utf-32"])
+@pytest.mark.parametrize("order", ["le", "be"])
+def test_wide_text_without_a_mark_tells_the_order_of_its_bytes_itself(opened: Open, wanted: str, order: str) -> None:
+    text = "id,name,city\n1,Zoë,Łódź\n2,Ute,東京\n3,𠮷田,Bonn\n"
+    source = opened(text.encode(f"{wanted}-{order}"), encoding=wanted)
+    assert cells(source) == [["1", "Zoë", "Łódź"], ["2", "Ute", "東京"], ["3", "𠮷田", "Bonn"]]
+
+
+@pytest.mark.parametrize("wanted", ["utf-16", "utf-32"])
+def test_wide_text_that_does_not_tell_the_order_of_its_bytes_asks_for_it(opened: Open, wanted: str) -> None:
+    with pytest.raises(SourceError, match="in which order") as refused:
+        opened("東京,東京\n".encode(), encoding=wanted)
+    assert f"{wanted}-le" in refused.value.remedy
+
+
 def test_what_is_not_unicode_is_taken_for_western_and_says_so(opened: Open) -> None:
     source = opened("id,name\n1,Zoë\n2,Müller\n".encode("cp1252"))
     assert cells(source) == [["1", "Zoë"], ["2", "Müller"]]
