@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING
 from wizard import __version__
 from wizard.clock import RealClock
 from wizard.counts import counted
+from wizard.errors import WizardError
 from wizard.events import (
     CheckFailed,
     CheckPassed,
@@ -28,6 +30,7 @@ from wizard.undo.afterwards import way_on
 if TYPE_CHECKING:
     from wizard.answers import Answers
     from wizard.bulk.manifest import Manifest
+    from wizard.commands.output import Output
     from wizard.progress import Progress
     from wizard.report import Check, Compared, Moving, Phase, RejectedFor, Report, Upload
     from wizard.runs import RunFolder
@@ -43,6 +46,16 @@ def write_run_report(run: RunFolder, answers: Answers, progress: Progress) -> Pa
 
     write_report(run.report, run_report(run, answers, progress))
     return run.report
+
+
+def write_report_or_say(run: RunFolder, answers: Answers, progress: Progress, output: Output) -> None:
+    """Write the report into the run's folder. Where it cannot be written that is said, none is left, and the run counts."""
+    try:
+        write_run_report(run, answers, progress)
+    except WizardError as error:
+        with suppress(OSError):
+            run.report.unlink(missing_ok=True)  # it told of before
+        output.complain(str(error))
 
 
 def run_report(run: RunFolder, answers: Answers, progress: Progress) -> Report:

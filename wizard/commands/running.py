@@ -175,7 +175,7 @@ def carry_out_and_report(
         again: How to go on with it, in words.
         meanwhile: What the world does each time the run has stopped; with the answers it returns the run goes on.
     """
-    from wizard.commands.reporting import write_run_report
+    from wizard.commands.reporting import write_report_or_say
     from wizard.engine import carry_out
     from wizard.identity import forget_if_unapproved, progress_of
 
@@ -222,7 +222,7 @@ def carry_out_and_report(
             return int(told.exit)
         output.result({**progress_of(opened[0]).to_json(report=None), **failure(told)})
         return int(told.exit)
-    write_run_report(opened[0], answers, progress)
+    write_report_or_say(opened[0], answers, progress, output)
     return answer_with(progress, opened[0], output, narrator)
 
 

@@ -61,7 +61,7 @@ def command(
     if in_use and not users:
         raise UsageError("--in-use says nothing without --users", remedy="Give both, or none of them.")
     from wizard.answers import load
-    from wizard.commands.reporting import write_run_report
+    from wizard.commands.reporting import write_report_or_say
     from wizard.identity import origin_of
     from wizard.runs import Runs
     from wizard.steps import SECTIONS
@@ -108,7 +108,7 @@ def command(
     )
     narrator.clear()
     if run.report.is_file():
-        write_run_report(run, answers, progress)  # it said that what is gone now is there
+        write_report_or_say(run, answers, progress, output)  # it said that what is gone now is there
     lines = [
         f"UNDONE: {counted(undone.changes, 'change')}, {counted(undone.users, 'user')} deleted",
         *([f"  made again: {counted(undone.again, 'change')}; users can move at login"] if undone.again else []),

@@ -19,7 +19,7 @@ from wizard.commands.running import answer_with, run_argument, run_until_stopped
 def command(run_name: str, runs_folder: Path | None, output: Output) -> int:
     """Compare the tenant with what RUN prepared once more: export, sample, search, canaries."""
     from wizard.answers import load
-    from wizard.commands.reporting import write_run_report
+    from wizard.commands.reporting import write_report_or_say
     from wizard.engine import verify_again
     from wizard.identity import origin_of
     from wizard.runs import Runs
@@ -32,5 +32,5 @@ def command(run_name: str, runs_folder: Path | None, output: Output) -> int:
     progress = run_until_stopped(
         lambda stop: verify_again(run, answers, base=base, world=world(output), watchers=[narrator.hear], stop=stop)
     )
-    write_run_report(run, answers, progress)
+    write_report_or_say(run, answers, progress, output)
     return answer_with(progress, run, output, narrator)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import stat
 from dataclasses import fields, replace
@@ -11,7 +12,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from rehearsal import Rehearsal, person
 
+from wizard.commands.output import Output
+from wizard.commands.reporting import write_report_or_say
+from wizard.commands.running import answer_with
 from wizard.errors import WizardError
 from wizard.report import (
     Check,
@@ -293,3 +298,17 @@ def test_it_tells_the_phases_that_are_done_and_those_to_come() -> None:
 )
 def test_few_looks_or_none_are_no_trouble(looks: list[tuple[float, int]]) -> None:
     Page(render(replace(MOVING, moving=Moving(looks, 10_000))))
+
+
+def test_a_report_that_cannot_be_written_is_said_and_costs_a_run_nothing_else(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stage = Rehearsal(tmp_path)
+    stage.write_people([person(number) for number in range(1, 4)])
+    progress = stage.apply()
+    stage.run.report.mkdir()
+    write_report_or_say(stage.run, stage.answers(), progress, Output(as_json=True))
+    assert answer_with(progress, stage.run, Output(as_json=True)) == 0
+    told = capsys.readouterr()
+    assert "report.html" in told.err
+    assert json.loads(told.out)["report"] is None
