@@ -144,6 +144,8 @@ def forget_if_unapproved(run: RunFolder) -> bool:
     if facts_of(run)["approval"] is not None:
         return False
     with run.locked():
+        if facts_of(run)["approval"] is not None:  # by another process, which had the lock until now
+            return False
         shutil.rmtree(run.path, ignore_errors=True)  # where an open lock cannot be deleted, only that is left
     return True
 

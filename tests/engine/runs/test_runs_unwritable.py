@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from wizard.errors import WizardError
+from wizard.identity import forget_if_unapproved
 from wizard.journal import Journal
 from wizard.runs import RunFolder, Runs
 
@@ -86,6 +88,20 @@ def test_users_that_cannot_be_deleted_are_not_called_gone(tmp_path: Path, monkey
     with pytest.raises(WizardError, match="not all be deleted") as caught:
         run.purge_users()
     assert str(run.path / "users") in caught.value.why
+
+
+def test_a_run_that_another_process_approves_meanwhile_is_not_forgotten(tmp_path: Path) -> None:
+    run = a_run_with_users(tmp_path / "runs")
+    with ThreadPoolExecutor(1) as other:
+        with run.locked():
+            forgotten = other.submit(forget_if_unapproved, run)
+            with pytest.raises(TimeoutError):
+                forgotten.result(timeout=0.3)  # it waits for the lock
+            journal = Journal(run.journal, now=lambda: 1_800_000_000.0)
+            journal.remember("approval", "abc")
+            journal.close()
+        assert forgotten.result() is False
+    assert (run.path / "users" / "00001.json").exists()
 
 
 @pytest.mark.skipif(os.name != "posix", reason="modes are those of POSIX")
