@@ -58,6 +58,7 @@ def command(answers_file: Path, out: Path, flags: tuple[str, ...], output: Outpu
     decision in [prepare] skip.
     """
     from wizard.answers import load
+    from wizard.aside import aside
     from wizard.bulk.preparation.answers import PrepareAnswers
     from wizard.bulk.preparation.prepare import prepare_async
     from wizard.legacy import open_source
@@ -85,7 +86,7 @@ def command(answers_file: Path, out: Path, flags: tuple[str, ...], output: Outpu
     async def work(stop: Stop) -> Prepared:
         return await prepare_async(
             source,
-            source.facts(),
+            await aside(source.facts),
             mapping,
             out,
             workers=wanted.workers,
