@@ -82,6 +82,12 @@ class VerifyAnswers(Section):
     login_client_secret: SecretRef | None = Field(default=None, title="Its secret")
 
     @model_validator(mode="after")
+    def _somebody(self) -> VerifyAnswers:
+        if self.depth == "sample" and not self.sample:
+            raise ValueError('depth = "sample" looks at the sampled users alone; set sample to 1 or more')
+        return self
+
+    @model_validator(mode="after")
     def _application(self) -> VerifyAnswers:
         if self.canaries and self.login_client_id is None:
             raise ValueError("canaries need login_client_id, an application that allows the password-realm grant")

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
 from wizard.answers import Answers, from_tables, load, save, template
 from wizard.auth0.limits import PLANS
@@ -16,6 +17,7 @@ from wizard.errors import WizardError
 from wizard.step import Change, Step
 from wizard.steps import SECTIONS, STEPS
 from wizard.steps.tenant import TenantAnswers
+from wizard.steps.verify import VerifyAnswers
 
 CASES = Path(__file__).parents[2] / "cases"
 ENOUGH: dict[str, dict[str, Any]] = {
@@ -154,3 +156,9 @@ def test_every_plan_but_the_open_ones_can_be_rehearsed() -> None:
     from wizard.practice.limits import PLANS as PRACTICE_PLANS
 
     assert set(PLANS) - {"auto", "custom"} <= set(PRACTICE_PLANS)
+
+
+def test_a_look_at_a_sample_of_nobody_is_no_evidence_and_is_refused() -> None:
+    with pytest.raises(ValidationError, match="set sample to 1 or more"):
+        VerifyAnswers(depth="sample", sample=0)
+    assert VerifyAnswers(sample=0).depth == "full", "an export shows everybody"
