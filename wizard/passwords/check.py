@@ -80,11 +80,7 @@ def argon2_fits(typed: bytes, value: str) -> bool:
     found = ARGON2.match(value)
     if found is None:
         raise NoCheck("argon2 with a key or further data")
-    memory, passes, lanes = (int(number) for number in found.groups()[1:])
-    if memory * 1024 > MOST_MEMORY or memory * passes > MOST_ROUNDS:
-        raise CannotCheck("argon2 with these parameters takes too much memory or time")
-    if lanes > MOST_LANES:
-        raise CannotCheck(f"argon2 of {lanes:,} lanes takes too many threads")
+    _bounded(*(int(number) for number in found.groups()[1:]))
     kind = {"argon2id": Type.ID, "argon2i": Type.I, "argon2d": Type.D}[found[1]]
     try:
         return verify_secret(value.encode(), typed, kind)
@@ -92,6 +88,31 @@ def argon2_fits(typed: bytes, value: str) -> bool:
         return False
     except Argon2Error as error:
         raise CannotCheck(f"the library of argon2 cannot compute it: {error}") from None
+
+
+def argon2_of(typed: bytes, salt: bytes, numbers: tuple[int, int, int], size: int) -> bytes:
+    """So many bytes of argon2id with this memory (KiB), passes and lanes.
+
+    Raises:
+        CannotCheck: it takes too much memory, time or threads, or the library cannot compute it.
+    """
+    from argon2.exceptions import HashingError
+    from argon2.low_level import Type, hash_secret_raw
+
+    memory, passes, lanes = numbers
+    _bounded(memory, passes, lanes)
+    try:
+        return hash_secret_raw(typed, salt, passes, memory, lanes, size, Type.ID)
+    except HashingError as error:
+        raise CannotCheck(f"the library of argon2 cannot compute it: {error}") from None
+
+
+def _bounded(memory: int, passes: int, lanes: int) -> None:
+    """Refuse argon2 that takes too much."""
+    if memory * 1024 > MOST_MEMORY or memory * passes > MOST_ROUNDS:
+        raise CannotCheck("argon2 with these parameters takes too much memory or time")
+    if lanes > MOST_LANES:
+        raise CannotCheck(f"argon2 of {lanes:,} lanes takes too many threads")
 
 
 def scrypt_of(typed: bytes, salt: bytes, numbers: tuple[int, int, int], size: int) -> bytes:

@@ -15,6 +15,7 @@ from wizard.passwords import (
     kratos,
     ldap,
     liferay,
+    magento,
     pbkdf2,
     records,
     scrypt,
@@ -174,7 +175,7 @@ def of_maker(value: str) -> Verdict | None:
     if families.DISABLED.fullmatch(value):
         return families.disabled(value)
     php = xenforo.judge(value) if value.startswith(xenforo.BEGINNING) else None
-    return php or liferay.judge(value) or aspnet.judge(value)
+    return php or liferay.judge(value) or aspnet.judge(value) or magento.judge(value)
 
 
 def bare(value: str) -> Verdict | None:

@@ -15,13 +15,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from wizard.passwords import kratos, xenforo
+from wizard.passwords import kratos, magento, xenforo
 from wizard.passwords.check import (
     MOST_COST,
     MOST_ROUNDS,
     CannotCheck,
     NoCheck,
     argon2_fits,
+    argon2_of,
     bcrypt_fits,
     fits,
     scrypt_of,
@@ -380,6 +381,24 @@ def _xenforo(password: str, value: str) -> bool:
     return _same(outer, hashed)
 
 
+def _magento(password: str, value: str) -> bool:
+    """Each version over the hex that the one before it gives."""
+    parts = magento.parts_of(value)
+    if parts is None:
+        raise CannotCheck("it is not written as Magento writes it")
+    made = password.encode()
+    for version in parts.versions:
+        if version in magento.DIGESTS:
+            digest = hashlib.new(magento.DIGESTS[version], parts.salt + made, usedforsecurity=False).digest()
+        else:
+            salt, size, passes, memory = parts.argon2(version)
+            digest = argon2_of(made, salt, (memory, passes, 1), size)
+        made = digest.hex().encode()
+    if len(digest) != len(parts.hashed):
+        raise CannotCheck("the hash is damaged: it has not the length that its version tells")
+    return _same(digest, parts.hashed)
+
+
 def _recognised(value: str) -> Check | None:
     for head, check in HEADS:
         if value.startswith(head):
@@ -388,6 +407,8 @@ def _recognised(value: str) -> Check | None:
         return found
     if MYSQL.fullmatch(value):
         return _libpass("mysql41")
+    if magento.judge(value) is not None:
+        return _magento
     if DES.fullmatch(value):
         return _libpass("des_crypt")
     return _libpass("bsdi_crypt") if BSDI.fullmatch(value) else None

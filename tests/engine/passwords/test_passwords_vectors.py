@@ -40,7 +40,7 @@ STAY: dict[str, tuple[str, str]] = {
     "bcrypt of MD5": ("password_unsupported", "bcrypt to MD5"),
     "bcrypt over MD5": ("password_unsupported", "bcrypt to MD5"),
     "hmac thrice": ("password_uncheckable", "HMAC once"),
-    "version 2": ("password_uncheckable", "again and again"),
+    "told to be iterated": ("password_uncheckable", "again and again"),
     "argon2d": ("password_unsupported", "argon2d"),
     "argon2i": ("password_unconfirmed", "argon2i"),
     "argon2id too long for libsodium": ("password_unsupported", "127 characters"),

@@ -99,7 +99,7 @@ def with_php():
     sha384 = "base64_encode(hash('sha384', $p, true))"
     add("Myth:Auth", "argon2 over SHA-384", php(f"password_hash({sha384}, {argon})"), format="myth-auth")
     add("Magento 2", "version 1", php("hash('sha256', 'sAlt' . $p) . ':sAlt:1'"), format="sha256", layout="{hash}:{salt}:{iterations}")  # fmt: skip
-    add("Magento 2", "version 2", php("bin2hex(random_bytes(32)) . ':sAlt:2'"), format="sha256", layout="{hash}:{salt}:{iterations}")  # fmt: skip
+    add("PHP", "told to be iterated", php("bin2hex(random_bytes(32)) . ':sAlt:4'"), format="sha256", layout="{hash}:{salt}:{iterations}")  # fmt: skip
     add("PHP", "hash_hmac ripemd160", php("hash_hmac('ripemd160', $p, 'pepper-of-the-store')"), format="hmac-ripemd160", key="env:PEPPER")  # fmt: skip
     add("PHP", "hash_hmac whirlpool", php("hash_hmac('whirlpool', $p, 'pepper-of-the-store')"), format="hmac-whirlpool", key="env:PEPPER")  # fmt: skip
     add("PHP", "hash md4", php("hash('md4', $p)"), format="md4")
