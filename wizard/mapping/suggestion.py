@@ -30,9 +30,11 @@ _phone = re.compile(r"\+?[\d\s()./-]{6,24}")
 _moment = re.compile(r"\d{4}-\d\d-\d\d.*|\d{1,2}[./]\d{1,2}[./]\d{2,4}.*")
 _seconds = re.compile(r"0|1\d{9}(?:\d{3})?", re.ASCII)
 """Moments as seconds or milliseconds since 1970, of this century."""
-_FORMULA = re.compile(r'="[^"]*"')
-"""How exports keep spreadsheets from making a number of a text such as 0012."""
-OUT_OF_FORMULA = ("strip", """remove_prefix('="')""", """remove_suffix('"')""")
+_KEPT_AS_TEXT: Sequence[tuple[re.Pattern[str], tuple[str, ...]]] = (
+    (re.compile(r'="([^"]*)"'), ("strip", """remove_prefix('="')""", """remove_suffix('"')""")),
+    (re.compile(r"'([0-9+=@-].*)", re.DOTALL), ("strip", """remove_prefix("'")""")),
+)
+"""How exports keep spreadsheets from making a number or a formula of a text such as 0012, and what takes it off again."""
 _not_text = Reject("value_not_text", "")
 
 
@@ -110,13 +112,14 @@ class Suggestion:
 def suggest_answers(columns: Sequence[str], records: Sequence[Record]) -> Suggestion:
     """See `wizard.mapping.suggestion`."""
     cells = {column: cells_of(records, index) for index, column in enumerate(columns)}
-    formulas = {column for column, found in cells.items() if found and all(map(_FORMULA.fullmatch, found))}
+    kept = {column: found for column in columns if (found := _kept_as_text(cells[column])) is not None}
 
     def looked_at(field: str, column: str) -> Guess | None:
-        if column not in formulas or field == "password" or field in BOOLEANS:
+        if column not in kept or field == "password" or field in BOOLEANS:
             return _guess(field, column, cells[column])
-        guess = _guess(field, column, [cell[2:-1] for cell in cells[column]])
-        return guess and replace(guess, rule={"column": column, "transforms": list(OUT_OF_FORMULA)})
+        texts, transforms = kept[column]
+        guess = _guess(field, column, texts)
+        return guess and replace(guess, rule={"column": column, "transforms": list(transforms)})
 
     guesses: dict[str, Guess] = {}
     taken: set[str] = set()
@@ -139,7 +142,7 @@ def suggest_answers(columns: Sequence[str], records: Sequence[Record]) -> Sugges
         taken.add(opposite.columns)
     if "name" not in guesses and guesses.keys() >= {"given_name", "family_name"}:
         names = [guesses[field].columns for field in ("given_name", "family_name")]
-        if formulas.isdisjoint(names) and not any(mark in name for name in names for mark in "{}!:"):
+        if kept.keys().isdisjoint(names) and not any(mark in name for name in names for mark in "{}!:"):
             template = f"{{{names[0]}}} {{{names[1]}}}"
             guesses["name"] = Guess("name", " + ".join(names), {"template": template}, LIKELY, "made of both names")
     password = guesses.get("password")
@@ -149,6 +152,16 @@ def suggest_answers(columns: Sequence[str], records: Sequence[Record]) -> Sugges
         tuple(column for column in columns if column not in taken),
         () if "email" in guesses and bare(guesses["email"].columns) in NAMES["email"] else tuple(_doubts(cells)),
     )
+
+
+def _kept_as_text(cells: Sequence[str]) -> tuple[list[str], tuple[str, ...]] | None:
+    """The texts that are meant and the transforms that give them, if all cells are kept from spreadsheets in one way."""
+    for pattern, transforms in _KEPT_AS_TEXT:
+        found = [pattern.fullmatch(cell) for cell in cells]
+        texts = [each[1] for each in found if each is not None]
+        if texts and len(texts) == len(cells):
+            return texts, transforms
+    return None
 
 
 def _doubts(cells: Mapping[str, Sequence[str]]) -> Iterator[str]:

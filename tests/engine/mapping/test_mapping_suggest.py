@@ -182,6 +182,24 @@ def test_formulas_that_keep_a_spreadsheet_from_changing_a_text_are_the_text() ->
     ]
 
 
+def test_an_apostrophe_that_keeps_a_spreadsheet_from_changing_a_number_is_no_part_of_it() -> None:
+    columns = {
+        "Customer ID": ["'6940095560", "'6940095561"],
+        "Email": ["a@example.com", "b@example.com"],
+        "Phone": ["'+16135550127", ""],
+        "Last Name": ["'t Hooft", "'t Hart"],
+    }
+    found = suggestion(columns)
+    users = [
+        compile_mapping(found.profile, PasswordsAnswers(missing="without_password"), tuple(columns)).map_one(row)
+        for row in zip(*columns.values(), strict=True)
+    ]
+    assert [user.profile for user in users if isinstance(user, User)] == [
+        {"user_id": "6940095560", "email": "a@example.com", "phone_number": "+16135550127", "family_name": "'t Hooft"},
+        {"user_id": "6940095561", "email": "b@example.com", "family_name": "'t Hart"},
+    ]
+
+
 def test_another_column_of_addresses_does_not_hide_that_the_one_so_named_holds_others() -> None:
     cells = ["Ann <a@example.com>", "b@example.com", "c@example.com"]
     found = suggestion({"id": ["1", "2", "3"], "email": cells, "second": ["", "", "x@example.com"]})
