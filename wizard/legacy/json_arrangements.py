@@ -58,7 +58,7 @@ class PathCutter(ArrayCutter):
 
 
 class SequenceCutter(ArrayCutter):
-    """Objects one after another, each over many lines."""
+    """Objects one after another, each over many lines or with a comma behind it, as the elements of an array have."""
 
     def blocks(self) -> Iterator[JsonBlock]:
         """Yield all of them; see `ArrayCutter.blocks`."""
@@ -77,6 +77,8 @@ class SequenceCutter(ArrayCutter):
         while self._next():
             yield self._value()
             self._element += 1
+            if self._next() == b",":
+                self._at += 1
 
     def _joined(self, pieces: Sequence[bytes]) -> JsonBlock:
         places: list[Place] = []

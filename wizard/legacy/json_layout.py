@@ -148,7 +148,7 @@ def layout_of(text: str) -> Layout:
         first, end = json.JSONDecoder().raw_decode(text, start)
     except (ValueError, RecursionError):
         return "list"
-    rest = text[end:].lstrip()
+    rest = text[end:].lstrip().removeprefix(",").lstrip()
     return "sequence" if rest.startswith("{") or (not rest and is_user(first) and not lists_in(first)) else "list"
 
 

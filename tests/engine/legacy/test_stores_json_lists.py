@@ -38,6 +38,13 @@ def test_objects_one_after_another_are_records(people: list[Any], block: int, in
     assert [each for found in blocks for each in found.objects()] == people
 
 
+@given(users, st.integers(1, 60), st.booleans())
+def test_a_comma_behind_each_object_is_no_record(people: list[Any], block: int, last: bool) -> None:
+    data = (",\n".join(json.dumps(each) for each in people) + ("," if last and people else "")).encode()
+    blocks = list(SequenceCutter(reader(data), (), block).blocks())
+    assert [each for found in blocks for each in found.objects()] == people
+
+
 @given(st.dictionaries(st.text(), st.dictionaries(st.text(), values, max_size=3), min_size=1), st.integers(1, 60))
 def test_members_of_a_map_are_records_with_their_key(people: dict[str, Any], block: int) -> None:
     blocks = list(MapCutter(reader(json.dumps(people).encode()), "key", block=block).blocks())
@@ -48,6 +55,22 @@ def test_members_of_a_map_are_records_with_their_key(people: dict[str, Any], blo
 def test_pretty_printed_objects_are_read(tmp_path: Path) -> None:
     assert found_in(tmp_path, "\n".join(json.dumps(each, indent=2) for each in PAIR)) == PAIR
     assert found_in(tmp_path, json.dumps(PAIR[0], indent=2)) == PAIR[:1]
+
+
+@pytest.mark.parametrize("indent", [None, 2])
+@pytest.mark.parametrize("end", ["", ",", ",\n"])
+def test_lines_that_end_with_a_comma_are_read_as_the_elements_that_they_are(
+    tmp_path: Path, indent: int | None, end: str
+) -> None:
+    assert found_in(tmp_path, ",\n".join(json.dumps(each, indent=indent) for each in PAIR) + end) == PAIR
+    assert found_in(tmp_path, json.dumps(PAIR[0], indent=indent) + end) == PAIR[:1]
+
+
+@pytest.mark.parametrize("between", [",,", ",]", "]"])
+def test_what_else_stands_between_two_objects_is_told_with_its_place(tmp_path: Path, between: str) -> None:
+    first, second = (json.dumps(each) for each in PAIR)
+    with pytest.raises(SourceError, match="element 3"):
+        opened(written(tmp_path, f"{first},\n{second}{between}\n{first}"))
 
 
 def test_one_user_in_one_line_may_have_lists(tmp_path: Path) -> None:
