@@ -31,7 +31,7 @@ StoreKey = Literal[
     "mongodb",
 ]
 
-_CHARACTERS = {"tab": "\t", "space": " ", "comma": ",", "semicolon": ";", "pipe": "|"}
+_CHARACTERS = {"tab": "\t", "space": " ", "comma": ",", "semicolon": ";", "pipe": "|", "colon": ":"}
 _ASCII = "".join(map(chr, range(128)))
 NO_FILES = frozenset({"idna", "punycode", "undefined"})
 """Codecs of Python that make text, but are not for files."""

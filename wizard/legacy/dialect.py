@@ -6,9 +6,10 @@ import csv
 import io
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -18,7 +19,9 @@ LARGEST_CELL = 2**31 - 1
 """csv refuses cells over 128 KB unless told otherwise; how long a cell may get is decided where records are cut."""
 
 DELIMITERS = (",", ";", "\t", "|")
-_WORDS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe", " ": "space"}
+LAST_RESORT = ":"
+"""What separates the cells of htpasswd and passwd; it is in moments and addresses too, so that all else is tried before."""
+_WORDS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe", " ": "space", ":": "colon"}
 
 
 @dataclass(frozen=True)
@@ -120,26 +123,44 @@ def find_dialect(sample: str, *, encoding: str, delimiter: str | None, quote: st
         quote: The operator's own ("" for none), or None to find it.
         whole: The sample is the whole file; otherwise its last record is cut off and does not count.
     """
-    delimiters = (delimiter,) if delimiter else DELIMITERS
     quotes = ('"', "'") if quote is None else (quote,)
-    best, best_score = Dialect(delimiters[0], quotes[0], encoding=encoding), (False, 0, 0, 0)
+    delimiters = (delimiter,) if delimiter else DELIMITERS
+    best, score = Dialect(delimiters[0], quotes[0], encoding=encoding), _NO_SCORE
+    for tried in _tried(sample, delimiters, quotes, encoding, apostrophes=quote == "'"):
+        best, score = max((best, score), (tried, _score(tried, sample, whole)), key=itemgetter(1))
+    if not score[0] and delimiter is None:
+        for tried in _tried(sample, (LAST_RESORT,), quotes, encoding, apostrophes=quote == "'"):
+            fits, width = _fit(tried, sample, whole)
+            if fits == 1.0 and width > 1:
+                return tried
+    if quote is None and best.quote == '"' and _in_apostrophes(best, sample):
+        return replace(best, quote="'")
+    return best
+
+
+def _tried(
+    sample: str, delimiters: Sequence[str], quotes: Sequence[str], encoding: str, *, apostrophes: bool
+) -> Iterator[Dialect]:
+    """The dialects of which the sample shows any sign, plain ones first; quotes that are apostrophes must be `apostrophes` or
+    show that they are quotes."""
     for between, around, escape, spaces in product(delimiters, quotes, (False, True), (False, True)):
         if escape and (not around or "\\" + around not in sample):
             continue
         if spaces and (not around or between + " " + around not in sample):
             continue
-        if around == "'" and quote is None and not _opens_cells(sample, between, around):
+        if around == "'" and not apostrophes and not _opens_cells(sample, between, around):
             continue
-        tried = Dialect(between, around, escape, spaces, encoding)
-        fits, width = _fit(tried, sample, whole)
-        # One column fits every file, so two count for more. Within 2 % dialects fit equally well; then more columns say
-        # more, and of equals the plainest came first.
-        score = (width > 1 and fits >= 0.5, round(fits * 50), width, round(fits * 10_000))
-        if score > best_score:
-            best, best_score = tried, score
-    if quote is None and best.quote == '"' and _in_apostrophes(best, sample):
-        return replace(best, quote="'")
-    return best
+        yield Dialect(between, around, escape, spaces, encoding)
+
+
+_Score = tuple[bool, int, int, int]
+_NO_SCORE: _Score = (False, 0, 0, 0)
+
+
+def _score(tried: Dialect, sample: str, whole: bool) -> _Score:
+    """One column fits every file, so two count for more. Within 2 % dialects fit equally well; then more columns say more."""
+    fits, width = _fit(tried, sample, whole)
+    return width > 1 and fits >= 0.5, round(fits * 50), width, round(fits * 10_000)
 
 
 def _in_apostrophes(dialect: Dialect, sample: str) -> bool:

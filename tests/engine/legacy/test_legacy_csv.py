@@ -30,6 +30,20 @@ def test_one_column_is_enough(opened: Open) -> None:
     assert cells(opened(b"email\na@example.com\nb@example.com\n")) == [["a@example.com"], ["b@example.com"]]
 
 
+def test_the_first_user_of_an_htpasswd_is_no_header_and_its_hash_no_name_of_a_column(opened: Open) -> None:
+    source = opened(b"ann:$apr1$VQeCheVk$U9dPrBIIsGhwA1E4N8/uf1\nbob:{SHA}0DPiKuNIrrVmD8IUCuw1hQxNqZc=\n")
+    assert source.columns == ("column_1", "column_2")
+    assert source.facts().details["delimiter"] == "colon"
+    assert [first for first, _ in cells(source)] == ["ann", "bob"]
+
+
+@pytest.mark.parametrize("text", ["id,at\n1,10:30\n2,11:45\n", "website\nhttps://a.example\nhttps://b.example\n"])
+def test_colons_inside_cells_separate_nothing(opened: Open, text: str) -> None:
+    source = opened(text.encode())
+    assert ",".join(source.columns) == text.partition("\n")[0]
+    assert [",".join(row) for row in cells(source)] == text.split()[1:]
+
+
 def test_the_delimiter_of_the_answers_wins(opened: Open) -> None:
     assert cells(opened(b"id#name\n1#a,b\n", delimiter="#")) == [["1", "a,b"]]
 
