@@ -74,9 +74,24 @@ def test_the_time_of_a_login_is_no_username(tmp_path: Path) -> None:
 def test_who_may_not_log_in_is_mapped_or_told_by_the_names_of_more_products(tmp_path: Path) -> None:
     joomla = looked(tmp_path, "id,email,block\n1,ann@example.com,0\n2,bob@example.com,1\n")
     assert joomla.suggestion.rules["blocked"] == "block"
-    for header in ("IsApproved,IsLockedOut", "userAccountControl,x", "discarded_at,x"):
+    for header in (
+        *("IsApproved,IsLockedOut", "userAccountControl,x", "discarded_at,x"),
+        *("deleteat,x", "suspended_till,x", "user_inactive_reason,x"),
+    ):
         told = looked(tmp_path, f"id,email,{header}\n1,ann@example.com,7,8\n")
         assert set(told.suggestion.states) == {*header.split(",")} - {"x"}
+
+
+def test_the_moment_when_okta_activated_somebody_says_nothing_about_who_is_disabled(tmp_path: Path) -> None:
+    person = {
+        "id": "o1",
+        "status": "ACTIVE",
+        "activated": "2020-01-01T00:00:00Z",
+        "profile": {"email": "ann@example.com"},
+    }
+    found = looked(tmp_path, json.dumps([person]))
+    assert found.suggestion.states == ()
+    assert found.suggestion.has("blocked")
 
 
 def test_no_secret_is_offered_as_an_id(tmp_path: Path) -> None:

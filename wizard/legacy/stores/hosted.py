@@ -157,9 +157,11 @@ OKTA = Store(
         "Last Login": "lastLogin",
         "Created": "created",
     },
+    reads=("activated",),
     notes=(
         "Okta gives no password hashes away: move users at their login (automatic), or let them reset.",
-        "Okta does not say whether an e-mail address is verified; set email_verified if all of yours are.",
+        "The API calls addresses VERIFIED (credentials.emails) also where an administrator typed them, so that is not mapped; set "
+        "email_verified if all of yours are.",
     ),
 )  # Source: Okta developer docs, "Users" of the management API
 
