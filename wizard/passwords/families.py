@@ -105,8 +105,9 @@ MASKED = re.compile(
 
 MYSQL = re.compile(r"\*[0-9A-F]{40}")
 DES = re.compile(r"[./0-9A-Za-z]{13}")
-DISABLED = re.compile(r"[!*].{0,60}|LK\*|NP|x", re.ASCII)
-"""Markers of locked accounts; Django writes random letters behind its exclamation mark."""
+DISABLED = re.compile(r"[!*].{0,60}|LK\*|NP|x|not cached", re.ASCII)
+"""Markers of accounts without a password here; Django writes random letters behind its exclamation mark, Moodle that another
+service checks the password. Source: Moodle, lib/authlib.php, AUTH_PASSWORD_NOT_CACHED."""
 
 aix = _nowhere(_family("crypt of AIX", f"nobody could prove its translation yet; {WAY_OUT}", r"\{(s[a-z0-9]+)\}"))
 mysql = _family("MySQL login", NESTED)

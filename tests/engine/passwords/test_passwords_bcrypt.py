@@ -72,6 +72,7 @@ def test_the_right_password_still_opens_what_travelled(cost: int, prefix: bytes)
         ("{SSHA}aGFzaA==", "LDAP digest"),
         ("5f4dcc3b5aa765d61d8327deb882cf99", "hex digest of 128 bits"),
         ("!", "disabled"),
+        ("not cached", "disabled"),
         ("hunter2", "unknown"),
         ("", "none"),
     ],
