@@ -171,5 +171,9 @@ REASONS: Mapping[str, Reason] = {
         "another record with the same e-mail address is preferred", "Nothing: same_email in [profile] decides so."
     ),
     "duplicate_username": Reason("the same username as other records, in any case of letters", ONE_LEFT),
-    "duplicate_phone": Reason("the same telephone number as other records", ONE_LEFT),
+    "duplicate_phone": Reason(
+        "the same telephone number as other records",
+        "Auth0 takes a number for one user of a connection. If people share it, leave phone_number out of [profile] and keep it in "
+        "user_metadata; else correct the records.",
+    ),
 }

@@ -134,6 +134,14 @@ def test_whose_password_cannot_travel_stays_behind_in_bulk_unless_it_is_decided_
     assert figures["stay behind"] == ["2", "the", "others", "≤", "2"]
 
 
+def test_people_who_share_a_telephone_are_no_others_to_remove(tmp_path: Path) -> None:
+    rows = "".join(f"{number},person{number}@example.com,+4930123456\n" for number in range(2))
+    page = page_of(tmp_path, f"id,email,phone\n{rows}")
+    assert "duplicate_phone 2" in page
+    assert "If people share it, leave phone_number out of [profile]" in page
+    assert "remove the others" not in page
+
+
 def test_a_forecast_is_of_all_rows_also_of_those_that_would_be_rejected(tmp_path: Path) -> None:
     path = tmp_path / "users.csv"
     rows = ("1,ann@example.com", "2,", "3,ann@example.com", "4,bob@example.com")
