@@ -8,6 +8,7 @@ import secrets
 import shlex
 import shutil
 import time
+from calendar import timegm
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ LOOKING_SECONDS = 1.0
 """How long a lock is waited for: whoever only looks whether a run is held takes it for an instant."""
 STAMP = "YYYYMMDD-HHMMSS"
 """How the id of a run begins."""
+STAMPED = "%Y%m%d-%H%M%S"
 MAKING = re.compile(r"\.\d{8}-\d{6}-[a-z0-9-]+-[0-9a-f]{4}")
 """How the folder of a run is called while it is filled; other things may lie beside runs."""
 
@@ -164,6 +166,14 @@ class RunFolder:
                 shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink(missing_ok=True)
 
 
+def _made_at(run: RunFolder) -> int:
+    """UNIX time that the id of a run begins with; 0 if it begins otherwise."""
+    try:
+        return timegm(time.strptime(run.id[: len(STAMP)], STAMPED))
+    except ValueError:
+        return 0
+
+
 def _is_of_the_wizard(run: RunFolder) -> bool:
     from wizard.identity import is_of_the_wizard
 
@@ -254,7 +264,8 @@ class Runs:
     def create(self, name: str, fill: Callable[[RunFolder], None], *, now: float) -> RunFolder:
         """Make the folder of a new run, named by time, purpose and chance; it appears filled, or not at all.
 
-        Runs of one second are named a second apart, so that the latest by name is the one that was made last.
+        A run is named a second after the latest where the clock does not say so, within one second or where it was set back:
+        the latest by name is the one that was made last.
 
         Args:
             name: What the run is for, such as the connection's name.
@@ -262,9 +273,8 @@ class Runs:
             now: UNIX time in seconds.
         """
         label = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:40] or "run"
-        stamps = {run.id[: len(STAMP)] for run in self.all()}
-        while (stamp := time.strftime("%Y%m%d-%H%M%S", time.gmtime(now))) in stamps:
-            now += 1
+        latest = max(map(_made_at, self.all()), default=0)
+        stamp = time.strftime(STAMPED, time.gmtime(max(int(now), latest + 1)))
         path = self.folder / f"{stamp}-{label}-{secrets.token_hex(2)}"
         making = self.folder / f".{path.name}"
         self._make_folder(making)

@@ -48,6 +48,14 @@ def test_of_two_runs_made_in_one_second_the_later_is_the_latest(tmp_path: Path) 
     assert runs.find("latest").id == made[-1].id
 
 
+def test_a_run_made_after_the_clock_was_set_back_is_the_latest(tmp_path: Path) -> None:
+    runs = Runs(tmp_path)
+    moments = (1_800_000_000.0, 1_799_990_000.0, 1_799_990_100.0, 1_800_000_001.0, 1_900_000_000.0)
+    made = [runs.create("acme", lambda run: (run.path / "journal.db").touch(), now=now).id for now in moments]
+    assert [run.id for run in runs.all()] == made[::-1]
+    assert made[-1].startswith("20300317-174640-")
+
+
 def test_only_runs_that_were_never_whole_are_cleared_away_from_a_folder_of_other_things(tmp_path: Path) -> None:
     half_made = tmp_path / ".20270115-080000-acme-users-01ab"
     others = [tmp_path / name for name in (".an-editors-folder", ".20270115-080000-acme-users-01abc", ".keys-of-mine")]
