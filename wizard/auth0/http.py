@@ -125,6 +125,10 @@ class Http:
     def now(self) -> float:
         return self._clock.now()
 
+    def server_now(self) -> float:
+        """UNIX time by the server's clock as far as answers have shown it; ours before any did."""
+        return self.limiter.server_now()
+
     async def _attempt(self, call: Call, permit: Permit, bearer: str | None) -> tuple[Answer, float]:
         """Send once; return the answer and the seconds that a 429 asks to wait."""
         started, status = self._clock.now(), 0

@@ -94,6 +94,10 @@ class Limiter:
         self._show(permit.bucket, now)
         return wait
 
+    def server_now(self) -> float:
+        """UNIX time by the server's clock as far as answers have shown it; ours before any did."""
+        return self._server_clock.at(self._clock.now())
+
     def budget(self, group: str) -> float:
         """Requests a second that this product may send in the group, after the reserve."""
         return self._buckets[group].rate

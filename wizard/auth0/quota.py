@@ -54,6 +54,10 @@ class ServerClock:
         date = _date(headers.get("date"))
         if date is not None:
             self._learn(date - now, date + 1 - sent, now)
+        return self.at(now)
+
+    def at(self, now: float) -> float:
+        """The server's time as far as answers have shown it, in whole seconds; ours before any did."""
         return now if self._ahead is None else now + self._ahead
 
     def _learn(self, least: float, most: float, now: float) -> None:

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 ASSERTION_SECONDS = 60
+WRONG_BY = 30.0
+"""Seconds between two clocks that are more than a slow answer: half of what an assertion lives."""
 LONGEST_ASSERTION = 2048
 MARGIN = 60.0
 """Seconds before its end at which a token is renewed; a tenth of its life where that is shorter."""
@@ -100,6 +102,7 @@ class TokenSource:
         self._credentials = credentials
         self._now = now
         self._token: Token | None = None
+        self._signed_at = 0.0
         self._asking = asyncio.Lock()
 
     async def get(self, *, instead_of: Token | None = None) -> Token:
@@ -125,6 +128,8 @@ class TokenSource:
             repeatable=True,  # a second token does no harm
         )
         answer = await self._http.send(call)
+        if 400 <= answer.status < 500 and self._signed_at_a_wrong_time():
+            answer = await self._http.send(call)
         if answer.status != 200:
             raise token_refusal(
                 Failure.of(call.doing, call.name, answer.status, answer.body), audience=self._http.address.audience
@@ -140,11 +145,17 @@ class TokenSource:
         seconds = float(lifetime) if isinstance(lifetime, int | float) and lifetime > 0 else 300.0
         return Token(value, asked + seconds - min(MARGIN, seconds / 10), scopes_of(body))
 
+    def _signed_at_a_wrong_time(self) -> bool:
+        """Whether an assertion was not good by the server's clock, which the answer has shown: ours is wrong, or stood still
+        while the machine slept."""
+        return isinstance(self._credentials, PrivateKey) and abs(self._http.server_now() - self._signed_at) > WRONG_BY
+
     def _form(self) -> Content:
         address = self._http.address
+        self._signed_at = self._http.server_now()
         form = {
             "grant_type": "client_credentials",
             "audience": address.audience,
-            **self._credentials.fields(address.issuer, self._now()),
+            **self._credentials.fields(address.issuer, self._signed_at),
         }
         return "application/x-www-form-urlencoded", urlencode(form).encode()

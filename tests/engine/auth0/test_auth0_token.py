@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from email.utils import formatdate
 from urllib.parse import parse_qs
 
 import httpx
@@ -13,6 +16,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from wizard.auth0 import connect
+from wizard.auth0.client import Management
 from wizard.auth0.errors import (
     AnswerNotUnderstood,
     BadCredentials,
@@ -222,6 +226,66 @@ async def test_each_attempt_signs_anew_since_an_assertion_is_good_once(key: rsa.
         await tenant.scopes()
     identities = {jwt.decode(one, options={"verify_signature": False})["jti"] for one in seen}
     assert len(identities) == 3
+
+
+@dataclass
+class Signed:
+    """A token endpoint that takes an assertion as Auth0 does, by a clock that is `ahead` of ours."""
+
+    clock: StageClock
+    ahead: float
+    trusts: bool = True
+    statuses: list[int] = field(default_factory=list)
+
+    def __call__(self, request: httpx.Request) -> httpx.Response:
+        now = self.clock.now() + self.ahead
+        date = {"date": formatdate(now, usegmt=True)}
+        if request.url.path != "/oauth/token":
+            taken = request.headers["authorization"] == f"Bearer token-{len(self.statuses)}"
+            return httpx.Response(200 if taken else 401, headers=date, json={"message": "Invalid token."})
+        claims = jwt.decode(
+            parse_qs(request.content.decode())["client_assertion"][0], options={"verify_signature": False}
+        )
+        self.statuses.append(200 if self.trusts and now - 10 < claims["exp"] <= now + 310 else 401)
+        body = {"access_token": f"token-{len(self.statuses)}", "token_type": "Bearer", "expires_in": 86400}
+        refusal = {"error": "invalid_client", "error_description": "Client authentication failed"}
+        return httpx.Response(self.statuses[-1], headers=date, json=body if self.statuses[-1] == 200 else refusal)
+
+
+def signed(key: rsa.RSAPrivateKey, server: Signed) -> AbstractAsyncContextManager[Management]:
+    transport = httpx.MockTransport(server)
+    return connect(
+        DOMAIN, CLIENT_ID, private_key=pem(key), clock=server.clock, emit=lambda event: None, transport=transport
+    )
+
+
+@pytest.mark.parametrize("ahead", [600.0, -7200.0])
+async def test_on_a_machine_whose_clock_is_wrong_an_assertion_goes_by_that_of_auth0(
+    key: rsa.RSAPrivateKey, ahead: float
+) -> None:
+    server = Signed(StageClock(), ahead)
+    async with signed(key, server) as tenant:
+        await tenant.scopes()
+    assert server.statuses == [401, 200]
+
+
+async def test_after_the_machine_has_slept_an_assertion_is_signed_for_the_time_that_it_is(
+    key: rsa.RSAPrivateKey,
+) -> None:
+    server = Signed(StageClock(), 0.0)
+    async with signed(key, server) as tenant:
+        await tenant.tenant_settings()
+        server.ahead, server.statuses[:] = 90_000.0, [200, 200]  # a day has passed, and the token is no longer taken
+        await tenant.tenant_settings()
+    assert server.statuses[-1] == 200
+
+
+async def test_an_assertion_that_is_refused_at_the_right_time_is_not_sent_again(key: rsa.RSAPrivateKey) -> None:
+    server = Signed(StageClock(), 5.0, trusts=False)
+    with pytest.raises(BadCredentials):
+        async with signed(key, server) as tenant:
+            await tenant.scopes()
+    assert server.statuses == [401]
 
 
 def test_a_custom_domain_is_the_issuer_an_assertion_is_meant_for(key: rsa.RSAPrivateKey) -> None:
