@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from wizard.strategy.forecast import DAY, Look, forecast
+from wizard.strategy.forecast import DAY, Look, forecast, in_order
 
 WIDTH, HEIGHT = 720, 240
 LEFT, RIGHT, TOP, BOTTOM = 46, 10, 12, 28
@@ -45,7 +45,8 @@ class Drawing:
 
 def drawing(looks: Sequence[Look], users: int) -> Drawing | None:
     """Draw the looks, oldest first, of a store of so many users; None where they make no curve."""
-    if not users or len(looks) < 2 or looks[-1][0] <= looks[0][0]:
+    looks = in_order(looks)
+    if not users or len(looks) < 2:
         return None
     began, now = looks[0][0], looks[-1][0]
     expected = forecast(looks, users)

@@ -87,7 +87,7 @@ class Forecast:
 
 def forecast(looks: Sequence[Look], users: int) -> Forecast | None:
     """Fit the looks, oldest first; None while they are too few to say anything."""
-    looks = _thinned(looks) if looks else ()
+    looks = _thinned(looks)
     if len(looks) < LEAST_LOOKS or looks[-1][1] - looks[0][1] < LEAST_MOVED or users <= looks[-1][1]:
         return None
     (began, before), (ended, last) = looks[0], looks[-1]
@@ -107,6 +107,7 @@ def forecast(looks: Sequence[Look], users: int) -> Forecast | None:
 
 def per_day(looks: Sequence[Look], since: float) -> float | None:
     """Users who moved a day, from the last look before `since` (UNIX time) to the latest; None within less than an hour."""
+    looks = in_order(looks)
     if len(looks) < 2:
         return None
     first = next((look for look in reversed(looks[:-1]) if look[0] <= since), looks[0])
@@ -114,13 +115,18 @@ def per_day(looks: Sequence[Look], since: float) -> float | None:
     return (looks[-1][1] - first[1]) / days if days * 24 >= 1 else None
 
 
+def in_order(looks: Sequence[Look]) -> list[Look]:
+    """The looks that are earlier than all after them; others were made while the clock of the machine was ahead."""
+    found: list[Look] = []
+    for look in reversed(looks):
+        if not found or look[0] < found[-1][0]:
+            found.append(look)
+    return found[::-1]
+
+
 def _thinned(looks: Sequence[Look]) -> Sequence[Look]:
     """At most so many looks, one for each moment, the first and the last among them."""
-    rising = [
-        look
-        for look, following in zip(looks, [*looks[1:], None], strict=True)
-        if not following or following[0] > look[0]
-    ]
+    rising = in_order(looks)
     if len(rising) <= MOST_LOOKS:
         return rising
     return [rising[round(n * (len(rising) - 1) / (MOST_LOOKS - 1))] for n in range(MOST_LOOKS)]

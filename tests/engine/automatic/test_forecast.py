@@ -6,6 +6,7 @@ from random import Random
 from hypothesis import given
 from hypothesis import strategies as st
 
+from wizard.strategy.curve import drawing
 from wizard.strategy.forecast import DAY, Forecast, forecast, per_day
 
 BEGAN = 1_800_000_000.0
@@ -84,3 +85,11 @@ def test_the_rate_is_that_of_the_time_asked_for() -> None:
     assert per_day(looks, BEGAN + 10 * DAY) == 10
     assert per_day(looks[:1], BEGAN) is None
     assert per_day([(BEGAN, 0), (BEGAN + 60, 2)], BEGAN) is None, "a minute says nothing of a day"
+
+
+def test_looks_made_while_the_clock_was_ahead_foresee_nothing() -> None:
+    rightly = looks_of(600, 0.2, list(range(2, 16, 2)))
+    ahead = [(BEGAN + 400 * DAY, 0), (BEGAN + 401 * DAY, 5)]
+    assert forecast([*ahead, *rightly], 1000) == forecast(rightly, 1000)
+    assert per_day([*ahead, *rightly], rightly[-1][0] - 7 * DAY) == per_day(rightly, rightly[-1][0] - 7 * DAY)
+    assert drawing([*rightly[:3], *ahead, *rightly[3:]], 1000) == drawing(rightly, 1000)
