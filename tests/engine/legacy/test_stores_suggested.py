@@ -136,6 +136,23 @@ def test_what_an_application_adds_to_the_users_of_a_framework_is_mapped(tmp_path
     assert devise.suggestion.rules["email_verified"] == "verified"
 
 
+def test_what_rocket_chat_adds_to_the_users_of_meteor_is_mapped(tmp_path: Path) -> None:
+    services = {"password": {"bcrypt": BCRYPT}, "google": {"email": "other@example.com", "name": "Other"}}
+    person = {"services": services, "emails": [{"address": "ann@example.com", "verified": True}], "status": "offline"}
+    found = looked(
+        tmp_path,
+        lines(*({**person, "_id": f"m{n}", "username": f"u{n}", "name": "Ann Lee", "active": n == 1} for n in (1, 2))),
+    )
+    assert found.suggestion.rules == {
+        "user_id": "_id",
+        "email": "first_email",
+        "email_verified": "first_email_verified",
+        "name": "name",
+        "blocked": unless("active"),
+    }
+    assert found.suggestion.passwords.column == "password"
+
+
 def test_a_framework_maps_its_own_columns_as_it_means_them(tmp_path: Path) -> None:
     header = "id,name,email,email_verified_at,password,remember_token,created_at"
     laravel = looked(tmp_path, f"{header}\n1,Ann Lee,ann@example.com,2026-01-01 10:00:00,{BCRYPT},x,2026-01-01\n")

@@ -255,6 +255,7 @@ METEOR = Store(
     verified="first_email_verified",
     made=("first_email", "first_email_verified", "password"),
     make=_meteor,
+    extended=True,
     notes=(
         "Meteor applies bcrypt or argon2 to the SHA-256 of the password, which Auth0 cannot check: move users at their login.",
     ),
