@@ -28,6 +28,19 @@ class RealClock:
         await asyncio.sleep(max(0.0, seconds))
 
 
+class WallClock:
+    """The machine's clock as it is corrected, for what others have dated; differences are those of `RealClock`.
+
+    What runs for months sees its machine paused and moved, and its clock set right after the start.
+    """
+
+    def now(self) -> float:
+        return time.time()
+
+    async def sleep(self, seconds: float) -> None:
+        await asyncio.sleep(max(0.0, seconds))
+
+
 class FastClock:
     """A clock that runs `speed` times as fast as the machine's, from now on or from a later moment."""
 

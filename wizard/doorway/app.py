@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from wizard.answers import Answers
-from wizard.clock import Clock, RealClock
+from wizard.clock import Clock, RealClock, WallClock
 from wizard.doorway.answers import LegacyApiAnswers
 from wizard.doorway.marks import Marks, open_marks
 from wizard.doorway.people import People, people_of
@@ -133,7 +133,7 @@ def application(plan: Plan, *, clock: Clock | None, transport: httpx.AsyncBaseTr
     from wizard.doorway.routes import routes
     from wizard.doorway.tokens import Tokens
 
-    now = (clock or RealClock()).now
+    now, steady = (clock or WallClock()).now, (clock or RealClock()).now
     address = Address.parse(plan.domain)
 
     def client() -> httpx.AsyncClient:
@@ -146,7 +146,7 @@ def application(plan: Plan, *, clock: Clock | None, transport: httpx.AsyncBaseTr
 
     # Only a practice tenant on this machine has another name than its address.
     issuer = None if address.loopback else address.issuer
-    tokens = Tokens(address.url, issuer, plan.answers.audience, plan.answers.client_id, client, now)
+    tokens = Tokens(address.url, issuer, plan.answers.audience, plan.answers.client_id, client, now, steady)
     desk = Desk(
         plan.answers,
         plan.people,

@@ -36,7 +36,8 @@ class Tokens:
         audience: The identifier of this API.
         client_id: The only application that may call; None for any that has a grant.
         client: Makes the HTTP client, at the first fetch.
-        now: UNIX time.
+        now: UNIX time, as it is corrected.
+        steady: A clock in seconds that nobody corrects, for the age of keys.
     """
 
     def __init__(
@@ -47,6 +48,7 @@ class Tokens:
         client_id: str | None,
         client: Callable[[], httpx.AsyncClient],
         now: Callable[[], float],
+        steady: Callable[[], float],
     ) -> None:
         self._url = url
         self._issuer = issuer
@@ -55,6 +57,7 @@ class Tokens:
         self._make_client = client
         self._client: httpx.AsyncClient | None = None
         self._now = now
+        self._steady = steady
         self._keys: Mapping[str, Any] = {}
         self._fetched = -1e18
         self._tried = -1e18
@@ -135,21 +138,21 @@ class Tokens:
         return keys[kid]
 
     async def _current(self) -> Mapping[str, Any]:
-        if self._keys and self._now() - self._fetched < KEYS_SECONDS:
+        if self._keys and self._steady() - self._fetched < KEYS_SECONDS:
             return self._keys
         return await self._fetch_again()
 
     async def _fetch_again(self) -> Mapping[str, Any]:
         """Fetch keys, but not within the floor; keys that are known stay good while the tenant cannot be reached."""
         async with self._lock:
-            if self._now() - self._tried >= (FLOOR_SECONDS if self._keys else 1):
-                self._tried = self._now()
+            if self._steady() - self._tried >= (FLOOR_SECONDS if self._keys else 1):
+                self._tried = self._steady()
                 try:
                     keys = await self._fetched_keys()
                 except (httpx.HTTPError, ValueError, KeyError, TypeError, RecursionError, TimeoutError):
                     keys = {}
                 if keys:
-                    self._keys, self._fetched = keys, self._now()
+                    self._keys, self._fetched = keys, self._steady()
         if not self._keys:
             raise unavailable("The keys of the tenant cannot be fetched now")
         return self._keys
