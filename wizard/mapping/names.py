@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Mapping
 
@@ -137,8 +138,13 @@ LONGEST = 200
 """Characters of what may be a name; the rest of a longer text is not looked at."""
 
 
+_ASIDE = re.compile(r"\s*[\[(](?:required|optional|read[ -]only|upload[ -]only)[\])]\s*", re.IGNORECASE)
+"""What templates of spreadsheets say about a column behind its name."""
+
+
 def simple(name: str) -> str:
-    """The name without case, accents, spaces and punctuation."""
+    """The name without case, accents, spaces and punctuation, and without what is said about the column."""
+    name = _ASIDE.sub("", name) or name
     letters = unicodedata.normalize("NFKD", name[:LONGEST].replace("ß", "ss"))
     return "".join(letter for letter in letters.lower() if letter.isalnum())
 

@@ -182,6 +182,20 @@ def test_formulas_that_keep_a_spreadsheet_from_changing_a_text_are_the_text() ->
     ]
 
 
+def test_what_a_template_says_about_a_column_is_no_part_of_its_name() -> None:
+    found = suggestion(
+        {
+            "First Name [Required]": ["Ann", "Bob"],
+            "Email Address [Required]": ["a@example.com", "b@example.com"],
+            "Password (required)": [HASH, HASH],
+            "Status [READ ONLY]": ["Active", "Suspended"],
+        }
+    )
+    assert (found.rules["given_name"], found.rules["email"]) == ("First Name [Required]", "Email Address [Required]")
+    assert found.passwords.column == "Password (required)"
+    assert found.states == ("Status [READ ONLY]",)
+
+
 def test_an_apostrophe_that_keeps_a_spreadsheet_from_changing_a_number_is_no_part_of_it() -> None:
     columns = {
         "Customer ID": ["'6940095560", "'6940095561"],
