@@ -241,7 +241,7 @@ async def test_a_reset_answers_alike_for_known_and_unknown_addresses(canary: Can
         body = {"email": email, "connection": "acme-users"}
         answer = await canary.api.client.post("/dbconnections/change_password", json=body)
         assert answer.status_code == 200
-        assert answer.headers["content-type"].startswith("text/plain")
+        assert answer.headers["content-type"] == "text/html; charset=utf-8"
         assert answer.text == "We've just sent you an email to reset your password."
 
 
