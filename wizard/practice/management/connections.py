@@ -37,6 +37,9 @@ if TYPE_CHECKING:
     from wizard.practice.tenant import PracticeTenant
 
 TABLE = Table("connections", ["id", "name", "strategy"], [["id"], ["name"]])
+ALWAYS_SHOWN = frozenset({"is_domain_connection", "authentication", "connected_accounts"})
+"""Members that `fields` does not take away, as little as the id where it chooses. Source: recordings of ruby-auth0 and of
+the Terraform provider."""
 
 
 def create_tables(db: sqlite3.Connection) -> None:
@@ -66,7 +69,7 @@ def routes(tenant: PracticeTenant) -> list[Route]:
     async def read(request: Request) -> Response:
         claims = require(request, "read:connections")
         choice = chosen_fields(request, FIELDS)
-        return JSONResponse(narrowed(visible(tenant, _connection(tenant, request).body, claims), choice))
+        return JSONResponse(_narrowed(visible(tenant, _connection(tenant, request).body, claims), choice))
 
     async def update(request: Request) -> Response:
         claims = require(request, "update:connections")
@@ -202,8 +205,16 @@ def _listed(
 ) -> Response:
     fields = chosen_fields(request, FIELDS)
     page = TABLE.page(tenant.db, window, where, values)
-    shown = [narrowed(visible(tenant, document.body, claims), fields) for document in page.documents]
+    shown = [_narrowed(visible(tenant, document.body, claims), fields) for document in page.documents]
     return listing(window, "connections", shown, page.total, page.last_row)
+
+
+def _narrowed(body: dict[str, Any], choice: tuple[frozenset[str], bool] | None) -> dict[str, Any]:
+    """Keep (or drop) the chosen fields, but for those that are always shown."""
+    if choice is None:
+        return body
+    names, include = choice
+    return narrowed(body, (names | ALWAYS_SHOWN | {"id"} if include else names - ALWAYS_SHOWN, include))
 
 
 def _condition(request: Request) -> tuple[str, list[Any]]:
