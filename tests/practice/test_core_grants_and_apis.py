@@ -43,6 +43,16 @@ async def test_an_api_is_found_by_id_and_by_encoded_identifier(api: Api) -> None
     assert error(missing) == (404, "The resource server does not exist", "inexistent_resource_server")
 
 
+async def test_an_api_is_found_by_an_identifier_that_is_encoded_twice(api: Api) -> None:
+    """As go-auth0 1, and with it the Terraform provider, asks for it."""
+    made = (await api.post("/resource-servers", {"identifier": IDENTIFIER})).json()
+    twice = quote(quote(IDENTIFIER, safe=":"), safe=":")
+    assert "%252F" in twice
+    assert (await api.get(f"/resource-servers/{twice}")).json() == made
+    literal = (await api.post("/resource-servers", {"identifier": "urn:a%2Fb"})).json()
+    assert (await api.get(f"/resource-servers/{quote('urn:a%2Fb', safe='')}")).json() == literal
+
+
 async def test_an_identifier_is_taken_once_and_never_the_management_apis(api: Api) -> None:
     await api.post("/resource-servers", {"identifier": IDENTIFIER})
     again = await api.post("/resource-servers", {"identifier": IDENTIFIER})

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sqlite3
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -162,7 +163,12 @@ def api_named(tenant: PracticeTenant, identifier: str) -> dict[str, Any] | None:
 
 
 def _find(tenant: PracticeTenant, name: str) -> Document | None:
-    return TABLE.find(tenant.db, id=name) or TABLE.find(tenant.db, identifier=name)
+    """Find an API by its id or its identifier, also one that was encoded twice.
+
+    Source: recordings of the Terraform provider, whose SDK encodes it so.
+    """
+    found = TABLE.find(tenant.db, id=name) or TABLE.find(tenant.db, identifier=name)
+    return found or TABLE.find(tenant.db, identifier=unquote(name))
 
 
 def _by_id_or_identifier(tenant: PracticeTenant, name: str) -> Document:
