@@ -122,6 +122,26 @@ async def test_a_grants_scopes_are_replaced_by_a_patch(api: Api) -> None:
     assert error(await api.get(path)) == (404, "The grant does not exist.", "inexistent_client_grant")
 
 
+@pytest.mark.parametrize("first", [True, False])
+async def test_a_grant_of_all_scopes_lists_none(api: Api, first: bool) -> None:
+    await api.post("/resource-servers", {"identifier": IDENTIFIER, "scopes": [{"value": "read:legacy"}]})
+    client = await api.new_client("Machine", grant_types=["client_credentials"])
+    whole = {"allow_all_scopes": True}
+    body = {"client_id": client["client_id"], "audience": IDENTIFIER} | (whole if first else {"scope": []})
+    made = (await api.post("/client-grants", body)).json()
+    path = f"/client-grants/{made['id']}"
+    if not first:
+        assert made["scope"] == []
+        made = (await api.patch(path, whole)).json()
+    assert made["allow_all_scopes"] is True
+    assert "scope" not in made
+    assert (await api.get(path)).json() == made
+    form = {"grant_type": "client_credentials", "audience": IDENTIFIER, "client_id": client["client_id"]}
+    token = await api.client.post("/oauth/token", data=form | {"client_secret": client["client_secret"]})
+    assert token.json()["scope"] == "read:legacy"
+    assert (await api.patch(path, {"allow_all_scopes": False})).json()["scope"] == []
+
+
 async def test_grants_can_be_listed_by_filter_and_page(api: Api) -> None:
     await api.post("/resource-servers", {"identifier": IDENTIFIER})
     await api.post("/client-grants", {"client_id": api.tenant.client_id, "audience": IDENTIFIER, "scope": []})

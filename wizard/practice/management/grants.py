@@ -104,8 +104,7 @@ def routes(tenant: PracticeTenant) -> list[Route]:
         changes = await json_body(request, UPDATE)
         with tenant.transaction() as db:
             found = _grant(tenant, request)
-            body = {name: part for name, part in (found.body | changes).items() if part is not None}
-            body.setdefault("scope", [])
+            body = _scoped({name: part for name, part in (found.body | changes).items() if part is not None})
             TABLE.replace(db, found.row, body)
         return JSONResponse(body)
 
@@ -132,12 +131,19 @@ def add_grant(tenant: PracticeTenant, wanted: dict[str, Any]) -> dict[str, Any]:
         ApiError: 409 when the client already has one for this API and kind of subject.
     """
     body = {"id": tenant.new_id("cgr"), "scope": [], "subject_type": "client"} | wanted
-    body = {name: body[name] for name in ("id", "client_id", "audience", "scope") if name in body} | body
+    body = _scoped({name: body[name] for name in ("id", "client_id", "audience", "scope") if name in body} | body)
     try:
         TABLE.add(tenant.db, body, **{column: body.get(column, "") for column in TABLE.columns})
     except sqlite3.IntegrityError:
         raise ApiError(409, tenant.switches.client_grant_conflict_text) from None
     return body
+
+
+def _scoped(body: dict[str, Any]) -> dict[str, Any]:
+    """List no scopes where all are granted, and none as none. Source: recordings of the Terraform provider."""
+    if body.get("allow_all_scopes"):
+        return {name: part for name, part in body.items() if name != "scope"}
+    return body | {"scope": body.get("scope", [])}
 
 
 def grant_of(tenant: PracticeTenant, client_id: str, audience: str, subject_type: str) -> dict[str, Any] | None:
