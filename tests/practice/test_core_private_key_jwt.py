@@ -136,10 +136,32 @@ async def test_keys_can_be_added_listed_and_taken_away(api: Api) -> None:
     assert "pem" not in made.json()
     assert [each["id"] for each in (await api.get(path)).json()] == [made.json()["id"]]
     assert (await api.get(f"{path}/{made.json()['id']}")).json()["name"] == "first"
-    changed = await api.patch(f"{path}/{made.json()['id']}", {"expires_at": "2030-01-01T00:00:00.000Z"})
-    assert changed.json()["expires_at"] == "2030-01-01T00:00:00.000Z"
+    changed = await api.patch(f"{path}/{made.json()['id']}", {"expires_at": "2030-01-01T02:00:00.535694+02:00"})
+    assert (changed.status_code, changed.json()["expires_at"]) == (200, "2030-01-01T00:00:00.535Z")
+    assert (await api.get(f"{path}/{made.json()['id']}")).json() == changed.json()
     assert (await api.delete(f"{path}/{made.json()['id']}")).status_code == 204
     assert (await api.get(path)).json() == []
+
+
+async def test_a_key_is_shown_with_the_recorded_members(api: Api) -> None:
+    recorded = {"id", "credential_type", "kid", "alg", "name", "created_at", "updated_at"}
+    credential = {"credential_type": "public_key", "pem": PEM, "name": "first"}
+    methods = {"private_key_jwt": {"credentials": [credential | {"expires_at": "2033-05-13T09:33:13Z"}]}}
+    client = await api.new_client(client_authentication_methods=methods)
+    made = client["client_authentication_methods"]["private_key_jwt"]["credentials"][0]
+    assert set(made) == recorded | {"expires_at"}
+    assert made["expires_at"] == "2033-05-13T09:33:13.000Z"
+    path = f"/clients/{client['client_id']}"
+    later = (await api.get(path)).json()["client_authentication_methods"]
+    assert later == {"private_key_jwt": {"credentials": [{"id": made["id"]}]}}
+    assert set((await api.post(f"{path}/credentials", credential)).json()) == recorded
+
+
+@pytest.mark.parametrize(("alg", "status"), [("RS256", 201), ("PS256", 201), ("HS256", 400)])
+async def test_an_application_with_keys_signs_its_tokens_with_keys(api: Api, alg: str, status: int) -> None:
+    methods = {"private_key_jwt": {"credentials": [{"credential_type": "public_key", "pem": PEM}]}}
+    body = {"name": "Keyed", "jwt_configuration": {"alg": alg}, "client_authentication_methods": methods}
+    assert (await api.post("/clients", body)).status_code == status
 
 
 async def test_a_key_in_use_or_malformed_is_refused(api: Api) -> None:

@@ -16,7 +16,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from wizard.practice.errors import ApiError, missing
+from wizard.practice.errors import ApiError, invalid_body, missing
 from wizard.practice.management.access import require
 from wizard.practice.management.client_shapes import CREDENTIAL, CREDENTIAL_CHANGE
 from wizard.practice.management.client_store import client_with_id
@@ -56,12 +56,13 @@ def routes(tenant: PracticeTenant) -> list[Route]:
 
     async def update(request: Request) -> Response:
         require(request, "update:client_credentials")
-        changes = await json_body(request, CREDENTIAL_CHANGE)
+        changes = _dated(tenant, await json_body(request, CREDENTIAL_CHANGE))
         with tenant.transaction() as db:
             found = _credential(tenant, request)
-            body = found.body | changes | {"updated_at": tenant.now_iso()}
-            TABLE.replace(db, found.row, {name: part for name, part in body.items() if part is not None})
-        return JSONResponse(body, 201)
+            changed = found.body | changes | {"updated_at": tenant.now_iso()}
+            body = {name: part for name, part in changed.items() if part is not None}
+            TABLE.replace(db, found.row, body)
+        return JSONResponse(body)
 
     async def delete(request: Request) -> Response:
         require(request, "delete:client_credentials")
@@ -108,14 +109,38 @@ def keep(tenant: PracticeTenant, client_id: str, given: dict[str, Any]) -> dict[
         "kid": given.get("kid", thumbprint),
         "alg": given.get("alg", "RS256"),
         "name": given.get("name", ""),
-        "thumbprint_sha256": thumbprint,
         "created_at": now,
         "updated_at": now,
     }
-    if "expires_at" in given:
-        body["expires_at"] = given["expires_at"]
+    body |= {name: part for name, part in _dated(tenant, given).items() if name == "expires_at"}
     TABLE.add(tenant.db, body, id=body["id"], client_id=client_id, pem=pem)
     return body
+
+
+def _dated(tenant: PracticeTenant, given: dict[str, Any]) -> dict[str, Any]:
+    """Write the end of a credential as Auth0 answers it, in UTC and milliseconds.
+
+    Raises:
+        ApiError: 400 for a day that no calendar has.
+    """
+    end = given.get("expires_at")
+    if end is None:
+        return given
+    try:
+        return given | {"expires_at": tenant.now_iso(datetime.fromisoformat(end).timestamp())}
+    except (ValueError, OverflowError, OSError):
+        raise invalid_body(f"Object didn't pass validation for format date-time: {end}", "expires_at") from None
+
+
+def shown_at_creation(tenant: PracticeTenant, made: dict[str, Any]) -> dict[str, Any]:
+    """A new application with its whole credentials; later answers have their ids alone.
+
+    Source: recordings of go-auth0, 2023 and 2024.
+    """
+    if not made.get("client_authentication_methods"):
+        return made
+    methods = {"private_key_jwt": {"credentials": credentials_of(tenant, made["client_id"])}}
+    return made | {"client_authentication_methods": methods}
 
 
 def refuse_unknown(tenant: PracticeTenant, client_id: str, methods: dict[str, Any] | None) -> None:

