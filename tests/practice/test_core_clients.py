@@ -37,7 +37,15 @@ async def test_two_applications_may_not_share_an_alias(api: Api) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "removable"), [("native_social_login", False), ("oidc_backchannel_logout", False), ("token_quota", True)]
+    ("name", "removable"),
+    [
+        ("native_social_login", False),
+        ("mobile", False),
+        ("token_quota", True),
+        ("addons", True),
+        ("oidc_backchannel_logout", True),
+        ("signed_request_object", True),
+    ],
 )
 async def test_null_is_refused_where_it_removes_nothing(api: Api, name: str, removable: bool) -> None:
     assert error(await api.post("/clients", {"name": "Shop", name: None}))[0] == 400
