@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 from core_support import Api, StillClock, error, open_api, still_tenant
@@ -23,6 +24,28 @@ async def test_a_new_application_gets_an_id_a_secret_and_the_usual_grants(api: A
     assert made["global"] is False
     assert made["is_first_party"] is True
     assert "BEGIN CERTIFICATE" in made["signing_keys"][0]["cert"]
+
+
+@pytest.mark.parametrize(
+    ("body", "grants", "lifetimes"),
+    [
+        ({"app_type": "spa", "token_endpoint_auth_method": "none"}, 3, (2_592_000, 1_296_000)),
+        ({"app_type": "native"}, 3, (2_592_000, 1_296_000)),
+        ({"app_type": "regular_web"}, 4, (2_592_000, 1_296_000)),
+        ({"token_endpoint_auth_method": "client_secret_post"}, 4, (31_557_600, 2_592_000)),
+        ({"token_endpoint_auth_method": "client_secret_post", "grant_types": ["password"]}, 1, (31_557_600, 2_592_000)),
+    ],
+    ids=str,
+)
+async def test_an_application_gets_what_the_way_it_authenticates_allows(
+    api: Api, body: dict[str, Any], grants: int, lifetimes: tuple[int, int]
+) -> None:
+    made = await api.new_client("Shop", **body)
+    assert len(made["grant_types"]) == grants
+    assert ("client_credentials" in made["grant_types"]) == (grants == 4)
+    refreshing = made["refresh_token"]
+    assert (refreshing["token_lifetime"], refreshing["idle_token_lifetime"]) == lifetimes
+    assert refreshing["infinite_token_lifetime"] is True
 
 
 async def test_two_applications_may_share_a_name(api: Api) -> None:

@@ -28,7 +28,8 @@ if TYPE_CHECKING:
     from wizard.practice.tenant import PracticeTenant
 
 READ_SCOPES = ("read:clients", "read:client_keys", "read:client_credentials", "read:client_summary")
-DEFAULT_GRANTS = ["authorization_code", "implicit", "refresh_token", "client_credentials"]
+DEFAULT_GRANTS = ["authorization_code", "implicit", "refresh_token"]
+"""Of every application that names none; one that can keep a secret also gets client_credentials."""
 _FILTERS: dict[str, Shape] = {
     "is_global": FLAG,
     "is_first_party": FLAG,
@@ -41,10 +42,12 @@ _ENDLESS_REFRESH = {
     "leeway": 0,
     "infinite_token_lifetime": True,
     "infinite_idle_token_lifetime": True,
-    "token_lifetime": 31_557_600,
-    "idle_token_lifetime": 2_592_000,
+    "token_lifetime": 2_592_000,
+    "idle_token_lifetime": 1_296_000,
     "rotation_type": "non-rotating",
 }
+_ENDLESS_WITH_SECRET = _ENDLESS_REFRESH | {"token_lifetime": 31_557_600, "idle_token_lifetime": 2_592_000}
+"""Where client_secret_post is asked for. Source: recordings of the Terraform provider."""
 
 
 def create_tables(db: sqlite3.Connection) -> None:
@@ -130,6 +133,10 @@ def add_client(tenant: PracticeTenant, wanted: dict[str, Any]) -> dict[str, Any]
     """
     given = {name: part for name, part in wanted.items() if part is not None}
     _refuse_taken_alias(tenant, given.get("client_aliases", []))
+    methods = given.get("client_authentication_methods")
+    if not methods and given.get("app_type") in {"native", "spa"}:
+        given.setdefault("token_endpoint_auth_method", "none")
+    method = given.get("token_endpoint_auth_method")
     body: dict[str, Any] = {
         "tenant": tenant.domain.partition(".")[0],
         "global": False,
@@ -138,22 +145,19 @@ def add_client(tenant: PracticeTenant, wanted: dict[str, Any]) -> dict[str, Any]
         "oidc_conformant": False,
         "sso_disabled": False,
         "cross_origin_authentication": False,
-        "refresh_token": _ENDLESS_REFRESH,
+        "refresh_token": _ENDLESS_WITH_SECRET if method == "client_secret_post" else _ENDLESS_REFRESH,
         "client_id": tenant.new_id("", 32),
         "callback_url_template": False,
         "client_secret": tenant.new_secret(),
-        "grant_types": DEFAULT_GRANTS,
+        "grant_types": DEFAULT_GRANTS + ([] if method == "none" else ["client_credentials"]),
         "custom_login_page_on": True,
     } | given
     body["cross_origin_auth"] = body["cross_origin_authentication"]
-    methods = body.get("client_authentication_methods")
     algorithm = "RS256" if body["oidc_conformant"] or methods else "HS256"
     usual = {"alg": algorithm, "lifetime_in_seconds": 36000, "secret_encoded": False}
     body["jwt_configuration"] = usual | given.get("jwt_configuration", {})
     if methods:
         body["client_authentication_methods"] = client_credentials.keep_all(tenant, body["client_id"], methods)
-    elif "token_endpoint_auth_method" not in body and body.get("app_type") in {"native", "spa"}:
-        body["token_endpoint_auth_method"] = "none"  # noqa: S105 - a method
     if body.get("is_first_party") is False:
         body.setdefault("third_party_security_mode", "strict")
     TABLE.add(tenant.db, body, client_id=body["client_id"])
