@@ -171,6 +171,8 @@ async def test_a_key_in_use_or_malformed_is_refused(api: Api) -> None:
     assert (await api.delete(f"{path}/{used}")).status_code == 400
     assert (await api.post(path, {"credential_type": "public_key", "pem": "no key"})).status_code == 400
     assert (await api.post(path, {"credential_type": "public_key", "pem": "x", "kid": "short"})).status_code == 400
+    never = await api.patch(f"{path}/{used}", {"expires_at": "2030-02-30T00:00:00Z"})
+    assert (never.status_code, "on property expires_at" in never.text) == (400, True)
 
 
 async def test_an_application_changes_over_to_keys_by_giving_up_its_method(api: Api) -> None:
