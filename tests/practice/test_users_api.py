@@ -133,7 +133,9 @@ async def test_metadata_is_merged_at_its_first_level(world: World) -> None:
     user = await changed(world, {"user_metadata": {"a": {"y": 2}, "b": None, "c": 3}, "app_metadata": {"foo": "bar"}})
     assert user["user_metadata"] == {"a": {"y": 2}, "c": 3}
     assert user["app_metadata"] == {"facts": ["one"], "foo": "bar"}
-    assert (await changed(world, {"user_metadata": {}}))["user_metadata"] == {}
+    emptied = await changed(world, {"user_metadata": {}, "app_metadata": {}})
+    assert emptied["user_metadata"] == {}
+    assert "app_metadata" not in emptied
 
 
 async def test_other_fields_are_replaced_and_null_removes(world: World) -> None:

@@ -230,6 +230,9 @@ def _changes(tenant: PracticeTenant, row: sqlite3.Row, body: dict[str, Any]) -> 
         if key in ("user_metadata", "app_metadata"):
             if key in body:
                 profile[key] = user_bodies.merged(profile.get(key, {}), body[key])
+                if key == "app_metadata" and not body[key]:
+                    # Gone as a whole, while emptied user_metadata stays (recording of the Terraform provider).
+                    del profile[key]
         elif key in body and body[key] is None:
             profile.pop(key, None)
         elif key in body:
