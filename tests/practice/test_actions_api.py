@@ -201,6 +201,8 @@ async def test_bindings_are_replaced_as_a_whole_and_keep_their_ids(api: Api) -> 
     assert [(each["display_name"], each["action"]["id"]) for each in both] == [("two", two), ("First", one)]
     assert both[1]["id"] == made[0]["id"]
     assert (await api.get(BINDINGS)).json() == {"bindings": both, "total": 2, "per_page": 50}
+    beyond = await api.get(f"{BINDINGS}?page=1&per_page=100")
+    assert beyond.json() == {"bindings": [], "page": 1, "per_page": 100}
     assert (await api.patch(BINDINGS, {"bindings": []})).json() == {"bindings": []}
     assert (await api.get(BINDINGS)).json() == {"bindings": [], "per_page": 50}
 

@@ -139,10 +139,10 @@ def any_size(request: Request) -> Window:
 
 
 def listed(window: Window, key: str, items: list[dict[str, Any]]) -> Response:
-    """Answer with a page; figures that are zero are left out, as real tenants do."""
+    """Answer with a page; figures that are zero are left out, as real tenants do, and so is the total beyond the last."""
     page = window.offset // window.limit if window.limit else 0
-    figures = {"total": len(items), "page": page, "per_page": window.limit}
     part = items[window.offset : window.offset + window.limit]
+    figures = {"total": len(items) if part else 0, "page": page, "per_page": window.limit}
     return JSONResponse({key: part} | {name: figure for name, figure in figures.items() if figure})
 
 
