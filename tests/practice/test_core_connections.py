@@ -46,7 +46,6 @@ async def test_a_new_database_connection_gets_what_the_server_adds(api: Api) -> 
     assert made["enabled_clients"] == []
     assert made["authentication"] == {"active": True}
     assert made["connected_accounts"] == {"active": False}
-    assert options["passwordPolicy"] == "good"
     assert options["mfa"] == {"active": True, "return_enroll_settings": True}
     assert options["strategy_version"] == 2
     assert options["brute_force_protection"] is True
@@ -286,6 +285,43 @@ async def test_fields_choose_but_for_what_a_real_tenant_always_says(api: Api, li
     assert set(await narrowed("fields=strategy,name&include_fields=true")) == {"id", "strategy", "name"} | added
     without = await narrowed("fields=name,id,options,authentication&include_fields=false")
     assert set(without) == {"strategy", "realms"} | added
+
+
+async def test_the_newer_password_options_are_made_whole_and_bring_no_policy(api: Api) -> None:
+    usual = (await api.new_connection("plain"))["options"]
+    assert "passwordPolicy" not in usual
+    given = {"complexity": {"min_length": 12}, "history": {"active": True, "size": 5}}
+    options = (await api.new_connection("strict", password_options=given))["options"]
+    assert "passwordPolicy" not in options
+    expected = usual["password_options"]
+    assert options["password_options"] == expected | {
+        "complexity": expected["complexity"] | {"min_length": 12},
+        "history": {"active": True, "size": 5},
+    }
+
+
+BY_NAME = {"identifier": {"active": True}, "signup": {"status": "required"}}
+NOT_UNIQUE = {"email": {"identifier": {"active": False}, "unique": False}, "username": BY_NAME}
+
+
+async def test_an_email_attribute_is_unique_and_verified_by_a_link_unless_it_says_otherwise(api: Api) -> None:
+    email = {"identifier": {"active": True}, "signup": {"status": "required"}}
+    made = await api.new_connection("by-email", attributes={"email": email})
+    assert made["options"]["attributes"] == {"email": email | {"verification_method": "link", "unique": True}}
+    plain = await api.new_connection("plain")
+    path = f"/connections/{plain['id']}"
+    changed = await api.patch(path, {"options": {"attributes": {"email": email | {"verification_method": "otp"}}}})
+    assert changed.json()["options"]["attributes"]["email"] == email | {"verification_method": "otp", "unique": True}
+
+
+async def test_addresses_that_need_not_be_unique_are_there_from_the_start_or_never(api: Api) -> None:
+    early = await api.new_connection("early", attributes=NOT_UNIQUE)
+    assert early["options"]["attributes"]["email"]["unique"] is False
+    body = {"options": {"attributes": NOT_UNIQUE}}
+    assert (await api.patch(f"/connections/{early['id']}", body)).status_code == 200
+    late = await api.new_connection("late")
+    refused = error(await api.patch(f"/connections/{late['id']}", body))
+    assert refused == (400, "cannot add non-unique email attribute", "invalid_body")
 
 
 @pytest.mark.parametrize(

@@ -188,8 +188,8 @@ def test_a_run_undone_while_it_waits_leaves_the_configuration_byte_for_byte(
 ) -> None:
     """Where Auth0 shows both families of password options it takes only the newer one back: the older one is gone."""
     stage.tenant.switches = stage.tenant.switches.model_copy(update={"new_password_options": both_families})
-    made = {"name": "acme-users", "strategy": "auth0", "options": {"disable_signup": True}}
-    stage.ask("POST", "connections", json=made)
+    options = {"disable_signup": True} | ({"passwordPolicy": "good"} if both_families else {})
+    stage.ask("POST", "connections", json={"name": "acme-users", "strategy": "auth0", "options": options})
     before = configuration(stage)
     stage.apply()
     assert configuration(stage) != before

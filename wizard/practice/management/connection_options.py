@@ -45,11 +45,12 @@ def created(tenant: PracticeTenant, given: dict[str, Any]) -> dict[str, Any]:
     refuse_contradictions(given)
     options = {name: part for name, part in copy.deepcopy(given).items() if part is not None}
     options.setdefault("mfa", {"active": True, "return_enroll_settings": True})
-    if "password_options" not in options and "passwordPolicy" not in given:
+    if tenant.switches.new_password_options or "password_options" in options:
+        options["password_options"] = _merged(copy.deepcopy(PASSWORD_OPTIONS), options.get("password_options"))
+    elif "passwordPolicy" not in given:
         options["passwordPolicy"] = "good"
     options.setdefault("strategy_version", 2)
-    if tenant.switches.new_password_options:
-        options.setdefault("password_options", copy.deepcopy(PASSWORD_OPTIONS))
+    _complete_attributes(options)
     options["authentication_methods"] = _merged(_usual_methods(tenant), options.get("authentication_methods"))
     options["passkey_options"] = PASSKEY_OPTIONS | options.get("passkey_options", {})
     options.setdefault("brute_force_protection", True)
@@ -62,6 +63,8 @@ def patched(tenant: PracticeTenant, old: dict[str, Any], given: dict[str, Any]) 
     if old.get("enable_script_context") and given.get("enable_script_context") is False:
         raise ApiError(400, "options.enable_script_context cannot be disabled once enabled", "invalid_body")
     options = {name: part for name, part in copy.deepcopy(given).items() if part is not None}
+    _refuse_shared_addresses(old, options)
+    _complete_attributes(options)
     for name in STAYING:
         if name in old:
             options[name] = _merged(old[name], options.get(name))
@@ -135,6 +138,27 @@ def _refuse_attributes(attributes: dict[str, Any]) -> None:
         status = (part.get("signup") or {}).get("status", "required")
         if part.get("profile_required") and status != "required":
             raise ApiError(400, f"attribute {name} must also be required on signup", "invalid_body")
+
+
+def _complete_attributes(options: dict[str, Any]) -> None:
+    """Say of the e-mail address what it is where nothing else was said."""
+    email = (options.get("attributes") or {}).get("email")
+    if email is not None:
+        options["attributes"]["email"] = {"verification_method": "link", "unique": True} | email
+
+
+def _refuse_shared_addresses(old: dict[str, Any], new: dict[str, Any]) -> None:
+    """Refuse addresses that several users may have where the connection did not begin so.
+
+    Raises:
+        ApiError: 400.
+    """
+
+    def shared(options: dict[str, Any]) -> bool:
+        return ((options.get("attributes") or {}).get("email") or {}).get("unique") is False
+
+    if shared(new) and not shared(old):
+        raise ApiError(400, "cannot add non-unique email attribute", "invalid_body")
 
 
 def _usual_methods(tenant: PracticeTenant) -> dict[str, Any]:
