@@ -258,6 +258,17 @@ async def test_pages_end_at_the_thousandth_connection(api: Api) -> None:
     assert error(await api.get("/connections?page=10&per_page=100"))[0] == 400
 
 
+@pytest.mark.parametrize("path", ["/connections", "/clients", "/client-grants", "/connections/{id}/clients"])
+async def test_a_cursor_without_a_value_is_the_beginning(api: Api, path: str) -> None:
+    """As the SDK for Ruby asks for a first page."""
+    made = await api.new_connection()
+    path = path.replace("{id}", made["id"])
+    for query in ("take=50&from", "take=50&from="):
+        answer = await api.get(f"{path}?{query}")
+        assert answer.status_code == 200, answer.text
+        assert answer.json() == (await api.get(f"{path}?take=50")).json()
+
+
 async def test_lists_can_be_filtered_and_narrowed(api: Api) -> None:
     await api.new_connection("first")
     await api.new_connection("second")

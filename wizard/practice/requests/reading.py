@@ -164,11 +164,15 @@ def offset_window(request: Request, *, highest: int = 100, lowest: int = 1) -> W
 
 
 def checkpoint_window(request: Request, *, highest: int = 100, always: bool = False) -> Window | None:
-    """Read take and from; None when the request has neither and the list also knows pages."""
-    asked = query(request, {"take": number(1, highest), "from": text(1, 1000)})
-    if not asked and not always:
+    """Read take and from; None when the request has neither and the list also knows pages.
+
+    A `from` without a value is none: the SDK for Ruby asks so for a first page, and the reference sets no least length.
+    """
+    asked = query(request, {"take": number(1, highest), "from": text(0, 1000)})
+    beginning = asked.get("from")
+    if not beginning and "take" not in asked and not always:
         return None
-    return Window(0, asked.get("take", 50), checkpoint=True, after=_row_number(asked["from"]) if "from" in asked else 0)
+    return Window(0, asked.get("take", 50), checkpoint=True, after=_row_number(beginning) if beginning else 0)
 
 
 def any_window(request: Request, *, lowest: int = 1) -> Window:
