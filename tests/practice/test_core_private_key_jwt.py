@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from typing import Any
 
 import jwt
 import pytest
 from core_support import START, Api, auth_error, open_api, still_tenant
-from cryptography.hazmat.primitives import serialization
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 KEY = rsa.generate_private_key(65537, 2048)
@@ -162,6 +164,37 @@ async def test_an_application_with_keys_signs_its_tokens_with_keys(api: Api, alg
     methods = {"private_key_jwt": {"credentials": [{"credential_type": "public_key", "pem": PEM}]}}
     body = {"name": "Keyed", "jwt_configuration": {"alg": alg}, "client_authentication_methods": methods}
     assert (await api.post("/clients", body)).status_code == status
+
+
+# The key of RFC 7638, section 3.1, and its thumbprint.
+MODULUS = (
+    "0vx7agoebGcQSuuPiLJXZptN9nndrQmbXEps2aiAFbWhM78LhWx4cbbfAAtVT86zwu1RK7aPFFxuhDR1L6tSoc_BJECPebWKRXjBZCiFV4n3oknj"
+    "hMstn64tZ_2W-5JsGY4Hc5n9yBXArwl93lqt7_RN5w6Cf0h4QyQ5v-65YGjQR0_FDW2QvzqY368QQMicAtaSqzs8KJZgnYb9c7d0zgdAZHzu6qMQ"
+    "vRL5hajrn1n91CbOpbISD08qNLyrdkt-bFTWhAI4vMQFh6WeZu0fM4lFd2NcRwr3XPksINHaQ-G_xBniIqbw0Ls1jF44-csFCur-kEgU8awapJzK"
+    "nqDKgw"
+)
+THUMBPRINT = "NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs"
+
+
+async def test_a_key_without_a_name_is_called_by_its_thumbprint(api: Api) -> None:
+    known = jwt.PyJWK({"kty": "RSA", "n": MODULUS, "e": "AQAB", "alg": "RS256"}).key
+    pem = known.public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo).decode()
+    client = await api.new_client()
+    credential = {"credential_type": "public_key", "pem": pem}
+    made = await api.post(f"/clients/{client['client_id']}/credentials", credential)
+    assert made.json()["kid"] == THUMBPRINT
+
+
+@pytest.mark.parametrize("asked", [True, False])
+async def test_a_key_ends_with_its_certificate_where_that_is_asked_for(api: Api, asked: bool) -> None:
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "acme")])
+    begin, end = datetime(2026, 1, 1, tzinfo=UTC), datetime(2033, 5, 13, 9, 33, 13, tzinfo=UTC)
+    building = x509.CertificateBuilder(name, name, KEY.public_key(), 1, begin, end)
+    pem = building.sign(KEY, hashes.SHA256()).public_bytes(serialization.Encoding.PEM).decode()
+    client = await api.new_client()
+    credential = {"credential_type": "public_key", "pem": pem, "parse_expiry_from_cert": asked}
+    made = await api.post(f"/clients/{client['client_id']}/credentials", credential)
+    assert made.json().get("expires_at") == ("2033-05-13T09:33:13.000Z" if asked else None)
 
 
 async def test_a_key_in_use_or_malformed_is_refused(api: Api) -> None:

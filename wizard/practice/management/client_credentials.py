@@ -101,7 +101,7 @@ def keep(tenant: PracticeTenant, client_id: str, given: dict[str, Any]) -> dict[
     """
     if given["credential_type"] != "public_key":
         raise ApiError(403, "mTLS client authentication is not enabled for this tenant", "feature_not_enabled")
-    pem, thumbprint = _public_pem(given.get("pem"))
+    pem, thumbprint, end = _public_pem(given.get("pem"))
     now = tenant.now_iso()
     body = {
         "id": tenant.new_id("cred", 22),
@@ -113,6 +113,8 @@ def keep(tenant: PracticeTenant, client_id: str, given: dict[str, Any]) -> dict[
         "updated_at": now,
     }
     body |= {name: part for name, part in _dated(tenant, given).items() if name == "expires_at"}
+    if given.get("parse_expiry_from_cert") and end is not None:
+        body["expires_at"] = tenant.now_iso(end)
     TABLE.add(tenant.db, body, id=body["id"], client_id=client_id, pem=pem)
     return body
 
@@ -175,10 +177,15 @@ def usable_keys(tenant: PracticeTenant, client: dict[str, Any]) -> list[tuple[st
     return keys
 
 
-def _public_pem(given: Any) -> tuple[str, str]:
+def _public_pem(given: Any) -> tuple[str, str, float | None]:
+    """Return a key as PEM, its thumbprint, and when its certificate ends, if it came in one.
+
+    Source: the names that real tenants gave the keys recorded by the Terraform provider are thumbprints of RFC 7638.
+    """
     from cryptography import x509
     from cryptography.hazmat.primitives import serialization
     from cryptography.hazmat.primitives.asymmetric import rsa
+    from jwt.algorithms import RSAAlgorithm
 
     refusal = ApiError(
         400, "Payload validation error: 'The pem is not a valid RSA public key' on property pem.", "invalid_body"
@@ -186,18 +193,22 @@ def _public_pem(given: Any) -> tuple[str, str]:
     if not isinstance(given, str):
         raise refusal
     key: object
+    end = None
     try:
         if "BEGIN CERTIFICATE" in given:
-            key = x509.load_pem_x509_certificate(given.encode()).public_key()
+            certificate = x509.load_pem_x509_certificate(given.encode())
+            key, end = certificate.public_key(), certificate.not_valid_after_utc.timestamp()
         else:
             key = serialization.load_pem_public_key(given.encode())
     except ValueError:
         raise refusal from None
     if not isinstance(key, rsa.RSAPublicKey) or key.key_size < 2048:
         raise refusal
-    der = key.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
     pem = key.public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
-    return pem.decode(), base64.urlsafe_b64encode(hashlib.sha256(der).digest()).decode().rstrip("=")
+    members = RSAAlgorithm.to_jwk(key, as_dict=True)
+    named = json.dumps({name: members[name] for name in ("e", "kty", "n")}, separators=(",", ":"))
+    thumbprint = base64.urlsafe_b64encode(hashlib.sha256(named.encode()).digest()).decode().rstrip("=")
+    return pem.decode(), thumbprint, end
 
 
 def _client_id(tenant: PracticeTenant, request: Request) -> str:
