@@ -298,6 +298,21 @@ async def test_fields_choose_but_for_what_a_real_tenant_always_says(api: Api, li
     assert set(without) == {"strategy", "realms"} | added
 
 
+async def test_authentication_methods_in_a_patch_are_whole(api: Api) -> None:
+    some = {"passkey": {"enabled": True}, "email_otp": {"enabled": True}}
+    made = await api.new_connection(authentication_methods=some)
+    path = f"/connections/{made['id']}"
+    kept = (await api.patch(path, {"options": {"disable_signup": True}})).json()["options"]
+    assert kept["authentication_methods"] == made["options"]["authentication_methods"]
+    assert kept["authentication_methods"]["passkey"] == {"enabled": True}
+    change = {"authentication_methods": {"password": {"enabled": True, "api_behavior": "optional"}}}
+    methods = (await api.patch(path, {"options": change})).json()["options"]["authentication_methods"]
+    assert methods == {
+        "password": {"enabled": True, "api_behavior": "optional", "signup_behavior": "allow"},
+        "passkey": {"enabled": False},
+    }
+
+
 async def test_the_newer_password_options_are_made_whole_and_bring_no_policy(api: Api) -> None:
     usual = (await api.new_connection("plain"))["options"]
     assert "passwordPolicy" not in usual

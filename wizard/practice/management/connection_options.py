@@ -65,9 +65,13 @@ def patched(tenant: PracticeTenant, old: dict[str, Any], given: dict[str, Any]) 
     options = {name: part for name, part in copy.deepcopy(given).items() if part is not None}
     _refuse_shared_addresses(old, options)
     _complete_attributes(options)
+    methods = options.pop("authentication_methods", None)
     for name in STAYING:
         if name in old:
             options[name] = _merged(old[name], options.get(name))
+    if methods is not None:
+        # What is not named is as usual again (recording of the Terraform provider).
+        options["authentication_methods"] = _merged(_usual_methods(tenant), methods)
     options.setdefault("brute_force_protection", True)
     if tenant.switches.partial_scripts == "merged":
         for name in ("customScripts", "configuration"):
