@@ -48,6 +48,20 @@ async def test_an_application_gets_what_the_way_it_authenticates_allows(
     assert refreshing["infinite_token_lifetime"] is True
 
 
+async def test_a_patch_leaves_what_it_does_not_name_inside_mobile_and_social_login(api: Api) -> None:
+    ios = {"team_id": "1111111111", "app_bundle_identifier": "com.example.shop"}
+    android = {"app_package_name": "com.example", "sha256_cert_fingerprints": ["DE:AD", "BE:EF"]}
+    on, off = {"enabled": True}, {"enabled": False}
+    made = await api.new_client(
+        mobile={"ios": ios, "android": android}, native_social_login={"apple": on, "facebook": on}
+    )
+    fewer = android | {"sha256_cert_fingerprints": ["DE:AD"]}
+    change = {"mobile": {"android": fewer}, "native_social_login": {"facebook": off}}
+    changed = (await api.patch(f"/clients/{made['client_id']}", change)).json()
+    assert changed["mobile"] == {"ios": ios, "android": fewer}
+    assert changed["native_social_login"] == {"apple": on, "facebook": off}
+
+
 async def test_two_applications_may_share_a_name(api: Api) -> None:
     assert (await api.new_client("Shop"))["client_id"] != (await api.new_client("Shop"))["client_id"]
 

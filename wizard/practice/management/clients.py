@@ -27,6 +27,8 @@ from wizard.practice.requests.schema import FLAG, Shape, text
 if TYPE_CHECKING:
     from wizard.practice.tenant import PracticeTenant
 
+MERGED = {"jwt_configuration", "mobile", "native_social_login"}
+"""Of these a PATCH changes what it names. Source: recordings of the Terraform provider."""
 READ_SCOPES = ("read:clients", "read:client_keys", "read:client_credentials", "read:client_summary")
 DEFAULT_GRANTS = ["authorization_code", "implicit", "refresh_token"]
 """Of every application that names none; one that can keep a secret also gets client_credentials."""
@@ -253,8 +255,8 @@ def _merged(old: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
     body = old | changes
     if metadata or "client_metadata" in body:
         body["client_metadata"] = {name: part for name, part in metadata.items() if part is not None}
-    if "jwt_configuration" in changes:
-        body["jwt_configuration"] = old["jwt_configuration"] | changes["jwt_configuration"]
+    for name in MERGED & changes.keys():
+        body[name] = old.get(name, {}) | changes[name]
     body["cross_origin_auth"] = body["cross_origin_authentication"]
     return {name: part for name, part in body.items() if part is not None}
 
