@@ -149,7 +149,7 @@ async def test_userinfo_needs_a_users_token(canary: Canary) -> None:
         ({"realm": "nowhere"}, (403, "invalid_request")),
         ({"client_secret": "wrong"}, (401, "access_denied")),
         ({"client_secret": None}, (401, "access_denied")),
-        ({"audience": "https://nowhere.example.com"}, (403, "access_denied")),
+        ({"audience": "https://nowhere.example.com"}, (400, "invalid_request")),
     ],
 )
 async def test_a_wrong_login_is_refused(canary: Canary, changes: dict[str, Any], expected: tuple[int, str]) -> None:
@@ -228,6 +228,11 @@ async def test_an_api_may_deny_end_users(canary: Canary) -> None:
     opened = {"subject_type_authorization": {"user": {"policy": "allow_all"}}}
     await canary.api.patch(f"/resource-servers/{api['id']}", opened)
     assert (await canary.login(audience=identifier)).status_code == 200
+
+
+async def test_a_login_for_an_api_that_is_not_there_is_a_bad_request(canary: Canary) -> None:
+    refused = auth_error(await canary.login(audience="https://nowhere.example.com"))
+    assert refused == (400, "invalid_request", "invalid audience specified for password grant exchange")
 
 
 async def test_an_end_users_token_cannot_manage_the_tenant(canary: Canary) -> None:

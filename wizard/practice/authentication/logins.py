@@ -13,12 +13,12 @@ from starlette.requests import Request
 
 from wizard.practice.authentication import own_database, refresh_tokens
 from wizard.practice.authentication.after_login import run_post_login
-from wizard.practice.authentication.granting import PASSWORD, api_for, audience_of, refuse_end_users
+from wizard.practice.authentication.granting import PASSWORD, audience_of, refuse_end_users
 from wizard.practice.authentication.password_login import Caller
 from wizard.practice.authentication.user_tokens import DEFAULT_SCOPE, OFFLINE, given_scopes, user_tokens
 from wizard.practice.errors import AuthError
 from wizard.practice.limits import Bucket, Limit
-from wizard.practice.management import settings
+from wizard.practice.management import apis, settings
 from wizard.practice.users import blocks
 
 if TYPE_CHECKING:
@@ -42,8 +42,7 @@ async def login(
         if not given.get(name):
             raise AuthError(400, "invalid_request", f"Missing required parameter: {name}")
     connection = _connection(tenant, client, given)
-    audience = audience_of(tenant, request, given)
-    api = None if not audience or _is_userinfo(tenant, request, audience) else api_for(tenant, audience)
+    api = _api(tenant, request, audience_of(tenant, request, given))
     if api is not None:
         refuse_end_users(tenant, client, api)
     ip = _address(request, client, proven)
@@ -106,6 +105,21 @@ class Guard:
 
     def succeeded(self) -> None:
         blocks.forget_failures(self._tenant, *self._key)
+
+
+def _api(tenant: PracticeTenant, request: Request, audience: str | None) -> dict[str, Any] | None:
+    """Return the API a login is for, if it is for one.
+
+    Raises:
+        AuthError: 400 for one that is not there; machines are told so in other words.
+    Source: recording of ruby-auth0, 2021.
+    """
+    if not audience or _is_userinfo(tenant, request, audience):
+        return None
+    api = apis.api_named(tenant, audience)
+    if api is None:
+        raise AuthError(400, "invalid_request", "invalid audience specified for password grant exchange")
+    return api
 
 
 def _is_userinfo(tenant: PracticeTenant, request: Request, audience: str) -> bool:
