@@ -21,6 +21,7 @@ from screens.choices import words_of
 from screens.tasks import begin
 from screens.widgets.draw import sentence
 from screens.widgets.grown import Text
+from screens.widgets.hanging import Hanging
 from screens.widgets.path_input import PathInput
 from screens.widgets.rows import Rows
 from screens.widgets.secret_input import SecretInput
@@ -84,7 +85,7 @@ class Field(Horizontal):
                 told.insert(0, KEPT)
             if told:
                 yield Label(" ".join(told), classes="help", markup=False)
-            yield Label("", classes="problem", markup=False)
+            yield Hanging("", classes="problem", markup=False)
 
     def _control(self) -> Widget:
         begin, example = self._begin, self._example()
@@ -230,7 +231,7 @@ class Field(Horizontal):
     def complain(self, message: str) -> None:
         """Say what is wrong beside the field; "" for nothing."""
         self.set_class(bool(message), "-wrong")
-        self.query_one(".problem", Label).update(f"✗ {message}" if message else "")
+        self.query_one(".problem", Hanging).update(f"✗ {message}" if message else "")
 
     @on(Input.Changed)
     @on(YesNo.Changed)

@@ -10,9 +10,10 @@ from typing import Any
 from pydantic import ValidationError
 from textual.app import ComposeResult
 from textual.containers import Vertical
-from textual.widgets import Collapsible, Label
+from textual.widgets import Collapsible
 
 from screens.fields import ABSENT, Field
+from screens.widgets.hanging import Hanging
 from screens.widgets.secret_input import SecretInput
 from wizard.answers import Section
 from wizard.answers.complaints import complaints
@@ -74,7 +75,7 @@ class Form(Vertical):
             with Collapsible(title=self._more, collapsed=not any(key in self._given for key in rest)):
                 for key in rest:
                     yield self._field(key)
-        yield Label("", id="whole", markup=False)
+        yield Hanging("", id="whole", markup=False)
 
     def _field(self, key: str) -> Field:
         return Field(key, self._asked[key], self._given.get(key, ABSENT))
@@ -161,9 +162,9 @@ class Form(Vertical):
             wrong.control.focus()
 
     def _say(self, words: str) -> None:
-        label = self.query_one("#whole", Label)
-        label.update(f"✗ {words}" if words else "")
-        label.set_class(bool(words), "-wrong")
+        place = self.query_one("#whole", Hanging)
+        place.update(f"✗ {words}" if words else "")
+        place.set_class(bool(words), "-wrong")
 
     async def _keep_secrets(self, keep: Keep, known: Known, elsewhere: bool) -> bool:
         """Put what was typed into the keyring, and its name into the field."""

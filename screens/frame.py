@@ -22,6 +22,7 @@ from screens.steps.base import StepView
 from screens.tasks import begin
 from screens.widgets.dialogs import Reading
 from screens.widgets.gauge import Gauge
+from screens.widgets.hanging import Hanging
 from screens.widgets.keys import Keys
 from screens.widgets.rail import Rail
 from screens.widgets.topbar import TopBar
@@ -84,7 +85,7 @@ class JourneyScreen(Screen[str]):
             yield ContentSwitcher(id="pages")
             with VerticalScroll(id="outlook", can_focus=False):
                 yield Label("What will happen", classes="title")
-                yield Static("", id="happens")
+                yield Hanging("", id="happens")
         with Horizontal(id="bottom"):
             yield Keys()
             yield Gauge()

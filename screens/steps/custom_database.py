@@ -9,6 +9,7 @@ from textual.content import Content
 from textual.widgets import Label, Static
 
 from screens.steps.base import FormView
+from screens.widgets.hanging import Hanging
 from wizard.answers import Section
 from wizard.counts import counted
 from wizard.steps.connection import ConnectionAnswers
@@ -31,9 +32,9 @@ class CustomDatabaseView(FormView):
         self._is_too_late = False
 
     def content(self) -> ComposeResult:
-        yield Static(_explained(), classes="block")
+        yield Hanging(_explained(), classes="block")
         yield Label("The connection now", classes="head")
-        yield Static("", id="connection-now", classes="block")
+        yield Hanging("", id="connection-now", classes="block")
         yield from super().content()
 
     def focus_first(self) -> None:

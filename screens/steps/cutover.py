@@ -17,6 +17,7 @@ from screens.half_made import approve_repair, half_made
 from screens.steps.base import StepView, unseen
 from screens.steps.results import hint_of
 from screens.tasks import begin
+from screens.widgets.hanging import Hanging
 from screens.widgets.ticks import YesNo
 from wizard.answers import Section
 from wizard.counts import counted
@@ -60,7 +61,7 @@ class CutoverView(StepView):
         self._shown = ""
 
     def content(self) -> ComposeResult:
-        yield Static("", id="gates", classes="block")
+        yield Hanging("", id="gates", classes="block")
         with Horizontal(id="cutover-repair", classes="row"):
             yield Button("Repair half-made users…", id="repair", compact=True)
         for key, words in DECISIONS.items():
@@ -72,7 +73,7 @@ class CutoverView(StepView):
         with Horizontal(id="cut-row", classes="row"):
             yield Button("Cut over", id="cut", compact=True, variant="warning")
         yield Label("What it changes", id="cutover-head", classes="head")
-        yield Static("", id="cutover-changes", classes="block")
+        yield Hanging("", id="cutover-changes", classes="block")
 
     @property
     def _connection(self) -> str:

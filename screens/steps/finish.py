@@ -18,6 +18,7 @@ from screens.answers_file import holds
 from screens.steps.base import StepView, unseen
 from screens.steps.results import picture
 from screens.tasks import begin
+from screens.widgets.hanging import Hanging
 from wizard.fates import UNACCOUNTED, WORDS
 from wizard.progress import Progress
 from wizard.step import Change
@@ -67,7 +68,7 @@ class FinishView(StepView):
         yield Label("Repeat it without the wizard", classes="head")
         yield Static("", id="command", classes="block", markup=False)
         yield Label("What to do next", classes="head")
-        yield Static("", id="next-steps", classes="block")
+        yield Hanging("", id="next-steps", classes="block")
         with Horizontal(classes="row"):
             yield Button("Copy the command", id="copy-command", compact=True)
             yield unseen(Button("Run again", id="run-again", compact=True))

@@ -14,6 +14,7 @@ from textual.widgets import Label, Static
 from screens.fields import Field
 from screens.steps.base import FormView
 from screens.widgets.code import CodeWindow, javascript
+from screens.widgets.hanging import Hanging
 from screens.widgets.ticks import Row, Ticks
 from wizard.answers import Section
 from wizard.answers.section import validated
@@ -47,9 +48,9 @@ class GuardsView(FormView):
         rows = [Row(key, Content.styled(TITLES[key], "bold"), key in given, below=self._why(key)) for key in GUARDS]
         yield Ticks(rows, id="guards-list", classes="block")
         yield from super().content()
-        yield Static("", id="probed", classes="block")
+        yield Hanging("", id="probed", classes="block")
         yield Label("A login then runs", classes="head")
-        yield Static("", id="order", classes="block")
+        yield Hanging("", id="order", classes="block")
 
     async def shown(self) -> None:
         ticks = self.query_one("#guards-list", Ticks)

@@ -22,6 +22,7 @@ from screens.steps.base import unseen
 from screens.steps.decisions import Decisions
 from screens.tasks import begin
 from screens.widgets.draw import bar, cut
+from screens.widgets.hanging import Hanging
 from wizard.answers import Section
 from wizard.answers.section import validated
 from wizard.aside import aside
@@ -66,7 +67,7 @@ class PasswordsView(KnownAccounts):
         self._told_unused = False  # that what was found is not used yet
 
     def content(self) -> ComposeResult:
-        yield Static("", id="census", classes="block", markup=False)
+        yield Hanging("", id="census", classes="block", markup=False)
         given = self.wizard.journey.given("passwords")
         yield Decisions(given.get("decisions", {}))
         yield Form(PasswordsAnswers, given, first=FIRST, without=("decisions",), more=MORE)
@@ -78,7 +79,7 @@ class PasswordsView(KnownAccounts):
         with Horizontal(classes="row"):
             yield Button("Prove", id="prove", compact=True)
             yield unseen(Button("Use what was found", id="use", compact=True))
-        yield Static("", id="proof", markup=False)
+        yield Hanging("", id="proof", markup=False)
 
     async def shown(self) -> None:
         journey = self.wizard.journey

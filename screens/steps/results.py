@@ -23,6 +23,7 @@ from screens.tasks import begin
 from screens.widgets.dialogs import FilePicker
 from screens.widgets.draw import bar
 from screens.widgets.grown import Table
+from screens.widgets.hanging import Hanging
 from wizard.bulk.verification.evidence import is_canary
 from wizard.bulk.verification.sameness import ID_TAKEN
 from wizard.counts import counted
@@ -59,12 +60,12 @@ class ResultsView(StepView):
 
     def content(self) -> ComposeResult:
         yield Static("", id="sum", classes="block")
-        yield Static("", id="checks", classes="block")
+        yield Hanging("", id="checks", classes="block")
         with unseen(Horizontal(id="half-made", classes="row")):
             yield Button("Repair…", id="repair", compact=True)
             yield Label(HALF_MADE, classes="hint")
         yield unseen(Table(id="reasons", cursor_type="row", show_header=False))
-        yield unseen(Static("", id="remedy", classes="block", markup=False))
+        yield unseen(Hanging("", id="remedy", classes="block", markup=False))
         yield unseen(Input(placeholder="type to filter: a user id, a code, “missing”", id="filter", compact=True))
         yield Static("", id="found", markup=False)
         yield Static("", id="about", classes="hint", markup=False)

@@ -16,6 +16,7 @@ from textual.widgets import Button, Input, Label, Static
 from screens.steps.base import StepView, unseen
 from screens.tasks import begin
 from screens.widgets.entries import Entries, Entry
+from screens.widgets.hanging import Hanging
 from wizard.counts import counted
 from wizard.errors import RunMismatch, WizardError
 from wizard.runner import Plan
@@ -42,7 +43,7 @@ class ReviewView(StepView):
         self.plan: Plan | None = None
 
     def content(self) -> ComposeResult:
-        yield Static("", id="sum", classes="block")
+        yield Hanging("", id="sum", classes="block")
         yield Entries("plan")
         yield unseen(Label("", id="ask", classes="head", markup=False))
         yield unseen(Input(id="typed", compact=True))

@@ -19,6 +19,7 @@ from screens.steps.accounts import KnownAccounts
 from screens.steps.masking import MASKING, Unmasking
 from screens.tasks import begin
 from screens.widgets.code import Code, CodeWindow, difference, javascript
+from screens.widgets.hanging import Hanging
 from screens.widgets.tabbed import Tabbed
 from wizard.answers import Answers
 from wizard.doorway.answers import LegacyApiAnswers
@@ -59,7 +60,7 @@ class ScriptsView(Unmasking, KnownAccounts):
                     yield Input(placeholder="e-mail of an account", id="try-login", compact=True)
                     yield Input(placeholder="password", password=True, id="try-password", compact=True)
                     yield Button("Try", id="try", compact=True)
-                yield Static("", id="tried")
+                yield Hanging("", id="tried")
         yield from super().content()
 
     async def shown(self) -> None:

@@ -20,6 +20,7 @@ from screens.tasks import begin
 from screens.widgets.dialogs import FilePicker
 from screens.widgets.draw import cut
 from screens.widgets.grown import Choices, Table
+from screens.widgets.hanging import Hanging
 from wizard.answers import Section
 from wizard.aside import aside
 from wizard.counts import counted
@@ -58,7 +59,7 @@ class SourceView(FormView):
         with Horizontal(classes="row"):
             yield Button("Browse…", id="browse", compact=True)
             yield Button("Look", id="look", compact=True)
-        yield Static("", id="facts")
+        yield Hanging("", id="facts")
         yield Table(id="rows", cursor_type="row", classes="block")
 
     async def shown(self) -> None:

@@ -12,6 +12,7 @@ from textual.widgets import Static
 
 from screens.background import census_of, survey
 from screens.steps.base import StepView
+from screens.widgets.hanging import Hanging
 from screens.widgets.ticks import Row, Ticks
 from wizard.answers import Section
 from wizard.answers.section import validated
@@ -59,7 +60,7 @@ class StrategyView(StepView):
         chosen = self._begun = str(self.wizard.journey.given("strategy").get("way", "bulk"))
         rows = [Row(key, _words(key, ""), key == chosen) for key in WORDS]
         yield Ticks(rows, single=True, id="way", classes="block")
-        yield Static("", id="advice", classes="block")  # below, so that choice and figures share a small screen
+        yield Hanging("", id="advice", classes="block")  # below, so that choice and figures share a small screen
         yield Static("", id="counted", classes="block hint")
 
     async def shown(self) -> None:

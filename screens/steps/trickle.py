@@ -19,6 +19,7 @@ from screens.tasks import begin
 from screens.widgets.curve import curve
 from screens.widgets.dialogs import Question
 from screens.widgets.draw import bar
+from screens.widgets.hanging import Hanging
 from screens.work import LOOKS_EVERY, Work
 from wizard.counts import counted
 from wizard.durations import duration
@@ -54,7 +55,7 @@ class TrickleView(FormView):
         self._living = False
 
     def content(self) -> ComposeResult:
-        yield Static("", id="phase")
+        yield Hanging("", id="phase")
         with unseen(Horizontal(id="phase-keys", classes="row")):
             yield Button("Let a week pass", id="days", compact=True)
             yield Button("Look again", id="look", compact=True)

@@ -15,6 +15,7 @@ from textual.widgets import Button, DataTable, DirectoryTree, Input, Label, Mark
 
 from screens.widgets.draw import cut
 from screens.widgets.grown import Table
+from screens.widgets.hanging import Hanging
 from screens.widgets.path_input import PathInput
 from wizard.errors import WizardError
 from wizard.located import located
@@ -62,7 +63,7 @@ class Reading(ModalScreen[None]):
     def compose(self) -> ComposeResult:
         with Window():
             with VerticalScroll():
-                yield Markdown(self._text) if self._markdown else Static(self._text, markup=False)
+                yield Markdown(self._text) if self._markdown else Hanging(self._text, markup=False)
             yield Label("Esc closes", classes="hint")
 
 
@@ -90,7 +91,7 @@ class Question(ModalScreen[str]):
     def compose(self) -> ComposeResult:
         with Window():
             yield Label(self._title, classes="title", markup=False)
-            yield Static(self._text, markup=False)
+            yield Hanging(self._text, markup=False)
             with Horizontal(classes="way"):
                 for key, words in self._choices:
                     yield Button(

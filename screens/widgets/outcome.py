@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from textual.visual import VisualType
-from textual.widgets import Static
+
+from screens.widgets.hanging import Hanging
 
 
-class Outcome(Static):
+class Outcome(Hanging):
     """What came of a button or of Next.
 
     Args:

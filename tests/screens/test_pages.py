@@ -126,7 +126,7 @@ async def test_names_of_columns_and_files_are_told_as_they_are_on_every_page(reh
         await until(pilot, lambda: "There are: addr[street], a[/b]" in str(census.render()))
         app.screen.query_one("#passwords #field-column Input", Input).value = "none[/x]"
         await pilot.press("ctrl+n")
-        problem = app.screen.query_one("#passwords #field-column .problem", Label)
+        problem = app.screen.query_one("#passwords #field-column .problem", Static)
         await until(pilot, lambda: "there are: addr[street], a[/b]" in str(problem.render()))
 
 
@@ -235,7 +235,7 @@ async def test_a_comma_parts_thousands_and_is_never_silently_left_out(typed: str
         form.put({"client_secret": "env:SECRET", "requests_per_second": typed})
         await pilot.pause()
         found = await form.answer(lambda name, secret: None)
-        told = str(form.field("requests_per_second").query_one(".problem", Label).content)
+        told = str(form.field("requests_per_second").query_one(".problem", Static).content)
         if taken is None:
             assert found is None
             assert told == "✗ Must be a number. Decimals stand behind a point, such as 7.5; a comma parts thousands."
