@@ -13,7 +13,7 @@ from textual.containers import Vertical
 from textual.widgets import Collapsible
 
 from screens.fields import ABSENT, Field
-from screens.widgets.hanging import Hanging
+from screens.widgets.outcome import Outcome
 from screens.widgets.secret_input import SecretInput
 from wizard.answers import Section
 from wizard.answers.complaints import complaints
@@ -75,7 +75,7 @@ class Form(Vertical):
             with Collapsible(title=self._more, collapsed=not any(key in self._given for key in rest)):
                 for key in rest:
                     yield self._field(key)
-        yield Hanging("", id="whole", markup=False)
+        yield Outcome("whole")
 
     def _field(self, key: str) -> Field:
         return Field(key, self._asked[key], self._given.get(key, ABSENT))
@@ -162,9 +162,12 @@ class Form(Vertical):
             wrong.control.focus()
 
     def _say(self, words: str) -> None:
-        place = self.query_one("#whole", Hanging)
-        place.update(f"✗ {words}" if words else "")
+        place = self.query_one("#whole", Outcome)
         place.set_class(bool(words), "-wrong")
+        if words:
+            place.tell(f"✗ {words}")  # in sight, as it is no field that the cursor goes to
+        else:
+            place.update("")
 
     async def _keep_secrets(self, keep: Keep, known: Known, elsewhere: bool) -> bool:
         """Put what was typed into the keyring, and its name into the field."""

@@ -191,3 +191,11 @@ async def test_back_from_the_review_is_one_page_back(rehearsal: Rehearsal) -> No
         await until(pilot, lambda: page_is(app, "verify"))
         await pilot.pause(0.3)
     assert gone_to == ["verify"]
+
+
+async def test_what_is_wrong_with_a_form_as_a_whole_comes_into_sight(rehearsal: Rehearsal) -> None:
+    async with opened(rehearsal.app()) as pilot:
+        await go_on(pilot, "source")
+        pilot.app.screen.query_one("#source Form", Form).put({"path": "", "url": ""})
+        await pilot.press("ctrl+n")
+        await shows(pilot, "✗ Give either")
