@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
+from screens.titles import on_pages
 from wizard.bulk.jobs.harvest import LOOK_AT_FACTORS
 from wizard.bulk.manifest import REJECTS, read_manifest
 from wizard.clock import RealClock
@@ -43,14 +44,14 @@ class Fault:
 def faults_of(run: RunFolder) -> Sequence[Fault]:
     """Every reason of a run, those to act on first."""
     found = [
-        Fault(one.code, one.users, one.remedy, by_auth0=False, decided=one.decided)
+        Fault(one.code, one.users, on_pages(one.remedy), by_auth0=False, decided=one.decided)
         for one in left_out(progress_of(run), read_manifest(run.path), run)
     ]
     counts: dict[str, int] = {}
     for refusal in _refusals(run):
         counts[refusal["code"]] = counts.get(refusal["code"], 0) + 1
     found += [
-        Fault(code, users, LOOK_AT_FACTORS if code == FACTORS_UNKNOWN else AUTH0, by_auth0=True)
+        Fault(code, users, on_pages(LOOK_AT_FACTORS) if code == FACTORS_UNKNOWN else AUTH0, by_auth0=True)
         for code, users in counts.items()
     ]
     return sorted(found, key=lambda fault: (fault.decided, -fault.users, fault.code))

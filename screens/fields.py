@@ -9,7 +9,6 @@ from datetime import date
 from types import NoneType
 from typing import Any, Literal, get_args, get_origin
 
-from pydantic.fields import FieldInfo
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
@@ -19,6 +18,7 @@ from textual.widgets import Input, Label, Select, TextArea
 
 from screens.choices import words_of
 from screens.tasks import begin
+from screens.titles import in_form
 from screens.widgets.draw import sentence
 from screens.widgets.grown import Text
 from screens.widgets.hanging import Hanging
@@ -66,10 +66,11 @@ class Field(Horizontal):
             super().__init__()
             self.field = field
 
-    def __init__(self, key: str, info: FieldInfo, begin: Any = ABSENT) -> None:
+    def __init__(self, section: type[Section], key: str, begin: Any = ABSENT) -> None:
         super().__init__(id=f"field-{key}")
+        self._section = section
         self.key = key
-        self.info = info
+        self.info = info = keys(section)[key]
         default = None if info.is_required() else info.get_default(call_default_factory=True)
         self._begin = begin if begin is not ABSENT else ABSENT if default is None else plain(default)
         # The reference that a typed secret gets; that of the answers is theirs, and gets the new value.
@@ -80,7 +81,7 @@ class Field(Horizontal):
         yield Label(self.info.title or self.key, classes="label", markup=False)
         with Vertical():
             yield self._control()
-            told = [sentence(self.info.description)] if self.info.description else []
+            told = [sentence(in_form(self._section, self.info.description))] if self.info.description else []
             if is_secret(self.info):
                 told.insert(0, KEPT)
             if told:

@@ -13,6 +13,7 @@ from textual.containers import Vertical
 from textual.widgets import Collapsible
 
 from screens.fields import ABSENT, Field
+from screens.titles import in_form
 from screens.widgets.outcome import Outcome
 from screens.widgets.secret_input import SecretInput
 from wizard.answers import Section
@@ -78,7 +79,7 @@ class Form(Vertical):
         yield Outcome("whole")
 
     def _field(self, key: str) -> Field:
-        return Field(key, self._asked[key], self._given.get(key, ABSENT))
+        return Field(self.section, key, self._given.get(key, ABSENT))
 
     @property
     def fields(self) -> Sequence[Field]:
@@ -150,7 +151,8 @@ class Form(Vertical):
         whole = []
         for path, message, remedy in complaints(self.section, values, error):
             key = str(path[0]) if path else ""
-            words = f"{message[:1].upper()}{message[1:]}."
+            told = in_form(self.section, message)
+            words = f"{told[:1].upper()}{told[1:]}."
             asked = next((field for field in self.fields if field.key == key), None)
             if asked is None:
                 whole.append(words if path else f"{words} {remedy}" if "answers new" not in remedy else words)

@@ -20,6 +20,7 @@ from screens.guide import Journey, Stop
 from screens.help import help_for
 from screens.steps.base import StepView
 from screens.tasks import begin
+from screens.titles import on_pages
 from screens.widgets.dialogs import Reading
 from screens.widgets.gauge import Gauge
 from screens.widgets.hanging import Hanging
@@ -347,7 +348,7 @@ class JourneyScreen(Screen[str]):
         except TableMissing:
             return Content.styled("The pages that follow decide what this leads to.", "$foreground-muted")
         except WizardError as error:
-            return Content.styled(f"✗ {error}", "$text-error")
+            return Content.styled(f"✗ {on_pages(str(error))}", "$text-error")
         self.draw()
         return described(changes, page.stop)
 

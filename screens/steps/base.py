@@ -15,6 +15,7 @@ from screens.fields import Field
 from screens.form import Form
 from screens.guide import Stop
 from screens.tasks import begin
+from screens.titles import on_pages
 from screens.widgets.outcome import Outcome
 from wizard.answers import Section
 from wizard.answers.given import plain
@@ -157,7 +158,7 @@ class StepView(VerticalScroll):
         if error is None:
             place.update("")
         else:
-            place.tell(f"✗ {error}")
+            place.tell(f"✗ {on_pages(str(error))}")
 
     def heed(self, work: Callable[[], Coroutine[Any, Any, None]], *, group: str) -> None:
         """Begin work of this page; what goes wrong is said on it."""

@@ -21,6 +21,7 @@ from screens.steps.accounts import KnownAccounts
 from screens.steps.base import unseen
 from screens.steps.decisions import Decisions
 from screens.tasks import begin
+from screens.titles import on_pages
 from screens.widgets.draw import bar, cut
 from screens.widgets.hanging import Hanging
 from wizard.answers import Section
@@ -183,7 +184,7 @@ class PasswordsView(KnownAccounts):
             settings = await aside(partial(declared, section, tools.secret, source.columns))
             groups = await self.wizard.apart.through(facts.records, census_of, source, section, settings)
         except WizardError as error:
-            place.update(Content.styled(f"✗ {error}", "$text-error"))
+            place.update(Content.styled(f"✗ {on_pages(str(error))}", "$text-error"))
             return
         self._known = (facts.fingerprint, described)
         place.update(bars(groups, facts.records))
@@ -232,7 +233,7 @@ class PasswordsView(KnownAccounts):
         try:
             password = password or await self.known_password(login)
         except WizardError as error:
-            told.update(f"✗ {error}")
+            told.update(f"✗ {on_pages(str(error))}")
             return
         if not (login and password):
             told.update("Give an account and its password here.")
@@ -243,7 +244,7 @@ class PasswordsView(KnownAccounts):
             asked = self.wizard.apart.do(prove, self._store[0], section, secrets, login, password, SEARCH_SECONDS)
             found = await self._counted(asyncio.ensure_future(asked), told)
         except WizardError as error:
-            told.update(f"✗ {error}")
+            told.update(f"✗ {on_pages(str(error))}")
             return
         told.update(" ".join((outcome(found), *_lost(found.lost(section)))))
         noted = found.noted(section)
@@ -354,12 +355,12 @@ def _what_is_counted(unread: int, records: int) -> str:
 def _notes(group: HashGroup) -> Iterator[tuple[str, str]]:
     """Sign and words: what becomes of a group, and what is to be known of it."""
     if group.carried_by == "none":
-        yield "!", f"stays: {group.why}"
+        yield "!", f"stays: {on_pages(group.why)}"
         return
     yield "✓", f"travels as {group.carried_by}" + (", proven with a known password" if group.proven else "")
     if group.needs_proof:
         yield "?", f"rests on {group.assumes}; not proven yet"
     if group.unconfirmed:
-        yield "?", group.unconfirmed
+        yield "?", on_pages(group.unconfirmed)
     if group.weak:
         yield "!", group.weak

@@ -17,6 +17,7 @@ from textual.widgets.option_list import Option
 from screens.form import Form
 from screens.steps.base import FormView
 from screens.tasks import begin
+from screens.titles import on_pages
 from screens.widgets.dialogs import FilePicker
 from screens.widgets.draw import cut
 from screens.widgets.grown import Choices, Table
@@ -154,7 +155,8 @@ def _facts(facts: SourceFacts) -> Content:
         (counted(facts.records, "record"), "bold"),
         f" · {facts.kind} · {details}",
     ]
-    parts += [("\n! ", "$text-warning") if part == 0 else warning for warning in facts.warnings for part in (0, 1)]
+    for warning in facts.warnings:
+        parts += [("\n! ", "$text-warning"), on_pages(warning)]
     return Content.assemble(*parts)
 
 

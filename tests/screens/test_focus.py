@@ -13,7 +13,6 @@ from textual.widgets import Input, Select
 
 from screens.fields import Field
 from screens.widgets.ticks import YesNo
-from wizard.answers.section import keys
 from wizard.steps.connection import ConnectionAnswers
 from wizard.steps.tenant import TenantAnswers
 
@@ -22,10 +21,9 @@ class Fields(App[None]):
     CSS_PATH = Path(__file__).parents[2] / "screens" / "wizard.tcss"
 
     def compose(self) -> ComposeResult:
-        tenant, connection = keys(TenantAnswers), keys(ConnectionAnswers)
-        yield Field("domain", tenant["domain"])
-        yield Field("environment", tenant["environment"])
-        yield Field("disable_signup", connection["disable_signup"])
+        yield Field(TenantAnswers, "domain")
+        yield Field(TenantAnswers, "environment")
+        yield Field(ConnectionAnswers, "disable_signup")
 
 
 async def test_every_kind_of_field_shows_the_cursor_in_sixteen_colours() -> None:

@@ -66,7 +66,7 @@ class SourceAnswers(Section):
     )
     path: str = Field(
         title="File",
-        description="this or url is needed; relative to the folder of the answers file",
+        description="this or a database is needed; relative to the folder of the answers file",
         default="",
         examples=["users.csv", "/srv/export/customers.tsv", "legacy.db"],
         json_schema_extra={"format": FILE},
@@ -104,7 +104,7 @@ class SourceAnswers(Section):
         examples=["auto", '"', "'", "none"],
     )
     header: bool = Field(
-        title="The first line names the columns", description="if not, name them in columns", default=True
+        title="The first line names the columns", description="if not, name the columns (columns)", default=True
     )
     skip_lines: int | None = Field(
         title="Lines above the names of the columns",
@@ -122,7 +122,7 @@ class SourceAnswers(Section):
     )
     url: str = Field(
         title="Database URL, without its password",
-        description="instead of path; or the whole URL as a secret: env:NAME or keyring:NAME",
+        description="instead of a file; or the whole URL as a secret: env:NAME or keyring:NAME",
         default="",
         examples=["postgresql://reader@db.example.com/shop", "sqlite:///legacy.db", "env:LEGACY_DATABASE_URL"],
     )
@@ -217,8 +217,8 @@ class SourceAnswers(Section):
     def _no_password(cls, value: str) -> str:
         if _PASSWORD_IN_URL.search(value):
             raise ValueError(
-                "the URL carries a password, which an answers file must not hold; take it out and set "
-                'password = "env:NAME" or "keyring:NAME" (or make the whole url such a reference)'
+                "the URL carries a password, which an answers file must not hold; take it out and name it apart "
+                '(password = "env:NAME" or "keyring:NAME"), or make the whole URL a reference, env:NAME or keyring:NAME'
             )
         if value and "://" not in value and not _REFERENCE.match(value):
             raise ValueError("must look like dialect://user@host/database, or be env:NAME or keyring:NAME")
@@ -227,16 +227,18 @@ class SourceAnswers(Section):
     @model_validator(mode="after")
     def _one_store(self) -> Self:
         if bool(self.path) == bool(self.url):
-            raise ValueError("give either path (a file) or url (a database)")
+            raise ValueError("give either a file (path) or a database (url)")
         if self.kind in ("csv", "json", "ndjson", "ldif") and self.url:
-            raise ValueError(f"kind {self.kind} needs path, not url")
+            raise ValueError(f"{self.kind} is read from a file (path), not from a database (url)")
         if self.hashes and self.store != "auth0":
-            raise ValueError('hashes is only for store = "auth0"')
+            raise ValueError('a file of password hashes (hashes) is only for an export of Auth0 (store = "auth0")')
         database = self.kind == "sql" or bool(self.url)
         if database and self.users_table and self.query:
-            raise ValueError("a database needs either table or query, not both")
+            raise ValueError("a database needs either a table (table) or a query (query), not both")
         if database and not (self.users_table or self.query or self._known_table()):
-            raise ValueError("a database needs either table or query")
+            raise ValueError("a database needs either a table (table) or a query (query)")
         if self.header and self.columns:
-            raise ValueError("columns only names the columns of a file without a header; also set header = false")
+            raise ValueError(
+                "names of columns (columns) are only for a file whose first line does not name them (header = false)"
+            )
         return self

@@ -177,7 +177,7 @@ class _Decided(Section):
         default=None,
         min_length=1,
         title="Column of the hash",
-        description="Left out, no password is migrated; say so with missing.",
+        description="Left out, no password is migrated; decide then about users without a hash (missing).",
         examples=["password_hash"],
     )
     unsupported: Decision = Field(

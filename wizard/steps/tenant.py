@@ -86,9 +86,9 @@ class TenantAnswers(Section):
         description="Decides the rate limits. auto begins at the slowest and follows what the tenant's answers show.",
     )
     requests_per_second: float | None = Field(
-        default=None, gt=0, le=10000, title="Requests per second", description="Only with plan = custom."
+        default=None, gt=0, le=10000, title="Requests per second", description="Only where the plan is custom."
     )
-    burst: int | None = Field(default=None, gt=0, le=20000, title="Burst", description="Only with plan = custom.")
+    burst: int | None = Field(default=None, gt=0, le=20000, title="Burst", description="Only where the plan is custom.")
     reserve_percent: int = Field(
         default=20,
         ge=0,

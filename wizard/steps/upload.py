@@ -46,7 +46,7 @@ class UploadAnswers(Section):
         default=0,
         ge=0,
         title="Users that may be overwritten",
-        description="With upsert: before anything is sent, an export shows which fields of how many users would change; "
+        description="Where users may be overwritten: before anything is sent, an export shows which fields of how many users would change; "
         "more than this many stop the run, which then says how many.",
     )
 

@@ -29,10 +29,13 @@ NO_ENCODINGS = ("zip", "hex", "base64", "rot13", "idna", "punycode", "undefined"
 @pytest.mark.parametrize(
     ("fields", "says"),
     [
-        ({}, "either path"),
-        ({"path": "a.csv", "url": "postgresql://h/d", "users_table": "t"}, "either path"),
-        ({"url": "postgresql://h/d"}, "either table or query"),
-        ({"url": "postgresql://h/d", "users_table": "t", "query": "SELECT 1"}, "either table or query"),
+        ({}, r"either a file \(path\) or a database \(url\)"),
+        ({"path": "a.csv", "url": "postgresql://h/d", "users_table": "t"}, "either a file"),
+        ({"url": "postgresql://h/d"}, r"either a table \(table\) or a query \(query\)"),
+        (
+            {"url": "postgresql://h/d", "users_table": "t", "query": "SELECT 1"},
+            r"either a table \(table\) or a query \(query\)",
+        ),
         ({"path": "a.csv", "kind": "csv", "columns": ["id"]}, "header = false"),
         ({"path": "a.csv", "delimiter": "::"}, "one character"),
         ({"path": "a.csv", "quote": "''"}, "one character"),
