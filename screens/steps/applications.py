@@ -49,14 +49,16 @@ class ApplicationsView(StepView):
     async def shown(self) -> None:
         wizard = self.wizard
         answers = wizard.journey.answers
-        tenant = await wizard.outlook.tenant(answers, wizard.journey.base)
-        self._clients = await tenant.clients()
-        connection = await tenant.connection_named(answers[ConnectionAnswers].name)
-        self._enabled = await tenant.enabled_clients(connection.id) if connection else ()
+        with self.looking(self.query_one("#tally", Static), "Looking for applications…"):
+            tenant = await wizard.outlook.tenant(answers, wizard.journey.base)
+            clients = await tenant.clients()
+            connection = await tenant.connection_named(answers[ConnectionAnswers].name)
+            self._enabled = await tenant.enabled_clients(connection.id) if connection else ()
+        self._clients = clients
         if self._given is None:
             self._given = list(dict.fromkeys(wizard.journey.given("applications").get("enable", ())))
             self._ticked = list(dict.fromkeys(key for word in self._given for key in self._meant_by(word)))
-        self._fill("")
+        self._fill(self.query_one("#filter", Input).value)
         self.post_message(self.Changed())
 
     def _meant_by(self, word: str) -> Sequence[str]:
@@ -101,8 +103,9 @@ class ApplicationsView(StepView):
     @on(Input.Changed, "#filter")
     def _filtered(self, event: Input.Changed) -> None:
         event.stop()
-        self._fill(event.value)
         self.query_one("#client", Static).update("")
+        if self._given is not None:
+            self._fill(event.value)
 
     @on(Ticks.Changed)
     def _ticks(self, event: Ticks.Changed) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Collection, Coroutine, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.content import Content
 from textual.message import Message
 from textual.widget import Widget
 from textual.widgets import Button, Label, Static
@@ -150,6 +152,15 @@ class StepView(VerticalScroll):
     def says(self, changes: list[Change] | None) -> str | None:
         """What the panel says instead of the plan of the step; None leaves it to the plan."""
         return None
+
+    @contextmanager
+    def looking(self, place: Static, words: str) -> Iterator[None]:
+        """Say in a place of the page what is being looked for, until it is found or cannot be."""
+        place.update(Content.styled(words, "$foreground-muted"))
+        try:
+            yield
+        finally:
+            place.update("")
 
     def trouble(self, error: WizardError | str | None) -> None:
         """Show what went wrong and what to do; None for nothing."""

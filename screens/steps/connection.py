@@ -34,9 +34,9 @@ class ConnectionView(FormView):
     async def shown(self) -> None:
         wizard = self.wizard
         there, listed = self.query_one("#existing", Static), self.query_one("#connections", OptionList)
-        there.update("Looking which there are…")
-        tenant = await wizard.outlook.tenant(wizard.journey.answers, wizard.journey.base)
-        found = await tenant.connections()
+        with self.looking(there, "Looking for database connections…"):
+            tenant = await wizard.outlook.tenant(wizard.journey.answers, wizard.journey.base)
+            found = await tenant.connections()
         listed.clear_options()
         listed.display = bool(found)
         known = counted(len(found), "connection")

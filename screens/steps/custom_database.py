@@ -44,14 +44,11 @@ class CustomDatabaseView(FormView):
     async def shown(self) -> None:
         wizard, step = self.wizard, self.stop.step
         place = self.query_one("#connection-now", Static)
-        place.update(Content.styled("Looking…", "$foreground-muted"))
         answers = wizard.journey.answers
         if step is None:
             return
-        try:
+        with self.looking(place, "Looking at the connection…"):
             facts = await step.inspect(answers, await wizard.outlook.tools(answers, wizard.journey.base))
-        finally:
-            place.update("")
         place.update(described(answers[ConnectionAnswers].name, facts))
         self._is_too_late = bool(facts.users and not facts.own_database)
         self.form.display = bool(facts.foreign)

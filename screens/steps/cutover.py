@@ -104,11 +104,8 @@ class CutoverView(StepView):
         run, journey = wizard.work.run, wizard.journey
         if run is None or wizard.work.is_busy or wizard.work.progress.ended:
             return
-        place.update(Content.styled("Looking…", "$foreground-muted"))
-        try:
+        with self.looking(place, "Looking at the tenant…"):
             plan = await plan_for(journey.answers, base=journey.base, world=wizard.world, run=run)
-        finally:
-            place.update("")
         self._changes = [one for one in plan.changes if one.step == "cutover"]
         self._facts = plan.facts.get("cutover", CutoverFacts())
         place.update(listed(self._changes))

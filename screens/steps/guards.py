@@ -97,16 +97,18 @@ class GuardsView(FormView):
         if not isinstance(section, GuardsAnswers):
             return
         answers = wizard.journey.answers.replace(section)
-        tenant = await wizard.outlook.tenant(answers, wizard.journey.base)
         ours = [source.name for source in sources_of(answers)]
+        with self.looking(self.query_one("#probed", Static), "Looking at what the tenant runs at a login…"):
+            tenant = await wizard.outlook.tenant(answers, wizard.journey.base)
+            rules = await tenant.rules() if section.as_rules else None
+            bindings = () if section.as_rules else await tenant.bindings()
         if section.as_rules:
-            rules = await tenant.rules()
             there = [rule.name for rule in rules or ()]
             words = RULES_GONE if rules is None else "The tenant still runs Rules; ours come after all others."
             self._say("✓" if rules is not None else "✗", words)
             self._draw(there, ours, ours_first=False)
             return
-        there = [binding.action.name for binding in await tenant.bindings()]
+        there = [binding.action.name for binding in bindings]
         self._say("✓", "Made as Actions of the trigger post-login, in Node 22; ours come first.")
         self._draw(there, ours, ours_first=True)
 

@@ -63,11 +63,10 @@ class PrepareView(FormView):
         if known == self._known:
             return
         tally = self.query_one("#survey", Static)
-        tally.update(Content.styled("Trying every record…", "$foreground-muted"))
-        mapping = await aside(
-            partial(compile_mapping, profile, passwords, source.columns, username_length=lengths, secret=tools.secret)
-        )
-        found = await wizard.apart.through(facts.records, survey, source, mapping)
+        compiled = partial(compile_mapping, profile, passwords, source.columns, username_length=lengths)
+        with self.looking(tally, "Trying every record…"):
+            mapping = await aside(partial(compiled, secret=tools.secret))
+            found = await wizard.apart.through(facts.records, survey, source, mapping)
         self._known = known
         if automatic:
             codes = {code: users for code, users in found.codes.items() if not code.startswith("password_")}

@@ -99,8 +99,12 @@ class ScriptsView(Unmasking, KnownAccounts):
         self._put("values", Content(values), values)
         self._put("diff", Content.styled("Looking at the tenant…", "$foreground-muted"), "")
         wizard = self.wizard
-        tenant = await wizard.outlook.tenant(answers, wizard.journey.base)
-        found = await tenant.connection_named(answers[ConnectionAnswers].name)
+        try:
+            tenant = await wizard.outlook.tenant(answers, wizard.journey.base)
+            found = await tenant.connection_named(answers[ConnectionAnswers].name)
+        except WizardError:
+            self._put("diff", Content(""), "")
+            raise
         compared = compare(texts, options_of(found).scripts if found is not None else {})
         self._put("diff", against_tenant(compared), "\n".join(one.diff for one in compared))
 

@@ -74,12 +74,12 @@ class StrategyView(StepView):
             return
         lengths = (1, 128)
         compiled = partial(compile_mapping, profile, username_length=lengths, secret=tools.secret)
-        mapping = await aside(partial(compiled, passwords, source.columns))
-        at_login = await aside(partial(compiled, whatever_the_password(passwords), source.columns))
-        self.query_one("#ways", Static).update(Content.styled("counting…", "$foreground-muted"))
-        described = await aside(partial(declared, passwords, tools.secret, source.columns))
-        groups = await wizard.apart.through(facts.records, census_of, source, passwords, described)
-        found = await wizard.apart.through(facts.records, survey, source, mapping, at_login)
+        with self.looking(self.query_one("#ways", Static), "Counting…"):
+            mapping = await aside(partial(compiled, passwords, source.columns))
+            at_login = await aside(partial(compiled, whatever_the_password(passwords), source.columns))
+            described = await aside(partial(declared, passwords, tools.secret, source.columns))
+            groups = await wizard.apart.through(facts.records, census_of, source, passwords, described)
+            found = await wizard.apart.through(facts.records, survey, source, mapping, at_login)
         self._known = known
         files = max(1, -(-found.bytes // IMPORT_FILE_BYTES))
         refused = found.rejected - found.movable
