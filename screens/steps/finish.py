@@ -70,7 +70,7 @@ class FinishView(StepView):
         yield Label("What to do next", classes="head")
         yield Hanging("", id="next-steps", classes="block")
         with Horizontal(classes="row"):
-            yield Button("Copy the command", id="copy-command", compact=True)
+            yield unseen(Button("Copy the command", id="copy-command", compact=True))
             yield unseen(Button("Run again", id="run-again", compact=True))
             yield Button("Start screen", id="to-start", compact=True)
 

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 import pytest
-from stage import NARROW, Rehearsal, at_rest, go_on, opened, page_is, shows, until
+from stage import NARROW, Rehearsal, at_rest, frame, go_on, opened, page_is, shows, until
 from test_answers_file import answers_of
 from textual.pilot import Pilot
 from textual.widgets import Button, Input, Static
@@ -203,3 +203,14 @@ def test_when_a_run_was_worked_on_does_not_change_by_looking_at_it(tmp_path: Pat
     assert run.worked_on == 2_000
     assert not run.is_held
     assert run.worked_on == 2_000
+
+
+async def test_the_last_page_is_shown_from_its_first_line(rehearsal: Rehearsal) -> None:
+    app, store = rehearsal.app(), rehearsal.practice_folder / "customers.csv"
+    async with opened(app, NARROW) as pilot:
+        await at_rest(pilot)
+        await at_ended_run(pilot, app, answers_of(rehearsal, str(store)))
+        await at_rest(pilot)
+        await pilot.pause(1.0)
+        assert app.screen.query_one("#finish").scroll_offset.y == 0
+        assert "Users to look at" in frame(app)
