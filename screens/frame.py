@@ -135,6 +135,7 @@ class JourneyScreen(Screen[str]):
         pages.current = key
         self.draw()
         page = self._open = pages.query_one(f"#{key}", StepView)
+        self.query_one("#middle").set_class(page.is_wide, "-whole")
         page.scroll_home(animate=False)
         page.focus_first()
         self._looked = asyncio.Event()
@@ -354,7 +355,8 @@ class JourneyScreen(Screen[str]):
 
     def _say(self, words: Content) -> None:
         self._said = words.plain
-        for place in self.query("#happens").results(Static):  # gone when the frame was left while the tenant was asked
+        below = self._open.query(".says").results(Static) if self._open is not None else ()
+        for place in (*self.query("#happens").results(Static), *below):  # gone when the frame was left meanwhile
             place.update(words)
 
     def action_outlook(self) -> None:

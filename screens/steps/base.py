@@ -18,6 +18,7 @@ from screens.form import Form
 from screens.guide import Stop
 from screens.tasks import begin
 from screens.titles import on_pages
+from screens.widgets.hanging import Hanging
 from screens.widgets.outcome import Outcome
 from wizard.answers import Section
 from wizard.answers.given import plain
@@ -43,6 +44,9 @@ class StepView(VerticalScroll):
     next_label: ClassVar[str] = "Next"
     trouble_first: ClassVar[bool] = False
     """Whether what went wrong is said above the content, for pages that are looked at rather than filled in."""
+
+    is_wide: ClassVar[bool] = False
+    """Whether it has the width of the panel too, whose words then stand below its content."""
 
     steers: ClassVar[bool] = False
     """Whether its answer decides which steps there are, so that the rail follows the choice at once."""
@@ -79,6 +83,8 @@ class StepView(VerticalScroll):
             yield from self.content()
         if not self.trouble_first:
             yield Outcome(classes="trouble")
+        if self.is_wide:
+            yield Hanging("", classes="says")
         with Horizontal(classes="way"):
             yield Button("Back", id="back", compact=True, classes="quiet")
             yield Button(self.next_label, id="next", compact=True, variant="primary")

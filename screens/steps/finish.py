@@ -61,6 +61,7 @@ class FinishView(StepView):
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("f9", "again", "Run again"), Binding("f10", "start", "Start")]
     next_label = "Save answers"
+    is_wide = True
 
     def content(self) -> ComposeResult:
         yield Static("", id="verdict", classes="block")

@@ -51,6 +51,7 @@ class ResultsView(StepView):
         Binding("f6", "export", "Export"),
     ]
     lead = "Where every user is, and why some stayed out."
+    is_wide = True
 
     def __init__(self, stop: Any) -> None:
         super().__init__(stop)

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 import pytest
-from stage import NARROW, Rehearsal, at_rest, frame, go_on, opened, page_is, shows, until
+from stage import NARROW, WIDE, Rehearsal, at_rest, frame, go_on, opened, page_is, shows, until
 from test_answers_file import answers_of
 from textual.pilot import Pilot
 from textual.widgets import Button, Input, Static
@@ -214,3 +214,19 @@ async def test_the_last_page_is_shown_from_its_first_line(rehearsal: Rehearsal) 
         await pilot.pause(1.0)
         assert app.screen.query_one("#finish").scroll_offset.y == 0
         assert "Users to look at" in frame(app)
+
+
+@pytest.mark.parametrize("key", ["results", "finish"])
+async def test_the_last_pages_have_the_width_of_the_panel_and_say_its_words_below(
+    rehearsal: Rehearsal, key: str
+) -> None:
+    app, store = rehearsal.app(), rehearsal.practice_folder / "customers.csv"
+    async with opened(app, WIDE) as pilot:
+        await at_rest(pilot)
+        await at_ended_run(pilot, app, answers_of(rehearsal, str(store)))
+        await app.screen.go(key)  # type: ignore[attr-defined]
+        shown = await shows(pilot, "Nothing is changed here.")
+        assert "What will happen" not in shown
+        assert shown.index("read") < shown.index("Nothing is changed here.") < shown.index("Back")
+        await app.screen.go("run")  # type: ignore[attr-defined]
+        await shows(pilot, "What will happen")
