@@ -360,7 +360,8 @@ class JourneyScreen(Screen[str]):
             place.update(words)
 
     def action_outlook(self) -> None:
-        self.app.push_screen(Reading(f"What will happen\n\n{self._said}", markdown=False))
+        own = self.page.says(None)
+        self.app.push_screen(Reading(f"What will happen\n\n{self._said if own is None else own}", markdown=False))
 
     def action_help(self) -> None:
         journey = self.wizard.journey

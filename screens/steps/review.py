@@ -27,6 +27,7 @@ FOR_GOOD = "! for good"
 """Marks a change that stays."""
 
 
+STALE = "If the tenant asks for more by the time it is done, the run stops and shows the new plan."
 ENDED = "This run has ended."
 AGAIN = "Run again (F9) on the page Finish makes another of the same answers, of what the legacy store holds now."
 
@@ -74,6 +75,7 @@ class ReviewView(StepView):
         finally:
             self._offer()
         self._draw(self.plan)
+        self.post_message(self.Changed())  # the panel sums it up
         journey.touched.clear()
 
     def _refused(self, error: WizardError) -> WizardError | str:
@@ -126,11 +128,15 @@ class ReviewView(StepView):
                 *((f"\n! {told}", "$text-warning") for told in plan.left_as_is),
             )
         )
+        self.query_one(Entries).put(
+            [(title, [entry_of(change) for change in changes]) for title, changes in self._by_step(plan)]
+        )
+
+    def _by_step(self, plan: Plan) -> Sequence[tuple[str, Sequence[Change]]]:
+        """The changes of each step, with its title on the rail."""
         titles = {stop.key: stop.title for stop in self.wizard.journey.stops}
         steps = groupby(plan.changes, key=lambda planned: planned.step)
-        self.query_one(Entries).put(
-            [(titles.get(step, step), [entry_of(planned.change) for planned in group]) for step, group in steps]
-        )
+        return [(titles.get(step, step), [planned.change for planned in group]) for step, group in steps]
 
     def may_leave(self) -> bool:
         """The next page comes with the approval, which is no key that turned all the pages before."""
@@ -173,9 +179,19 @@ class ReviewView(StepView):
         begin(self, self.wizard.approve, self.plan, group="approve")
 
     def says(self, changes: list[Change] | None) -> str | None:
-        return (
-            "Approving allows these changes and no others. If the tenant asks for more by the time it is done, the run "
-            "stops and shows the new plan.\n\nChanges are made step by step, from top to bottom."
+        if self.plan is None or not self.plan.changes:
+            return f"Approving allows the changes of the plan and no others. {STALE}"
+        steps = [
+            f"· {title}: {counted(len(changes), 'change')}{_for_good(changes)}"
+            for title, changes in self._by_step(self.plan)
+        ]
+        return "\n".join(
+            [
+                f"Approving allows these {counted(len(self.plan.changes), 'change')} and no others, step by step:",
+                *("", *steps, "", STALE, ""),
+                "Enter opens a change: what it sends, and how it is put back.",
+                *("", f"plan {self.plan.hash}"),
+            ]
         )
 
     def copied(self) -> str:
@@ -187,6 +203,11 @@ class ReviewView(StepView):
             *(() if self._is_over else (approve,)),
             ("Plan again", "Look at tenant and store anew", self.action_again),
         )
+
+
+def _for_good(changes: Sequence[Change]) -> str:
+    final = sum(change.is_for_good for change in changes)
+    return f", {final:,} for good" if final else ""
 
 
 def entry_of(change: Change) -> Entry:

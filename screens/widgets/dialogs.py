@@ -49,6 +49,8 @@ class Reading(ModalScreen[None]):
     Reading {
         & Window { height: 90%; }
         & VerticalScroll { height: 1fr; }
+        &.-plain Window { height: auto; }
+        &.-plain VerticalScroll { height: auto; max-height: 64vh; }
         & Markdown { padding: 0; margin: 0; }
         & MarkdownH1 { margin: 0 0 1 0; padding: 0; content-align: left middle; }
         & .hint { margin-top: 1; }
@@ -56,7 +58,7 @@ class Reading(ModalScreen[None]):
     """
 
     def __init__(self, text: str, *, markdown: bool = True) -> None:
-        super().__init__()
+        super().__init__(classes="" if markdown else "-plain")  # whose height is known before it is drawn
         self._text = text
         self._markdown = markdown
 
