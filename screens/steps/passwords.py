@@ -328,7 +328,7 @@ def bars(groups: Sequence[HashGroup], records: int) -> Content:
     total = sum(group.users for group in groups) or 1
     carried = sum(group.users for group in groups if group.carried_by != "none")
     parts: list[Any] = [
-        (f"{carried:,} of {counted(total, 'user')}", "bold"), f" keep the password in an import ({carried / total:.1%})\n",
+        (f"{carried:,} of {counted(total, 'user')}", "bold"), f" have a hash that travels in an import ({carried / total:.1%})\n",
         (f"{_what_is_counted(records - total, records)}\n\n", "$foreground-muted"),
     ]  # fmt: skip
     said: set[str] = set()

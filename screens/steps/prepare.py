@@ -28,6 +28,7 @@ from wizard.profile import ProfileAnswers
 from wizard.rejects import NOT_LOGGED_IN, REASONS
 from wizard.steps.connection import ConnectionAnswers
 
+LATER = "Reasons with a ? are found when the files are made: who shares an address, id or username with others."
 NO_FILES = "Users move at their login, so no files are made. Tick the reasons you have decided about."
 
 
@@ -110,9 +111,9 @@ class PrepareView(FormView):
 
 def _whoever_is_imported(read: int, rejected: int) -> Content:
     return Content.assemble(
-        (f"{read - rejected:,} of {counted(read, 'record')}", "bold"), " can be imported.",
-        f" {rejected:,} cannot, for these reasons:" if rejected else "",
-        ("\nAddresses and ids met twice are found when the files are made.", "$foreground-muted"),
+        (f"At most {read - rejected:,} of {counted(read, 'record')}", "bold"), " can be imported.",
+        f" At least {rejected:,} cannot, for these reasons:" if rejected else "",
+        (f"\n{LATER}", "$foreground-muted"),
     )  # fmt: skip
 
 
@@ -120,7 +121,7 @@ def _whoever_moves(read: int, rejected: int) -> Content:
     return Content.assemble(
         (f"{counted(read, 'record')}. ", "bold"),
         "Users who have not moved when the phase is over are not_logged_in.",
-        f" {rejected:,} cannot move, for the other reasons:" if rejected else "",
+        f" At least {rejected:,} cannot move, for the other reasons:" if rejected else "",
     )
 
 

@@ -34,6 +34,10 @@ from wizard.step import Change
 if TYPE_CHECKING:
     from wizard.runs import RunFolder
 
+COUNTS = (
+    "These are the counts of the run. Strategy and Prepare could say at least how many stay out: who shares an address, id or "
+    "username with others is found only when the files are made."
+)
 LISTED = 2000
 HALF_MADE = "half-made users: their first login broke off; the repair is asked for and shown before it is done"
 COLUMNS = ("what", "user_id", "reason", "details")
@@ -188,8 +192,9 @@ class ResultsView(StepView):
             if self.wizard.work.progress.ended
             else "The evidence is gathered when the run has done all else; from then on F5 gathers it anew."
         )
+        counts = f"{COUNTS}\n\n" if self.wizard.work.progress.rejected else ""
         return (
-            f"Nothing is changed here.\n\n{again}\n\nF6 writes the table to a CSV file: ids and reasons, no e-mail "
+            f"Nothing is changed here.\n\n{counts}{again}\n\nF6 writes the table to a CSV file: ids and reasons, no e-mail "
             "address, no hash."
         )
 

@@ -37,9 +37,10 @@ WORDS = {
     "two-phase": "Logins first, then bulk",
 }
 LATER = (
-    "A few more may be rejected when users are prepared: then usernames are held against the connection, and addresses and "
-    "ids that are met twice are found."
+    "Prepare, which holds usernames against the connection, may count a few more. Duplicates share an address, id or username "
+    "with others; Results has the counts of the run."
 )
+MORE = "Duplicates are found when the files are made."
 BETWEEN = 2
 """Spaces between two columns."""
 
@@ -83,7 +84,9 @@ class StrategyView(StepView):
         self._known = known
         files = max(1, -(-found.bytes // IMPORT_FILE_BYTES))
         refused = found.rejected - found.movable
-        ways = Ways(facts.records, found.carried, files, rejected=found.movable, refused=refused)
+        ways = Ways(
+            facts.records, found.carried, files, rejected=found.movable, refused=refused, duplicates_known=False
+        )
         self._draw(ways, found.blocked, answers[TenantAnswers])
         advice = recommend(groups)
         ticks = self.query_one("#way", Ticks)
@@ -146,7 +149,7 @@ def side_by_side(ways: Ways, blocked: int, span: tuple[float, float]) -> list[Co
         cells = "".join(figure.ljust(width) for figure, width in zip(figures, widths[1:], strict=True)).rstrip()
         lines.append(Content.assemble((name.ljust(widths[0]), "$foreground-muted"), (cells, "" if number else "bold")))
     takes = f"Bulk takes {between(*span)} at this plan; with logins it is weeks or months."
-    below = (of_those_left(ways, blocked), takes)
+    below = (f"{of_those_left(ways, blocked)} {MORE}", takes)
     return [*lines, Content(""), *(Content.styled(words, "$foreground-muted") for words in below)]
 
 
@@ -161,15 +164,16 @@ def of_those_left(ways: Ways, blocked: int = 0) -> str:
         return (
             f"{everybody}, {ways.rejected:,} move at a login only."
             if ways.rejected
-            else f"{everybody}, none is rejected."
+            else f"{everybody}, none is rejected so far."
         )
+    least = "" if ways.rejected else "at least "
     are = "is" if ways.refused == 1 else "are"
-    refused = f"{ways.refused:,} {are} rejected either way"
+    refused = f"{least}{ways.refused:,} {are} rejected either way"
     if blocked:
         refused = f"{refused}, {blocked:,} of them as blocked"
     if not ways.rejected:
         return f"{everybody}, {refused}; inspect and the run say why."
-    return f"{everybody}, {ways.rejected + ways.refused:,} stay behind: {ways.rejected:,} can still move at a login; {refused}."
+    return f"{everybody}, at least {ways.rejected + ways.refused:,} stay behind: {ways.rejected:,} can still move at a login; {refused}."
 
 
 def what_is_counted(refused: int, travelling: int) -> str:

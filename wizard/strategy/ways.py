@@ -28,6 +28,8 @@ class Ways:
         active: Those who logged in within `SOON` days; None where the store does not tell.
         rejected: Those whom what was decided about passwords keeps out of an import; they can move at login.
         refused: Those who move neither way, such as users without an e-mail address or without any password.
+        duplicates_known: Whether those are among them who share an address or an id with others; without it the figures of
+            people are bounds: more may be refused, and nobody who is will be imported.
     """
 
     users: int
@@ -36,6 +38,7 @@ class Ways:
     active: int | None = None
     rejected: int = 0
     refused: int = 0
+    duplicates_known: bool = True
 
     @property
     def imported(self) -> int:
@@ -69,22 +72,27 @@ class Ways:
             return None
         return _seconds(min(self.imported, self.users - self.active), self.files_left, limit, reserve)
 
+    def _behind(self, behind: int) -> tuple[str, str, str]:
+        """How many are left by each way; by the last one nobody who logs in before it is over."""
+        if self.duplicates_known:
+            until_login = "≤ " if self.rejected else ""
+            bulk, both = f"{behind:,}", f"{until_login}{behind:,}" if behind else "none"
+        else:
+            bulk, both = f"≥ {behind:,}", f"≥ {self.refused:,}" if self.refused else "none"
+        return bulk if behind else "none", "the others", both
+
     def rows(self) -> list[tuple[str, str, str, str]]:
         """A name and the words for each way, in the order of `TITLES`."""
         reset, left = max(0, self.imported - self.carried), self.files_left
         almost, files = ("≤ ", self.files) if left is None else ("about ", left)
-        behind, more = self.users - self.imported, "+" if reset or self.rejected else ""
-        until_login = "≤ " if self.rejected else ""
+        behind, most = self.users - self.imported, "" if self.duplicates_known else "≤ "
+        more = "+" if reset or self.rejected else ""
+        kept = f"{self.carried:,}{more}" if self.duplicates_known else f"≤ {self.carried + reset + self.rejected:,}"
         asked = files * REQUESTS_A_FILE + REQUESTS_BESIDES
         rows = [
-            ("keep password", f"{self.carried:,}", "who logs in", f"{self.carried:,}{more}"),
-            ("no password", f"{reset:,}" if reset else "none", "none", f"≤ {reset:,}" if reset else "none"),
-            (
-                "stay behind",
-                f"{behind:,}" if behind else "none",
-                "the others",
-                f"{until_login}{behind:,}" if behind else "none",
-            ),
+            ("keep password", f"{most}{self.carried:,}", "who logs in", kept),
+            ("no password", f"{most}{reset:,}" if reset else "none", "none", f"≤ {reset:,}" if reset else "none"),
+            ("stay behind", *self._behind(behind)),
             ("import jobs", f"{self.files:,}", "none", f"{almost}{files:,}"),
             ("requests", f"about {self.requests:,}", "at login", f"{almost}{asked:,}"),
         ]

@@ -46,6 +46,17 @@ def test_who_can_be_migrated_in_no_way_stays_behind_in_each() -> None:
     assert row(Ways(1_000, 950, 1, rejected=40, refused=10), "stay behind")["Two-phase"] == "≤ 50"
 
 
+def test_before_duplicates_are_known_the_figures_are_bounds_that_no_later_count_contradicts() -> None:
+    ways = Ways(users=1_000, carried=950, files=1, rejected=40, refused=10, duplicates_known=False)
+    assert row(ways, "keep password") == {"Bulk": "≤ 950", "Automatic": "who logs in", "Two-phase": "≤ 990"}
+    assert row(ways, "stay behind") == {"Bulk": "≥ 50", "Automatic": "the others", "Two-phase": "≥ 10"}
+    reset = Ways(users=1_000, carried=900, files=1, duplicates_known=False)
+    assert row(reset, "keep password")["Two-phase"] == "≤ 1,000"
+    assert row(reset, "no password") == {"Bulk": "≤ 100", "Automatic": "none", "Two-phase": "≤ 100"}
+    assert row(reset, "stay behind") == {"Bulk": "none", "Automatic": "the others", "Two-phase": "none"}
+    assert row(Ways(1_000, 960, 1, rejected=40, duplicates_known=False), "stay behind")["Two-phase"] == "none"
+
+
 def test_where_nobody_knows_who_is_active_no_figure_pretends_to() -> None:
     ways = Ways(users=1_000, carried=900, files=4)
     assert "in 90 days" not in {row[0] for row in ways.rows()}
