@@ -20,7 +20,7 @@ TITLES = {step.section.table: SHORT.get(step.key, step.title) for step in STEPS}
 
 SECTIONS = {step.section.table: step.section for step in STEPS}
 
-TICKED = {("prepare", "skip"): "a tick"}
+TICKED = {("prepare", "skip"): "a tick", ("passwords", "decisions"): "a tick"}
 """Keys that have no field with a title: what is done on their page instead."""
 
 WORDS = {"true": "yes", "false": "no"}

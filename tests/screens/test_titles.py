@@ -30,6 +30,10 @@ from wizard.rejects import REASONS
         ),
         ("upsert = true in [upload] sends them again.", "“Overwrite users that are there”: yes on the page Upload sends them again."),
         ('decide with skip = ["not_logged_in"] in [prepare] to leave them.', "decide with a tick on the page Prepare to leave them."),
+        (
+            "decide with unsupported or decisions in [passwords] to import them",
+            "decide with “Hashes that Auth0 cannot take” or a tick on the page Passwords to import them",
+        ),
         ("take username out of [profile].", "take username out of the page Profile."),
         ("Name at least one in [applications], such as", "Name at least one on the page Applications, such as"),
         ("Fill in the table [tenant] of the answers.", "Fill in the page Tenant of the answers."),
