@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import sys
+
+if __name__ == "__main__":  # before all that takes its time to import
+    from wizard import entry
+
+    entry.end_at_once()
+
 import os
 import signal
-import sys
 from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
 
 import click
 
-from wizard import __version__
+from wizard import __version__, entry
 from wizard.commands.help import Group, tell_and_exit
-from wizard.stops import HANGUP, STOPS, heard
+from wizard.stops import STOPS
 
 COMMANDS = {
     "demo": "Run the whole main job on a practice tenant; no account needed.",
@@ -48,6 +54,7 @@ class Lazy(Group):
         if cmd_name not in COMMANDS:
             return None
         command: click.Command = import_module(f"wizard.commands.{cmd_name.replace('-', '_')}").command
+        entry.raise_between_imports()
         return command
 
     def resolve_command(
@@ -131,8 +138,7 @@ def open_wizard(practice: bool, runs_folder: Path | None) -> int:
             state="Nothing was done.",
             remedy="install them with `pip install textual`; every other command works without.",
         ) from None
-    if HANGUP in heard():  # without its terminal there is nothing to draw on, not even an end
-        signal.signal(HANGUP, signal.SIG_DFL)
+    entry.raise_between_imports()
     status: int = screens.open_wizard(practice=practice, runs=runs_folder)
     return status
 
@@ -142,8 +148,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     args = list(sys.argv[1:] if arguments is None else arguments)
     if arguments is None:
         _open_closed_streams()
-        for name in heard():  # until a command says otherwise, being asked to end is the same whoever asks
-            signal.signal(name, signal.default_int_handler)
+        entry.end_at_once()
     try:
         status = command.main(args=args, standalone_mode=False)
     except SystemExit:
