@@ -13,8 +13,10 @@ def open_wizard(*, practice: bool = False, runs: Path | None = None) -> int:
         runs: Folder of the runs; None takes the platform's state folder.
     """
     from screens.app import WizardApp
+    from screens.signals import end_with_signals
     from wizard.runs import Runs
 
     app = WizardApp(runs=Runs(runs), practice=practice)
+    end_with_signals(app)
     app.run()
     return app.return_code or 0

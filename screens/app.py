@@ -19,9 +19,10 @@ from screens.obeyed import WITHOUT_OBEYED
 from screens.start import StartScreen, connections_of, known_runs
 from screens.starting import Starting
 from screens.tasks import begin
-from wizard.errors import WizardError
+from wizard.errors import Exit, WizardError
 
 if TYPE_CHECKING:
+    from textual.driver import Driver
     from textual.filter import LineFilter
     from textual.notifications import SeverityLevel
 
@@ -41,6 +42,8 @@ LOOKS_IF_TIME_EVERY = 15.0
 
 LOOKS_FOR_TERMINAL_EVERY = 4.0
 """Seconds between two looks whether the terminal is still there."""
+
+INTERRUPTED = "Interrupted; what was typed and done is kept.\nNext: Open the wizard again, it goes on from there."
 
 WIDE = 112
 """Columns from which on what will happen stands beside the page."""
@@ -81,6 +84,12 @@ class WizardApp(Keeping):
     def get_line_filters(self) -> Sequence[LineFilter]:
         """Textual's own, and the one for the words of others."""
         return [*super().get_line_filters(), WITHOUT_OBEYED]
+
+    def get_driver_class(self) -> type[Driver]:
+        """Textual's own, made to outlive the terminal."""
+        from screens.terminal import outliving
+
+        return outliving(super().get_driver_class())
 
     @property
     def domain(self) -> str:
@@ -390,13 +399,24 @@ class WizardApp(Keeping):
 
         if is_gone() and not self._ends:
             self._ends = True
-            begin(self, self._end, group="leave")
+            begin(self, self._end, Exit.INTERRUPTED, group="leave")
 
-    async def _end(self) -> None:
-        """Keep what is on the pages, stop the run at a safe instant, and end."""
+    def end_as_asked(self) -> None:
+        """End as if the operator had chosen to stop and quit; asked once more, without waiting for a safe instant."""
+        if self._ends:
+            self.exit(return_code=Exit.INTERRUPTED)
+            return
+        self._ends = True
+        begin(self, self._end, Exit.INTERRUPTED, group="leave")
+
+    async def _end(self, status: Exit = Exit.DONE) -> None:
+        """Keep what is on the pages, stop the run at a safe instant, and end; tell it where nobody at the keys has asked for it."""
+        from screens.terminal import is_gone
+
         self.keep_draft()
         await self.close_down()
-        self.exit()
+        tells = status == Exit.INTERRUPTED and not is_gone()
+        self.exit(return_code=status, message=INTERRUPTED if tells else None)
 
     async def action_quit(self) -> None:
         """Textual's own key for leaving goes before those of a screen."""

@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
+import termios
+import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psutil
 import pytest
+from textual.drivers._writer_thread import WriterThread
+
+from screens.terminal import Outlived
 
 pty = pytest.importorskip("pty")
 
@@ -20,12 +28,16 @@ def read(terminal: int) -> bytes:
     except BlockingIOError:
         time.sleep(0.05)
         return b""
+    except OSError:  # nobody has the other end open any more
+        return b""
 
 
-def test_the_wizard_ends_with_its_terminal(tmp_path: Path) -> None:
+@contextmanager
+def opened(folder: Path) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
+    """The wizard with its list in sight, and the other end of its terminal."""
     ours, theirs = pty.openpty()
     os.set_blocking(ours, False)
-    command = [sys.executable, "-m", "wizard", "--runs", str(tmp_path)]
+    command = [sys.executable, "-m", "wizard", "--runs", str(folder)]
     environment = {**os.environ, "TERM": "xterm-256color", "COLUMNS": "80", "LINES": "24"}
     process = subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs, env=environment)
     os.close(theirs)
@@ -34,11 +46,47 @@ def test_the_wizard_ends_with_its_terminal(tmp_path: Path) -> None:
         while b"migration" not in shown and time.monotonic() < until:
             shown += read(ours)
         assert b"migration" in shown
-        os.close(ours)
-        assert process.wait(30) == 0
+        yield process, ours
     finally:
         process.kill()
         process.wait()
+
+
+def test_the_wizard_ends_with_its_terminal(tmp_path: Path) -> None:
+    with opened(tmp_path) as (process, terminal):
+        os.close(terminal)
+        assert process.wait(30) == 130
+
+
+@pytest.mark.parametrize("asked", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP], ids=lambda one: one.name)
+def test_a_wizard_that_is_asked_to_end_leaves_the_terminal_as_it_was(tmp_path: Path, asked: signal.Signals) -> None:
+    with opened(tmp_path) as (process, terminal):
+        assert not termios.tcgetattr(terminal)[3] & termios.ECHO
+        process.send_signal(asked)
+        assert process.wait(30) == 130
+        assert termios.tcgetattr(terminal)[3] & termios.ECHO
+        told = b"".join(iter(lambda: read(terminal), b"")).decode()
+        assert "\x1b[?1049l" in told, "the screen from before the wizard"
+        assert "Open the wizard again" in told.rpartition("\x1b[?1049l")[2]
+        os.close(terminal)
+
+
+def test_what_is_drawn_for_a_terminal_that_is_gone_holds_nobody_up() -> None:
+    ours, theirs = pty.openpty()
+    os.close(ours)
+    with suppress(OSError), os.fdopen(theirs, "w") as stream:
+        writer = WriterThread(Outlived(stream))  # type: ignore[arg-type]  # as much of a stream as it takes
+        writer.start()
+
+        def draw() -> None:
+            for _ in range(100):
+                writer.write("drawn")
+            writer.stop()
+
+        drawing = threading.Thread(target=draw, daemon=True)
+        drawing.start()
+        drawing.join(10)
+        assert not drawing.is_alive()
 
 
 BESIDE = """
