@@ -9,6 +9,8 @@ if __name__ == "__main__":  # before all that takes its time to import
 
     entry.end_at_once()
 
+import codecs
+import io
 import os
 import signal
 from collections.abc import Sequence
@@ -108,6 +110,9 @@ def command(ctx: click.Context, practice: bool, runs_folder: Path | None) -> int
     return None
 
 
+NOT_TO_DRAW_ON = ("", "dumb", "unknown")
+"""What TERM says of a terminal that only writes line after line."""
+
 SCREENS = "screens"
 """The one place where the engine names the screens: by name, so that it runs where they are not installed."""
 
@@ -116,16 +121,11 @@ def open_wizard(practice: bool, runs_folder: Path | None) -> int:
     """Open the wizard in this terminal.
 
     Raises:
-        UsageError: there is no terminal, or the screens are not installed.
+        UsageError: there is no terminal, it is not one to draw on, or the screens are not installed.
     """
     from wizard.errors import UsageError
 
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
-        raise UsageError(
-            "The wizard needs a terminal",
-            state="Nothing was done.",
-            remedy="name a command; `auth0-migrate --help` lists them, and `auth0-migrate apply ANSWERS` is the wizard without screens.",
-        )
+    _require_terminal()
     try:
         screens = import_module(SCREENS)
         import_module("textual")
@@ -143,11 +143,45 @@ def open_wizard(practice: bool, runs_folder: Path | None) -> int:
     return status
 
 
+def _require_terminal() -> None:
+    """See that there is a terminal, and that it can show the wizard.
+
+    Raises:
+        UsageError: as it says.
+    """
+    from wizard.errors import UsageError
+
+    instead = "name a command; `auth0-migrate --help` lists them, and `auth0-migrate apply ANSWERS` is the wizard without screens"
+    piped = next((name for name in ("stdin", "stdout", "stderr") if not getattr(sys, name).isatty()), None)
+    if piped:
+        raise UsageError(
+            "The wizard needs a terminal", why=f"{piped} is not one", state="Nothing was done.", remedy=f"{instead}."
+        )
+    kind = os.environ.get("TERM", "")
+    if os.name == "posix" and kind in NOT_TO_DRAW_ON:
+        raise UsageError(
+            "The wizard cannot be drawn on this terminal",
+            why=f"TERM is {kind}" if kind else "TERM is not set",
+            state="Nothing was done.",
+            remedy=f"if the terminal can do more, say so, as in `TERM=xterm-256color auth0-migrate`; otherwise {instead}.",
+        )
+    encoding = codecs.lookup(sys.stderr.encoding).name
+    if encoding != "utf-8":
+        raise UsageError(
+            "The wizard cannot be drawn in the encoding of this terminal",
+            why=f"that is {encoding}",
+            state="Nothing was done.",
+            remedy="where the terminal shows UTF-8, say so, as in `PYTHONIOENCODING= LC_ALL=C.UTF-8 auth0-migrate`; otherwise "
+            f"{instead}.",
+        )
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and end the process with one of the documented exit codes."""
     args = list(sys.argv[1:] if arguments is None else arguments)
     if arguments is None:
         _open_closed_streams()
+        _write_anything()
         entry.end_at_once()
     try:
         status = command.main(args=args, standalone_mode=False)
@@ -180,6 +214,13 @@ def _open_closed_streams() -> None:
             number = os.open(os.devnull, access)  # the lowest that is free, and so the stream's own
             os.set_inheritable(number, True)
             setattr(sys, name, os.fdopen(number, mode))
+
+
+def _write_anything() -> None:
+    """Let a character that the encoding of a stream has not, as an arrow in Latin-1, be an escape and stop nothing."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 if __name__ == "__main__":

@@ -317,7 +317,7 @@ def test_with_stderr_closed_the_result_still_comes(tmp_path: Path) -> None:
 def test_with_stdin_closed_nobody_can_be_asked(tmp_path: Path) -> None:
     done = closed("", 0, folder=tmp_path)
     assert done.returncode == 2
-    assert done.stderr.startswith("The wizard needs a terminal.")
+    assert done.stderr.startswith("The wizard needs a terminal: stdin is not one.")
 
 
 @full
