@@ -19,11 +19,14 @@ from screens.obeyed import WITHOUT_OBEYED
 from screens.start import StartScreen, connections_of, known_runs
 from screens.starting import Starting
 from screens.tasks import begin
+from screens.widgets.too_small import TooSmall, is_too_small
 from wizard.errors import Exit, WizardError
 
 if TYPE_CHECKING:
     from textual.driver import Driver
+    from textual.events import Resize
     from textual.filter import LineFilter
+    from textual.geometry import Size
     from textual.notifications import SeverityLevel
 
     from screens.drafts import Draft
@@ -122,9 +125,26 @@ class WizardApp(Keeping):
         return str(self.journey.suggested.get("tenant", {}).get(key, ""))
 
     async def on_mount(self) -> None:
+        self.screen_change_signal.subscribe(self, lambda _: self._look_at_size(self.size))
         self.set_interval(LOOKS_IF_TIME_EVERY, self._look_if_time)
         self.set_interval(LOOKS_FOR_TERMINAL_EVERY, self._end_without_terminal)
         begin(self, self._begin, group="begin")
+
+    def on_resize(self, event: Resize) -> None:
+        self._look_at_size(event.size)
+
+    def _look_at_size(self, size: Size) -> None:
+        """Lay a note over all screens while the terminal is too small for them; keys would be for what cannot be seen."""
+        self.is_unseen = is_too_small(size)
+        for screen in self.screen_stack:
+            screen.set_class(self.is_unseen, "-unseen")
+            notes = screen.query(TooSmall)
+            if not self.is_unseen:
+                notes.remove()
+            elif notes:
+                notes.first().tell(size)
+            else:
+                screen.mount(TooSmall(size))
 
     async def _begin(self) -> None:
         await self.push_screen(StartScreen())

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from textual import on
+from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingsMap, BindingType
 from textual.containers import Horizontal, VerticalScroll
@@ -34,6 +34,12 @@ if TYPE_CHECKING:
     from screens.app import WizardApp
 
 REFRESH_SECONDS = 0.25
+TIGHT = 72
+"""Columns below which the steps stand over the page when they are asked for, as beside it they leave it no room."""
+
+SLIM = 50
+"""Columns below which the name of a field stands above it."""
+
 SETTLES_WITHIN = 4
 """Looks until a page in another size is as high as it will be."""
 
@@ -80,6 +86,7 @@ class JourneyScreen(Screen[str]):
 
         wide = self.app.size.width >= WIDE  # Textual finds out after the first frame, which would jump
         self.add_class("-wide" if wide else "-narrow")
+        self._fit(self.app.size.width)
         yield TopBar()
         with Horizontal(id="middle"):
             yield Rail()
@@ -90,6 +97,14 @@ class JourneyScreen(Screen[str]):
         with Horizontal(id="bottom"):
             yield Keys()
             yield Gauge()
+
+    def _fit(self, width: int) -> None:
+        """Classes for little room; Textual's breakpoints give one at a time."""
+        self.set_class(width < TIGHT, "-tight")
+        self.set_class(width < SLIM, "-slim")
+
+    def on_resize(self, event: events.Resize) -> None:
+        self._fit(event.size.width)
 
     async def on_mount(self) -> None:
         self.set_interval(REFRESH_SECONDS, self._tick)
@@ -311,7 +326,13 @@ class JourneyScreen(Screen[str]):
         begin(self, self.go, key, group="move")
 
     def action_rail(self) -> None:
-        self.query_one(Rail).focus()
+        self.add_class("-steps")
+        self.call_after_refresh(self.query_one(Rail).focus)
+
+    @on(events.DescendantBlur)
+    def _put_steps_away(self, event: events.DescendantBlur) -> None:
+        if isinstance(event.widget, Rail) and self.app.app_focus:
+            self.remove_class("-steps")
 
     def action_leave(self) -> None:
         begin(self, self.wizard.leave, group="leave")

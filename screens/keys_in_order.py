@@ -37,7 +37,11 @@ class KeyPassed(Message):
 
 
 class KeysInOrder(App[None]):
-    """An app that does one key after the other."""
+    """An app that does one key after the other.
+
+    Attributes:
+        is_unseen: Whether the screen cannot be seen; keys are lost then, but for the one that leaves.
+    """
 
     def __init__(self) -> None:
         super().__init__()
@@ -45,6 +49,7 @@ class KeysInOrder(App[None]):
         self._under_way: float | None = None
         self._deaf = False
         self._deaf_until = 0.0
+        self.is_unseen = False
 
     @property
     def hears_keys(self) -> bool:
@@ -63,7 +68,7 @@ class KeysInOrder(App[None]):
     def _is_lost(self, event: events.Key | events.Paste) -> bool:
         if isinstance(event, events.Key) and event.key == QUITS:
             return False
-        return self._deaf or event.time < self._deaf_until
+        return self._deaf or self.is_unseen or event.time < self._deaf_until
 
     @property
     def is_at_keys(self) -> bool:

@@ -13,6 +13,9 @@ from textual.widget import Widget
 ALWAYS = ("leave", "quit", "command_palette")
 """Actions whose keys are there however little room there is: how to get out, and where all the others are."""
 
+FIRST_WHERE_TIGHT = "rail"
+"""Goes before other keys where the steps are not in sight."""
+
 GAPS = (2, 1)
 """Columns between two keys: the first with which all of them fit, or the last."""
 
@@ -69,11 +72,12 @@ class Keys(Widget):
         if not self.is_attached or self.screen is not self.app.screen:
             return
         shown: dict[str, Key] = {}
+        always = (*ALWAYS, FIRST_WHERE_TIGHT) if self.screen.has_class("-tight") else ALWAYS
         for _, binding, enabled, _ in self.screen.active_bindings.values():
             instead = self.app.is_web and binding.key.startswith("f")  # a browser keeps keys such as Ctrl+N
             if binding.show and enabled and (instead or binding.action not in shown):
                 sign = self.app.get_key_display(binding)
-                shown[binding.action] = Key(binding.key, sign, binding.description, binding.action in ALWAYS)
+                shown[binding.action] = Key(binding.key, sign, binding.description, binding.action in always)
         keys = tuple(shown.values())
         if keys != self._keys:
             self._keys = keys
