@@ -65,7 +65,10 @@ class WizardApp(Keeping):
 
     TITLE = "Auth0 Migration Wizard"
     CSS_PATH = "wizard.tcss"
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+p", "command_palette", "Menu", priority=True)]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("ctrl+p", "command_palette", "Menu", priority=True),
+        Binding("ctrl+z", "suspend_process", show=False),
+    ]
 
     def __init__(
         self,

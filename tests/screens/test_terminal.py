@@ -9,7 +9,7 @@ import sys
 import termios
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -68,6 +68,27 @@ def test_a_wizard_that_is_asked_to_end_leaves_the_terminal_as_it_was(tmp_path: P
         told = b"".join(iter(lambda: read(terminal), b"")).decode()
         assert "\x1b[?1049l" in told, "the screen from before the wizard"
         assert "Open the wizard again" in told.rpartition("\x1b[?1049l")[2]
+        os.close(terminal)
+
+
+def comes(what: Callable[[], bool]) -> bool:
+    until = time.monotonic() + 20
+    while not (came := what()) and time.monotonic() < until:
+        time.sleep(0.05)
+    return came
+
+
+def test_ctrl_z_gives_the_terminal_back_until_the_wizard_goes_on(tmp_path: Path) -> None:
+    with opened(tmp_path) as (process, terminal):
+        state = psutil.Process(process.pid)
+        os.write(terminal, b"\x1a")
+        assert comes(lambda: state.status() == psutil.STATUS_STOPPED)
+        assert termios.tcgetattr(terminal)[3] & termios.ECHO
+        process.send_signal(signal.SIGCONT)
+        assert comes(lambda: not termios.tcgetattr(terminal)[3] & termios.ECHO)
+        assert comes(lambda: b"migration" in read(terminal))
+        os.write(terminal, b"q")
+        assert comes(lambda: (read(terminal), process.poll())[1] == 0)
         os.close(terminal)
 
 
