@@ -58,7 +58,7 @@ def test_before_the_command_is_there(tmp_path: Path, module: str, by: str) -> No
     assert (ended.returncode, ended.stdout, ended.stderr) == (130, "", TOLD)
 
 
-@pytest.mark.parametrize("module", ["pydantic.main", "wizard.survey"])
+@pytest.mark.parametrize("module", ["pydantic.main", "wizard.strategy.survey"])
 def test_when_the_command_imports_what_it_works_with(tmp_path: Path, module: str) -> None:
     write_store(tmp_path)
     ended = interrupted(tmp_path, module, "inspect", "people.csv")
