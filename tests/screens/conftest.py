@@ -16,9 +16,13 @@ from stage import Rehearsal
 
 @pytest.fixture(autouse=True)
 def garbage() -> Iterator[None]:
-    """What one wizard has frozen is collected before the next."""
+    """What one wizard has frozen is collected before the next, and only what all tests share stays frozen."""
+    frozen = gc.get_freeze_count()
     yield
-    gc.unfreeze()
+    if not frozen / 2 < gc.get_freeze_count() <= frozen:
+        gc.unfreeze()
+        gc.collect()
+        gc.freeze()
 
 
 @pytest.fixture
