@@ -5,6 +5,7 @@ import hashlib
 import hmac
 import shutil
 import subprocess
+import time
 from typing import Any
 
 import bcrypt
@@ -308,3 +309,17 @@ wild = st.one_of(
 def test_whatever_an_import_takes_can_be_asked(stored: dict[str, Any], password: str) -> None:
     if validate_hash(stored) == []:
         assert verify(password, stored) in {True, False}
+
+
+def test_who_logs_in_again_does_not_wait_for_bcrypt_again_and_only_with_that_password_and_hash() -> None:
+    stored, other = (bcrypt.hashpw(TYPED, bcrypt.gensalt(10)).decode() for _ in range(2))
+    wrong = bcrypt.hashpw(b"another", bcrypt.gensalt(10)).decode()
+    began = time.thread_time()
+    assert verify(PASSWORD, stored)
+    first = time.thread_time() - began
+    began = time.thread_time()
+    assert all(verify(PASSWORD, stored) for _ in range(10))
+    assert time.thread_time() - began < first / 2
+    assert not verify(PASSWORD + "!", stored)
+    assert not verify(PASSWORD, wrong)
+    assert verify(PASSWORD, other)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from wizard.practice.errors import AuthError
+from wizard.practice.hashes.known_good import remember
 from wizard.practice.hashes.verify import UnsupportedHash, transcoded, verify
 from wizard.practice.users import table as user_table
 from wizard.practice.users.shape import connection_names, shown
@@ -108,7 +109,10 @@ def bcrypt_hash(password: str) -> str:
     """Hash a new password as the store keeps it; bytes beyond the 72nd do not count."""
     import bcrypt
 
-    return bcrypt.hashpw(transcoded(password, "utf8")[:72], bcrypt.gensalt(COST)).decode()
+    counted = transcoded(password, "utf8")[:72]
+    made = bcrypt.hashpw(counted, bcrypt.gensalt(COST)).decode()
+    remember(counted, made)
+    return made
 
 
 def find_user(tenant: PracticeTenant, connection: Connection, username: str) -> sqlite3.Row | None:
