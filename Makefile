@@ -16,8 +16,9 @@ LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --genera
 demo: .venv/.ready
 	$(BIN)/auth0-migrate demo
 
+# What is compiled is kept, also where PYTHONDONTWRITEBYTECODE is set: the tests start hundreds of processes.
 test: .venv/.ready-dev
-	$(BIN)/python -m pytest --numprocesses $(TESTERS) --dist worksteal
+	PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest --numprocesses $(TESTERS) --dist worksteal
 
 check: lint types imports test wheel
 
