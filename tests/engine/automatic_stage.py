@@ -80,13 +80,14 @@ class Legacy(httpx.AsyncBaseTransport):
 
 
 class Automatic(Rehearsal):
-    """A rehearsal of the steps that automatic migration adds."""
+    """A rehearsal of the steps that automatic migration adds; `last_login` is what the last one was told as error."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
         self.memory: dict[tuple[str, str], Secret] = {}
         self.legacy = Legacy()
         self.tenant.outside["legacy.example.com"] = self.legacy
+        self.last_login = ""
         self.journal_path = self.folder / "journal.db"
         text = self.answers_file.read_text(encoding="utf-8")
         self.answers_file.write_text(text + LEGACY, encoding="utf-8")
@@ -184,16 +185,25 @@ class Automatic(Rehearsal):
             "client_secret": samples.login_client_secret,
             **({"audience": audience} if audience else {}),
         }
+        answer = self._authenticate("/oauth/token", data=form)
+        self.last_login = str(answer.json().get("error_description", ""))
+        return answer.status_code, str(answer.json().get("error", ""))
 
+    def sign_up(self, email: str) -> tuple[int, str]:
+        """Sign up as an end user would; returns status and description."""
+        body = {"client_id": self.enable().login_client_id, "connection": "acme-users", "email": email}
+        answer = self._authenticate("/dbconnections/signup", json=body | {"password": "Sunny-Meadow-4711!"})
+        return answer.status_code, str(answer.json().get("description", ""))
+
+    def _authenticate(self, path: str, **request: Any) -> httpx.Response:
         async def exchange() -> httpx.Response:
             async with httpx.AsyncClient(
                 transport=self.tenant.transport(), base_url=self.tenant.issuer, timeout=60
             ) as client:
-                return await client.post("/oauth/token", data=form)
+                return await client.post(path, **request)
 
         self.clock.time += 30
-        answer = asyncio.run(exchange())
-        return answer.status_code, str(answer.json().get("error", ""))
+        return asyncio.run(exchange())
 
     def application(self) -> dict[str, Any] | None:
         found = [one for one in self.ask("GET", "clients") if one.get("client_metadata", {}).get("auth0_migration")]

@@ -104,7 +104,7 @@ def modules(kind: str, rows: Any) -> dict[str, str]:
 
 
 async def run(
-    kind: str, script: str, rows: Any, *arguments: str, answers: Answers | None = None, hurry: bool = False
+    kind: str, script: str, rows: Any, *arguments: Any, answers: Answers | None = None, hurry: bool = False
 ) -> lab.Outcome:
     code = scripts_for(answers or answers_with(kind)).custom_scripts()[script]
     if hurry:
@@ -198,6 +198,16 @@ async def test_the_sign_of_the_kelvin_is_no_k_in_an_address(kind: str, transform
     for row, typed in (rows, "mike@example.com"), (rows[::-1], "mi\u212ae@example.com"):
         [call] = (await run(kind, "get_user", row[:1], typed, answers=answers)).calls
         assert list(call.values) == []
+
+
+@KINDS
+async def test_a_context_before_the_callback_is_passed_over(kind: str) -> None:
+    for script, typed in (("login", ["ann@example.com", PASSWORD]), ("get_user", ["ann@example.com"])):
+        without, with_context = [
+            await run(kind, script, [ROW], *arguments) for arguments in (typed, [*typed, {"organization": {}}])
+        ]
+        assert with_context.thrown is None
+        assert with_context.calls == without.calls
 
 
 @KINDS

@@ -268,6 +268,24 @@ async def test_change_password_changes_nothing_and_says_yes() -> None:
     assert (call.error, list(call.values)) == (None, [True])
 
 
+async def test_a_context_before_the_callback_is_passed_over() -> None:
+    """Auth0 gives it to each script of a connection with enable_script_context, which nobody can turn off again."""
+    context = {"organization": {"id": "org_7", "name": "acme"}}
+    given = {
+        "login": ["ann@example.com", PASSWORD],
+        "get_user": ["ann@example.com"],
+        "change_password": ["ann@example.com", "new one"],
+    }
+    async with fake_doorway(login=user(), users=user()) as doorway:
+        for scripts in (SCRIPTS, stubs(), closed()):
+            for name, code in scripts.custom_scripts().items():
+                without, with_context = [
+                    called_once(await lab.run(lab.Job("script", code, arguments, doorway.configuration)))
+                    for arguments in (given[name], [*given[name], context])
+                ]
+                assert with_context == without
+
+
 def test_what_a_script_is_can_be_told() -> None:
     assert state_of("login", None) == "absent"
     assert state_of("login", stubs().login) == "stub"

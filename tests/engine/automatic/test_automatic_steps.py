@@ -315,6 +315,28 @@ def test_a_user_moves_at_the_first_login_and_is_marked(stage: Automatic) -> None
     assert stage.legacy.calls == before, "from now on the legacy store is not asked about her"
 
 
+def test_users_move_through_a_connection_whose_scripts_are_given_a_context(stage: Automatic) -> None:
+    """Where enable_script_context was once turned on, it stays so; context comes just before the callback."""
+    stage.ask(
+        "POST",
+        "connections",
+        json={"name": "acme-users", "strategy": "auth0", "options": {"enable_script_context": True}},
+    )
+    stage.set_up(steps=[step for step in AUTOMATIC if step.key in ("connection", "custom_database")])
+    assert stage.log_in(LEGACY_PASSWORD) != (200, "")
+    assert "being set up" in stage.last_login
+    stage.set_up()
+    assert stage.options()["enable_script_context"] is True
+    assert stage.log_in("not this one") == (403, "invalid_grant")
+    assert stage.sign_up("ann@example.com")[0] == 400
+    assert stage.log_in(LEGACY_PASSWORD) == (200, "")
+    assert stage.sign_up("bob@example.com")[0] == 200
+    stage.patch_options(lambda options: options.update(customScripts=closed().custom_scripts()))
+    assert stage.log_in(LEGACY_PASSWORD) == (200, "")
+    assert stage.log_in(LEGACY_PASSWORD, "carol@example.com") == (403, "invalid_grant")
+    assert stage.sign_up("carol@example.com")[0] == 200
+
+
 def test_an_end_user_gets_no_token_for_the_legacy_api(stage: Automatic) -> None:
     stage.set_up()
     assert stage.log_in(LEGACY_PASSWORD) == (200, "")
