@@ -25,6 +25,11 @@ AUTOMATIC = frozenset({"automatic", "two-phase"})
 
 KEYS = ("enabledDatabaseCustomization", "import_mode", "customScripts")
 
+OTHERS: State = "other"
+"""A script that is neither a placeholder nor a closed door. While there is one, import mode waits for the step of the
+scripts: whoever logged in before would be kept in Auth0 for good, with the id and profile that this script gives.
+"""
+
 
 class CustomDatabaseAnswers(Section):
     """The connection's own database: its scripts are asked, and who is found moves into Auth0."""
@@ -131,7 +136,8 @@ class CustomDatabaseStep(Step[CustomDatabaseFacts, UseOwnDatabase]):
         states = {"login": facts.login, "get_user": facts.get_user}
         both: tuple[Literal["login", "get_user"], ...] = ("login", "get_user")
         missing = tuple(script for script in both if not facts.own_database or states[script] == "absent")
-        if facts.own_database and facts.import_mode and not missing:
+        opens = not facts.import_mode and not (facts.own_database and OTHERS in states.values())
+        if facts.own_database and not opens and not missing:
             return []
         if not facts.own_database and facts.users:
             raise UsageError(
@@ -141,7 +147,7 @@ class CustomDatabaseStep(Step[CustomDatabaseFacts, UseOwnDatabase]):
                 remedy='Choose a new connection in [connection], or move everybody at once: way = "bulk" in [strategy].',
             )
         agreed = require_agreement(name, answers, facts.foreign)
-        return [UseOwnDatabase(name, not facts.own_database, not facts.import_mode, missing, agreed)]
+        return [UseOwnDatabase(name, not facts.own_database, opens, missing, agreed)]
 
     async def apply(self, change: UseOwnDatabase, tools: Tools) -> Receipt:
         from wizard.undo.before import remember_before
@@ -150,7 +156,9 @@ class CustomDatabaseStep(Step[CustomDatabaseFacts, UseOwnDatabase]):
         options = options_of(connection)
         remember_before(tools.journal, _place(change.connection), snapshot(options, KEYS))
         placeholders = stubs().custom_scripts()
-        changes: dict[str, Any] = {"enabledDatabaseCustomization": True, "import_mode": True}
+        changes: dict[str, Any] = {"enabledDatabaseCustomization": True}
+        if change.import_mode:
+            changes["import_mode"] = True
         if change.placeholders:
             changes["customScripts"] = {script: placeholders[script] for script in change.placeholders}
         ours_only = not foreign_values(options)
@@ -201,6 +209,12 @@ def options_of(connection: Connection) -> ConnectionOptions:
             remedy="Grant that scope to the wizard's application, then run again.",
         )
     return connection.options
+
+
+def opens_with_scripts(options: ConnectionOptions) -> bool:
+    """Whether import mode is off and is to come on together with the scripts, as those of somebody else are there."""
+    states = [state_of(script, options.scripts.get(script)) for script in ("login", "get_user")]
+    return options.custom_database and not options.import_mode and OTHERS in states
 
 
 async def is_door_closed(answers: Answers, tools: Tools) -> bool:

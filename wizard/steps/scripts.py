@@ -16,6 +16,7 @@ from wizard.steps.custom_database import (
     AUTOMATIC,
     connection_of,
     foreign_values,
+    opens_with_scripts,
     options_of,
     put_back,
     require_agreement,
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from wizard.auth0.models import Connection
     from wizard.undo.relying import OtherRun
 
-KEYS = ("customScripts", "configuration")
+KEYS = ("import_mode", "customScripts", "configuration")
 NODES = ("22", "18")
 """Versions of Node that the scripts are made for. Source: Auth0 docs, "Migrate to Node.js 22"."""
 
@@ -38,7 +39,7 @@ class ScriptsFacts:
     """What is on the connection: each script's state, `wanted` where it is the one that the answers ask for.
 
     `stale` are the configuration values that are not known to be in place. `closed` tells that the migration through
-    the connection has ended.
+    the connection has ended, `opens` that import mode has waited for these scripts.
     """
 
     closed: bool = False
@@ -47,17 +48,22 @@ class ScriptsFacts:
     change_password: State = "absent"  # noqa: S105 - the name of a script
     stale: tuple[str, ...] = ()
     foreign: tuple[str, ...] = ()
+    opens: bool = False
 
 
 @dataclass(frozen=True)
 class SetScripts(Change):
-    """Scripts as texts, and where their values come from; the values themselves are secrets and looked up when sent."""
+    """Scripts as texts, and where their values come from; the values themselves are secrets and looked up when sent.
+
+    `import_mode` turns that on in the same request: nobody moves by a script of somebody else.
+    """
 
     connection: str
     scripts: Scripts
     api: LegacyApi | None
     database: str | None
     carry_encrypted: bool
+    import_mode: bool = False
 
     @property
     def key(self) -> str:
@@ -67,11 +73,15 @@ class SetScripts(Change):
     def summary(self) -> str:
         names = ", ".join(self.scripts.custom_scripts())
         asked = self.api.url if self.api else "the legacy database itself"
-        return f"set the scripts {names} of {self.connection}, which ask {asked}, and their configuration values"
+        opened = ", and with them let it import users to Auth0" if self.import_mode else ""
+        return (
+            f"set the scripts {names} of {self.connection}, which ask {asked}, and their configuration values{opened}"
+        )
 
     @property
     def undo_summary(self) -> str:
-        return f"put scripts and configuration values of {self.connection} back as they were"
+        what = "import mode, scripts" if self.import_mode else "scripts"
+        return f"put {what} and configuration values of {self.connection} back as they were"
 
     @property
     def requests(self) -> Sequence[str]:
@@ -121,6 +131,7 @@ class ScriptsStep(Step[ScriptsFacts, SetScripts]):
             change_password=state("change_password"),
             stale=stale(tools.journal, _place(name), values, shown),
             foreign=foreign_values(options) if options else (),
+            opens=options is not None and opens_with_scripts(options),
         )
 
     def plan(self, answers: Answers, facts: ScriptsFacts) -> Sequence[SetScripts]:
@@ -130,11 +141,12 @@ class ScriptsStep(Step[ScriptsFacts, SetScripts]):
         scripts = scripts_for(answers)
         _require_small(scripts)
         states = {"login": facts.login, "get_user": facts.get_user, "change_password": facts.change_password}
-        if all(states[script] == "wanted" for script in scripts.custom_scripts()) and not facts.stale:
+        in_place = all(states[script] == "wanted" for script in scripts.custom_scripts())
+        if in_place and not facts.stale and not facts.opens:
             return []
         agreed = require_agreement(name, answers, facts.foreign)
         api = legacy_api_of(answers) if wanted.kind == "legacy_api" else None
-        return [SetScripts(name, scripts, api, wanted.database, agreed)]
+        return [SetScripts(name, scripts, api, wanted.database, agreed, facts.opens)]
 
     async def apply(self, change: SetScripts, tools: Tools) -> Receipt:
         from wizard.doorway.sent import digest, remember
@@ -148,9 +160,10 @@ class ScriptsStep(Step[ScriptsFacts, SetScripts]):
             values = complete(await database_values(change.database, tools))
         remember_before(tools.journal, place, snapshot(options_of(connection), KEYS))
         texts = change.scripts.custom_scripts()
+        opened: dict[str, Any] = {"import_mode": True} if change.import_mode else {}
         changed = await tools.tenant.patch_connection_options(
             connection.id,
-            {"customScripts": {**texts}, "configuration": {**values}},
+            {"customScripts": {**texts}, "configuration": {**values}, **opened},
             carry_encrypted=change.carry_encrypted,
         )
         remember(tools.journal, place, values, options_of(changed).configuration)

@@ -63,6 +63,42 @@ def test_placeholders_stand_in_until_the_real_scripts_are_there(stage: Automatic
     assert stage.options()["customScripts"] == stubs().custom_scripts()
 
 
+THEIRS = """function login(email, password, callback) {
+  callback(null, { user_id: 'old-system|' + email, email: email });
+}"""
+
+
+def test_nobody_moves_by_the_script_of_somebody_else(stage: Automatic) -> None:
+    """Who logs in once import mode is on is kept with the id that the script gives, for good."""
+    options = {
+        "enabledDatabaseCustomization": True,
+        "import_mode": False,
+        "customScripts": {"login": THEIRS, "get_user": "function getByEmail(email, callback) { callback(null); }"},
+    }
+    stage.ask("POST", "connections", json={"name": "acme-users", "strategy": "auth0", "options": options})
+    before = stage.options()
+    until = [step.key for step in AUTOMATIC].index("scripts")
+    stage.set_up(steps=AUTOMATIC[:until])
+    assert stage.options()["customScripts"]["login"] == THEIRS
+    assert stage.options()["import_mode"] is False
+    stage.set_up()
+    assert stage.options()["import_mode"] is True
+    assert stage.options()["customScripts"] == scripts_for(stage.answers()).custom_scripts()
+    assert stage.planned() == []
+    assert stage.log_in(LEGACY_PASSWORD) == (200, "")
+    assert stage.ask("GET", "users/auth0%7C7")["email"] == "ann@example.com"
+    stage.ask("DELETE", "users/auth0%7C7")
+    stage.patch_options(lambda options: options.update(import_mode=False))
+    [change] = stage.planned()
+    assert change.endswith("and with them let it import users to Auth0")
+    stage.set_up()
+    assert stage.options()["import_mode"] is True
+    stage.undo()
+    after = stage.options()
+    assert {name: after[name] for name in options} == options
+    assert before.keys() - after.keys() <= {"passwordPolicy"}  # see above
+
+
 def test_only_the_application_of_the_migration_gets_a_token_and_only_with_these_scopes(stage: Automatic) -> None:
     stage.set_up()
     api = stage.ask("GET", f"resource-servers/{AUDIENCE.replace(':', '%3A').replace('/', '%2F')}")
