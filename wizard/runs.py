@@ -31,7 +31,7 @@ MAKING = re.compile(r"\.\d{8}-\d{6}-[a-z0-9-]+-[0-9a-f]{4}")
 MAKING_SECONDS = 30.0
 """How long is waited for others who look for a run or make one."""
 
-WORKED_IN = (WORKING, *OF_EARLIER_VERSIONS, "export.", "refused.", "duplicates.")
+WORKED_IN = (WORKING, *OF_EARLIER_VERSIONS, "export.", "refused.", "duplicates.", "left-out.")
 """How the files and folders of a run begin that live no longer than what makes them, unless that is killed."""
 
 PURGED = (

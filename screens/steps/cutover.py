@@ -26,11 +26,12 @@ from wizard.progress import Progress
 from wizard.runner import Planned
 from wizard.step import Change
 from wizard.steps.connection import ConnectionAnswers
-from wizard.steps.cutover import EXPORT, CutoverAnswers, CutoverFacts
+from wizard.steps.cutover import EXPORT, PASSWORDS, CutoverAnswers, CutoverFacts
 
 DECISIONS = {
     "leave_rejected": "close the door on the rejected users; I have decided about them",
     "leave_different": "accept the users who differ; they have changed since the import",
+    "leave_unmoved": "close the door on who has not logged in again; I have decided about them",
     "leave_added": "close the door on the users added since; they have moved, or need not",
 }
 """What can be decided by a tick, by its key in the answers; each is offered where it matters."""
@@ -220,6 +221,7 @@ def what_matters(now: Progress, facts: CutoverFacts) -> frozenset[str]:
     there = {
         "leave_rejected": now.rejected,
         "leave_different": EXPORT in now.failed_checks and _different(now),
+        "leave_unmoved": facts.unmoved,
         "leave_added": facts.added or facts.replaced,
     }
     return frozenset(key for key, matters in there.items() if matters)
@@ -243,7 +245,7 @@ def gates_of(now: Progress, decided: CutoverAnswers, facts: CutoverFacts) -> Seq
             f"{now.users_done:,} of {counted(now.read, 'user')}",
             f"{unknown:,} are not; resume the run and look at Results.",
         ),
-        _evidence(now, accepts="leave_different" in matter and decided.leave_different),
+        _evidence(now, accepted=_accepted(matter, decided)),
         Gate(
             "Rejected users",
             not now.rejected or decided.leave_rejected,
@@ -256,18 +258,28 @@ def gates_of(now: Progress, decided: CutoverAnswers, facts: CutoverFacts) -> Seq
     return gates
 
 
-def _evidence(now: Progress, *, accepts: bool) -> Gate:
-    """The checks; whether users differ is one that can be accepted."""
+def _accepted(matter: frozenset[str], decided: CutoverAnswers) -> frozenset[str]:
+    """The checks whose failure was accepted by a decision."""
+    checks = {"leave_different": EXPORT, "leave_unmoved": PASSWORDS}
+    return frozenset(check for key, check in checks.items() if key in matter and getattr(decided, key))
+
+
+def _evidence(now: Progress, *, accepted: frozenset[str]) -> Gate:
+    """The checks; whether users differ, or have not logged in again, can be accepted."""
     failed = {name: detail for name, detail in now.failed_checks.items() if not name.startswith("legacy api")}
-    left = {name: detail for name, detail in failed.items() if not (accepts and name == EXPORT)}
+    left = {name: detail for name, detail in failed.items() if name not in accepted}
     state = "all checks hold" if "verify" in now.steps_done else "not gathered yet"
     if left:
         state = counted(len(left), "check fails", "checks fail")
-    elif failed:
+    elif EXPORT in failed:
         state = f"{_different(now):,} differing, decided"
+    elif failed:
+        state = "decided"
     remedies = [*(f"{name}: {detail}" for name, detail in left.items()), hint_of(left)]
     if EXPORT in left and _different(now):
         remedies.append("Who has changed since the import may differ; tick below to accept it.")
+    if PASSWORDS in left:
+        remedies.append("They may log in before the cutover; tick below to leave them behind.")
     told = "\n".join(filter(None, remedies)) or "The checks come when everybody has been imported."
     return Gate("Evidence", "verify" in now.steps_done and not left, state, told)
 

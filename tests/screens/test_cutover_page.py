@@ -13,11 +13,12 @@ from textual.pilot import Pilot
 from textual.widgets import Static
 
 from screens.app import WizardApp
-from screens.steps.cutover import CutoverView
+from screens.steps.cutover import CutoverView, gates_of, what_matters
 from screens.widgets.ticks import YesNo
 from wizard.answers import load
+from wizard.progress import Progress
 from wizard.steps import SECTIONS
-from wizard.steps.cutover import CutoverAnswers
+from wizard.steps.cutover import CutoverAnswers, CutoverFacts
 
 
 @pytest.fixture
@@ -103,3 +104,13 @@ async def test_what_was_decided_elsewhere_outlives_the_opening_of_the_page_and_a
         await until(pilot, lambda: not app.journey.answers[CutoverAnswers].leave_rejected)
         # The name was given for what was known before: no later look is to cut over by it.
         assert app.journey.answers[CutoverAnswers] == CutoverAnswers(leave_added=True, leave_different=True)
+
+
+def test_who_is_left_without_a_password_is_decided_about_by_a_tick_of_its_own() -> None:
+    now = Progress(steps_done=("verify",), failed_checks={"passwords": "2 users had logged in"})
+    facts = CutoverFacts(unmoved=2)
+    assert what_matters(now, facts) == {"leave_unmoved"}
+    gates = [gates_of(now, CutoverAnswers(leave_unmoved=decided), facts) for decided in (False, True)]
+    [before, after] = [next(gate for gate in each if gate.words == "Evidence") for each in gates]
+    assert (before.is_open, after.is_open, after.state) == (False, True, "decided")
+    assert "tick below to leave them behind" in before.remedy

@@ -13,7 +13,7 @@ from wizard.counts import counted
 from wizard.doorway.scripts import State, closed, is_closed, state_of, stubs
 from wizard.errors import CredentialsError, UsageError, WizardError
 from wizard.step import Change, Receipt, Step
-from wizard.steps.connection import ConnectionAnswers
+from wizard.steps.connection import ConnectionAnswers, made_by_this_run
 from wizard.tools import Tools
 
 if TYPE_CHECKING:
@@ -47,8 +47,8 @@ class CustomDatabaseAnswers(Section):
 class CustomDatabaseFacts:
     """The connection as it is; `id` is None when there is none yet.
 
-    `users` is how many it has, looked up only where its own database is off. `foreign` are the keys of configuration
-    values that are not ours.
+    `users` is how many it has, looked up only where its own database is off, or when a run first looks at a connection that
+    it has not made. `foreign` are the keys of configuration values that are not ours.
     """
 
     id: str | None = None
@@ -113,13 +113,16 @@ class CustomDatabaseStep(Step[CustomDatabaseFacts, UseOwnDatabase]):
     }
 
     async def inspect(self, answers: Answers, tools: Tools) -> CustomDatabaseFacts:
+        from wizard.bulk.verification.moved import is_noted
+
         name = answers[ConnectionAnswers].name
         found = await tools.tenant.connection_named(name)
         if found is None:
             return CustomDatabaseFacts()
         options = options_of(found)
         users = 0
-        if not options.custom_database:
+        adopted = not is_noted(tools.journal) and not made_by_this_run(name, found.id, tools)
+        if adopted or not options.custom_database:
             users = await tools.tenant.count_users(f'identities.connection:"{name}"')
         return CustomDatabaseFacts(
             found.id,
@@ -149,7 +152,30 @@ class CustomDatabaseStep(Step[CustomDatabaseFacts, UseOwnDatabase]):
         agreed = require_agreement(name, answers, facts.foreign)
         return [UseOwnDatabase(name, not facts.own_database, opens, missing, agreed)]
 
+    def left_as_is(self, answers: Answers, facts: CustomDatabaseFacts) -> Sequence[str]:
+        if not facts.own_database or not facts.users:
+            return ()
+        there = f"{counted(facts.users, 'user is', 'users are')} in {answers[ConnectionAnswers].name} already"
+        moves = "whoever logs in or sets a new password from then on counts as moved"
+        if facts.import_mode:
+            return (
+                f"{there}. Whom the legacy API has marked counts as moved, and {moves.replace(' then', ' now')}; the others "
+                "stay as they are, and nobody can tell whether Auth0 has their passwords.",
+            )
+        return (
+            f"{there}, and Auth0 has no passwords of who has logged in while import mode was off. Once it is on, {moves}; "
+            "before the cutover the run tells how many are left, and waits until that is decided.",
+        )
+
+    async def passed(self, answers: Answers, facts: CustomDatabaseFacts, tools: Tools) -> None:
+        """Note since when users can move, where this run has not turned that on."""
+        from wizard.bulk.verification.moved import is_noted, note_adopted
+
+        if facts.import_mode and not is_noted(tools.journal):
+            note_adopted(facts.users, tools)
+
     async def apply(self, change: UseOwnDatabase, tools: Tools) -> Receipt:
+        from wizard.bulk.verification.moved import note_opening
         from wizard.undo.before import remember_before
 
         connection = await connection_of(change.connection, tools)
@@ -159,6 +185,8 @@ class CustomDatabaseStep(Step[CustomDatabaseFacts, UseOwnDatabase]):
         changes: dict[str, Any] = {"enabledDatabaseCustomization": True}
         if change.import_mode:
             changes["import_mode"] = True
+            if not change.own_database:
+                note_opening(tools)
         if change.placeholders:
             changes["customScripts"] = {script: placeholders[script] for script in change.placeholders}
         ours_only = not foreign_values(options)

@@ -42,6 +42,8 @@ DOOR = "door"
 """The check that the door is as the cutover has closed it."""
 EXPORT = "export"
 """The check that compares an export with the prepared users."""
+PASSWORDS = "passwords"
+"""The check that nobody is left in Auth0 without the password, as who had logged in while import mode was off."""
 DATABASE = "sql"
 """The kind of a legacy store that is in use."""
 
@@ -50,7 +52,9 @@ class CutoverAnswers(Section):
     """The end of the migration: nobody is looked for in the legacy store any more."""
 
     table: ClassVar[str] = "cutover"
-    later: ClassVar[frozenset[str]] = frozenset({"confirm", "leave_rejected", "leave_added", "leave_different"})
+    later: ClassVar[frozenset[str]] = frozenset(
+        {"confirm", "leave_rejected", "leave_added", "leave_different", "leave_unmoved"}
+    )
     confirm: str = Field(
         default="",
         title="Name of the connection, to confirm",
@@ -76,6 +80,12 @@ class CutoverAnswers(Section):
         description="Who has logged in since the import may have another address or name in Auth0, which is as it should be; "
         "verify.ndjson names each of them and the fields. Without this the cutover waits until nobody differs.",
     )
+    leave_unmoved: bool = Field(
+        default=False,
+        title="Leave users behind who have not logged in again",
+        description="Whoever had logged in while import mode was off and has not since is in Auth0 without a password, and "
+        "could not log in after the cutover before setting a new one. Without this the cutover waits for them.",
+    )
 
 
 @dataclass(frozen=True)
@@ -85,7 +95,7 @@ class CutoverFacts:
     `settings` are our configuration values on the connection. `needed` are changes of this run that nobody needs after
     it, as step, key and summary, in the order in which they are taken back. `added` are records that the legacy store has
     more than when it was prepared, `replaced` tells that it is another file. `different` are prepared users who are in Auth0
-    otherwise, and none of whom is missing. `withdrawn` tells that an earlier cutover was taken back. The rest is the account
+    otherwise, and none of whom is missing, `unmoved` those whose password is not there. `withdrawn` tells that an earlier cutover was taken back. The rest is the account
     of the run.
     """
 
@@ -99,6 +109,7 @@ class CutoverFacts:
     failed_checks: tuple[str, ...] = ()
     different: int = 0
     withdrawn: bool = False
+    unmoved: int = 0
 
 
 @dataclass(frozen=True)
@@ -189,6 +200,8 @@ class CutoverStep(Step[CutoverFacts, CutoverChange]):
         return {scope: call for scope, call in self.scopes.items() if scope != "delete:actions"} | rules
 
     async def inspect(self, answers: Answers, tools: Tools) -> CutoverFacts:
+        from wizard.bulk.verification.evidence import ELSEWHERE
+
         found = await tools.tenant.connection_named(answers[ConnectionAnswers].name)
         options = options_of(found) if found else None
         there = options.configuration if options else {}
@@ -205,6 +218,7 @@ class CutoverStep(Step[CutoverFacts, CutoverChange]):
             unaccounted=progress.read - progress.users_done,
             different=0 if progress.missing else progress.different,
             withdrawn=bool(tools.journal.recall(WITHDRAWN)),
+            unmoved=(tools.journal.recall(ELSEWHERE) or 0) if PASSWORDS in progress.failed_checks else 0,
             failed_checks=tuple(name for name in progress.failed_checks if not name.startswith("legacy api")),
         )
 
@@ -222,7 +236,8 @@ class CutoverStep(Step[CutoverFacts, CutoverChange]):
                 f"{counted(abs(facts.unaccounted), 'user is', 'users are')} not accounted for",
                 "the sum is exact; resume the run",
             )
-        failed_checks = [name for name in facts.failed_checks if name != EXPORT or not facts.different]
+        told = {PASSWORDS: facts.unmoved, EXPORT: facts.different}
+        failed_checks = [name for name in facts.failed_checks if not told.get(name)]
         if failed_checks:
             failed = ", ".join(failed_checks)
             return Waiting(f"the evidence is not good enough for a cutover ({failed})", "these checks hold")
@@ -230,6 +245,12 @@ class CutoverStep(Step[CutoverFacts, CutoverChange]):
             return Waiting(
                 f"{counted(facts.different, 'user is', 'users are')} in Auth0 otherwise than prepared",
                 "they agree, or --set cutover.leave_different=true when they have changed since",
+            )
+        if facts.unmoved and not wanted.leave_unmoved:
+            have = counted(facts.unmoved, "user has", "users have")
+            return Waiting(
+                f"{have} not logged in since import mode is on, and could not log in any more after a cutover",
+                "they have logged in, or --set cutover.leave_unmoved=true",
             )
         if facts.rejected and not wanted.leave_rejected:
             return Waiting(

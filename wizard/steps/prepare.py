@@ -248,10 +248,12 @@ def _whom_to_leave_out(answers: Answers) -> tuple[str, str]:
 
 @asynccontextmanager
 async def _left_out(change: PrepareUsers, tools: Tools) -> AsyncIterator[LeaveOut | None]:
-    """Who is in the connection now, as an export that is gone afterwards, and who is linked, whom it may not show."""
+    """Who has moved by now, by an export that is gone afterwards, and who is linked, whom it may not show."""
     from wizard.bulk.preparation.prepare import LeaveOut
     from wizard.bulk.verification.evidence import export_users, private_file
     from wizard.bulk.verification.linked import moved_and_linked
+    from wizard.bulk.verification.marked import marked_by_now
+    from wizard.bulk.verification.moved import FIELDS, since_of
 
     if change.way == "bulk":
         yield None
@@ -263,10 +265,16 @@ async def _left_out(change: PrepareUsers, tools: Tools) -> AsyncIterator[LeaveOu
             state="No user was prepared.",
             remedy="Resume the run; its plan will show what is missing.",
         )
+    since = since_of(tools.journal)
     with private_file(tools.folder / "export.ndjson.gz") as export:
-        await export_users(connection, export, tools, ("user_id", "identities"))
+        await export_users(connection, export, tools, ("user_id", "identities", *(FIELDS if since else ())))
         linked = await moved_and_linked(connection, export, tools)
-        yield LeaveOut(export, connection.name, nobody=change.way == "automatic", linked=linked)
+        left_out = LeaveOut(export, connection.name, nobody=change.way == "automatic", linked=linked)
+        if since is None:
+            yield left_out
+            return
+        async with marked_by_now(tools) as marked:
+            yield replace(left_out, since=since.at, marked=marked.path if marked else None)
 
 
 def prepared_users(fingerprint: str, tools: Tools) -> int | None:

@@ -149,6 +149,7 @@ class ScriptsStep(Step[ScriptsFacts, SetScripts]):
         return [SetScripts(name, scripts, api, wanted.database, agreed, facts.opens)]
 
     async def apply(self, change: SetScripts, tools: Tools) -> Receipt:
+        from wizard.bulk.verification.moved import note_opening
         from wizard.doorway.sent import digest, remember
         from wizard.undo.before import remember_before
 
@@ -161,6 +162,8 @@ class ScriptsStep(Step[ScriptsFacts, SetScripts]):
         remember_before(tools.journal, place, snapshot(options_of(connection), KEYS))
         texts = change.scripts.custom_scripts()
         opened: dict[str, Any] = {"import_mode": True} if change.import_mode else {}
+        if change.import_mode:
+            note_opening(tools)
         changed = await tools.tenant.patch_connection_options(
             connection.id,
             {"customScripts": {**texts}, "configuration": {**values}, **opened},

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from typing import ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
@@ -20,6 +20,9 @@ from wizard.steps.connection import ConnectionAnswers, made_by_this_run
 from wizard.strategy.activity import age_in_words
 from wizard.strategy.forecast import DAY, Forecast, forecast, per_day
 from wizard.tools import Tools
+
+if TYPE_CHECKING:
+    from wizard.auth0.models import Connection
 
 Day = date
 """The type of the answer `date`, which hides its name."""
@@ -106,14 +109,8 @@ class TrickleStep(Step[TrickleFacts, Change]):
         if over:
             return TrickleFacts(now, source.records, Progress.of(tools.journal.events()).migrated, over=True)
         connection = await tools.tenant.connection_named(answers[ConnectionAnswers].name)
-        total = 0
-        if connection is not None:
-            total = await tools.tenant.count_users(f'identities.connection:"{connection.name}"')
-        before = tools.journal.recall(BEFORE)
-        if before is None:
-            ours = connection is None or made_by_this_run(connection.name, connection.id, tools)
-            before = 0 if ours else total
-        moved = min(source.records, max(0, total - before))
+        before, moved = await _before_and_moved(connection, tools) if connection is not None else (0, 0)
+        moved = min(source.records, moved)
         looks = [(look.at, look.migrated) for look in Progress.of(tools.journal.events()).looks]
         told = outlook([*looks, (now, moved)], source.records, answers[TrickleAnswers])
         fewer = max((migrated for _, migrated in looks), default=0) - moved
@@ -156,6 +153,20 @@ class TrickleStep(Step[TrickleFacts, Change]):
         left = Progress.of(tools.journal.events()).left
         found = [Finding("left by last login", True, left_in_words(left))] if left else []
         return [*found, *await _marks_agree(tools)]
+
+
+async def _before_and_moved(connection: Connection, tools: Tools) -> tuple[int, int]:
+    """How many were in the connection before anybody could move, and how many have moved."""
+    from wizard.bulk.verification.moved import search_for_moved, since_of
+
+    everybody = f'identities.connection:"{connection.name}"'
+    total, before = await tools.tenant.count_users(everybody), tools.journal.recall(BEFORE)
+    if before is None:
+        before = 0 if made_by_this_run(connection.name, connection.id, tools) else total
+    since = since_of(tools.journal)
+    if since is None:
+        return before, max(0, total - before)
+    return before, await tools.tenant.count_users(f"{everybody} AND {search_for_moved(since)}")
 
 
 async def _marks_agree(tools: Tools) -> Sequence[Finding]:

@@ -406,6 +406,7 @@ LEFT = (
     ".verify.ndjson.work-x1",
     "export.ndjson.gz",
     "refused.ndjson",
+    "left-out.ndjson",
 )
 """What only a killed process leaves in the folder of a run, of this version and of earlier ones."""
 

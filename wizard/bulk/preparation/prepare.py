@@ -22,7 +22,8 @@ from wizard.bulk.preparation.folder import Preparation
 from wizard.bulk.preparation.keys import batches, buckets_for
 from wizard.bulk.preparation.spool import EMAIL, MOVED, Job, file_name
 from wizard.bulk.preparation.workers import Alone, Crew, Hands, Task
-from wizard.bulk.verification.residents import exported_ids, write_index
+from wizard.bulk.verification.moved import moved_only
+from wizard.bulk.verification.residents import Residents, exported_ids, write_index
 from wizard.counts import counted
 from wizard.errors import Interrupted, SourceError, WizardError
 from wizard.events import Emit, UsersPrepared, UsersRead
@@ -62,13 +63,17 @@ class Prepared:
 class LeaveOut:
     """Who is not to be imported: the users that an export has in a connection; with `nobody`, the others neither.
 
-    `linked` are ids of users who are there and in no export, as they are an identity of another account.
+    `linked` are ids of users who are there and in no export, as they are an identity of another account. Where users were
+    there before any could move, `since` is the UNIX time from which they can, and `marked` the index of those who have
+    been marked: only who has moved is left out.
     """
 
     export: Path
     connection: str
     nobody: bool = False
     linked: tuple[str, ...] = ()
+    since: float | None = None
+    marked: Path | None = None
 
 
 def workers_for(wanted: str | int, records: int) -> int:
@@ -177,7 +182,13 @@ async def prepare_async(
 def _index(leave_out: LeaveOut, spool: Path) -> Path:
     path = spool / "there"
     linked = (user_id.encode() for user_id in leave_out.linked)
-    write_index(chain(exported_ids(leave_out.export, leave_out.connection), linked), path)
+    marked = Residents(leave_out.marked) if leave_out.marked else None
+    try:
+        counts = moved_only(leave_out.since, marked)
+        write_index(chain(exported_ids(leave_out.export, leave_out.connection, counts), linked), path)
+    finally:
+        if marked is not None:
+            marked.close()
     return path
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from wizard.bulk.verification.moved import THERE_BEFORE
 from wizard.bulk.verification.sameness import DUPLICATE, FLAGS, OBJECTS, TEXTS
 
 _GIVEN = TEXTS + OBJECTS
@@ -81,26 +82,28 @@ READ_DUPLICATES = f"""
     FROM read_json($1, format = 'newline_delimited', {_OPTIONS}, columns = {{user_id: 'VARCHAR'}})
 """  # noqa: S608 - constants
 
-KNOWN = "CREATE TABLE known (id VARCHAR, code VARCHAR, migrated BOOLEAN, skipped BOOLEAN)"
+KNOWN = "CREATE TABLE known (id VARCHAR, code VARCHAR, migrated BOOLEAN, skipped BOOLEAN, there_before BOOLEAN)"
 
 READ_KNOWN = f"""
-    INSERT INTO known SELECT user_id, code, code = 'migrated', decision IS NOT NULL
+    INSERT INTO known SELECT user_id, code, code = 'migrated', decision IS NOT NULL, coalesce({THERE_BEFORE}, false)
     FROM read_json($1, format = 'newline_delimited', {_OPTIONS},
-        columns = {{user_id: 'VARCHAR', code: 'VARCHAR', decision: 'VARCHAR'}})
+        columns = {{user_id: 'VARCHAR', code: 'VARCHAR', decision: 'VARCHAR', {THERE_BEFORE}: 'BOOLEAN'}})
     WHERE user_id IS NOT NULL
 """  # noqa: S608 - constants
 """Users that were not prepared; of each list one line a record."""
 
-KNOWN_AGAIN = """
+_IN = "id IN (SELECT id FROM placed WHERE flags IS NOT NULL AND id IS NOT NULL)"
+
+KNOWN_AGAIN = f"""
     SELECT
         count(*) FILTER (WHERE migrated),
         count(*) FILTER (WHERE NOT migrated AND NOT skipped AND here),
         count(*) FILTER (WHERE NOT migrated AND skipped AND here)
-    FROM (SELECT *, id IN (SELECT id FROM placed WHERE flags IS NOT NULL AND id IS NOT NULL) AS here FROM known)
-"""
-"""Records whose users had moved at login, and those that were rejected or left behind and are in the connection."""
+    FROM (SELECT *, NOT there_before AND {_IN} AS here FROM known)
+"""  # noqa: S608 - constants
+"""Records whose users had moved at login, and those that were rejected or left behind and have come to the connection."""
 
-_MOVED = "known WHERE NOT migrated AND id IN (SELECT id FROM placed WHERE flags IS NOT NULL AND id IS NOT NULL)"
+_MOVED = f"known WHERE NOT migrated AND NOT there_before AND {_IN}"
 
 MOVED_BY_CODE = f"SELECT code, count(*) FROM {_MOVED} GROUP BY code"  # noqa: S608 - constants
 """The latter by the code they were rejected or left behind for."""

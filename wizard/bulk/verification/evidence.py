@@ -22,11 +22,18 @@ from wizard.step import Finding
 if TYPE_CHECKING:
     from wizard.auth0.models import Connection, Job
     from wizard.bulk.verification.reconcile import Reconciliation
+    from wizard.bulk.verification.residents import Residents
     from wizard.steps.verify import VerifyAnswers
     from wizard.tools import Tools
 
 EXPORTED = "exported"
 """Journal fact: UNIX times, by Auth0's clock, of exports that were made while no import job of the run was running."""
+
+PASSWORDS = "passwords"
+"""The check that the passwords are in Auth0 of users who were there before anybody could move."""
+
+ELSEWHERE = "password_elsewhere"
+"""The status in `verify.ndjson` of those whose are not; and the journal fact how many they were at the last comparison."""
 
 EXPORT_FIELDS = (
     "user_id",
@@ -75,17 +82,20 @@ async def compare_with_export(connection: Connection, tools: Tools) -> Sequence[
     """
     from wizard.bulk.verification.linked import linked_since, without_linked
     from wizard.bulk.verification.marked import marked_by_now
+    from wizard.bulk.verification.moved import left_without_password
     from wizard.bulk.verification.returned import returned_users
 
     returned: list[str] | None = None
+    elsewhere: list[str] | None = None
     async with marked_by_now(tools) as marked:
 
-        async def look_for_returned(export: Path) -> None:
-            nonlocal returned
+        async def look_closer(export: Path, unmoved: Residents | None) -> None:
+            nonlocal returned, elsewhere
             returned = None if marked is None else await returned_users(export, marked, connection, tools)
+            elsewhere = None if unmoved is None else await left_without_password(unmoved, tools)
 
         details = tools.folder / "verify.ndjson"
-        result = await _compared(connection, tools, details, look_for_returned)
+        result = await _compared(connection, tools, details, look_closer, marked)
         if result is None:
             return [Finding("export", False, "the prepared files are gone", "Verify before purging a run's files.")]
         result, linked = await without_linked(result, details, connection, tools)
@@ -122,7 +132,8 @@ async def compare_with_export(connection: Connection, tools: Tools) -> Sequence[
             "the username or phone number of one of them; find and change that user, then import the missing one anew."
         )
     compared = Finding("export", good, detail, "" if good else remedy)
-    return [compared, *_of_taken(result.taken, connection, tools), *_of_returned(returned, tools)]
+    found = (*_of_taken(result.taken, connection, tools), *_of_returned(returned, tools))
+    return [compared, *found, *_of_elsewhere(elsewhere, tools)]
 
 
 def _of_taken(users: int, connection: Connection, tools: Tools, *, sampled: bool = False) -> Iterator[Finding]:
@@ -171,6 +182,31 @@ def _of_returned(returned: Sequence[str] | None, tools: Tools) -> Iterator[Findi
         yield Finding("returned", True, "nobody is back whose account was deleted")
 
 
+def _of_elsewhere(elsewhere: Sequence[str] | None, tools: Tools) -> Iterator[Finding]:
+    """Name the users whose passwords the legacy store alone has, in `verify.ndjson` too.
+
+    Args:
+        elsewhere: None where none can be so.
+    """
+    tools.journal.remember(ELSEWHERE, len(elsewhere or ()))
+    if elsewhere:
+        with (tools.folder / "verify.ndjson").open("ab") as out:
+            for user_id in elsewhere:
+                out.write(orjson.dumps({"user_id": user_id, "status": ELSEWHERE, "fields": []}) + b"\n")
+        is_one = len(elsewhere) == 1
+        detail = (
+            f"{counted(len(elsewhere), 'user')} had logged in while import mode was off, and {'has' if is_one else 'have'} "
+            f"not since: {'its password is' if is_one else 'their passwords are'} in the legacy store alone"
+        )
+        remedy = (
+            f"verify.ndjson names {'it' if is_one else 'them'} as {ELSEWHERE}. Whoever logs in or sets a new password before "
+            "the cutover moves by that; verify again then. After the cutover only a new password lets them in."
+        )
+        yield Finding(PASSWORDS, False, detail, remedy)
+    elif elsewhere is not None and PASSWORDS in Progress.of(tools.journal.events()).failed_checks:
+        yield Finding(PASSWORDS, True, "nobody is left whose password the legacy store alone has")
+
+
 async def foresee_overwrites(connection: Connection, tools: Tools) -> Mapping[str, int]:
     """Which users an upload with upsert would change: `users`, and a count for each field that differs.
 
@@ -185,11 +221,21 @@ async def foresee_overwrites(connection: Connection, tools: Tools) -> Mapping[st
 
 
 async def _compared(
-    connection: Connection, tools: Tools, out: Path, also: Callable[[Path], Awaitable[None]] | None = None
+    connection: Connection,
+    tools: Tools,
+    out: Path,
+    also: Callable[[Path, Residents | None], Awaitable[None]] | None = None,
+    marked: Residents | None = None,
 ) -> Reconciliation | None:
-    """The prepared users against an export of the connection; None when the files are gone. `also` gets the export too."""
+    """The prepared users against an export of the connection; None when the files are gone.
+
+    Args:
+        also: Gets the export too, and who of it has not moved.
+        marked: Who has been marked as moved; None where that is not told.
+    """
     from wizard.bulk.manifest import MIGRATED, REJECTS, USERS, require_manifest
     from wizard.bulk.repair.made import duplicates
+    from wizard.bulk.verification.moved import FIELDS, since_of, unmoved_in, with_there_before
     from wizard.bulk.verification.reconcile import reconcile_async
 
     manifest = require_manifest(tools.folder)
@@ -203,8 +249,10 @@ async def _compared(
         private_file(tools.folder / "export.ndjson.gz") as export,
         private_file(tools.folder / "refused.ndjson") as refused,
         private_file(tools.folder / "duplicates.ndjson") as there,
+        private_file(tools.folder / "left-out.ndjson") as left_out,
     ):
-        exported = await export_users(connection, export, tools)
+        fields = (*EXPORT_FIELDS, *(FIELDS if since_of(tools.journal) else ()))
+        exported = await export_users(connection, export, tools, fields)
         if exported is not None:
             tools.journal.remember(EXPORTED, [*(tools.journal.recall(EXPORTED) or ()), exported])
         _write_refused(refused, tools)
@@ -213,20 +261,24 @@ async def _compared(
                 orjson.dumps({"user_id": user_id}) + b"\n"
                 for user_id in duplicates(tools.journal, manifest.files, tools.folder)
             )
-        result = await reconcile_async(
-            files,
-            export,
-            out,
-            connection=connection.name,
-            refused=refused,
-            known=known,
-            duplicates=there,
-            ids_may_be_taken=not live,
-            emit=tools.emit,
-            stop=tools.stop,
-        )
-        if also is not None:
-            await also(export)
+        async with unmoved_in(export, connection, marked, tools) as unmoved:
+            if unmoved is not None and lists[1] in known:
+                await aside(partial(with_there_before, lists[1], unmoved, left_out))
+                known = [left_out if path == lists[1] else path for path in known]
+            result = await reconcile_async(
+                files,
+                export,
+                out,
+                connection=connection.name,
+                refused=refused,
+                known=known,
+                duplicates=there,
+                ids_may_be_taken=not live,
+                emit=tools.emit,
+                stop=tools.stop,
+            )
+            if also is not None:
+                await also(export, unmoved)
         return result
 
 

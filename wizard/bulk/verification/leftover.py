@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -39,6 +40,8 @@ async def left_by_activity(answers: Answers, connection: Connection, tools: Tool
     """
     from wizard.bulk.verification import residents
     from wizard.bulk.verification.evidence import export_users, private_file
+    from wizard.bulk.verification.marked import marked_by_now
+    from wizard.bulk.verification.moved import FIELDS, moved_only, since_of
     from wizard.mapping.moments import moment_of
     from wizard.profile import ProfileAnswers
 
@@ -48,8 +51,11 @@ async def left_by_activity(answers: Answers, connection: Connection, tools: Tool
         return None
     with scratch_within(tools.folder, "left") as scratch:
         with private_file(scratch / "export.ndjson.gz") as export:
-            await export_users(connection, export, tools, ("user_id", "identities"))
-            residents.write_index(residents.exported_ids(export, connection.name), scratch / "there")
+            since = since_of(tools.journal)
+            await export_users(connection, export, tools, ("user_id", "identities", *(FIELDS if since else ())))
+            async with marked_by_now(tools) if since else nullcontext() as marked:
+                moved = moved_only(since.at if since else None, marked)
+                residents.write_index(residents.exported_ids(export, connection.name, moved), scratch / "there")
         there = residents.Residents(scratch / "there")
         try:
             now, order = datetime.fromtimestamp(tools.clock.now(), UTC), answers[ProfileAnswers].date_order

@@ -10,7 +10,7 @@ import gzip
 import hashlib
 import mmap
 import zlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -24,17 +24,21 @@ PARTS = 256
 
 PREFIX = "auth0|"
 
+Counts = Callable[[Mapping[str, Any], bytes], bool]
+"""Whether an exported user counts, by the id that it has in the connection."""
+
 
 def key_of(user_id: bytes) -> bytes:
     """What stands for an id without `auth0|`."""
     return hashlib.blake2b(user_id, digest_size=WIDTH).digest()
 
 
-def exported_ids(export: Path, connection: str) -> Iterator[bytes]:
+def exported_ids(export: Path, connection: str, counts: Counts | None = None) -> Iterator[bytes]:
     """The ids, without `auth0|`, of the users that an export has in a connection.
 
     Args:
         export: Gzip of one JSON object a line. A line without identities was asked for this connection alone.
+        counts: Leaves the others out.
 
     Raises:
         WizardError: it is cut short, or a line of it is no user.
@@ -44,7 +48,7 @@ def exported_ids(export: Path, connection: str) -> Iterator[bytes]:
         with gzip.open(export, "rb") as lines:
             for number, line in enumerate(lines, 1):
                 if line.strip():
-                    yield from _ids(line, number, connection)
+                    yield from _ids(line, number, connection, counts)
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
         raise not_whole(f"its compressed data are damaged after line {number:,}") from error
 
@@ -60,9 +64,10 @@ def ids_in(user: Mapping[str, Any], connection: str) -> Iterator[bytes]:
             yield str(identity["user_id"]).encode()
 
 
-def _ids(line: bytes, number: int, connection: str) -> Iterator[bytes]:
+def _ids(line: bytes, number: int, connection: str, counts: Counts | None) -> Iterator[bytes]:
     try:
-        yield from ids_in(user_of(line, number), connection)
+        user = user_of(line, number)
+        yield from (one for one in ids_in(user, connection) if counts is None or counts(user, one))
     except (ValueError, KeyError, TypeError, AttributeError):
         raise WizardError(
             f"Line {number:,} of the export is no user", remedy="Resume the run: that asks Auth0 for a new export."
@@ -106,6 +111,7 @@ class Residents:
     """Asks an index that `write_index` wrote."""
 
     def __init__(self, path: Path) -> None:
+        self.path = path
         self._file = path.open("rb")
         size = path.stat().st_size
         self._count = size // WIDTH
