@@ -300,11 +300,35 @@ def snapshot(options: ConnectionOptions, keys: Sequence[str]) -> dict[str, Any]:
 
 
 async def put_back(connection: Connection, was: Mapping[str, Any], keys: Sequence[str], tools: Tools) -> None:
-    """Give a connection the options of a snapshot again."""
-    now = snapshot(options_of(connection), keys)
-    if now != {key: value for key, value in was.items() if key in keys}:
+    """Give a connection the options of a snapshot again; import mode stays on for those who need it by now.
+
+    Raises:
+        WizardError: import mode stays on; all else is put back.
+    """
+    from wizard.bulk.verification.moved import came_since
+
+    options = options_of(connection)
+    was, now = {key: value for key, value in was.items() if key in keys}, snapshot(options, keys)
+    closes = options.import_mode and "import_mode" in keys and not was.get("import_mode")
+    keeps_database = options.custom_database and was.get("enabledDatabaseCustomization", True)
+    users = await came_since(connection, tools) if closes and keeps_database else 0
+    if users:
+        was["import_mode"] = True
+    if now != was:
         absent = [key for key in keys if key not in was]
         await tools.tenant.put_back_connection_options(connection.id, was, absent)
+    if users:
+        raise WizardError(
+            import_mode_stays(connection.name, users),
+            why="with it off Auth0 would ask the login script about them, which knows neither their passwords nor who signed up",
+            state="All else of it is as it was before the run.",
+            remedy="Leave it so, or turn it off in the Dashboard once none of them needs to log in.",
+        )
+
+
+def import_mode_stays(name: str, users: int) -> str:
+    """That an undo leaves import mode on, and for whom."""
+    return f"Import mode of {name} stays on: {counted(users, 'user has', 'users have')} come to Auth0 since the run turned it on"
 
 
 def _place(connection: str) -> str:

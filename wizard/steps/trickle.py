@@ -159,14 +159,14 @@ async def _before_and_moved(connection: Connection, tools: Tools) -> tuple[int, 
     """How many were in the connection before anybody could move, and how many have moved."""
     from wizard.bulk.verification.moved import search_for_moved, since_of
 
-    everybody = f'identities.connection:"{connection.name}"'
-    total, before = await tools.tenant.count_users(everybody), tools.journal.recall(BEFORE)
+    total = await tools.tenant.count_users(f'identities.connection:"{connection.name}"')
+    before = tools.journal.recall(BEFORE)
     if before is None:
         before = 0 if made_by_this_run(connection.name, connection.id, tools) else total
     since = since_of(tools.journal)
     if since is None:
         return before, max(0, total - before)
-    return before, await tools.tenant.count_users(f"{everybody} AND {search_for_moved(since)}")
+    return before, await tools.tenant.count_users(search_for_moved(connection, since.at))
 
 
 async def _marks_agree(tools: Tools) -> Sequence[Finding]:

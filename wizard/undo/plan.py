@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 CUTOVER = "cutover"
 IMPORTS = ("upload", "verify")
 """The steps that import users: verifying does when it repairs half-made ones."""
+OF_IMPORT_MODE = ("custom_database", "scripts")
+"""The steps of which one turns import mode on."""
 UNPROVEN = "unproven.ndjson"
 """Names the users that the run may have made and cannot prove to have made."""
 
@@ -200,6 +202,29 @@ def undecided_about(plan: UndoPlan) -> str:
     if not look.in_use:
         return ""
     return f"{look.in_use:,} of {counted(look.there, 'user')} to be deleted {'has' if look.in_use == 1 else 'have'} {since}"
+
+
+def turns_import_mode_off(plan: UndoPlan, journal: Journal) -> bool:
+    """Whether it might: this run has turned it on for a connection that had used its own database without."""
+    from wizard.bulk.verification.moved import since_of
+
+    since = since_of(journal)
+    return since is not None and since.was_off and any(one.step in OF_IMPORT_MODE for one in plan.changes)
+
+
+async def with_import_mode(plan: UndoPlan, tools: Tools) -> UndoPlan:
+    """The plan with what is told of import mode where it stays on, as users need it by now."""
+    from wizard.bulk.verification.moved import came_since
+    from wizard.steps.custom_database import import_mode_stays
+
+    if not turns_import_mode_off(plan, tools.journal):
+        return plan
+    intents = {one.id: one for one in tools.journal.intents("change:")}
+    name = next(receipt_of(intents[one.intent])["connection"] for one in plan.changes if one.step in OF_IMPORT_MODE)
+    connection = await tools.tenant.connection_named(name)
+    users = await came_since(connection, tools) if connection is not None else 0
+    users -= (plan.look.deleted(plan.in_use) if plan.look else plan.users) if plan.users else 0
+    return replace(plan, stays=(*plan.stays, import_mode_stays(name, users))) if users > 0 else plan
 
 
 def to_delete(files: Sequence[PreparedFile], tools: Tools) -> list[Made]:

@@ -28,8 +28,10 @@ from wizard.undo.plan import (
     follow_running,
     looked_at,
     made_again,
+    turns_import_mode_off,
     undecided_about,
     undo_plan,
+    with_import_mode,
     without_relied_on,
 )
 from wizard.undo.putting_back import Undone, name_unproven, undo_all
@@ -81,11 +83,13 @@ async def undo_run(
             async with AsyncExitStack() as stack:
                 opening = only == CUTOVER and (has_closed(journal) or bool(journal.recall(WITHDRAWN)))
                 tools = None
-                if opening or (users and asks_of_users(journal, files)):
+                first = undo_plan(journal, files, users=users, only=only)
+                closing = only is None and turns_import_mode_off(first, journal)
+                if opening or closing or (users and asks_of_users(journal, files)):
                     tools = await stack.enter_async_context(connected(answers, journal, run.path, base, world, stop))
                     plan = await _asked(run, answers, files, tools, users=users, only=only, decide=decide)
                 else:
-                    plan = undo_plan(journal, files, users=users, only=only)
+                    plan = first
                 plan = without_relied_on(plan, journal, STEPS, others_of(run))
                 _require_undo_approved(plan, approve, approved_hash)
                 name_unproven(plan, run.path)
@@ -137,7 +141,7 @@ async def _asked(
         plan = await made_again(plan, steps_of(answers), answers, tools)
     if plan.users:
         plan = _decided(await looked_at(plan, files, tools), decide, run)
-    return plan
+    return await with_import_mode(plan, tools) if only is None else plan
 
 
 def _not_alone(progress: Progress, run: RunFolder) -> str:

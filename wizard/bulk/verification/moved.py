@@ -94,10 +94,33 @@ def moved_only(since: float | None, marked: Residents | None) -> Counts | None:
     return has_moved
 
 
-def search_for_moved(since: Since) -> str:
-    """What a search asks of users of a connection to find who has moved; who only has a mark is not found."""
-    begin = f"{datetime.fromtimestamp(since.at, UTC):%Y-%m-%dT%H:%M:%SZ}"
-    return "(" + " OR ".join(f"{name}:[{begin} TO *]" for name in FIELDS) + ")"
+async def came_since(connection: Connection, tools: Tools) -> int:
+    """How many have moved, signed up or been imported since this run has turned import mode on.
+
+    An export tells, or where Auth0 refuses one, a search, which may be some seconds behind. Auth0 alone has what these log in with: with import mode off it would ask the login script about them. Whoever came
+    shortly before counts, too, as clocks may differ.
+    """
+    from wizard.auth0.errors import NotAllowed
+    from wizard.bulk.verification.evidence import export_users, private_file
+
+    since = since_of(tools.journal)
+    if since is None or not since.was_off:
+        return 0
+    began = since.at - 2 * SKEW
+    with private_file(tools.folder / "export.ndjson.gz") as export:
+        try:
+            await export_users(connection, export, tools, ("user_id", "identities", *FIELDS))
+        except NotAllowed:
+            return await tools.tenant.count_users(search_for_moved(connection, began))
+        ids = exported_ids(export, connection.name, moved_only(began, None))
+        return await aside(lambda: sum(1 for _ in ids))
+
+
+def search_for_moved(connection: Connection, since: float) -> str:
+    """What finds the users of a connection who have moved; who only has a mark is not found."""
+    begin = f"{datetime.fromtimestamp(since, UTC):%Y-%m-%dT%H:%M:%SZ}"
+    moments = " OR ".join(f"{name}:[{begin} TO *]" for name in FIELDS)
+    return f'identities.connection:"{connection.name}" AND ({moments})'
 
 
 def _is_after(since: float, user: Mapping[str, Any], name: str) -> bool:
