@@ -284,10 +284,14 @@ class ComparisonAdvanced(Event):
 
 @dataclass(frozen=True, slots=True)
 class OverwritesForeseen(Event):
-    """What an upload with upsert would change: so many users, and in how many of them each field."""
+    """What an upload with upsert would change: so many users, and in how many of them each field.
+
+    `there` are all that it would meet, also those that it leaves as they are; None in journals of earlier versions.
+    """
 
     users: int
     fields: Mapping[str, int]
+    there: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

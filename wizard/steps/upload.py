@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar
 
@@ -10,10 +10,11 @@ from pydantic import Field
 
 from wizard.answers import Answers, Section
 from wizard.counts import counted
-from wizard.errors import Interrupted, PlanStale, RunMismatch, WizardError
+from wizard.doorway.scripts import is_closed
+from wizard.errors import Interrupted, PlanStale, RunMismatch, UsageError, WizardError
 from wizard.events import OverwritesForeseen
 from wizard.legacy.answers import SourceAnswers
-from wizard.step import Change, Receipt, Step
+from wizard.step import Change, Finding, Receipt, Step
 from wizard.steps.connection import ConnectionAnswers
 from wizard.steps.prepare import UPLOADED, input_fingerprint, prepared_users, some_users
 from wizard.steps.strategy import StrategyAnswers
@@ -40,7 +41,7 @@ class UploadAnswers(Section):
         title="Overwrite users that are there",
         description="Off: a user whose e-mail address is in the connection already stays as it is. On: Auth0 replaces "
         "names, nickname, picture, metadata, whether the address is verified, second factors and custom_password_hash; "
-        "the preview of overwrites cannot see the last two, as no export holds them.",
+        "the preview of overwrites cannot see the last two, as no export holds them. Not while users move at login.",
     )
     overwrite_at_most: int = Field(
         default=0,
@@ -56,7 +57,8 @@ class UploadFacts:
     """`fingerprint` is of the users to import, `uploaded` of those whose jobs have ended.
 
     `prepared` are the users in the files, `records` those of the legacy store; None where that is not known yet. `ids` tells
-    of some ids whether others have them; None where nothing is to be uploaded, or nobody may look.
+    of some ids whether others have them; None where nothing is to be uploaded, or nobody may look. `moving` tells that users
+    move to the connection at login, looked up only for an upload that may overwrite.
     """
 
     fingerprint: str
@@ -64,6 +66,7 @@ class UploadFacts:
     prepared: int | None
     records: int | None
     ids: TakenIds | None = None
+    moving: bool = False
 
 
 @dataclass(frozen=True)
@@ -132,15 +135,24 @@ class UploadStep(Step[UploadFacts, ImportUsers]):
         records = None if answers[StrategyAnswers].is_live else found.records
         uploaded = tools.journal.recall(UPLOADED)
         ids = None if uploaded == fingerprint else await _taken_ids(answers, fingerprint, found.records, tools)
-        return UploadFacts(fingerprint, uploaded, prepared_users(fingerprint, tools), records, ids)
+        moving = uploaded != fingerprint and answers[UploadAnswers].upsert and await _moves_users(answers, tools)
+        return UploadFacts(fingerprint, uploaded, prepared_users(fingerprint, tools), records, ids, moving)
 
     def plan(self, answers: Answers, facts: UploadFacts) -> Sequence[ImportUsers]:
         if facts.uploaded == facts.fingerprint:
             return []
-        wanted = answers[UploadAnswers]
+        wanted, name = answers[UploadAnswers], answers[ConnectionAnswers].name
+        if wanted.upsert and (facts.moving or answers[StrategyAnswers].is_live):
+            raise UsageError(
+                f"No user of {name} may be overwritten while users move there at login",
+                why="upsert would overwrite whoever moves during the upload, unseen: profile and metadata are their own by then",
+                state="Nothing was sent.",
+                remedy="Set upsert = false in [upload]. Once the scripts of the connection find nobody any more, after a cutover, "
+                'a run with way = "bulk" in [strategy] may overwrite.',
+            )
         return [
             ImportUsers(
-                answers[ConnectionAnswers].name,
+                name,
                 facts.fingerprint,
                 wanted.upsert,
                 wanted.overwrite_at_most,
@@ -193,6 +205,37 @@ class UploadStep(Step[UploadFacts, ImportUsers]):
         tools.journal.remember(UPLOADED, change.fingerprint)
         return Receipt({"connection_id": connection.id, "files": len(manifest.files), "jobs": uploaded.jobs})
 
+    async def check(self, answers: Answers, tools: Tools) -> Sequence[Finding]:
+        """Whether nobody was overwritten who came after it was looked who would be."""
+        return list(_overwritten_unseen(tools))
+
+
+def _overwritten_unseen(tools: Tools) -> Iterator[Finding]:
+    """Whether upsert has met more users than were there when it was foreseen whom it would."""
+    from wizard.bulk.jobs.ledger import overwritten
+    from wizard.bulk.manifest import read_manifest
+
+    foreseen = [event.there for event in tools.journal.events() if isinstance(event, OverwritesForeseen)]
+    manifest = read_manifest(tools.folder)
+    if not foreseen or foreseen[-1] is None or manifest is None:
+        return
+    met = overwritten(manifest.files, tools.journal)
+    detail = f"upsert has met {counted(met, 'user')} of at most {foreseen[-1]:,} foreseen"
+    remedy = (
+        "The others have come during the upload, and Auth0 does not tell who they are: in its Dashboard, look at users of the "
+        "connection who were made then, and whether their profiles and metadata are what they should be."
+    )
+    good = met <= foreseen[-1]
+    yield Finding("overwrites", good, detail, "" if good else remedy)
+
+
+async def _moves_users(answers: Answers, tools: Tools) -> bool:
+    """Whether the connection is there, and whoever logs in moves to it."""
+    found = await tools.tenant.connection_named(answers[ConnectionAnswers].name)
+    options = found.options if found else None
+    is_open = options is not None and options.custom_database and options.import_mode
+    return is_open and options is not None and not is_closed(options.scripts)
+
 
 async def _taken_ids(answers: Answers, fingerprint: str, records: int, tools: Tools) -> TakenIds | None:
     """Whether others have some ids of the legacy store; looked up once a process, and None where the token may not."""
@@ -218,8 +261,8 @@ async def _require_few_overwrites(change: ImportUsers, connection: Connection, t
     from wizard.bulk.verification.evidence import foresee_overwrites
 
     fields = dict(await foresee_overwrites(connection, tools))
-    users = fields.pop("users")
-    tools.emit(OverwritesForeseen(users, fields))
+    users, there = fields.pop("users"), fields.pop("there")
+    tools.emit(OverwritesForeseen(users, fields, there))
     if users > change.overwrite_at_most:
         named = ", ".join(f"{name} of {number:,}" for name, number in sorted(fields.items()))
         raise PlanStale(

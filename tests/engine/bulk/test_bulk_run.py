@@ -360,7 +360,7 @@ def test_upsert_says_what_it_would_overwrite_and_waits_for_an_answer(stage: Rehe
     stage.write_people([person(number) | {"first": "New"} if number < 4 else person(number) for number in range(1, 31)])
     with pytest.raises(PlanStale, match="would change 3 users"):
         stage.apply("upload.upsert=true")
-    assert OverwritesForeseen(3, {"given_name": 3, "name": 3}) in stage.events
+    assert OverwritesForeseen(3, {"given_name": 3, "name": 3}, 30) in stage.events
     progress = stage.apply("upload.upsert=true", "upload.overwrite_at_most=3")
     assert (progress.verdict, progress.imported) == ("complete", 30)
     assert sum(user["given_name"] == "New" for user in stage.users()) == 3

@@ -40,6 +40,8 @@ class Harvest:
     refusals: Sequence[Refusal] = ()
     there: Sequence[str] = ()
     """Ids, as in the file, of the users that count as already there; "" for one that none of the file can be told to be."""
+    updated: int = 0
+    """Of the imported, those that were there and that upsert has overwritten."""
 
     @property
     def users(self) -> int:
@@ -73,7 +75,8 @@ def harvest(
     # Whether the summary counts users without their factors as failed is not documented; the sum tells.
     partly = sum(refusal.code == PARTLY_IMPORTED for refusal in refusals)
     excess = imported + there + len(refusals) - len(sent)
-    return Harvest(imported, there, len(refusals) - (excess if 0 < excess <= partly else 0), refusals, ids)
+    rejected = len(refusals) - (excess if 0 < excess <= partly else 0)
+    return Harvest(imported, there, rejected, refusals, ids, summary.updated)
 
 
 def without_proof_of_factors(name: str, sent: Sequence[Mapping[str, Any]], there: Collection[str]) -> list[Refusal]:

@@ -110,7 +110,7 @@ class ImportJob:
         # Whether users that are in without their second factors count as failed is not documented: the errors tell.
         may_lack_factors = b'"mfa_factors"' in part.read(desk.folder)
         if summary is not None and summary.failed == 0 and not may_lack_factors:
-            result = Harvest(summary.inserted + summary.updated, 0, 0)
+            result = Harvest(summary.inserted + summary.updated, 0, 0, updated=summary.updated)
         else:
             try:
                 errors = await desk.ask(lambda: desk.jobs.job_errors(running.job))
@@ -208,6 +208,8 @@ class ImportJob:
             "already_there": result.already_there,
             "rejected": result.rejected,
         }
+        if result.updated:
+            facts["updated"] = result.updated
         if result.there:
             facts["there"] = list(result.there)
             result = self._with_factors_in_doubt(result)

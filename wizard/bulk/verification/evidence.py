@@ -208,7 +208,7 @@ def _of_elsewhere(elsewhere: Sequence[str] | None, tools: Tools) -> Iterator[Fin
 
 
 async def foresee_overwrites(connection: Connection, tools: Tools) -> Mapping[str, int]:
-    """Which users an upload with upsert would change: `users`, and a count for each field that differs.
+    """Which users an upload with upsert would change: `users`, a count for each field that differs, and all it would meet: `there`.
 
     Raises:
         WizardError: the export failed, or the prepared files are gone.
@@ -217,7 +217,8 @@ async def foresee_overwrites(connection: Connection, tools: Tools) -> Mapping[st
         result = await _compared(connection, tools, details)
     if result is None:
         raise WizardError("The prepared files are gone", state="No file was sent.", remedy="Start a new run.")
-    return {"users": result.different, **result.fields}
+    there = result.present + result.different + result.taken
+    return {"users": result.different, "there": there, **result.fields}
 
 
 async def _compared(
