@@ -253,6 +253,8 @@ def gates_of(now: Progress, decided: CutoverAnswers, facts: CutoverFacts) -> Seq
             "They could not log in any more. Let them move, mend them, or tick below that you have decided.",
         ),
     ]
+    if "leave_unmoved" in matter and PASSWORDS not in now.failed_checks:
+        gates.append(_unmoved(facts, decided))
     if "leave_added" in matter:
         gates.append(_added(facts, decided))
     return gates
@@ -282,6 +284,16 @@ def _evidence(now: Progress, *, accepted: frozenset[str]) -> Gate:
         remedies.append("They may log in before the cutover; tick below to leave them behind.")
     told = "\n".join(filter(None, remedies)) or "The checks come when everybody has been imported."
     return Gate("Evidence", "verify" in now.steps_done and not left, state, told)
+
+
+def _unmoved(facts: CutoverFacts, decided: CutoverAnswers) -> Gate:
+    return Gate(
+        "Users of before",
+        decided.leave_unmoved,
+        f"{facts.unmoved:,}{', decided' if decided.leave_unmoved else ''}",
+        "They were there before this run and have not logged in since; nothing tells whether Auth0 has their passwords. Tick "
+        "below where an earlier run has imported them, or import mode was always on.",
+    )
 
 
 def _added(facts: CutoverFacts, decided: CutoverAnswers) -> Gate:

@@ -108,9 +108,13 @@ async def test_what_was_decided_elsewhere_outlives_the_opening_of_the_page_and_a
 
 def test_who_is_left_without_a_password_is_decided_about_by_a_tick_of_its_own() -> None:
     now = Progress(steps_done=("verify",), failed_checks={"passwords": "2 users had logged in"})
+    held = Progress(steps_done=("verify",))
     facts = CutoverFacts(unmoved=2)
     assert what_matters(now, facts) == {"leave_unmoved"}
     gates = [gates_of(now, CutoverAnswers(leave_unmoved=decided), facts) for decided in (False, True)]
     [before, after] = [next(gate for gate in each if gate.words == "Evidence") for each in gates]
     assert (before.is_open, after.is_open, after.state) == (False, True, "decided")
     assert "tick below to leave them behind" in before.remedy
+    gates = [gates_of(held, CutoverAnswers(leave_unmoved=decided), facts) for decided in (False, True)]
+    [before, after] = [next(gate for gate in each if gate.words == "Users of before") for each in gates]
+    assert (before.is_open, before.state, after.is_open) == (False, "2", True)

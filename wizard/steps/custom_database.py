@@ -160,7 +160,7 @@ class CustomDatabaseStep(Step[CustomDatabaseFacts, UseOwnDatabase]):
         if facts.import_mode:
             return (
                 f"{there}. Whom the legacy API has marked counts as moved, and {moves.replace(' then', ' now')}; the others "
-                "stay as they are, and nobody can tell whether Auth0 has their passwords.",
+                "stay as they are. Nobody can tell whether Auth0 has their passwords: the cutover waits until that is decided.",
             )
         return (
             f"{there}, and Auth0 has no passwords of who has logged in while import mode was off. Once it is on, {moves}; "

@@ -84,7 +84,8 @@ class CutoverAnswers(Section):
         default=False,
         title="Leave users behind who have not logged in again",
         description="Whoever had logged in while import mode was off and has not since is in Auth0 without a password, and "
-        "could not log in after the cutover before setting a new one. Without this the cutover waits for them.",
+        "could not log in after the cutover before setting a new one. Where import mode was on before the run, nobody can "
+        "tell; an earlier run may have imported them. Without this the cutover waits for them.",
     )
 
 
@@ -95,7 +96,7 @@ class CutoverFacts:
     `settings` are our configuration values on the connection. `needed` are changes of this run that nobody needs after
     it, as step, key and summary, in the order in which they are taken back. `added` are records that the legacy store has
     more than when it was prepared, `replaced` tells that it is another file. `different` are prepared users who are in Auth0
-    otherwise, and none of whom is missing, `unmoved` those whose password is not there. `withdrawn` tells that an earlier cutover was taken back. The rest is the account
+    otherwise, and none of whom is missing, `unmoved` those whose password is not there, or may not be. `withdrawn` tells that an earlier cutover was taken back. The rest is the account
     of the run.
     """
 
@@ -218,7 +219,7 @@ class CutoverStep(Step[CutoverFacts, CutoverChange]):
             unaccounted=progress.read - progress.users_done,
             different=0 if progress.missing else progress.different,
             withdrawn=bool(tools.journal.recall(WITHDRAWN)),
-            unmoved=(tools.journal.recall(ELSEWHERE) or 0) if PASSWORDS in progress.failed_checks else 0,
+            unmoved=0 if ended else tools.journal.recall(ELSEWHERE) or 0,
             failed_checks=tuple(name for name in progress.failed_checks if not name.startswith("legacy api")),
         )
 
@@ -248,10 +249,12 @@ class CutoverStep(Step[CutoverFacts, CutoverChange]):
             )
         if facts.unmoved and not wanted.leave_unmoved:
             have = counted(facts.unmoved, "user has", "users have")
-            return Waiting(
-                f"{have} not logged in since import mode is on, and could not log in any more after a cutover",
-                "they have logged in, or --set cutover.leave_unmoved=true",
-            )
+            since = "since import mode is on, and could not log in any more after a cutover"
+            if PASSWORDS not in facts.failed_checks:
+                since = (
+                    "since this run began: they were there before, and nothing tells whether Auth0 has their passwords"
+                )
+            return Waiting(f"{have} not logged in {since}", "they have logged in, or --set cutover.leave_unmoved=true")
         if facts.rejected and not wanted.leave_rejected:
             return Waiting(
                 f"{counted(facts.rejected, 'rejected user')} could not log in any more after a cutover",

@@ -124,6 +124,12 @@ def test_where_import_mode_was_on_before_only_marks_and_logins_tell_who_has_move
     progress = stage.resume("trickle.go_on=true")
     assert (progress.migrated, progress.already_there, progress.imported) == (2, 2, 2)
     assert stage.marked == {"1", "4"}
+    assert "2 users have not logged in since this run began: they were there before" in progress.waiting
+    assert found(stage, "password_unknown") == ["2", "3"]
+    assert not is_closed(stage.options()["customScripts"])
+    uses_again(stage, 2, marked=False)
+    assert "1 user has not logged in since this run began" in stage.resume().waiting
+    progress = stage.resume("cutover.leave_unmoved=true")
     assert (progress.verdict, progress.failed_checks) == ("complete", {})
 
 

@@ -162,16 +162,11 @@ def with_there_before(rejects: Path, unmoved: Residents, out: Path) -> None:
 
 
 async def left_without_password(unmoved: Residents, tools: Tools) -> list[str]:
-    """The ids of prepared users whom Auth0 refused as duplicates, and whose password it does not have.
-
-    Nobody where import mode was on before the run: whoever was there may have come by it, or by an import.
-    """
+    """The ids of prepared users whom Auth0 refused as duplicates, and of whom nothing shows that it has their password."""
     from wizard.bulk.manifest import read_file, require_manifest
     from wizard.bulk.repair.made import duplicates
 
-    since, manifest = since_of(tools.journal), require_manifest(tools.folder)
-    if since is None or not since.was_off:
-        return []
+    manifest = require_manifest(tools.folder)
     refused = set(duplicates(tools.journal, manifest.files, tools.folder))
     found: list[str] = []
     for file in manifest.files if refused else ():
