@@ -36,7 +36,8 @@ PASSWORD_OPTIONS: dict[str, Any] = {
 PASSKEY_OPTIONS = {"challenge_ui": "both", "progressive_enrollment_enabled": True, "local_enrollment_enabled": True}
 SCRIPT_BYTES = 100_000
 """Of one script. Source: Auth0 docs, "Custom Database Connections and Actions Scripts": 100 KB without modules."""
-STAYING = ("passkey_options", "authentication_methods", "enable_script_context")
+METHODS = "authentication_methods"
+STAYING = ("passkey_options", METHODS, "enable_script_context")
 """Options that a PATCH without them leaves as they are; all others go."""
 
 
@@ -65,13 +66,13 @@ def patched(tenant: PracticeTenant, old: dict[str, Any], given: dict[str, Any]) 
     options = {name: part for name, part in copy.deepcopy(given).items() if part is not None}
     _refuse_shared_addresses(old, options)
     _complete_attributes(options)
-    methods = options.pop("authentication_methods", None)
     for name in STAYING:
-        if name in old:
+        if (
+            name == METHODS and name in options
+        ):  # what is not named is as usual again (recording of the Terraform provider)
+            options[name] = _merged(_usual_methods(tenant), options[name])
+        elif name in old:
             options[name] = _merged(old[name], options.get(name))
-    if methods is not None:
-        # What is not named is as usual again (recording of the Terraform provider).
-        options["authentication_methods"] = _merged(_usual_methods(tenant), methods)
     options.setdefault("brute_force_protection", True)
     if tenant.switches.partial_scripts == "merged":
         for name in ("customScripts", "configuration"):
