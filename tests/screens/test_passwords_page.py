@@ -78,7 +78,7 @@ async def test_a_proof_finds_how_hashes_were_made_and_fills_it_in(rehearsal: Reh
         assert page_is(app, "passwords") and not app.journey.is_answered("passwords")
         await pilot.press("enter")
         census = app.screen.query_one("#census", Static)
-        await until(pilot, lambda: "9 of 9 users keep the password" in str(census.content))
+        await until(pilot, lambda: "9 of 9 users have a hash that travels" in str(census.content))
         assert "proven with a known password" in str(census.content)
         assert not app.screen.query_one("#use", Button).display
         await go_on(pilot, "strategy")
