@@ -175,7 +175,7 @@ class UploadStep(Step[UploadFacts, ImportUsers]):
                 state="No file was sent.",
                 remedy="Resume the run; its plan will show what is missing.",
             )
-        if change.upsert and tools.journal.recall(CONNECTION) is None:
+        if change.upsert and not _was_sent(tools):
             await _require_few_overwrites(change, connection, tools)
         tools.journal.remember(CONNECTION, connection.id)
         manifest = require_manifest(tools.folder)
@@ -232,9 +232,9 @@ def _overwritten_unseen(tools: Tools) -> Iterator[Finding]:
 async def _moves_users(answers: Answers, tools: Tools) -> bool:
     """Whether the connection is there, and whoever logs in moves to it."""
     found = await tools.tenant.connection_named(answers[ConnectionAnswers].name)
-    options = found.options if found else None
-    is_open = options is not None and options.custom_database and options.import_mode
-    return is_open and options is not None and not is_closed(options.scripts)
+    if found is None or found.options is None:
+        return False
+    return found.options.custom_database and found.options.import_mode and not is_closed(found.options.scripts)
 
 
 async def _taken_ids(answers: Answers, fingerprint: str, records: int, tools: Tools) -> TakenIds | None:
@@ -257,7 +257,7 @@ async def _taken_ids(answers: Answers, fingerprint: str, records: int, tools: To
 
 
 async def _require_few_overwrites(change: ImportUsers, connection: Connection, tools: Tools) -> None:
-    """Show what an upsert would change, once before the first file, and refuse more than was agreed to."""
+    """Show what an upsert would change, and refuse more than was agreed to; whoever comes later `check` tells of."""
     from wizard.bulk.verification.evidence import foresee_overwrites
 
     fields = dict(await foresee_overwrites(connection, tools))
@@ -271,6 +271,13 @@ async def _require_few_overwrites(change: ImportUsers, connection: Connection, t
             state="No file was sent.",
             remedy=f"Set overwrite_at_most = {users} in [upload] if that is what you want, or upsert = false.",
         )
+
+
+def _was_sent(tools: Tools) -> bool:
+    """Whether Auth0 has, or may have, a file of this run: then its own users are among those that an upsert would meet."""
+    from wizard.bulk.jobs.ledger import SUBJECT
+
+    return any(intent.outcome != "refused" for intent in tools.journal.intents(SUBJECT))
 
 
 def _connection_of_run(tools: Tools) -> str | None:

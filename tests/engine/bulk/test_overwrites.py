@@ -7,9 +7,10 @@ from phases_stage import stage_of
 from rehearsal import Rehearsal, kept, known_hash, person
 from undo_stage import connection_for_the_shop
 
-from wizard.errors import UsageError
+from wizard.errors import Interrupted, PlanStale, UsageError
 from wizard.events import CheckPassed, Event, OverwritesForeseen
 from wizard.practice.users.creation import add_user
+from wizard.tools import Stop
 
 
 @pytest.fixture
@@ -33,6 +34,26 @@ def test_whom_upsert_has_met_beyond_those_foreseen_is_told(stage: Rehearsal) -> 
     progress = stage.apply("upload.upsert=true", "upload.overwrite_at_most=2", watch=sign_up_meanwhile)
     assert (progress.verdict, progress.imported) == ("attention", 30)
     assert progress.failed_checks == {"overwrites": "upsert has met 3 users of at most 2 foreseen"}
+
+
+def test_after_a_stop_before_the_first_file_it_is_looked_anew_who_would_be_overwritten(stage: Rehearsal) -> None:
+    connection_for_the_shop(stage)
+    connection = stage.tenant.connection_named("acme-users")
+    assert connection is not None
+    stop = Stop()
+
+    def hear(event: Event) -> None:
+        if isinstance(event, OverwritesForeseen):
+            stop.request()
+
+    with pytest.raises(Interrupted):
+        stage.apply("upload.upsert=true", watch=hear, stop=stop)
+    for number in (1, 2):
+        add_user(stage.tenant, connection, kept(number) | {"given_name": "Own"}, secret=known_hash())
+    with pytest.raises(PlanStale, match="would change 2 users"):
+        stage.resume()
+    assert {user["given_name"] for user in stage.users()} == {"Own"}
+    assert stage.apply("upload.upsert=true", "upload.overwrite_at_most=2", fresh=True).imported == 30
 
 
 def test_an_upsert_that_meets_only_those_foreseen_says_so(stage: Rehearsal) -> None:
