@@ -96,8 +96,8 @@ class CutoverFacts:
     `settings` are our configuration values on the connection. `needed` are changes of this run that nobody needs after
     it, as step, key and summary, in the order in which they are taken back. `added` are records that the legacy store has
     more than when it was prepared, `replaced` tells that it is another file. `different` are prepared users who are in Auth0
-    otherwise, and none of whom is missing, `unmoved` those whose password is not there, or may not be. `withdrawn` tells that an earlier cutover was taken back. The rest is the account
-    of the run.
+    otherwise, and none of whom is missing, `unmoved` those whose password is not there, or may not be. `withdrawn` tells that
+    an earlier cutover was taken back. The rest is the account of the run.
     """
 
     closed: bool = False
@@ -201,7 +201,7 @@ class CutoverStep(Step[CutoverFacts, CutoverChange]):
         return {scope: call for scope, call in self.scopes.items() if scope != "delete:actions"} | rules
 
     async def inspect(self, answers: Answers, tools: Tools) -> CutoverFacts:
-        from wizard.bulk.verification.evidence import ELSEWHERE
+        from wizard.bulk.verification.moved import ELSEWHERE
 
         found = await tools.tenant.connection_named(answers[ConnectionAnswers].name)
         options = options_of(found) if found else None

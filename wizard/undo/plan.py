@@ -228,7 +228,7 @@ async def with_import_mode(plan: UndoPlan, tools: Tools) -> UndoPlan:
 
 
 def to_delete(files: Sequence[PreparedFile], tools: Tools) -> list[Made]:
-
+    """What the run's jobs have made, as far as it can be told of each user, and no undo has deleted."""
     from wizard.bulk.repair.made import left_to_delete
 
     return [one for one in left_to_delete(tools.journal, files) if one.is_known]

@@ -29,15 +29,6 @@ if TYPE_CHECKING:
 EXPORTED = "exported"
 """Journal fact: UNIX times, by Auth0's clock, of exports that were made while no import job of the run was running."""
 
-PASSWORDS = "passwords"
-"""The check that the passwords are in Auth0 of users who were there before anybody could move."""
-
-ELSEWHERE = "password_elsewhere"
-"""The status in `verify.ndjson` of those whose are not; and the journal fact how many they, or the next, were lately."""
-
-UNKNOWN = "password_unknown"
-"""The status of those of whom nobody can tell, as import mode was on when the run first looked."""
-
 EXPORT_FIELDS = (
     "user_id",
     "email",
@@ -85,7 +76,7 @@ async def compare_with_export(connection: Connection, tools: Tools) -> Sequence[
     """
     from wizard.bulk.verification.linked import linked_since, without_linked
     from wizard.bulk.verification.marked import marked_by_now
-    from wizard.bulk.verification.moved import left_without_password
+    from wizard.bulk.verification.moved import left_without_password, of_elsewhere
     from wizard.bulk.verification.returned import returned_users
 
     returned: list[str] | None = None
@@ -136,7 +127,7 @@ async def compare_with_export(connection: Connection, tools: Tools) -> Sequence[
         )
     compared = Finding("export", good, detail, "" if good else remedy)
     found = (*_of_taken(result.taken, connection, tools), *_of_returned(returned, tools))
-    return [compared, *found, *_of_elsewhere(elsewhere, tools)]
+    return [compared, *found, *of_elsewhere(elsewhere, tools)]
 
 
 def _of_taken(users: int, connection: Connection, tools: Tools, *, sampled: bool = False) -> Iterator[Finding]:
@@ -183,44 +174,6 @@ def _of_returned(returned: Sequence[str] | None, tools: Tools) -> Iterator[Findi
         yield Finding("returned", False, detail, remedy)
     elif returned is not None and "returned" in Progress.of(tools.journal.events()).failed_checks:
         yield Finding("returned", True, "nobody is back whose account was deleted")
-
-
-def _of_elsewhere(elsewhere: Sequence[str] | None, tools: Tools) -> Iterator[Finding]:
-    """Name the users whose passwords the legacy store alone has, or may have, in `verify.ndjson` too.
-
-    Args:
-        elsewhere: None where none can be so.
-    """
-    from wizard.bulk.verification.moved import since_of
-
-    tools.journal.remember(ELSEWHERE, len(elsewhere or ()))
-    since = since_of(tools.journal)
-    was_off = since is not None and since.was_off
-    if elsewhere:
-        status = ELSEWHERE if was_off else UNKNOWN
-        with (tools.folder / "verify.ndjson").open("ab") as out:
-            for user_id in elsewhere:
-                out.write(orjson.dumps({"user_id": user_id, "status": status, "fields": []}) + b"\n")
-        is_one = len(elsewhere) == 1
-        them, have = ("it", "has") if is_one else ("them", "have")
-        if not was_off:  # as after an earlier run, whose users are nobody's worry
-            detail = f"{counted(len(elsewhere), 'user was', 'users were')} there before this run and {have} not logged in since"
-            yield Finding(
-                PASSWORDS, True, f"{detail}: nothing tells whether Auth0 has the passwords (verify.ndjson: {status})"
-            )
-            return
-        whose = "its password is" if is_one else "their passwords are"
-        detail = (
-            f"{counted(len(elsewhere), 'user')} had logged in while import mode was off, and {have} not since: {whose} in the "
-            "legacy store alone"
-        )
-        remedy = (
-            f"verify.ndjson names {them} as {status}. Whoever logs in or sets a new password before the cutover moves by that; "
-            "verify again then. After the cutover only a new password lets them in."
-        )
-        yield Finding(PASSWORDS, False, detail, remedy)
-    elif elsewhere is not None and PASSWORDS in Progress.of(tools.journal.events()).failed_checks:
-        yield Finding(PASSWORDS, True, "nobody is left whose password the legacy store alone has")
 
 
 async def foresee_overwrites(connection: Connection, tools: Tools) -> Mapping[str, int]:

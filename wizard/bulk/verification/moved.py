@@ -9,7 +9,7 @@ Source: Auth0 docs, "Configure Automatic Migration from Your Database", and Auth
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -22,7 +22,10 @@ import orjson
 from wizard.aside import aside
 from wizard.auth0.models import moment
 from wizard.bulk.verification.residents import Counts, Residents, exported_ids, write_index
+from wizard.counts import counted
+from wizard.progress import Progress
 from wizard.scratch import scratch_within
+from wizard.step import Finding
 
 if TYPE_CHECKING:
     from wizard.auth0.models import Connection
@@ -31,6 +34,15 @@ if TYPE_CHECKING:
 
 SINCE = "users_move_since"
 """Journal fact: `at`, UNIX time since when users can move, 0 where nobody was there before; `was_off`: see `Since`."""
+
+PASSWORDS = "passwords"
+"""The check that the passwords are in Auth0 of users who were there before anybody could move."""
+
+ELSEWHERE = "password_elsewhere"
+"""The status in `verify.ndjson` of those whose are not; and the journal fact how many they, or the next, were lately."""
+
+UNKNOWN = "password_unknown"
+"""The status of those of whom nobody can tell, as import mode was on when the run first looked."""
 
 FIELDS = ("created_at", "last_login", "last_password_reset")
 """What an export has to bring to tell who has moved."""
@@ -97,8 +109,9 @@ def moved_only(since: float | None, marked: Residents | None) -> Counts | None:
 async def came_since(connection: Connection, tools: Tools) -> int:
     """How many have moved, signed up or been imported since this run has turned import mode on.
 
-    An export tells, or where Auth0 refuses one, a search, which may be some seconds behind. Auth0 alone has what these log in with: with import mode off it would ask the login script about them. Whoever came
-    shortly before counts, too, as clocks may differ.
+    Auth0 alone has what these log in with: with import mode off it would ask the login script about them. An export tells,
+    or where Auth0 refuses one a search, which may be some seconds behind. Whoever came shortly before counts, too, as
+    clocks may differ.
     """
     from wizard.auth0.errors import NotAllowed
     from wizard.bulk.verification.evidence import export_users, private_file
@@ -153,7 +166,7 @@ async def unmoved_in(
 
 
 def with_there_before(rejects: Path, unmoved: Residents, out: Path) -> None:
-    """Copy the list of rejects into a file that is there; who of them was in the connection before is told, and is nobody who has moved since."""
+    """Copy the list of rejects into a file that is there; of each who is in the connection and has not moved it tells that."""
     with rejects.open("rb") as lines, out.open("wb") as copy:
         for one in map(orjson.loads, lines):
             if (user_id := one.get("user_id")) and str(user_id).encode() in unmoved:
@@ -174,3 +187,39 @@ async def left_without_password(unmoved: Residents, tools: Tools) -> list[str]:
         found += [one for one in ids if one.encode() in unmoved and (one in refused or "" in refused)]
         await asyncio.sleep(0)
     return found
+
+
+def of_elsewhere(elsewhere: Sequence[str] | None, tools: Tools) -> Iterator[Finding]:
+    """Name the users whose passwords the legacy store alone has, or may have, in `verify.ndjson` too.
+
+    Args:
+        elsewhere: None where none can be so.
+    """
+    tools.journal.remember(ELSEWHERE, len(elsewhere or ()))
+    since = since_of(tools.journal)
+    was_off = since is not None and since.was_off
+    if elsewhere:
+        status = ELSEWHERE if was_off else UNKNOWN
+        with (tools.folder / "verify.ndjson").open("ab") as out:
+            for user_id in elsewhere:
+                out.write(orjson.dumps({"user_id": user_id, "status": status, "fields": []}) + b"\n")
+        is_one = len(elsewhere) == 1
+        them, have = ("it", "has") if is_one else ("them", "have")
+        if not was_off:  # as after an earlier run, whose users are nobody's worry
+            detail = f"{counted(len(elsewhere), 'user was', 'users were')} there before this run and {have} not logged in since"
+            yield Finding(
+                PASSWORDS, True, f"{detail}: nothing tells whether Auth0 has the passwords (verify.ndjson: {status})"
+            )
+            return
+        whose = "its password is" if is_one else "their passwords are"
+        detail = (
+            f"{counted(len(elsewhere), 'user')} had logged in while import mode was off, and {have} not since: {whose} in the "
+            "legacy store alone"
+        )
+        remedy = (
+            f"verify.ndjson names {them} as {status}. Whoever logs in or sets a new password before the cutover moves by that; "
+            "verify again then. After the cutover only a new password lets them in."
+        )
+        yield Finding(PASSWORDS, False, detail, remedy)
+    elif elsewhere is not None and PASSWORDS in Progress.of(tools.journal.events()).failed_checks:
+        yield Finding(PASSWORDS, True, "nobody is left whose password the legacy store alone has")
