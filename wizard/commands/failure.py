@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 
+from wizard import entry
 from wizard.commands.output import Output, tell
 from wizard.errors import Exit, UsageError, WizardError
 
@@ -57,7 +58,7 @@ def as_wizard_error(error: BaseException) -> WizardError:
     if isinstance(error, click.ClickException):
         return UsageError(error.format_message(), state="Nothing was sent.", remedy="See --help.")
     if isinstance(error, (KeyboardInterrupt, click.Abort, asyncio.CancelledError)):
-        told = WizardError("Interrupted", remedy="Give the same command again; a run goes on where it was")
+        told = WizardError(entry.WHAT, remedy=entry.REMEDY)
         told.exit = Exit.INTERRUPTED
         return told
     frames = traceback.extract_tb(error.__traceback__)[-4:]

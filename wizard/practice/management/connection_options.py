@@ -67,9 +67,8 @@ def patched(tenant: PracticeTenant, old: dict[str, Any], given: dict[str, Any]) 
     _refuse_shared_addresses(old, options)
     _complete_attributes(options)
     for name in STAYING:
-        if (
-            name == METHODS and name in options
-        ):  # what is not named is as usual again (recording of the Terraform provider)
+        if name == METHODS and name in options:
+            # What is not named is as usual again (recording of the Terraform provider).
             options[name] = _merged(_usual_methods(tenant), options[name])
         elif name in old:
             options[name] = _merged(old[name], options.get(name))
