@@ -129,7 +129,7 @@ class Automatic(Rehearsal):
 
         return asyncio.run(work())
 
-    def undo(self) -> None:
+    def take_back(self) -> None:
         """Take back everything by the journal, in reverse order."""
         answers = self.answers()
 

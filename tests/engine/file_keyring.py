@@ -11,7 +11,7 @@ from keyring.errors import PasswordDeleteError
 
 
 class FileKeyring(KeyringBackend):
-    priority = 1.0  # type: ignore[assignment]  # keyring declares a property of the class
+    priority = 1.0
 
     @property
     def _path(self) -> Path:

@@ -9,7 +9,7 @@ from keyring.backend import KeyringBackend
 
 
 class HangingKeyring(KeyringBackend):
-    priority = 1.0  # type: ignore[assignment]  # keyring declares a property of the class
+    priority = 1.0
 
     def get_password(self, service: str, username: str) -> str | None:
         sys.stderr.write("the keyring was asked\n")

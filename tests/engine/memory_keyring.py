@@ -4,12 +4,11 @@ from keyring.backend import KeyringBackend
 
 
 class MemoryKeyring(KeyringBackend):
-    """Keeps entries in a dictionary of its own; `broken` is raised instead, when set."""
+    """Keeps entries in a dictionary of its own; `broken` is raised instead, when set. Nothing in the environment sets it up."""
 
-    priority = 1  # type: ignore[assignment]
+    priority = 1
 
     def __init__(self) -> None:
-        super().__init__()
         self.entries: dict[tuple[str, str], str] = {}
         self.broken: Exception | None = None
 

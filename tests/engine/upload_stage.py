@@ -21,7 +21,8 @@ from wizard.auth0.client import Management
 from wizard.bulk.jobs.upload import Uploaded, upload_files
 from wizard.events import Event
 from wizard.journal import Journal
-from wizard.practice.faults import Fault, Faults, JobTrouble
+from wizard.practice.fault_rules import Fault
+from wizard.practice.faults import Faults, JobTrouble
 from wizard.practice.job_times import fixed
 from wizard.practice.switches import Switches
 from wizard.practice.tenant import JobTime, PracticeTenant

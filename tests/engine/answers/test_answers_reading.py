@@ -297,7 +297,7 @@ def test_answers_are_replaced_not_changed() -> None:
     assert after[ConnectionAnswers].name == "other"
     assert [type(section) for section in after] == list(SECTIONS)
     with pytest.raises(AttributeError):
-        before.anything = 1  # type: ignore[attr-defined]
+        before.anything = 1
 
 
 def test_the_digest_is_the_same_in_every_process_and_names_every_difference() -> None:

@@ -23,6 +23,7 @@ from wizard.auth0.errors import (
 )
 from wizard.auth0.options import NEW_PASSWORD_KEY, OLD_PASSWORD_KEYS, changed_foreign_keys, merged
 from wizard.errors import Exit
+from wizard.events import Json
 
 ALL = "read:connections read:connections_options update:connections update:connections_options"
 ID = "con_u6eDOnzfycy2sDLb"
@@ -257,7 +258,7 @@ def test_any_foreign_key_that_differs_is_named(
         return
     options = merged(current, changes)
     key = data.draw(st.sampled_from(foreign))
-    after = {**options, key: ["something else"]}
+    after: dict[str, Json] = {**options, key: ["something else"]}
     assert changed_foreign_keys(current, options, after, changes) == ((key,) if current[key] != after[key] else ())
     del after[key]
     assert changed_foreign_keys(current, options, after, changes) == (key,)

@@ -14,6 +14,7 @@ from wizard.auth0.models import read
 from wizard.auth0.refusals import Failure, cleaned, refusal
 from wizard.auth0.token import ClientSecret, PrivateKey, Token
 from wizard.errors import Exit, WizardError
+from wizard.events import Json
 
 HASH = "$2b$10$C6UzMDM.H6dfI/f/IKcEeO7ZBpZnB5oyGyQ2V1kPcH2Vv5pTfkz8K"
 
@@ -41,7 +42,7 @@ HASH = "$2b$10$C6UzMDM.H6dfI/f/IKcEeO7ZBpZnB5oyGyQ2V1kPcH2Vv5pTfkz8K"
 def test_each_refusal_has_its_kind_and_exit_code(
     status: int, message: str, code: str, kind: type[errors.Refused], exit_code: int
 ) -> None:
-    body = {"statusCode": status, "error": "x", "message": message, "errorCode": code}
+    body: Json = {"statusCode": status, "error": "x", "message": message, "errorCode": code}
     error = refusal(Failure.of("do things", "GET /things", status, body))
     assert type(error) is kind
     assert error.exit == Exit(exit_code)
@@ -59,7 +60,7 @@ def test_a_missing_scope_is_named_for_machines_too() -> None:
 
 
 @pytest.mark.parametrize("body", [None, [], "text", 3, {"message": 5}, {"message": None}])
-def test_an_answer_without_words_still_makes_an_error(body: object) -> None:
+def test_an_answer_without_words_still_makes_an_error(body: Json) -> None:
     assert "Auth0 answered 502" in str(refusal(Failure.of("do things", "GET /x", 502, body)))
 
 
@@ -116,7 +117,7 @@ def test_what_holds_secrets_or_people_does_not_show_them() -> None:
 def _models() -> list[object]:
     from wizard.auth0.models import Connection, JobErrors, User, UserPage
 
-    user = {"user_id": "auth0|1", "email": "canary@example.com", "nickname": "canary", "extra": "canary"}
+    user: Json = {"user_id": "auth0|1", "email": "canary@example.com", "nickname": "canary", "extra": "canary"}
     return [
         read(User, user, "x"),
         read(UserPage, {"users": [user]}, "x"),

@@ -10,6 +10,7 @@ import ssl
 import zlib
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -33,7 +34,7 @@ from wizard.auth0.tls import authorities, open_client
 from wizard.errors import UsageError
 from wizard.events import RequestLimited, RequestSent
 
-CONNECTION = {"id": "con_1234567890abcdef", "name": "acme-users", "strategy": "auth0", "options": {}}
+CONNECTION: dict[str, Any] = {"id": "con_1234567890abcdef", "name": "acme-users", "strategy": "auth0", "options": {}}
 FINE = httpx.Response(200, json=CONNECTION)
 CUT = [httpx.ReadError("cut"), httpx.WriteError("cut"), httpx.ReadTimeout("late"), httpx.RemoteProtocolError("gone")]
 NEVER_LEFT = [httpx.ConnectError("no route"), httpx.ConnectTimeout("late"), httpx.PoolTimeout("busy")]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import stat
+from collections.abc import AsyncIterator
 from email.parser import BytesParser
 from email.policy import HTTP
 from pathlib import Path
@@ -28,14 +29,13 @@ def parts(content_type: str, body: bytes) -> dict[str, tuple[str | None, str, by
     """File name, content type and content of each part, read by the standard library."""
     message = BytesParser(policy=HTTP).parsebytes(f"Content-Type: {content_type}\r\n\r\n".encode() + body)
     assert not message.defects
-    return {
-        str(part.get_param("name", header="content-disposition")): (
-            part.get_filename(),
-            part.get_content_type(),
-            part.get_payload(decode=True),
-        )
-        for part in message.iter_parts()
-    }
+    found: dict[str, tuple[str | None, str, bytes]] = {}
+    for part in message.iter_parts():
+        content = part.get_payload(decode=True)
+        assert isinstance(content, bytes)
+        name = str(part.get_param("name", header="content-disposition"))
+        found[name] = (part.get_filename(), part.get_content_type(), content)
+    return found
 
 
 @given(
@@ -225,7 +225,7 @@ async def test_a_broken_download_leaves_no_file_and_asks_for_a_fresh_address(
 
 async def test_a_download_cut_in_the_middle_leaves_what_was_there_before(tmp_path: Path) -> None:
     class Cut(httpx.AsyncByteStream):
-        async def __aiter__(self):
+        async def __aiter__(self) -> AsyncIterator[bytes]:
             yield b"half"
             raise httpx.ReadError("cut")
 

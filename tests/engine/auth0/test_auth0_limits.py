@@ -99,7 +99,7 @@ def test_figures_by_hand_make_a_plan() -> None:
 )
 def test_figures_that_make_no_sense_are_refused_as_usage(plan: str, figures: dict[str, float]) -> None:
     with pytest.raises(UsageError):
-        a_limiter(plan, **figures)
+        a_limiter(plan, None, None, **figures)
 
 
 @pytest.mark.parametrize("skew", [-7200.0, 0.0, 86_400.0])

@@ -12,12 +12,14 @@ from wizard.errors import Exit
 
 
 def test_scopes_are_read_from_the_answer() -> None:
-    assert scopes_of({"access_token": "x", "scope": "read:users  create:users"}) == {"read:users", "create:users"}
+    assert scopes_of({"access_token": "x", "scope": "read:users  create:users"}) == frozenset(
+        {"read:users", "create:users"}
+    )
 
 
 def test_else_from_the_token_itself() -> None:
     token = jwt.encode({"scope": "read:users"}, "k" * 32, algorithm="HS256")
-    assert scopes_of({"access_token": token}) == {"read:users"}
+    assert scopes_of({"access_token": token}) == frozenset({"read:users"})
 
 
 @pytest.mark.parametrize("token", ["opaque", "a.b.c", "a.e30.c", "a.W10.c", "a.!!!!.c", ""])
@@ -69,4 +71,4 @@ def test_missing_scopes_are_an_error_of_credentials_that_names_them_all() -> Non
 
 async def test_a_tenant_tells_what_its_token_allows() -> None:
     async with Stage(answers(Exception("unused")), scope="read:users").open() as tenant:
-        assert await tenant.scopes() == {"read:users"}
+        assert await tenant.scopes() == frozenset({"read:users"})

@@ -26,7 +26,7 @@ from wizard.auth0.errors import (
     Refused,
     TokenExpired,
 )
-from wizard.auth0.token import PrivateKey
+from wizard.auth0.token import Algorithm, PrivateKey
 from wizard.errors import CredentialsError, Exit, UsageError
 
 SETTINGS = httpx.Response(200, json={"friendly_name": "Acme"})
@@ -101,7 +101,16 @@ async def test_a_fresh_token_that_is_refused_too_is_an_error_of_credentials(
     assert (stage.tokens, len(stage.requests)) == (2, 2)
 
 
-async def asked(answer: httpx.Response | Exception, **given: str) -> list[httpx.Request]:
+async def asked(
+    answer: httpx.Response | Exception,
+    *,
+    domain: str = DOMAIN,
+    secret: str = SECRET,
+    private_key: str | None = None,
+    algorithm: Algorithm = "RS256",
+    key_id: str | None = None,
+    audience: str | None = None,
+) -> list[httpx.Request]:
     """Ask for a token, which is answered so; return the requests."""
     requests: list[httpx.Request] = []
 
@@ -109,14 +118,17 @@ async def asked(answer: httpx.Response | Exception, **given: str) -> list[httpx.
         requests.append(request)
         return answers(answer)(request)
 
-    settings = {"secret": SECRET} | given
     async with connect(
-        settings.pop("domain", DOMAIN),
+        domain,
         CLIENT_ID,
+        secret=secret,
+        private_key=private_key,
+        algorithm=algorithm,
+        key_id=key_id,
         clock=StageClock(),
         emit=lambda event: None,
         transport=httpx.MockTransport(handler),
-        **settings,
+        audience=audience,
     ) as tenant:
         await tenant.scopes()
     return requests
@@ -189,7 +201,7 @@ async def test_an_answer_without_a_token_is_not_understood(body: object) -> None
 
 
 @pytest.mark.parametrize("algorithm", ["RS256", "RS384", "PS256"])
-async def test_a_private_key_signs_an_assertion_by_auth0s_rules(key: rsa.RSAPrivateKey, algorithm: str) -> None:
+async def test_a_private_key_signs_an_assertion_by_auth0s_rules(key: rsa.RSAPrivateKey, algorithm: Algorithm) -> None:
     request = (await asked(GIVEN, secret="", private_key=pem(key), algorithm=algorithm, key_id="k1"))[0]
     form = {name: values[0] for name, values in parse_qs(request.content.decode()).items()}
     assert form["client_assertion_type"] == "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
@@ -313,8 +325,10 @@ def test_a_key_that_can_not_sign_is_an_error_of_usage_that_does_not_show_it(text
     assert "BEGIN" not in str(error.value)
 
 
-@pytest.mark.parametrize("given", [{}, {"secret": "x", "private_key": "y"}])
-async def test_exactly_one_kind_of_credentials_is_needed(given: dict[str, str]) -> None:
+@pytest.mark.parametrize(("secret", "key"), [(None, None), ("x", "y")])
+async def test_exactly_one_kind_of_credentials_is_needed(secret: str | None, key: str | None) -> None:
     with pytest.raises(UsageError, match="exactly one"):
-        async with connect(DOMAIN, CLIENT_ID, clock=StageClock(), emit=lambda event: None, **given):
+        async with connect(
+            DOMAIN, CLIENT_ID, secret=secret, private_key=key, clock=StageClock(), emit=lambda event: None
+        ):
             pass

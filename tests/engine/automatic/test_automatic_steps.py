@@ -142,7 +142,7 @@ def test_guards_are_live_and_run_first_and_others_keep_their_order(stage: Automa
     assert stage.bindings() == [*GUARD_NAMES, *others]
     for action in stage.ask("GET", "actions/actions")["actions"]:
         assert action["all_changes_deployed"] is True
-    stage.undo()
+    stage.take_back()
     assert stage.bindings() == others
 
 
@@ -220,7 +220,7 @@ def test_an_api_of_the_operator_is_protected_and_put_back(stage: Automatic) -> N
     assert any("no end user gets a token for it any more" in change for change in planned)
     api = stage.ask("GET", f"resource-servers/{made['id']}")
     assert {scope["value"] for scope in api["scopes"]} == {"read:orders", *SCOPES}
-    stage.undo()
+    stage.take_back()
     assert stage.ask("GET", f"resource-servers/{made['id']}") == made
 
 
@@ -228,7 +228,7 @@ def test_everything_is_taken_back_but_the_connection(stage: Automatic) -> None:
     stage.make_connection("acme-users")
     before = (stage.options(), stage.ask("GET", "clients"), stage.ask("GET", "resource-servers"))
     stage.set_up()
-    stage.undo()
+    stage.take_back()
     after = (stage.options(), stage.ask("GET", "clients"), stage.ask("GET", "resource-servers"))
     if "password_options" in before[0]:
         before[0].pop("passwordPolicy", None)  # Auth0 refuses to be sent both families of password options
@@ -237,13 +237,13 @@ def test_everything_is_taken_back_but_the_connection(stage: Automatic) -> None:
     assert stage.ask("GET", "actions/actions")["actions"] == []
     assert stage.bindings() == []
     assert stage.memory == {}
-    stage.undo()  # twice does no more than once
+    stage.take_back()  # twice does no more than once
     assert stage.options() == after[0]
 
 
 def test_what_was_taken_back_can_be_set_up_again(stage: Automatic) -> None:
     stage.set_up()
-    stage.undo()
+    stage.take_back()
     assert len(stage.planned()) == 9
     stage.set_up()
     assert stage.planned() == []
@@ -258,7 +258,7 @@ def test_with_users_in_it_the_connection_stays_as_harmless_as_it_can(stage: Auto
         json={"connection": "acme-users", "email": "bob@example.com", "password": "Very-long-1-password"},
     )
     with pytest.raises(WizardError, match="keeps using its own database"):
-        stage.undo()
+        stage.take_back()
     options = stage.options()
     assert options["import_mode"] is True
     assert options["customScripts"] == closed().custom_scripts()
@@ -425,7 +425,7 @@ def test_rules_are_put_after_others_and_taken_back(old_stage: Automatic) -> None
     old_stage.set_up()
     assert [rule["name"] for rule in old_stage.ask("GET", "rules")] == ["Mine", *GUARD_NAMES]
     assert old_stage.planned() == []
-    old_stage.undo()
+    old_stage.take_back()
     assert [rule["name"] for rule in old_stage.ask("GET", "rules")] == ["Mine"]
     assert old_stage.ask("GET", "rules-configs") == []
 

@@ -11,6 +11,7 @@ from rehearsal import person
 from wizard.doorway.scripts import is_closed
 from wizard.doorway.settings import SECRET, secret_name
 from wizard.errors import WizardError
+from wizard.events import CheckPassed
 from wizard.vault import Secret
 
 AUDIENCE = "https://legacy.example.com/api"
@@ -74,7 +75,9 @@ def test_the_cutover_of_one_leaves_the_other_its_application_secret_and_api(firs
     assert works(first, "acme-shop")
     assert first.memory.keys() == {(first.tenant.domain, secret_name("acme-shop"))}
     assert apis(first) == [AUDIENCE]
-    told = [event.detail for event in first.events if getattr(event, "name", "") == "legacy api in use"]
+    told = [
+        event.detail for event in first.events if isinstance(event, CheckPassed) and event.name == "legacy api in use"
+    ]
     assert told == [f"the API {AUDIENCE} stays, as 1 other application has a grant for it"]
     assert second.resume("trickle.go_on=true").verdict == "complete"
     assert is_closed(second.ask("GET", "connections", params={"name": "acme-shop"})[0]["options"]["customScripts"])

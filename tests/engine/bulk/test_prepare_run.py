@@ -354,9 +354,8 @@ def test_a_full_disk_is_a_clear_error(tmp_path: Path, monkeypatch: pytest.Monkey
 def test_a_disk_that_returns_other_bytes_than_were_written_is_told_as_such(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    from wizard.bulk.files import read_at
     from wizard.bulk.preparation import keys
-
-    read_at = keys.read_at
 
     def rotten(descriptor: int, size: int, offset: int) -> bytes:
         data = read_at(descriptor, size, offset)

@@ -116,9 +116,9 @@ def plainly(prepared: list[User], exported: list[User], refused: list[User]) -> 
         names: set[str] = set()
         if lines := by_id.get(user["user_id"]):
             names = set().union(*(differing(user, line) for line in lines))
-        elif line := by_mail.get(user["email"]):
-            names = differing(user, line) | {"user_id"}
-            strangers.pop(line["user_id"], None)
+        elif stranger := by_mail.get(user["email"]):
+            names = differing(user, stranger) | {"user_id"}
+            strangers.pop(stranger["user_id"], None)
         else:
             found[user["user_id"], "refused" if user["user_id"] in given_up else "missing"] = set()
         if names:
@@ -139,8 +139,10 @@ def test_the_comparison_finds_what_dictionaries_find(population: list[Any]) -> N
         lines = "".join(json.dumps(user) + "\n" for user in exported)
         (folder / "export.gz").write_bytes(gzip.compress(lines.encode()))
         (folder / "work").mkdir()
-        paths = [str(folder / part) for part in ("export.gz", "out.ndjson", "work", "refused.ndjson")]
-        task = Task([str(file) for file in files], *paths[:3], "acme-users", paths[3], 230, 1)
+        export, out, work, given_up = (
+            str(folder / part) for part in ("export.gz", "out.ndjson", "work", "refused.ndjson")
+        )
+        task = Task([str(file) for file in files], export, out, work, "acme-users", given_up, 230, 1)
         with closing(Comparison(task, lambda stage, done, total: None)) as comparison:
             outcome = comparison.run()
         listed = [json.loads(line) for line in (folder / "out.ndjson").read_text().splitlines()]

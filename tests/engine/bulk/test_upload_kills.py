@@ -2,6 +2,7 @@
 
 from collections import Counter
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -11,13 +12,13 @@ from upload_stage import Killed, Reaper, Stage, Template, people, perform, perso
 
 from wizard.bulk.jobs.upload import Uploaded
 from wizard.events import JobEnded, JobSubmitted, SubmissionInDoubt, SubmissionSettled
-from wizard.practice.faults import Cut, Failure
+from wizard.practice.fault_rules import Cut, Failure
 from wizard.practice.job_times import fixed
 from wizard.progress import Progress
 
 USERS = 10
 REJECTED = 2
-SLOW = {"rate": 2.0, "burst": 10.0, "job_time": fixed(2.0)}
+slowly = partial(perform, rate=2.0, burst=10.0, job_time=fixed(2.0))
 """Few looks a job, so that there are few instants to be killed at."""
 
 
@@ -48,7 +49,7 @@ def undisturbed(empty: Template, tmp_path_factory: pytest.TempPathFactory) -> Un
         assert (uploaded.imported, uploaded.rejected) == (USERS - REJECTED, REJECTED)
         return Undisturbed(reaper.steps, stage.answers.total() - 1, stage.users())
 
-    return perform(empty, tmp_path_factory.mktemp("undisturbed"), play, **SLOW)
+    return slowly(empty, tmp_path_factory.mktemp("undisturbed"), play)
 
 
 def check(stage: Stage, uploaded: Uploaded, users: list[Any]) -> None:
@@ -83,7 +84,7 @@ def test_a_kill_between_any_two_steps_loses_and_doubles_nobody(
         check(stage, await stage.upload(), undisturbed.users)
 
     for at in range(1, undisturbed.steps + 1):
-        perform(empty, tmp_path / str(at), play, **SLOW)
+        slowly(empty, tmp_path / str(at), play)
 
 
 @pytest.mark.parametrize("seed", range(8))
@@ -99,7 +100,7 @@ def test_so_do_many_kills_in_a_row(empty: Template, tmp_path: Path, undisturbed:
                 await stage.tenant.clock.sleep(dice.choice([0.0, 1.0, 10.0, 10_000.0]))
         check(stage, await stage.upload(), undisturbed.users)
 
-    perform(empty, tmp_path, play, **SLOW)
+    slowly(empty, tmp_path, play)
 
 
 @pytest.mark.parametrize("when", ["before", "after", "midway"])
@@ -115,7 +116,7 @@ def test_the_cable_cut_at_any_request_loses_and_doubles_nobody(
     doubts: list[SubmissionInDoubt] = []
     for number in range(1, undisturbed.requests + 1):
         cut = Cut(action="cut", when=when, path="/api/v2/*", nth=frozenset({number}))
-        perform(empty, tmp_path / str(number), play, faults=[cut], **SLOW)
+        slowly(empty, tmp_path / str(number), play, faults=[cut])
     assert len(doubts) == 3, "each of the three submissions was once in doubt, no other request ever"
 
 
@@ -132,7 +133,7 @@ def test_a_server_error_on_a_submission_is_a_doubt_too(
             assert uploaded.already_there == 0
 
     failure = Failure(action="error", path="*/users-imports", nth=frozenset({1, 3}), committed=committed)
-    perform(empty, tmp_path, play, faults=[failure], **SLOW)
+    slowly(empty, tmp_path, play, faults=[failure])
 
 
 def test_a_lost_answer_with_upsert_writes_the_same_again(empty: Template, tmp_path: Path) -> None:
@@ -143,7 +144,7 @@ def test_a_lost_answer_with_upsert_writes_the_same_again(empty: Template, tmp_pa
         assert len(stage.users()) == 3
 
     cut = Cut(action="cut", when="after", path="*/users-imports", nth=frozenset({1}))
-    perform(empty, tmp_path, play, faults=[cut], **SLOW)
+    slowly(empty, tmp_path, play, faults=[cut])
 
 
 def test_a_doubt_waits_for_the_job_that_may_be_running(empty: Template, tmp_path: Path) -> None:
@@ -156,7 +157,7 @@ def test_a_doubt_waits_for_the_job_that_may_be_running(empty: Template, tmp_path
         assert settled.found == settled.looked_for == 3
 
     cut = Cut(action="cut", when="after", path="*/users-imports", nth=frozenset({2}))
-    perform(empty, tmp_path, play, faults=[cut], **SLOW)
+    slowly(empty, tmp_path, play, faults=[cut])
 
 
 def test_a_stop_leaves_running_jobs_running_and_a_resumed_run_follows_them(empty: Template, tmp_path: Path) -> None:
@@ -178,7 +179,7 @@ def test_a_stop_leaves_running_jobs_running_and_a_resumed_run_follows_them(empty
         assert not [answer for answer in stage.answers if answer.endswith("429")], "jobs that run keep their slots"
         assert (resumed.imported, resumed.already_there, resumed.rejected) == (8, 0, 2)
 
-    perform(empty, tmp_path, play, **SLOW)
+    slowly(empty, tmp_path, play)
 
 
 def test_a_run_stopped_before_it_begins_sends_nothing(empty: Template, tmp_path: Path) -> None:
@@ -189,4 +190,4 @@ def test_a_run_stopped_before_it_begins_sends_nothing(empty: Template, tmp_path:
         assert len(stopped.files_left) == 3
         assert stage.jobs() == 0
 
-    perform(empty, tmp_path, play, **SLOW)
+    slowly(empty, tmp_path, play)

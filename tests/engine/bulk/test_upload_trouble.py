@@ -12,7 +12,7 @@ from wizard.auth0.errors import AnswerLost, Unreachable
 from wizard.bulk.jobs.ledger import Part, ledger
 from wizard.errors import WizardError
 from wizard.events import FileSplit, JobEnded, JobPolled, SubmissionSettled, UsersRefused
-from wizard.practice.faults import Cut, FailedJob, Failure, StuckJob
+from wizard.practice.fault_rules import Cut, FailedJob, Failure, StuckJob
 from wizard.practice.job_times import fixed
 from wizard.progress import Progress
 

@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from rehearsal import Rehearsal, person
@@ -22,7 +23,9 @@ class Onlooker:
 
     def __init__(self, stage: Rehearsal, kind: type[Event], capsys: pytest.CaptureFixture[str]) -> None:
         self.stage, self.kind, self.capsys = stage, kind, capsys
-        self.text, self.answer, self.code = "", {}, None
+        self.text = ""
+        self.answer: dict[str, Any] = {}
+        self.code: str | int | None = None
 
     def __call__(self, event: Event) -> None:
         if self.text or not isinstance(event, self.kind):

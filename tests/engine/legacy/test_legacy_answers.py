@@ -61,7 +61,7 @@ def test_answers_that_name_no_store_are_refused(fields: dict[str, Any], says: st
 )
 def test_a_password_in_the_url_is_refused_with_the_remedy(url: str) -> None:
     with pytest.raises(ValidationError, match='password = "env:NAME"'):
-        SourceAnswers(url=url, users_table="users")
+        SourceAnswers(url=url, table="users")
 
 
 @pytest.mark.parametrize(
@@ -74,7 +74,7 @@ def test_a_password_in_the_url_is_refused_with_the_remedy(url: str) -> None:
     ],
 )
 def test_a_port_or_a_drive_is_no_password(url: str) -> None:
-    assert SourceAnswers(url=url, users_table="users").url == url
+    assert SourceAnswers(url=url, table="users").url == url
 
 
 @pytest.mark.parametrize(("text", "character"), [("\t", "\t"), ("tab", "\t"), ("\\t", "\t"), (" ", " "), (";", ";")])
@@ -136,10 +136,10 @@ def test_a_table_of_a_text_file_is_refused(tmp_path: Path) -> None:
 def test_a_url_can_be_a_secret_as_a_whole(tmp_path: Path) -> None:
     path = database(tmp_path / "legacy.db", "people")
     secrets = {"env:LEGACY_URL": f"sqlite:///{path}"}
-    answers = SourceAnswers(url="env:LEGACY_URL", users_table="people")
+    answers = SourceAnswers(url="env:LEGACY_URL", table="people")
     assert open_source(answers, secret=secrets.__getitem__, base=Path()).columns == ("id", "email")
 
 
 def test_a_secret_nobody_may_look_up_is_told(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match="env:LEGACY_URL"):
-        open_source(SourceAnswers(url="env:LEGACY_URL", users_table="people"), secret=None, base=tmp_path)
+        open_source(SourceAnswers(url="env:LEGACY_URL", table="people"), secret=None, base=tmp_path)

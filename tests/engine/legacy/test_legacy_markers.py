@@ -12,7 +12,7 @@ from prepare_stage import mapping
 
 from wizard.legacy import open_source
 from wizard.legacy.answers import SourceAnswers
-from wizard.legacy.source import LegacySource
+from wizard.legacy.source import BadRecord, LegacySource
 from wizard.mapping import User
 from wizard.mapping.suggestion import suggest_answers
 from wizard.mapping.table import Table
@@ -128,6 +128,7 @@ def test_users_without_values_are_imported_without_them(tmp_path: Path) -> None:
     assert mapped.users[0] == b'{"user_id":"1","email":"1@no-email.example.com"}'
     assert not mapped.refused
     for row, data in zip(block.rows(), mapped.users, strict=True):
+        assert not isinstance(row, BadRecord)
         found = compiled.map_one(row)
         assert isinstance(found, User)
         assert found.data == data

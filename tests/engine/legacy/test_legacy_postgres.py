@@ -45,7 +45,7 @@ def execute(url: str, *statements: str) -> None:
 
     with psycopg.connect(url, autocommit=True) as connection:
         for statement in statements:
-            connection.execute(statement)  # type: ignore[call-overload]
+            connection.execute(statement)
 
 
 def opened(url: str, password: str = "", **answers: Any) -> LegacySource:

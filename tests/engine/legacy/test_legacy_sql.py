@@ -161,14 +161,14 @@ def test_a_wrong_column_to_order_by_is_told(opened: Open) -> None:
 
 def test_a_missing_database_file_is_not_made(opened: Open, tmp_path: Path) -> None:
     with pytest.raises(SourceError, match="There is no file"):
-        open_source(SourceAnswers(url="sqlite:///none.db", users_table="t"), secret=None, base=tmp_path)
+        open_source(SourceAnswers(url="sqlite:///none.db", table="t"), secret=None, base=tmp_path)
     assert not (tmp_path / "none.db").exists()
 
 
 def test_a_file_that_is_no_database_is_told(tmp_path: Path) -> None:
     (tmp_path / "text.db").write_text("id,name\n" * 200)
     with pytest.raises(SourceError, match="no readable SQLite database"):
-        open_source(SourceAnswers(url="sqlite:///text.db", users_table="t"), secret=None, base=tmp_path)
+        open_source(SourceAnswers(url="sqlite:///text.db", table="t"), secret=None, base=tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -184,7 +184,7 @@ def test_a_file_that_is_no_database_is_told(tmp_path: Path) -> None:
 )
 def test_a_driver_that_is_not_there_is_told(url: str, says: str) -> None:
     with pytest.raises(SourceError, match=says):
-        open_source(SourceAnswers(url=url, users_table="t"), secret=None, base=Path())
+        open_source(SourceAnswers(url=url, table="t"), secret=None, base=Path())
 
 
 def test_text_that_is_not_unicode_is_one_bad_record(opened: Open, path: Path) -> None:

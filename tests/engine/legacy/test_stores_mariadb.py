@@ -129,7 +129,7 @@ def test_wordpress_needs_only_its_name(server: str) -> None:
 
 
 def test_a_table_of_wordpress_is_recognised(server: str) -> None:
-    answers = SourceAnswers(url=server, users_table="wp_users")
+    answers = SourceAnswers(url=server, table="wp_users")
     assert recognised(answers, open_source(answers, secret=None, base=Path()), Path()) == "wordpress"
 
 

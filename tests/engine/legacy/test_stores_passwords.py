@@ -19,6 +19,7 @@ from rehearsal import Rehearsal, person
 from wizard.errors import UsageError
 from wizard.legacy import open_source
 from wizard.legacy.answers import SourceAnswers
+from wizard.legacy.source import BadRecord
 from wizard.mapping import User, compile_mapping
 from wizard.mapping.passwords import UNTRIED
 from wizard.mapping.table import Table
@@ -225,6 +226,7 @@ def test_untried_passwords_are_counted_alike_one_by_one_and_by_blocks(tmp_path: 
         whole = mapping.map_table(Table.of(block, 3), 10_000).notes
         single: list[str] = []
         for row in block.rows():
+            assert not isinstance(row, BadRecord)
             mapping.to_user(row, single)
         assert whole[UNTRIED] == single.count(UNTRIED) == counted
 

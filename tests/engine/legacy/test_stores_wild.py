@@ -9,7 +9,7 @@ import json
 from collections.abc import Callable
 from itertools import product
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
@@ -43,7 +43,7 @@ def wild(tmp_path: Path) -> Wild:
 def delimited(rows: list[list[str]], *, delimiter: str = ",", end: str = "\n") -> str:
     """The standard library quotes a line break by itself only if it is in the line end."""
     text = io.StringIO(newline="")
-    quoting = csv.QUOTE_MINIMAL if "\n" in end else csv.QUOTE_ALL
+    quoting: Literal[0, 1] = csv.QUOTE_MINIMAL if "\n" in end else csv.QUOTE_ALL
     csv.writer(text, delimiter=delimiter, lineterminator=end, quoting=quoting).writerows(rows)
     return text.getvalue()
 

@@ -345,7 +345,7 @@ def test_a_user_without_an_address_gets_one_that_is_not_verified() -> None:
     assert "email_verified" not in user
     assert profile(person(1, mail="", verified="perhaps"), **made)["email"] == "u1.gold@no-email.example.com"
     assert profile(person(1), **made) == profile(person(1))
-    assert code(person(1, mail="", plan="a b"), **made) == "email_invalid"
+    assert code(person(1, mail="", plan="a b"), None, **made) == "email_invalid"
     assert code(person(1, mail="", plan=""), without_email="{plan}@no-email.example.com") == "email_missing"
 
 

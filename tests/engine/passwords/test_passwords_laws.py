@@ -7,6 +7,7 @@ import hashlib
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from hypothesis import example, given
@@ -220,7 +221,11 @@ def test_no_login_is_promised_for_what_the_legacy_api_has_no_check_for(
 def test_an_unconfirmed_hash_follows_the_operator() -> None:
     argon2i = "$argon2i$v=19$m=1024,t=2,p=1$LPpsUQ40TIHQk13hPsYj9Q$5VO6KqrvF2LFNJuaVQG0f5iGyuiJWI+M40AUEB/tU8k"
     other_cost = "$2b$12$" + "a" * 53
-    wanted = {None: ("none", "custom_password_hash"), "import": ("custom_password_hash",) * 2, "reject": ("none",) * 2}
+    wanted: dict[Literal["import", "reject"] | None, tuple[str, str]] = {
+        None: ("none", "custom_password_hash"),
+        "import": ("custom_password_hash", "custom_password_hash"),
+        "reject": ("none", "none"),
+    }
     for unconfirmed, (first, second) in wanted.items():
         judge_it = Judge(declared(PasswordsAnswers(column="hash", unconfirmed=unconfirmed)))
         assert (judge_it(argon2i).carried_by, judge_it(other_cost).carried_by) == (first, second)

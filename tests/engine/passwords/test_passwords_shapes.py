@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from wizard.passwords import Judge, judge
+from wizard.passwords import Judge, Verdict, judge
 from wizard.passwords.answers import PasswordsAnswers
 from wizard.passwords.census import COUNTED, census
 from wizard.passwords.declared import declared
@@ -78,7 +78,7 @@ JUDGES = {
 }
 
 
-def _member(verdict: Any) -> bytes:
+def _member(verdict: Verdict) -> bytes:
     return b',"' + verdict.carried_by.encode() + b'":' + orjson.dumps(verdict.value)
 
 
@@ -121,15 +121,15 @@ def test_hashes_of_one_shape_have_one_verdict_but_for_the_hash(name: str, odd: i
 
 @pytest.mark.parametrize("name", FORMS)
 def test_what_the_usual_makers_write_has_a_shape_and_is_judged_once(name: str) -> None:
-    usual = {
+    makers: dict[str, Callable[[], str]] = {
         "bcrypt": lambda: f"$2y$12${letters(53)}",
         "argon2": lambda: f"$argon2id$v=19$m=65536,t=3,p=4${b64(16)}${b64(32)}",
         "django": lambda: f"pbkdf2_sha256$600000${'a' * 22}${b64(32, padded=True)}",
         "passlib": lambda: f"$pbkdf2-sha512$25000${b64(16).replace('+', '.')}${b64(64).replace('+', '.')}",
         "ldap": lambda: "{SSHA}" + b64(28, padded=True),
-    }[name]
+    }
     shaped = Shaped(Judge())
-    for value in (usual() for _ in range(200)):
+    for value in (makers[name]() for _ in range(200)):
         assert shaped.member(value.encode()) == _member(judge(value))
     assert len(shaped.known) == 1
 

@@ -91,7 +91,8 @@ def named(vector: dict[str, Any]) -> str:
 
 
 def slow(vector: dict[str, Any]) -> bool:
-    return vector["form"].startswith("pbkdf2 of 5.8") or vector["form"].endswith("cost 10")
+    form: str = vector["form"]
+    return form.startswith("pbkdf2 of 5.8") or form.endswith("cost 10")
 
 
 TRAVEL = [vector for vector in VECTORS if not stays(vector)]

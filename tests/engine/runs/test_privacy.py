@@ -16,7 +16,8 @@ from kill_stage import Command, Outcome, Served, serving, template, write_store
 from rehearsal import COLUMNS, CountingTransport, Rehearsal, known_hash, person, shape
 
 from wizard.errors import WizardError
-from wizard.practice.faults import FailedJob, Faults
+from wizard.practice.fault_rules import FailedJob
+from wizard.practice.faults import Faults
 from wizard.practice.switches import Switches
 
 MD5 = "8f1d3c5b7a9e0f2d4c6b8a7e9f1d3c5b"

@@ -3,6 +3,7 @@
 import json
 import re
 import stat
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from wizard.errors import CredentialsError, PlanStale, RunMismatch, WizardError
 from wizard.events import ChangeUndone
 from wizard.identity import decided_since, facts_of, progress_of
 from wizard.journal import Journal
+from wizard.progress import Progress
 from wizard.undo.plan import undo_plan
 
 
@@ -122,7 +124,8 @@ def test_a_cutover_that_was_taken_back_is_made_again_only_when_it_is_confirmed_a
     finished(stage)
     stage.undo(only="cutover")
     assert "cutover.confirm" not in decided_since(stage.run, stage.answers()), "the name in the file counts no more"
-    for going_on in (stage.resume, stage.apply, lambda: stage.resume(approve=lambda plan: True)):
+    ways: list[Callable[[], Progress]] = [stage.resume, stage.apply, lambda: stage.resume(approve=lambda plan: True)]
+    for going_on in ways:
         progress = going_on()
         assert progress.verdict == "waiting"
         assert "it waits for the connection's name" in progress.waiting
@@ -294,7 +297,8 @@ def test_a_run_without_its_files_changes_nothing_and_names_the_way_to_a_new_one(
     stage.undo()
     stage.run.purge_users()
     before = configuration(stage)
-    for again in (stage.apply, lambda: stage.resume(approve=lambda plan: True)):
+    ways: list[Callable[[], Progress]] = [stage.apply, lambda: stage.resume(approve=lambda plan: True)]
+    for again in ways:
         with pytest.raises(RunMismatch, match="files of users were purged") as refused:
             again()
         assert "apply ANSWERS --new" in refused.value.remedy

@@ -12,8 +12,8 @@ from rehearsal import PASSWORD, CountingTransport, CutShapes, Rehearsal, person
 from undo_stage import connection_for_the_shop, stopped_undo
 
 from wizard.__main__ import main
+from wizard.auth0.errors import InsufficientScope
 from wizard.auth0.limits import Limiter
-from wizard.auth0.scopes import InsufficientScope
 from wizard.errors import PlanStale, UsageError
 from wizard.events import ChangeUndone, JobEnded, RequestSent, SubmissionInDoubt
 from wizard.identity import progress_of

@@ -21,6 +21,10 @@ from wizard.vault import KeyringUnavailable, Secret, SecretMissing, Vault
 
 CANARY = "c4nary-s3cret-value"
 DOMAIN = "acme.eu.auth0.com"
+# Constructors of keyring's own, which have no types.
+no_keyring: Callable[[], KeyringBackend] = fail.Keyring
+null_keyring: Callable[[], KeyringBackend] = null.Keyring
+chain: Callable[[], KeyringBackend] = chainer.ChainerBackend
 WAYS_OUT = ("env:NAME", "install a keyring backend", "run in a session")
 
 
@@ -146,7 +150,7 @@ def test_the_domain_of_a_tenant_may_be_written_in_capitals_and_have_a_port(keyri
 
 
 def test_without_a_keyring_the_three_ways_out_are_named() -> None:
-    vault = Vault(DOMAIN, backend=fail.Keyring())
+    vault = Vault(DOMAIN, backend=no_keyring())
 
     for call in (lambda: vault.get("a"), lambda: vault.set("a", Secret(CANARY)), vault.names):
         with pytest.raises(KeyringUnavailable, match="No keyring can be used here") as caught:
@@ -156,12 +160,12 @@ def test_without_a_keyring_the_three_ways_out_are_named() -> None:
 
 
 def test_the_environment_needs_no_keyring() -> None:
-    assert Vault(DOMAIN, backend=fail.Keyring()).resolve("env:A", {"A": CANARY}).reveal() == CANARY
+    assert Vault(DOMAIN, backend=no_keyring()).resolve("env:A", {"A": CANARY}).reveal() == CANARY
 
 
 def test_the_null_keyring_is_refused() -> None:
     with pytest.raises(KeyringUnavailable, match="forgets what it is given"):
-        Vault(DOMAIN, backend=null.Keyring()).set("a", Secret(CANARY))
+        Vault(DOMAIN, backend=null_keyring()).set("a", Secret(CANARY))
 
 
 def plain_file_keyring(module: str = "keyrings.alt.file") -> MemoryKeyring:
@@ -197,11 +201,13 @@ def test_a_chain_of_nothing_is_no_keyring(monkeypatch: pytest.MonkeyPatch) -> No
 
 def chained(monkeypatch: pytest.MonkeyPatch, *backends: KeyringBackend) -> KeyringBackend:
     monkeypatch.setattr("keyring.backend.get_all_keyring", lambda: list(backends))
-    return chainer.ChainerBackend()
+    return chain()
 
 
 def secret_service_error(text: str) -> Exception:
-    return __import__("secretstorage").exceptions.SecretServiceNotAvailableException(text)
+    from secretstorage.exceptions import SecretServiceNotAvailableException
+
+    return SecretServiceNotAvailableException(text)
 
 
 @pytest.mark.parametrize(

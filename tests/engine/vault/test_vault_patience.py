@@ -7,18 +7,21 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
 import pytest
 from hanging_keyring import HangingKeyring
+from keyring.backend import KeyringBackend
 
 from wizard.errors import Exit, Interrupted
 from wizard.tools import Stop
 from wizard.vault import KeyringUnavailable, Secret, Vault, patience
 
+# The constructor of keyring's own classes has no types.
+hanging: Callable[[], KeyringBackend] = HangingKeyring
 DOMAIN = "acme.eu.auth0.com"
 SECONDS = 8.0
 """A command ends within this time of a signal, also on a machine that is busy."""
@@ -56,7 +59,7 @@ while True:
 
 def test_a_keyring_that_does_not_answer_is_told_after_a_stated_time() -> None:
     with pytest.raises(KeyringUnavailable) as told:
-        Vault(DOMAIN, backend=HangingKeyring(), patience=0.3).get("api")
+        Vault(DOMAIN, backend=hanging(), patience=0.3).get("api")
     assert told.value.exit == Exit.CREDENTIALS
     assert told.value.what == "The keyring does not answer"
     assert "0.3 seconds" in told.value.why
@@ -67,7 +70,7 @@ def test_a_keyring_that_does_not_answer_is_told_after_a_stated_time() -> None:
 def test_a_stop_ends_the_waiting_for_a_keyring(ask: str) -> None:
     stop = Stop()
     stop.request()
-    vault = Vault(DOMAIN, backend=HangingKeyring(), stop=stop)
+    vault = Vault(DOMAIN, backend=hanging(), stop=stop)
     began = time.monotonic()
     with pytest.raises(Interrupted):
         vault.set("api", Secret("x")) if ask == "set" else getattr(vault, ask)("api")
@@ -78,7 +81,7 @@ def test_that_a_keyring_is_waited_for_is_told_once(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(patience, "TELL_AFTER", 0.1)
     told: list[str] = []
     with pytest.raises(KeyringUnavailable):
-        Vault(DOMAIN, backend=HangingKeyring(), patience=0.6, tell=told.append).get("api")
+        Vault(DOMAIN, backend=hanging(), patience=0.6, tell=told.append).get("api")
     assert [words.partition(",")[0] for words in told] == ["Waiting for the keyring"]
 
 

@@ -12,7 +12,10 @@ import subprocess
 import sys
 import tempfile
 import unicodedata
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 FILE = Path(__file__).with_name("others.json")
 NFC = unicodedata.normalize("NFC", "Grüße, Zoë Ångström €5")
@@ -25,30 +28,29 @@ PASSWORDS = {
 MODULES = "/usr/lib/ldap"
 
 KEYS = ("maker", "form", "password")
+found: dict[tuple[str, ...], dict[str, Any]]
 found = {tuple(each[key] for key in KEYS): each for each in (json.loads(FILE.read_text()) if FILE.exists() else [])}
 
 
-def add(maker, form, make, **declared):
+def add(maker: str, form: str, make: Callable[[str], str], **declared: str) -> None:
     for name, password in PASSWORDS.items():
-        made = make(password)
-        row = made if isinstance(made, dict) else {"hash": made}
         found[maker, form, name] = {
             "maker": maker,
             "form": form,
             "password": name,
             "typed": password,
-            "row": row,
+            "row": {"hash": make(password)},
             "declared": declared,
         }
 
 
-def output(command, typed=""):
+def output(command: Sequence[str], typed: str = "") -> str:
     ran = subprocess.run(command, input=typed.encode(), capture_output=True, check=True)
     return ran.stdout.decode().strip()
 
 
-def with_openldap():
-    def slappasswd(scheme, module, password):
+def with_openldap() -> None:
+    def slappasswd(scheme: str, module: str, password: str) -> str:
         with tempfile.NamedTemporaryFile() as file:
             file.write(password.encode())
             file.flush()
@@ -61,11 +63,11 @@ def with_openldap():
     wanted += [(f"PBKDF2{digest}", "pw-pbkdf2") for digest in pbkdf2] + [("ARGON2", "argon2"), ("CRYPT", "")]
     for name, module in wanted:
         scheme = f"{{{name}}}"
-        add("OpenLDAP", scheme, lambda password, scheme=scheme, module=module: slappasswd(scheme, module, password))
+        add("OpenLDAP", scheme, partial(slappasswd, scheme, module))
 
 
-def with_dovecot():
-    def doveadm(scheme):
+def with_dovecot() -> None:
+    def doveadm(scheme: str) -> Callable[[str], str]:
         return lambda password: output(["doveadm", "pw", "-s", scheme, "-p", password])
 
     for scheme in (
@@ -81,8 +83,8 @@ def with_dovecot():
         add("Dovecot", f"{{{scheme}}}", doveadm(scheme))
 
 
-def with_php():
-    def php(code):
+def with_php() -> None:
+    def php(code: str) -> Callable[[str], str]:
         return lambda password: output(["php", "-r", f"$p = stream_get_contents(STDIN); echo {code};"], password)
 
     add("PHP", "password_hash", php('password_hash($p, PASSWORD_BCRYPT, ["cost" => 4])'))
@@ -112,9 +114,14 @@ def with_php():
     add("PHP", "md5 of md5", php("md5(md5($p))"), format="md5-md5")
 
 
-def with_libxcrypt():
+def with_libxcrypt() -> None:
     library = ctypes.CDLL("libcrypt.so.1")
     library.crypt.restype = ctypes.c_char_p
+
+    def crypt(setting: bytes, password: str) -> str:
+        made: bytes = library.crypt(password.encode(), setting)
+        return made.decode()
+
     settings = {
         "$2x$": b"$2x$04$abcdefghijklmnopqrstuu",
         "$y$": b"$y$j75$abcdefghijklmnopqrst..",
@@ -131,29 +138,29 @@ def with_libxcrypt():
         if made is None or made.startswith(b"*"):
             print(f"left out: libxcrypt makes no {form}", file=sys.stderr)  # noqa: T201
             continue
-        add("libxcrypt", form, lambda password, setting=setting: library.crypt(password.encode(), setting).decode())
+        add("libxcrypt", form, partial(crypt, setting))
 
 
-def with_firebase():
+def with_firebase() -> None:
     from firebase_scrypt import encrypt, generate_derived_key
 
     salt, separator = base64.b64encode(b"salt-of-firebase").decode(), "Bw=="
     signer = hashlib.sha512(b"signer").digest()
 
-    def make(password):
+    def make(password: str) -> str:
         made = encrypt(signer, generate_derived_key(password, salt, separator, 8, 14))
         return f"$fbscrypt$v=1${salt}${base64.b64encode(made).decode()}"
 
     add("Firebase", "scrypt of its own", make)
 
 
-def with_drupal():
+def with_drupal() -> None:
     from drupal_hash_utility import DrupalHashUtility
 
     add("Drupal 7", "sha512 iterated", DrupalHashUtility().encode)
 
 
-def with_passlib():
+def with_passlib() -> None:
     import bcrypt
     from passlib.context import CryptContext
     from passlib.hash import ldap_bcrypt
@@ -172,14 +179,14 @@ def with_passlib():
     )
 
 
-def with_argon2():
+def with_argon2() -> None:
     from argon2 import PasswordHasher
     from argon2.low_level import Type, hash_secret_raw
 
     hasher = PasswordHasher(2, 1024, 1, 32, 16)
     salt = hashlib.sha256(b"salt").digest()[:16]
 
-    def keycloak(password):
+    def keycloak(password: str) -> str:
         made = hash_secret_raw(password.encode(), salt, 5, 7168, 1, 32, Type.ID, 0x13)
         public = {
             "hashIterations": 5,
@@ -207,14 +214,14 @@ def with_argon2():
     add("Dovecot", "ARGON2ID", lambda password: "{ARGON2ID}" + hasher.hash(password))
 
 
-def with_spring():
+def with_spring() -> None:
     """What the delegating encoder writes: its id before what the library itself makes."""
     import bcrypt
 
-    def scrypt(head, size):
+    def scrypt(head: str, size: int) -> Callable[[str], str]:
         salt = hashlib.sha512(b"salt of scrypt").digest()[:size]
 
-        def make(password):
+        def make(password: str) -> str:
             made = hashlib.scrypt(password.encode(), salt=salt, n=1 << 10, r=8, p=1, dklen=32)
             parts = (base64.b64encode(part).decode() for part in (salt, made))
             return f"{head}${10 << 16 | 8 << 8 | 1:x}${'$'.join(parts)}"

@@ -8,7 +8,10 @@ import hashlib
 import json
 import sys
 import unicodedata
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 FILE = Path(__file__).with_name("python.json")
 PLAIN = "copper-lantern-417"
@@ -19,25 +22,23 @@ PASSWORDS = {"plain": PLAIN, "72 bytes": SEVENTY_TWO, "NFC": NFC, "NFD": NFD}
 
 KEYS = ("maker", "form", "password")
 KNOWN = json.loads(FILE.read_text()) if FILE.exists() else []
-found = {tuple(each[key] for key in KEYS): each for each in KNOWN}
+found: dict[tuple[str, ...], dict[str, Any]] = {tuple(each[key] for key in KEYS): each for each in KNOWN}
 
 
-def add(maker, form, make, **declared):
+def add(maker: str, form: str, make: Callable[[str], str], **declared: str) -> None:
     """One vector a password; `declared` is what an operator must say beside the value, and columns of the row."""
     for name, password in PASSWORDS.items():
-        made = make(password)
-        row = made if isinstance(made, dict) else {"hash": made}
         found[maker, form, name] = {
             "maker": maker,
             "form": form,
             "password": name,
             "typed": password,
-            "row": row,
+            "row": {"hash": make(password)},
             "declared": declared,
         }
 
 
-def with_django():
+def with_django() -> None:
     import django
     from django.conf import settings
 
@@ -49,7 +50,7 @@ def with_django():
     maker = f"Django {django.get_version()}"
     for hasher in (hashers.PBKDF2PasswordHasher(), hashers.PBKDF2SHA1PasswordHasher()):
         hasher.iterations = 1200
-        add(maker, hasher.algorithm, lambda password, hasher=hasher: hasher.encode(password, "nAcl4Salt0fDjango"))
+        add(maker, hasher.algorithm, partial(hasher.encode, salt="nAcl4Salt0fDjango"))
     scrypt = hashers.ScryptPasswordHasher()
     scrypt.work_factor = 2**10
     add(maker, "scrypt", lambda password: scrypt.encode(password, "nAcl4Salt0fDjango"))
@@ -70,7 +71,7 @@ def with_django():
         add(maker, "unsalted sha1", lambda password: hashers.UnsaltedSHA1PasswordHasher().encode(password, ""))
 
 
-def with_werkzeug():
+def with_werkzeug() -> None:
     from importlib.metadata import version
 
     from werkzeug.security import generate_password_hash
@@ -79,23 +80,24 @@ def with_werkzeug():
     methods = ["pbkdf2:sha256:1500", "pbkdf2:sha512:1500", "pbkdf2:sha1:1500", "scrypt:1024:8:1"]
     old = int(version("werkzeug").partition(".")[0]) < 3
     for method in methods[:3] if old else methods:
-        add(maker, method, lambda password, method=method: generate_password_hash(password, method))
+        add(maker, method, partial(generate_password_hash, method=method))
     if old:
         for method in ("sha256", "sha512"):
-            add(maker, method, lambda password, method=method: generate_password_hash(password, method, salt_length=8))
+            add(maker, method, partial(generate_password_hash, method=method, salt_length=8))
         for method in ("sha1", "md5"):
-            add(
-                maker,
-                method,
-                lambda password, method=method: generate_password_hash(password, method),
-                format="werkzeug",
-            )
+            add(maker, method, partial(generate_password_hash, method=method), format="werkzeug")
         add(maker, "plain", lambda password: generate_password_hash(password, "plain"))
 
 
-def with_passlib():
+def with_passlib() -> None:
     import passlib
     from passlib import hash as schemes
+
+    def in_capitals(hasher: Any, password: str) -> str:
+        return str(hasher.hash(password)).upper()
+
+    def short_for_des(hasher: Any, password: str) -> str:
+        return str(hasher.hash(password[:64] if hasher.name == "des_crypt" else password))
 
     maker = f"passlib ({passlib.__version__})"
     fast = {"rounds": 1300}
@@ -117,12 +119,11 @@ def with_passlib():
     add(maker, "scrypt", schemes.scrypt.using(rounds=10, block_size=8, parallelism=1).hash)
     add(maker, "nthash", schemes.nthash.hash, format="ntlm")
     for name in ("md5", "sha1", "sha256", "sha512"):
-        hasher = getattr(schemes, f"hex_{name}")
-        add(maker, f"hex_{name}", lambda password, hasher=hasher: hasher.hash(password).upper(), format=name)
+        add(maker, f"hex_{name}", partial(in_capitals, getattr(schemes, f"hex_{name}")), format=name)
     add(maker, "hex_md4", schemes.hex_md4.hash, format="md4")
     for name in ("django_salted_md5", "django_salted_sha1"):
         add(maker, name, getattr(schemes, name).hash, format="django")
-    refused = {
+    refused: dict[str, dict[str, int]] = {
         "md5_crypt": {},
         "apr_md5_crypt": {},
         "sha256_crypt": {"rounds": 1000},
@@ -140,27 +141,18 @@ def with_passlib():
     }
     for name, settings in refused.items():
         hasher = getattr(schemes, name)
-        add(
-            maker,
-            name,
-            lambda password, hasher=hasher, settings=settings: (hasher.using(**settings) if settings else hasher).hash(
-                password[:64] if hasher.name == "des_crypt" else password
-            ),
-        )
+        add(maker, name, partial(short_for_des, hasher.using(**settings) if settings else hasher))
 
 
-def with_bcrypt():
+def with_bcrypt() -> None:
     import bcrypt
+
+    def hashed(prefix: str, cost: int, password: str) -> str:
+        return f"${prefix}$" + bcrypt.hashpw(password.encode()[:72], bcrypt.gensalt(cost)).decode()[4:]
 
     for prefix in ("2a", "2b", "2y"):
         for cost in (4, 10):
-            add(
-                "bcrypt",
-                f"{prefix}, cost {cost}",
-                lambda password, cost=cost, prefix=prefix: (
-                    f"${prefix}$" + bcrypt.hashpw(password.encode()[:72], bcrypt.gensalt(cost)).decode()[4:]
-                ),
-            )
+            add("bcrypt", f"{prefix}, cost {cost}", partial(hashed, prefix, cost))
     pepper = "pepper-of-the-store"
     add(
         "bcrypt",
@@ -170,13 +162,13 @@ def with_bcrypt():
         key="env:PEPPER",
     )
 
-    def digest(password):
+    def digest(password: str) -> str:
         return bcrypt.hashpw(hashlib.sha256(password.encode()).hexdigest().encode(), bcrypt.gensalt(4)).decode()
 
     add("bcrypt", "of Meteor", digest, format="meteor")
 
 
-def with_argon2():
+def with_argon2() -> None:
     from argon2 import PasswordHasher, Type
 
     for kind, name in ((Type.ID, "argon2id"), (Type.I, "argon2i"), (Type.D, "argon2d")):
