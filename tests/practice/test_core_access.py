@@ -42,7 +42,7 @@ async def test_a_token_signed_by_somebody_else_is_refused(api: Api) -> None:
 
 async def test_an_unsigned_token_is_refused(api: Api) -> None:
     claims = jwt.decode(api.token(), options={"verify_signature": False})
-    forged = jwt.encode(claims, None, algorithm="none")
+    forged = jwt.encode(claims, "", algorithm="none")
     answer = await api.client.get("/api/v2/clients", headers={"authorization": f"Bearer {forged}"})
     assert error(answer)[:2] == (401, "Invalid token.")
 

@@ -42,7 +42,7 @@ def test_a_refused_client_that_waits_until_the_reset_is_served(limit: Limit, ref
 
 
 def test_a_gradual_bucket_gains_by_the_millisecond_a_windowed_one_at_the_top_of_the_second() -> None:
-    gradual, windowed = (Bucket(Limit(2, 2), refill, 100.25) for refill in ("gradual", "windowed"))  # type: ignore[arg-type]
+    gradual, windowed = (Bucket(Limit(2, 2), refill, 100.25) for refill in ("gradual", "windowed"))
     for bucket in (gradual, windowed):
         assert [bucket.take(100.25).granted for _ in range(3)] == [True, True, False]
     assert gradual.take(100.76).granted

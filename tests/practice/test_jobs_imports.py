@@ -7,7 +7,8 @@ import httpx
 import pytest
 from user_world import API, World, people
 
-from wizard.practice.faults import FailedJob, Faults, StuckJob
+from wizard.practice.fault_rules import FailedJob, StuckJob
+from wizard.practice.faults import Faults
 from wizard.practice.job_times import exponential, fixed, lognormal
 from wizard.practice.jobs.work import TIMEOUT_MS
 
@@ -68,7 +69,7 @@ REFUSALS = [
 async def test_a_malformed_upload_is_refused_in_auth0s_words(
     world: World, change: dict[str, Any], message: str
 ) -> None:
-    usual = {"files": {"users": ("users.json", b"[]")}, "data": {"connection_id": world.connection_id}}
+    usual: dict[str, Any] = {"files": {"users": ("users.json", b"[]")}, "data": {"connection_id": world.connection_id}}
     answer = await world.client.post(f"{API}/jobs/users-imports", **usual | change)
     assert (answer.status_code, answer.json()["message"]) == (400, message)
 

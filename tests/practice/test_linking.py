@@ -274,7 +274,7 @@ async def test_what_cannot_be_linked(family: Family) -> None:
         ({"provider": "auth0"}, 400, "Payload validation error: 'Missing required property: user_id'."),
         ({"link_with": "nonsense"}, 400, "Invalid token (link_with)."),
     ):
-        answer = await family.link(**body)  # type: ignore[arg-type]
+        answer = await family.link(**body)
         assert error(answer)[:2] == (status, text)
     assert error(await family.link(provider="auth0", user_id=plain, more=1))[0] == 400
     assert error(await family.link(to="auth0|nobody"))[0] == 404

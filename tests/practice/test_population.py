@@ -41,9 +41,12 @@ def test_activity_is_skewed() -> None:
 async def test_people_arrive_mistype_forget_move_and_leave_and_can_all_log_in_afterwards() -> None:
     async with script_world(patience=Patience()) as world:
         gone: list[int] = []
-        living = population(
-            world, left=lambda number: (gone.append(number), world.legacy.people.pop(f"p{number}@example.com"))[0]
-        )
+
+        def left(number: int) -> None:
+            gone.append(number)
+            world.legacy.people.pop(f"p{number}@example.com")
+
+        living = population(world, left=left)
         lived = await living.live(days=6)
         assert lived.logins > lived.arrived > 6
         assert min(lived.typos, lived.resets, lived.email_changes, lived.closed) > 0

@@ -58,7 +58,7 @@ class Shop:
         return str(answer.json()["refresh_token"])
 
     async def refresh(self, token: str, **more: str | None) -> httpx.Response:
-        return await self.ask(**({"grant_type": "refresh_token", "refresh_token": token} | more))
+        return await self.ask("/oauth/token", **({"grant_type": "refresh_token", "refresh_token": token} | more))
 
     async def next(self, token: str) -> str:
         answer = await self.refresh(token)

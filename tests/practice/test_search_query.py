@@ -34,7 +34,7 @@ def db() -> sqlite3.Connection:
     user_table.create_tables(db)
     search_functions.register(db)
     for number, person in enumerate(PEOPLE):
-        profile = {key: person[key] for key in ("name", "given_name", "blocked") if key in person}
+        profile: dict[str, Any] = {key: person[key] for key in ("name", "given_name", "blocked") if key in person}
         profile |= {"email_verified": person.get("verified", False)}
         profile |= {"app_metadata": person["app"]} if "app" in person else {}
         profile |= {"user_metadata": person["meta"]} if "meta" in person else {}

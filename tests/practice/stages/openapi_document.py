@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-DOCUMENT = Path(__file__).parents[3] / "shared" / "auth0" / "management-api-slice.openapi.json"
+DOCUMENT = Path(__file__).parents[4] / "shared" / "auth0" / "management-api-slice.openapi.json"
 
 
 @cache

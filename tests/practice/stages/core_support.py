@@ -28,7 +28,8 @@ class StillClock:
 
 def still_tenant(**settings: Any) -> PracticeTenant:
     """A tenant without rate limits whose clock stands still."""
-    return PracticeTenant(**({"clock": StillClock(), "plan": "none", "seed": 7} | settings))
+    usual: dict[str, Any] = {"clock": StillClock(), "plan": "none", "seed": 7}
+    return PracticeTenant(**(usual | settings))
 
 
 class Api:
