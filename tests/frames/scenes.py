@@ -15,7 +15,7 @@ from pathlib import Path
 from unittest import mock
 
 import places  # noqa: F401 - first, for what follows
-from make import ANSWERS, recorded
+from draw import ANSWERS, recorded
 from stage import QUESTIONS, Rehearsal, frame, go_on, opened, page_is, shows, until
 from textual.pilot import Pilot
 

@@ -19,7 +19,8 @@ def held(app: WizardApp) -> list[weakref.ref[object]]:
     """The frame and its pages, without keeping them."""
     frame = app.screen
     assert isinstance(frame, JourneyScreen)
-    return [weakref.ref(frame), *(weakref.ref(page) for page in frame.query(StepView))]
+    parts: list[object] = [frame, *frame.query(StepView)]
+    return [weakref.ref(part) for part in parts]
 
 
 async def left(pilot: Pilot[None]) -> list[weakref.ref[object]]:

@@ -29,10 +29,9 @@ LEAVES_WITHIN = 10.0
 class Locked(KeyringBackend):
     """Answers when it is unlocked, in the thread that asked."""
 
-    priority = 1.0  # type: ignore[assignment]  # keyring declares a property of the class
+    priority = 1.0
 
     def __init__(self) -> None:
-        super().__init__()
         self.unlocked = threading.Event()
         self.asked = threading.Event()
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from stage import NARROW, Rehearsal, at_rest, frame, go_on, opened, page_is, shows, until
 from textual.widgets import Input
 
@@ -11,6 +13,10 @@ from screens.form import Form
 from screens.steps.profile import ProfileView
 from screens.widgets.ticks import Ticks
 from wizard.legacy.answers import SourceAnswers
+
+
+def has_ended(app: WizardApp) -> bool:
+    return not app.is_running
 
 
 async def test_ctrl_q_asks_while_a_run_is_under_way_and_staying_is_the_default(rehearsal: Rehearsal) -> None:
@@ -115,13 +121,13 @@ async def test_a_profile_that_is_not_answered_is_kept_with_its_rules(rehearsal: 
     for _ in range(2):  # also when it was only looked at the time before
         later = await begun_again(rehearsal)
         async with later.run_test(size=NARROW) as pilot:
-            await until(pilot, lambda later=later: page_is(later, "profile"))
+            await until(pilot, partial(page_is, later, "profile"))
             await at_rest(pilot)
             page = later.screen.query_one(ProfileView)
             assert page.feeding.rules["email"] == {"column": "email", "transforms": ["lower"]}
             assert not later.journey.is_answered("profile")
             await pilot.press("ctrl+q")
-            await until(pilot, lambda later=later: not later.is_running)
+            await until(pilot, partial(has_ended, later))
 
 
 async def test_quitting_asks_where_something_cannot_be_kept(rehearsal: Rehearsal) -> None:
@@ -149,7 +155,7 @@ async def test_an_answered_page_that_was_edited_and_left_is_kept(rehearsal: Rehe
             await go_on(pilot, key)
         for key in ("profile", "source"):
             await pilot.press("escape")
-            await until(pilot, lambda key=key: page_is(app, key))
+            await until(pilot, partial(page_is, app, key))
         app.screen.query_one("#source Form", Form).put({"delimiter": ";"})
         await pilot.press("escape")
         await until(pilot, lambda: page_is(app, "tenant"))

@@ -15,8 +15,9 @@ TYPED = {"domain": "acme.eu.auth0.com", "client_secret": "canary-secret"}
 async def test_a_new_migration_after_a_rehearsal_has_the_real_keyring_and_time(rehearsal: Rehearsal) -> None:
     app = rehearsal.app()
     async with opened(app) as pilot:
-        assert app.practice is not None
-        assert app.world.memory is not None
+        practice, memory = app.practice, app.world.memory
+        assert practice is not None
+        assert memory is not None
         await at_rest(pilot)
         begin(app, app.go_to_start, group="begin")
         await shows(pilot, "New migration")

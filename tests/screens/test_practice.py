@@ -16,7 +16,7 @@ from screens.companion import Companion
 from screens.practice import SPEED, Practice, furnish, residents_of, start_practice
 from screens.secrets_file import SecretsFile
 from screens.surroundings import SharedClock
-from wizard.answers import Answers, save
+from wizard.answers import Answers, Section, save
 from wizard.errors import UsageError, WizardError
 from wizard.legacy.answers import SourceAnswers
 from wizard.runs import Runs
@@ -137,7 +137,7 @@ async def test_answers_of_another_store_that_were_left_ask_for_no_login_of_the_s
 async def test_answers_that_are_opened_ask_for_logins_of_their_own_store(rehearsal: Rehearsal, tmp_path: Path) -> None:
     practice = rehearsal.practice
     tables = {**practice.suggested, "source": {"path": "people.csv"}}
-    kept = [TenantAnswers, SourceAnswers, VerifyAnswers]
+    kept: list[type[Section]] = [TenantAnswers, SourceAnswers, VerifyAnswers]
     file = tmp_path / "answers.toml"
     save(file, Answers([kind.model_validate(tables[kind.table]) for kind in kept]))
     app = rehearsal.app()

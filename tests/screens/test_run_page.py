@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,7 @@ from screens.steps.cutover import after_cutover
 from screens.steps.run_figures import charts, headline, overall, pace, row_of, slots
 from screens.steps.trickle import figures
 from screens.steps.trickle import headline as phase_headline
-from screens.work import Work
+from screens.work import Phase, Work
 from wizard.answers.reading import from_tables
 from wizard.errors import WizardError
 from wizard.events import (
@@ -236,7 +237,8 @@ def test_a_lost_network_is_told_with_what_to_do() -> None:
 
 def test_a_run_at_rest_says_which_key_goes_on_from_there() -> None:
     work = heard([*begun(10), UsersPrepared(10, 10, 0, 0, 1, 4640)])
-    for phase, words in (("paused", "paused · F7 resumes"), ("failed", "stopped by an error · F7 resumes")):
+    told: dict[Phase, str] = {"paused": "paused · F7 resumes", "failed": "stopped by an error · F7 resumes"}
+    for phase, words in told.items():
         work.phase = phase
         assert words in headline(work).plain
     work.hear(WorldAwaited("trickle", "3 of 10 users have moved at login", "you say so"))
@@ -246,7 +248,7 @@ def test_a_run_at_rest_says_which_key_goes_on_from_there() -> None:
     )
 
 
-KEYS_OF = {
+KEYS_OF: dict[Phase, dict[str, str]] = {
     "running": {"f7": "Pause", "f8": "Stop"}, "pausing": {}, "paused": {"f7": "Resume"}, "failed": {"f7": "Resume"},
     "waiting": {"f7": "Look"}, "ended": {},
 }  # fmt: skip
@@ -259,17 +261,17 @@ async def test_the_keys_of_the_page_are_those_that_do_something_now(rehearsal: R
         app.journey.approved = "before"
         app.work = heard([*begun(10), UsersPrepared(10, 10, 0, 0, 1, 4640)])
         await app.screen.go("run")  # type: ignore[attr-defined]
+
+        def names_only(shown: list[str], hidden: list[str]) -> bool:
+            line = last(app)
+            return all(map(line.__contains__, shown)) and not any(map(line.__contains__, hidden))
+
         for phase, keys in KEYS_OF.items():
             app.work.phase = phase
             app.work.version += 1
             shown = [f"{key} {word}" for key, word in keys.items()]
             hidden = [f" {key} " for key in ("f7", "f8") if key not in keys]
-            await until(
-                pilot,
-                lambda s=shown, h=hidden: (
-                    all(map(last(app).__contains__, s)) and not any(map(last(app).__contains__, h))
-                ),
-            )  # type: ignore[misc]
+            await until(pilot, partial(names_only, shown, hidden))
         app.work.phase = "idle"
 
 

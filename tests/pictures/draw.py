@@ -1,6 +1,6 @@
 """Draws the picture of the run screen for the README from the real app and recorded events; nobody's data is in it.
 
-Usage: python tests/pictures/make.py
+Usage: python tests/pictures/draw.py
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import re
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 from unittest.mock import patch
 
 from screens.app import WizardApp
@@ -38,7 +39,7 @@ from wizard.steps import SECTIONS
 PICTURE = Path(__file__).parents[2] / "assets" / "run-screen.svg"
 SIZE = (120, 36)
 USERS, FILES, DONE = 48_200, 48, 29
-ANSWERS = {
+ANSWERS: dict[str, dict[str, Any]] = {
     "tenant": {
         "domain": "acme.eu.auth0.com", "client_id": "wizard", "client_secret": "env:SECRET", "environment": "staging",
     },
