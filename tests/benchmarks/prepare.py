@@ -118,9 +118,10 @@ def _tree_bytes(process: psutil.Process) -> int:
 
 def _children(process: psutil.Process) -> list[psutil.Process]:
     try:
-        return process.children(recursive=True)
+        children: list[psutil.Process] = process.children(recursive=True)
     except psutil.Error:
         return []
+    return children
 
 
 def _contest(workers: str, source: Path, out: Path) -> dict[str, Any]:

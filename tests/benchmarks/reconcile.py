@@ -73,12 +73,13 @@ def _options() -> argparse.Namespace:
 def _run(name: str, folder: Path, *, watched: bool = False) -> dict[str, Any]:
     shutil.rmtree(folder / "out", ignore_errors=True)
     prepared, export = folder / "prepared" / "users", folder / "export.ndjson.gz"
-    arguments = {
-        "prepare": ["prepare.py", "--contestant", "2", "--source", folder / "users.csv", "--out", folder / "out"],
-        "dictionary": ["baseline_reconcile.py", prepared, export],
-        "reconcile": ["reconcile.py", "--contestant", "--source", prepared, "--out", export],
-    }[name]
-    return _done([sys.executable, str(HERE / arguments[0]), *map(str, arguments[1:])], watched=watched)
+    scripts: dict[str, tuple[str, list[str | Path]]] = {
+        "prepare": ("prepare.py", ["--contestant", "2", "--source", folder / "users.csv", "--out", folder / "out"]),
+        "dictionary": ("baseline_reconcile.py", [prepared, export]),
+        "reconcile": ("reconcile.py", ["--contestant", "--source", prepared, "--out", export]),
+    }
+    script, arguments = scripts[name]
+    return _done([sys.executable, str(HERE / script), *map(str, arguments)], watched=watched)
 
 
 def _done(command: list[str], *, watched: bool) -> dict[str, Any]:
@@ -137,7 +138,7 @@ def _write_export(prepared: Path, export: Path) -> None:
     number = 0
     with gzip.open(export, "wb", compresslevel=6) as out:
         for file in sorted(prepared.glob("users/*.json")):
-            lines = []
+            lines: list[bytes] = []
             for user in orjson.loads(file.read_bytes()):
                 lines += map(orjson.dumps, _stored(user, number % 10_000, EXPORT_FIELDS))
                 number += 1

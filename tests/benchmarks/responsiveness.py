@@ -157,7 +157,8 @@ def busy(terminal: Terminal, seconds: float) -> float:
     before, begun = terminal.cpu.cpu_times(), time.perf_counter()
     terminal.quiet(seconds)
     after, passed = terminal.cpu.cpu_times(), time.perf_counter() - begun
-    return (after.user + after.system - before.user - before.system) / passed
+    used: float = after.user + after.system - before.user - before.system
+    return used / passed
 
 
 def told(name: str, times: list[float]) -> tuple[float, float]:

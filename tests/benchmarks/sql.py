@@ -20,7 +20,7 @@ def read(url: str, rows: int) -> None:
     from wizard.legacy import open_source
     from wizard.legacy.answers import SourceAnswers
 
-    source = open_source(SourceAnswers(url=url, users_table=f"t{rows}"), secret=None, base=Path())
+    source = open_source(SourceAnswers(url=url, table=f"t{rows}"), secret=None, base=Path())
     began = time.perf_counter()
     facts = source.facts()
     looked = time.perf_counter() - began

@@ -31,7 +31,8 @@ from wizard.bulk.jobs.schedule import floor
 from wizard.bulk.jobs.upload import upload_files
 from wizard.journal import Journal
 from wizard.practice import job_times
-from wizard.practice.faults import Faults, Latency
+from wizard.practice.fault_rules import Latency
+from wizard.practice.faults import Faults
 from wizard.practice.limits import plan_named
 from wizard.practice.tenant import JobTime, PracticeTenant
 

@@ -176,7 +176,7 @@ async def _answered(
 
 
 async def test_whoever_is_not_preferred_is_told_so_by_username(tmp_path: Path) -> None:
-    rows = [
+    rows: list[tuple[str, ...]] = [
         ("1", "a@example.com", "ada", "2020-01-01", "", "", hashed(cost=4)),
         ("2", "A@example.com", "bob", "2024-01-01", "", "", hashed(cost=4)),
     ]

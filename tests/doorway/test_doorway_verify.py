@@ -139,7 +139,8 @@ def drupal(password: bytes, rounds: int) -> str:
     digest = hashlib.sha512(b"saltSALT" + password).digest()
     for _ in range(2**rounds):
         digest = hashlib.sha512(digest + password).digest()
-    return ("$S$" + letters[rounds] + "saltSALT" + h64.encode_bytes(digest).decode())[:55]
+    encoded: bytes = h64.encode_bytes(digest)
+    return ("$S$" + letters[rounds] + "saltSALT" + encoded.decode())[:55]
 
 
 def test_drupal_fits_also_over_md5() -> None:

@@ -137,7 +137,7 @@ async def test_where_a_column_holds_all_metadata_everybody_is_asked_about_once(k
     code = code_of(kind, "fetch_metadata", ANYTHING)
     async with fake_doorway(one=user()) as doorway:
         told = await log_in(kind, "fetch_metadata", doorway, person=person, code=code)
-        flagged = {**PERSON, "app_metadata": {"plan": "silver", **told.app_metadata}}
+        flagged: dict[str, Any] = {**PERSON, "app_metadata": {"plan": "silver", **told.app_metadata}}
         await log_in(kind, "fetch_metadata", doorway, person=flagged, code=code)
     assert told.app_metadata[METADATA_FLAG] == "fetched"
     assert len(doorway.calls) == 1
