@@ -127,7 +127,8 @@ async def test_a_grant_of_all_scopes_lists_none(api: Api, first: bool) -> None:
     await api.post("/resource-servers", {"identifier": IDENTIFIER, "scopes": [{"value": "read:legacy"}]})
     client = await api.new_client("Machine", grant_types=["client_credentials"])
     whole = {"allow_all_scopes": True}
-    body = {"client_id": client["client_id"], "audience": IDENTIFIER} | (whole if first else {"scope": []})
+    scopes: dict[str, object] = dict(whole) if first else {"scope": []}
+    body = {"client_id": client["client_id"], "audience": IDENTIFIER} | scopes
     made = (await api.post("/client-grants", body)).json()
     path = f"/client-grants/{made['id']}"
     if not first:

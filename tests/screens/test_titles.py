@@ -10,6 +10,7 @@ from textual.widgets import Static
 
 from screens.fields import Field
 from screens.form import Form
+from screens.frame import JourneyScreen
 from screens.titles import TITLES, on_pages
 from wizard.errors import WizardError
 from wizard.rejects import REASONS
@@ -66,8 +67,9 @@ async def test_an_error_on_a_page_names_the_field_to_look_at(rehearsal: Rehearsa
     app = rehearsal.app()
     async with opened(app) as pilot:
         await go_on(pilot, "source")
+        assert isinstance(app.screen, JourneyScreen)
         app.screen.page.trouble(
             WizardError("There is no database", remedy="correct the name at the end of url in [source].")
-        )  # type: ignore[attr-defined]
+        )
         told = str(app.screen.query_one("#source .trouble", Static).content)
         assert "at the end of “Database URL, without its password” on the page Legacy store." in told

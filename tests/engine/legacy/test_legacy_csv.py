@@ -34,7 +34,7 @@ def test_the_first_user_of_an_htpasswd_is_no_header_and_its_hash_no_name_of_a_co
     source = opened(b"ann:$apr1$VQeCheVk$U9dPrBIIsGhwA1E4N8/uf1\nbob:{SHA}0DPiKuNIrrVmD8IUCuw1hQxNqZc=\n")
     assert source.columns == ("column_1", "column_2")
     assert source.facts().details["delimiter"] == "colon"
-    assert [first for first, _ in cells(source)] == ["ann", "bob"]
+    assert [row[0] for row in cells(source)] == ["ann", "bob"]
 
 
 @pytest.mark.parametrize("text", ["id,at\n1,10:30\n2,11:45\n", "website\nhttps://a.example\nhttps://b.example\n"])

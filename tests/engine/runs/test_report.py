@@ -217,7 +217,9 @@ def test_a_stopped_run_says_how_to_go_on() -> None:
 
 def test_names_from_outside_cannot_become_markup() -> None:
     evil = '<script>alert("x")</script>&'
-    texts: dict[str, Any] = {part.name: evil for part in fields(Report) if getattr(FAILED, part.name) in ("", FAILED.connection)}
+    texts: dict[str, Any] = {
+        part.name: evil for part in fields(Report) if getattr(FAILED, part.name) in ("", FAILED.connection)
+    }
     report = replace(
         FAILED,
         **{**texts, "error": evil, "reasons": (RejectedFor(evil, evil, evil, 1),)},
