@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from datetime import UTC, datetime
 from typing import Annotated, Any, ClassVar, TypeVar
 
 from pydantic import (
@@ -31,15 +30,6 @@ WORD = r"^[\w.:|-]{1,100}$"
 
 Word = Annotated[str, StringConstraints(pattern=WORD)]
 """An id or a code: these are told and kept, so no text that might quote a user passes for one."""
-
-
-def moment(text: object) -> float | None:
-    """UNIX time of a date as Auth0 writes it, such as `2023-01-25T17:48:16.647Z`; None for anything else."""
-    try:
-        found = datetime.fromisoformat(text) if isinstance(text, str) else None
-    except ValueError:
-        return None
-    return None if found is None else found.replace(tzinfo=found.tzinfo or UTC).timestamp()
 
 
 class Auth0Model(BaseModel):

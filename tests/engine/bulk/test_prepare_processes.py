@@ -238,7 +238,7 @@ def test_processes_start_where_standard_error_is_no_file(tmp_path: Path, monkeyp
 
 def test_workers_start_without_the_models_of_the_answers() -> None:
     code = (
-        "import sys, wizard.bulk.preparation.spool, wizard.bulk.preparation.workers; "
+        "import sys, wizard.bulk.preparation.prepare; "
         "sys.exit(bool({'pydantic', 'wizard.answers', 'sqlalchemy', 'email_validator', 'phonenumbers'} & set(sys.modules)))"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

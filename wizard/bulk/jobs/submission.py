@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from wizard.auth0.dates import moment
 from wizard.auth0.errors import AnswerLost, AnswerNotUnderstood, ImportSlotsBusy, Refused, Unreachable
-from wizard.auth0.models import moment
 from wizard.bulk.jobs.desk import CALM, OUTAGE, Desk, Patience
 from wizard.bulk.jobs.ledger import Part
 from wizard.events import ImportSlotAwaited, JobSubmitted, SubmissionInDoubt, SubmissionSettled

@@ -22,8 +22,6 @@ from wizard.bulk.preparation.folder import Preparation
 from wizard.bulk.preparation.keys import batches, buckets_for
 from wizard.bulk.preparation.spool import EMAIL, MOVED, Job, file_name
 from wizard.bulk.preparation.workers import Alone, Crew, Hands, Task
-from wizard.bulk.verification.moved import moved_only
-from wizard.bulk.verification.residents import Residents, exported_ids, write_index
 from wizard.counts import counted
 from wizard.errors import Interrupted, SourceError, WizardError
 from wizard.events import Emit, UsersPrepared, UsersRead
@@ -180,6 +178,9 @@ async def prepare_async(
 
 
 def _index(leave_out: LeaveOut, spool: Path) -> Path:
+    from wizard.bulk.verification.moved import moved_only
+    from wizard.bulk.verification.residents import Residents, exported_ids, write_index
+
     path = spool / "there"
     linked = (user_id.encode() for user_id in leave_out.linked)
     marked = Residents(leave_out.marked) if leave_out.marked else None

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from wizard.auth0.models import moment
+from wizard.auth0.dates import moment
 
 if TYPE_CHECKING:
     from wizard.auth0.models import Connection, User

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from wizard.auth0.dates import moment
 from wizard.auth0.errors import NotFound
-from wizard.auth0.models import moment
 from wizard.bulk.repair.made import REMOVED, Made, Whose, rejected_users
 from wizard.bulk.repair.own_logins import OwnLogins
 from wizard.bulk.verification.evidence import export_users, private_file

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from wizard.aside import aside
-from wizard.auth0.models import moment
+from wizard.auth0.dates import moment
 from wizard.counts import counted
 from wizard.errors import Interrupted, WizardError
 from wizard.events import CheckFailed, CheckPassed, CheckWithdrawn, UsersMovedSince, UsersReconciled

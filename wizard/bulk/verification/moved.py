@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from wizard.aside import aside
-from wizard.auth0.models import moment
+from wizard.auth0.dates import moment
 from wizard.bulk.verification.residents import Counts, Residents, exported_ids, write_index
 from wizard.counts import counted
 from wizard.progress import Progress
