@@ -93,7 +93,7 @@ def test_nobody_moves_by_the_script_of_somebody_else(stage: Automatic) -> None:
     assert change.endswith("and with them let it import users to Auth0")
     stage.set_up()
     assert stage.options()["import_mode"] is True
-    stage.undo()
+    stage.take_back()
     after = stage.options()
     assert {name: after[name] for name in options} == options
     assert before.keys() - after.keys() <= {"passwordPolicy"}  # see above
