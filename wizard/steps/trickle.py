@@ -23,6 +23,7 @@ from wizard.tools import Tools
 
 if TYPE_CHECKING:
     from wizard.auth0.models import Connection
+    from wizard.bulk.verification.leftover import Standing
 
 Day = date
 """The type of the answer `date`, which hides its name."""
@@ -32,6 +33,9 @@ OVER = "automatic_phase_over"
 
 BEFORE = "users_before_automatic_phase"
 """Journal fact: users of the connection that were there before anybody could move."""
+
+OTHERS = "users_of_no_record"
+"""Journal fact: `users` who came and are none of the store, such as sign-ups, as told apart `at` this UNIX time."""
 
 ODD = 3
 """Moved users without a mark that are no fault: deleted from the legacy store since, or at a login just now."""
@@ -77,7 +81,7 @@ class TrickleFacts:
     """One look at UNIX time `at`: users of the legacy store, those who have moved, and what earlier looks foresee.
 
     `before` are users of the connection that were there before this run let anybody move, `fewer` those who count no more
-    that an earlier look had counted.
+    that an earlier look had counted. Among those who `came` since may be others than users of the store.
     """
 
     at: float
@@ -88,6 +92,7 @@ class TrickleFacts:
     before: int = 0
     expected: str = ""
     fewer: int = 0
+    came: int = 0
 
     @property
     def share(self) -> float:
@@ -109,13 +114,21 @@ class TrickleStep(Step[TrickleFacts, Change]):
         if over:
             return TrickleFacts(now, source.records, Progress.of(tools.journal.events()).migrated, over=True)
         connection = await tools.tenant.connection_named(answers[ConnectionAnswers].name)
-        before, moved = await _before_and_moved(connection, tools) if connection is not None else (0, 0)
-        moved = min(source.records, moved)
+        before, came = await _before_and_came(connection, tools) if connection is not None else (0, 0)
+        marked = await _marked(tools)
+        moved = _moved(came, source.records, tools)
+        decides = _share_is_reached(answers[TrickleAnswers], moved, source.records)
+        if connection is not None and (decides or _may_be_others(moved, marked, tools)):
+            from wizard.bulk.verification.leftover import standing
+
+            _tell_apart(came, await standing(answers, connection, tools), tools)
+            moved = _moved(came, source.records, tools)
         looks = [(look.at, look.migrated) for look in Progress.of(tools.journal.events()).looks]
         told = outlook([*looks, (now, moved)], source.records, answers[TrickleAnswers])
         fewer = max((migrated for _, migrated in looks), default=0) - moved
-        marked = await _marked(tools)
-        return TrickleFacts(now, source.records, moved, marked, before=before, expected=told, fewer=max(0, fewer))
+        return TrickleFacts(
+            now, source.records, moved, marked, before=before, expected=told, fewer=max(0, fewer), came=came
+        )
 
     def plan(self, answers: Answers, facts: TrickleFacts) -> Sequence[Change]:
         return []
@@ -138,7 +151,10 @@ class TrickleStep(Step[TrickleFacts, Change]):
             return None
         reason = f"{facts.migrated:,} of {counted(facts.users, 'user')} have moved at login ({facts.share:.1f} %)"
         if facts.fewer:
-            reason += f"; {facts.fewer:,} fewer than counted before: users who are linked to one another count as one, and deleted ones no more"
+            reason += (
+                f"; {facts.fewer:,} fewer than counted before: users who are linked to one another count as one, and who was "
+                "deleted, or turned out to have signed up, no more"
+            )
         if facts.expected:
             reason += f"; {facts.expected}"
         until = {
@@ -155,8 +171,30 @@ class TrickleStep(Step[TrickleFacts, Change]):
         return [*found, *await _marks_agree(tools)]
 
 
-async def _before_and_moved(connection: Connection, tools: Tools) -> tuple[int, int]:
-    """How many were in the connection before anybody could move, and how many have moved."""
+def _moved(came: int, users: int, tools: Tools) -> int:
+    """How many have moved: whoever came, but for those who were none of the store when that was last counted by ids."""
+    others = int((tools.journal.recall(OTHERS) or {}).get("users", 0))
+    return min(users, max(0, came - others))
+
+
+def _tell_apart(came: int, stand: Standing, tools: Tools) -> None:
+    tools.journal.remember(OTHERS, {"users": came - stand.moved, "at": tools.clock.now()})
+
+
+def _may_be_others(moved: int, marked: int | None, tools: Tools) -> bool:
+    """Whether more have come than were marked; looked into once a day, as it needs an export."""
+    if marked is None or moved - marked <= ODD:
+        return False
+    apart = tools.journal.recall(OTHERS)
+    return apart is None or not 0 <= tools.clock.now() - float(apart["at"]) < LEFT_SECONDS
+
+
+def _share_is_reached(wanted: TrickleAnswers, moved: int, users: int) -> bool:
+    return wanted.until == "share" and not wanted.go_on and 100 * moved >= wanted.share * users
+
+
+async def _before_and_came(connection: Connection, tools: Tools) -> tuple[int, int]:
+    """How many were in the connection before anybody could move, and how many have moved or signed up since."""
     from wizard.bulk.verification.moved import search_for_moved, since_of
 
     total = await tools.tenant.count_users(f'identities.connection:"{connection.name}"')
@@ -198,15 +236,18 @@ async def _marks_agree(tools: Tools) -> Sequence[Finding]:
 
 async def _count_left(answers: Answers, facts: TrickleFacts, tools: Tools) -> None:
     """Count once a day who has not moved, by the last login; nothing where the legacy store does not tell it."""
-    from wizard.bulk.verification.leftover import left_by_activity
+    from wizard.bulk.verification.leftover import standing, tells_of_logins
 
     counted = Progress.of(tools.journal.events()).left
     if counted is not None and 0 <= facts.at - counted.at < LEFT_SECONDS:
         return  # what was counted later than now was counted while the clock of this machine was ahead
     connection = await tools.tenant.connection_named(answers[ConnectionAnswers].name)
-    left = await left_by_activity(answers, connection, tools) if connection else None
-    if left is not None:
-        tools.emit(UsersLeftCounted(facts.at, left))
+    if connection is None or not await tells_of_logins(answers, tools):
+        return
+    stand = await standing(answers, connection, tools)
+    _tell_apart(facts.came, stand, tools)
+    if stand.left is not None:
+        tools.emit(UsersLeftCounted(facts.at, stand.left))
 
 
 async def _marked(tools: Tools) -> int | None:
@@ -215,7 +256,7 @@ async def _marked(tools: Tools) -> int | None:
 
 
 def _due(wanted: TrickleAnswers, facts: TrickleFacts) -> bool:
-    if wanted.go_on or facts.migrated >= facts.users:
+    if wanted.go_on:
         return True
     if wanted.until == "share":
         return facts.share >= wanted.share

@@ -81,7 +81,7 @@ def test_a_count_that_falls_during_the_automatic_phase_is_explained(tmp_path: Pa
     waiting = stage.resume().waiting
     assert "2 of 10 users have moved at login (20.0 %)" in waiting
     assert (
-        "1 fewer than counted before: users who are linked to one another count as one, and deleted ones no more"
+        "1 fewer than counted before: users who are linked to one another count as one, and who was deleted, or turned out to have signed up, no more"
         in waiting
     )
 

@@ -9,6 +9,7 @@ import httpx
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from linked_stage import link
 from phases_stage import PhasesStage, plant, stage_of
 from rehearsal import CountingTransport, person
 
@@ -74,6 +75,49 @@ def test_the_look_that_ends_the_phase_is_kept_and_the_phase_does_not_begin_again
     assert [look.due for look in looks] == [False, True]
     stage.ask("DELETE", "users/auth0|1")
     assert stage.resume().verdict == "complete"
+
+
+def sign_up(stage: PhasesStage, people: range) -> None:
+    for number in people:
+        stage.sign_up(f"new{number}", f"new-{number}@example.org")
+
+
+def test_who_signs_up_is_no_part_of_the_share_that_ends_the_phase(stage: PhasesStage) -> None:
+    stage.apply("trickle.until=share", "trickle.share=50")
+    stage.log_in(range(1, 6))
+    sign_up(stage, range(12))
+    stage.pass_days(1)
+    progress = stage.resume()
+    assert (progress.verdict, progress.migrated, progress.imported) == ("waiting", 5, 0)
+    stage.log_in(range(6, 15))
+    stage.pass_days(1)
+    waiting = stage.resume().waiting
+    assert waiting.startswith("14 of 30 users have moved at login (46.7 %)")
+    stage.log_in([15])
+    sign_up(stage, range(12, 20))
+    progress = stage.resume()
+    assert (progress.verdict, progress.migrated, progress.imported) == ("complete", 15, 15)
+
+
+def test_who_has_moved_and_was_linked_counts_in_the_share_that_ends_the_phase(stage: PhasesStage) -> None:
+    stage.apply("trickle.until=share", "trickle.share=50")
+    stage.log_in(range(1, 16))
+    link(stage, "2", to="1")
+    sign_up(stage, range(1))
+    stage.pass_days(1)
+    assert stage.resume().migrated == 15
+
+
+@pytest.mark.parametrize("until", ["trickle.until=hand", "trickle.until=date"])
+def test_a_count_ends_no_phase_that_ends_by_hand_or_on_a_day(stage: PhasesStage, until: str) -> None:
+    settings = [until, "trickle.date=2099-01-01"] if "date" in until else [until]
+    stage.apply(*settings)
+    stage.log_in([1])
+    sign_up(stage, range(40))
+    stage.pass_days(1)
+    progress = stage.resume()
+    assert (progress.verdict, progress.imported) == ("waiting", 0)
+    assert progress.waiting.startswith("1 of 30 users have moved at login (3.3 %)")
 
 
 def test_going_on_by_hand_is_an_answer_that_a_resumed_run_takes(stage: PhasesStage) -> None:
