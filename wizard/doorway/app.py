@@ -101,6 +101,7 @@ def build(
 
 def planned(answers: Answers, *, base: Path, secret: Callable[[str], str] | None, processes: int = 1) -> Plan:
     """Read what the answers name; see `build`."""
+    from wizard.auth0.domain import Address
     from wizard.doorway.desk import STORE_THREADS
     from wizard.legacy import open_source
     from wizard.legacy.answers import SourceAnswers
@@ -122,7 +123,9 @@ def planned(answers: Answers, *, base: Path, secret: Callable[[str], str] | None
         seconds=wanted.store_seconds,
         threads=STORE_THREADS,
     )
-    return Plan(wanted, answers[TenantAnswers].domain, people, open_marks(wanted, secret, base), processes)
+    domain = answers[TenantAnswers].domain
+    marks = open_marks(wanted, Address.parse(domain).url, secret, base)
+    return Plan(wanted, domain, people, marks, processes)
 
 
 def application(plan: Plan, *, clock: Clock | None, transport: httpx.AsyncBaseTransport | None, log: Log) -> Doorway:

@@ -14,7 +14,7 @@ from wizard.errors import CredentialsError, UsageError, WizardError
 from wizard.located import located
 
 if TYPE_CHECKING:
-    from sqlalchemy import URL, Engine, Table
+    from sqlalchemy import URL, ColumnElement, Engine, Table
 
 TABLE = "auth0_migrated_users"
 LOCK_SECONDS = 5
@@ -26,14 +26,18 @@ class MarksUnavailable(WizardError):
 
 @dataclass(frozen=True)
 class Marks:
-    """The marks in one database; picklable. Calls block, and may come from several threads and processes."""
+    """The marks of one tenant in one database; picklable. Calls block, and may come from several threads and processes.
+
+    Who has moved to one tenant, as in a rehearsal, has not moved to another: one database may hold marks of several.
+    """
 
     url: URL = field(repr=False)
+    tenant: str
     seconds: float = 5.0
     known: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
     def __reduce__(self) -> tuple[type[Marks], tuple[Any, ...]]:
-        return Marks, (self.url, self.seconds)
+        return Marks, (self.url, self.tenant, self.seconds)
 
     def prepare(self) -> None:
         """Make the table if it is not there.
@@ -52,8 +56,7 @@ class Marks:
         from sqlalchemy import select
 
         with self._explained(), self._engine.connect() as connection:
-            where = self._table.c.user_id == user_id
-            return connection.execute(select(self._table.c.user_id).where(where)).first() is not None
+            return connection.execute(select(self._table.c.user_id).where(self._is(user_id))).first() is not None
 
     def add(self, user_id: str, at: float) -> None:
         """Mark a user; once more changes nothing.
@@ -66,28 +69,31 @@ class Marks:
         with self._explained():
             try:
                 with self._engine.begin() as connection:
-                    connection.execute(self._table.insert().values(user_id=user_id, marked_at=int(at)))
+                    values = {"tenant": self.tenant, "user_id": user_id, "marked_at": int(at)}
+                    connection.execute(self._table.insert().values(values))
             except IntegrityError:
                 pass  # it is marked already
 
     def remove(self, user_id: str) -> None:
         """Take a mark away, if there is one."""
         with self._explained(), self._engine.begin() as connection:
-            connection.execute(self._table.delete().where(self._table.c.user_id == user_id))
+            connection.execute(self._table.delete().where(self._is(user_id)))
 
     def count(self) -> int:
         """How many users are marked."""
         from sqlalchemy import func, select
 
         with self._explained(), self._engine.connect() as connection:
-            return int(connection.execute(select(func.count()).select_from(self._table)).scalar_one())
+            where = self._table.c.tenant == self.tenant
+            return int(connection.execute(select(func.count()).select_from(self._table).where(where)).scalar_one())
 
     def after(self, user_id: str, take: int) -> Sequence[str]:
         """Ids of marked users that follow this one in the database's order; "" begins."""
-        from sqlalchemy import select
+        from sqlalchemy import and_, select
 
         column = self._table.c.user_id
-        statement = select(column).where(column > user_id).order_by(column).limit(take)
+        where = and_(self._table.c.tenant == self.tenant, column > user_id)
+        statement = select(column).where(where).order_by(column).limit(take)
         with self._explained(), self._engine.connect() as connection:
             return list(connection.execute(statement).scalars())
 
@@ -95,6 +101,11 @@ class Marks:
         """Close all connections."""
         if "engine" in self.known:
             self.known.pop("engine").dispose()
+
+    def _is(self, user_id: str) -> ColumnElement[bool]:
+        from sqlalchemy import and_
+
+        return and_(self._table.c.tenant == self.tenant, self._table.c.user_id == user_id)
 
     @property
     def _table(self) -> Table:
@@ -105,7 +116,11 @@ class Marks:
             exact = String(255).with_variant(
                 VARCHAR(255, charset="utf8mb4", collation="utf8mb4_bin"), "mysql", "mariadb"
             )
-            columns = (Column("user_id", exact, primary_key=True), Column("marked_at", BigInteger, nullable=False))
+            columns = (
+                Column("tenant", exact, primary_key=True),
+                Column("user_id", exact, primary_key=True),
+                Column("marked_at", BigInteger, nullable=False),
+            )
             self.known.setdefault("table", Table(TABLE, MetaData(), *columns))
         table: Table = self.known["table"]
         return table
@@ -152,8 +167,11 @@ class Marks:
             ) from None
 
 
-def open_marks(answers: LegacyApiAnswers, secret: Callable[[str], str] | None, base: Path) -> Marks:
+def open_marks(answers: LegacyApiAnswers, tenant: str, secret: Callable[[str], str] | None, base: Path) -> Marks:
     """The marks that the answers name, with their table made.
+
+    Args:
+        tenant: Its address; the marks are of users who have moved there.
 
     Raises:
         UsageError: the URL cannot be read.
@@ -181,7 +199,7 @@ def open_marks(answers: LegacyApiAnswers, secret: Callable[[str], str] | None, b
         url = url.set(drivername=DRIVERS.get(url.drivername, url.drivername))
     if answers.marks_password:
         url = url.set(password=_looked_up(answers.marks_password, secret))
-    marks = Marks(url, answers.store_seconds)
+    marks = Marks(url, tenant, answers.store_seconds)
     marks.prepare()
     return marks
 
