@@ -35,7 +35,8 @@ class PhasesStage(Rehearsal):
         super().__post_init__()
         self.marked: set[str] = set()
         self.unknown: set[str] = set()
-        self.refuses_marks = False
+        self.refuses_marks = self.refuses_unmarks = False
+        self.is_gone = False
         self.calls: list[tuple[str, str]] = []
         self.memory: dict[tuple[str, str], Secret] = {}
         self.answer("[connection]", TABLES + "[connection]")
@@ -47,6 +48,8 @@ class PhasesStage(Rehearsal):
     def _legacy_api(self, request: httpx.Request) -> httpx.Response:
         """The contract of the legacy API, as far as the engine asks it."""
         self.calls.append((request.method, request.url.path))
+        if self.is_gone:
+            raise httpx.ConnectError("refused", request=request)
         if request.url.path in ("/healthz", "/readyz"):
             return httpx.Response(200)
         if not request.headers.get("Authorization", "").startswith("Bearer ey"):
@@ -59,6 +62,8 @@ class PhasesStage(Rehearsal):
         [_, users, user_id, what] = request.url.path.split("/")
         assert (users, what) == ("users", "migrated")
         if request.method == "DELETE":
+            if self.refuses_unmarks:
+                return httpx.Response(503, json={"error": "unavailable"})
             self.marked.discard(user_id)
             return httpx.Response(204)
         assert request.method == "POST"

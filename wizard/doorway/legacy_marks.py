@@ -93,10 +93,10 @@ class LegacyMarks:
             _, why = await self._changed(client, "DELETE", user_id)
         if why:
             raise WizardError(
-                "The legacy API did not forget the mark of a half-made user",
+                "The legacy API did not forget the mark of a user who is to be in Auth0 no more",
                 why=why,
-                state="The user's remains in Auth0 are removed; the repair goes on where it stopped.",
-                remedy="See that the legacy API runs, then resume the run.",
+                state="What was done before is kept; the same command goes on where it stopped.",
+                remedy="See that the legacy API runs, then go on.",
             )
 
     async def _changed(self, client: httpx.AsyncClient, method: str, user_id: str) -> tuple[int, str]:

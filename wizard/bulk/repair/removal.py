@@ -10,7 +10,7 @@ import zlib
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -21,6 +21,7 @@ from wizard.bulk.repair.own_logins import OwnLogins
 from wizard.bulk.verification.evidence import export_users, private_file
 from wizard.bulk.verification.exported import not_whole
 from wizard.bulk.verification.linked import AT_ONCE, Looks, linked_users
+from wizard.bulk.verification.marked import marked_by_now
 from wizard.bulk.verification.residents import ids_in
 from wizard.counts import counted
 from wizard.errors import Interrupted, WizardError
@@ -31,6 +32,7 @@ from wizard.progress import Progress
 
 if TYPE_CHECKING:
     from wizard.auth0.models import Connection, User
+    from wizard.bulk.verification.residents import Residents
     from wizard.tools import Tools
 
 InUse = Literal["keep", "delete"]
@@ -104,17 +106,18 @@ class Look:
 
 @dataclass(frozen=True)
 class Removed:
-    """How many users were deleted, and how many were not, with the reason."""
+    """How many users were deleted, and how many were not, with the reason; whether nobody could ask for their marks."""
 
     deleted: int = 0
     in_use: int = 0
     elsewhere: int = 0
     anew: int = 0
     linked: int = 0
+    marks_unknown: bool = False
 
     @property
     def left(self) -> list[str]:
-        """Who is left, in words."""
+        """Who is left, and what may be left of those who are deleted, in words."""
         elsewhere = "of this run: the same id leads to a user of another connection"
         anew = "with an id of this run: made anew after its import"
         used = "logged in or changed since the import"
@@ -125,7 +128,12 @@ class Removed:
             (self.elsewhere, f"user {elsewhere}", f"users {elsewhere}"),
             (self.anew, f"user {anew}", f"users {anew}"),
         ]
-        return [counted(users, one, several) for users, one, several in told if users]
+        left = [counted(users, one, several) for users, one, several in told if users]
+        if self.marks_unknown and self.deleted:
+            left.append(
+                "marks of deleted users in the legacy API, which cannot be asked: whoever has one cannot move again"
+            )
+        return left
 
 
 Facts = tuple[str, object, object, object, object]
@@ -295,12 +303,20 @@ async def delete_users(
 
     Each is looked at just before, as deleting goes by id: whoever is not the one that the run has made stays, and unless
     `in_use` is delete also who has logged in or changed since. Whose account is linked to another stays in any case: with
-    the one the other would go, which is not of the run.
+    the one the other would go, which is not of the run. Whoever is deleted is no longer marked as moved in the legacy API.
 
     Raises:
         Interrupted: the operator stopped it.
         WizardError: the tenant refuses, or does not answer.
     """
+    async with marked_by_now(tools) as marked:
+        removed = await _delete_all(made, connection, in_use, marked, tools)
+    return replace(removed, marks_unknown=tools.marks is not None and marked is None)
+
+
+async def _delete_all(
+    made: Sequence[Made], connection: Connection | None, in_use: InUse | None, marked: Residents | None, tools: Tools
+) -> Removed:
     refused, fates, looks = rejected_users(tools.journal), Counter[Fate](), Looks()
     # A pass that was broken off may have told of more than is settled.
     told = Progress.of(tools.journal.events()).removed
@@ -315,7 +331,7 @@ async def delete_users(
                 if number % TOLD_EVERY == 0:
                     tools.emit(UsersRemoved(max(gone + _gone(here), told), total))
                 _stop_if_asked(tools)
-                fate = await _delete(user, one, connection, in_use, tools)
+                fate = await _delete(user, one, connection, in_use, marked, tools)
                 if fate == "gone" and connection is not None:
                     absent.append(user)  # counted once it is known not to be linked, so that no figure goes down again
                 else:
@@ -352,7 +368,12 @@ def _gone(fates: Counter[Fate]) -> int:
 
 
 async def _delete(
-    prepared: dict[str, Any], made: Made, connection: Connection | None, in_use: InUse | None, tools: Tools
+    prepared: dict[str, Any],
+    made: Made,
+    connection: Connection | None,
+    in_use: InUse | None,
+    marked: Residents | None,
+    tools: Tools,
 ) -> Fate:
     """Delete one user if it is the one that was made and may be deleted; says what has become of it."""
     if connection is None:
@@ -367,6 +388,8 @@ async def _delete(
         return whose
     if in_use != "delete" and use_of(*facts_of(user), OwnLogins.of(tools.journal)):
         return "in use"
+    if tools.marks is not None and marked is not None and prepared["user_id"].encode() in marked:
+        await tools.marks.unmark(prepared["user_id"])  # before, as nobody would look for a mark of who is gone
     await tools.tenant.delete_user(user.user_id)
     return "deleted"
 
