@@ -137,7 +137,7 @@ def report_of(
 def _phases(answers: Answers, progress: Progress, journal: Journal) -> Iterator[Phase]:
     """What a migration with an automatic phase goes through, by the receipts in the journal."""
     from wizard.report import Phase, State
-    from wizard.steps.cutover import CLOSE_DOOR, has_closed
+    from wizard.steps.door import CLOSE_DOOR, has_closed
     from wizard.steps.strategy import StrategyAnswers
 
     def done(subject: str) -> float | None:

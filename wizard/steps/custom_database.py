@@ -10,7 +10,7 @@ from pydantic import Field
 
 from wizard.answers import Answers, Section
 from wizard.counts import counted
-from wizard.doorway.scripts import State, closed, is_closed, state_of, stubs
+from wizard.doorway.scripts import State, closed, state_of, stubs
 from wizard.errors import CredentialsError, UsageError, WizardError
 from wizard.step import Change, Receipt, Step
 from wizard.steps.connection import ConnectionAnswers, made_by_this_run
@@ -243,12 +243,6 @@ def opens_with_scripts(options: ConnectionOptions) -> bool:
     """Whether import mode is off and is to come on together with the scripts, as those of somebody else are there."""
     states = [state_of(script, options.scripts.get(script)) for script in ("login", "get_user")]
     return options.custom_database and not options.import_mode and OTHERS in states
-
-
-async def is_door_closed(answers: Answers, tools: Tools) -> bool:
-    """Whether the scripts of the connection find nobody any more: the migration through it has ended."""
-    connection = await tools.tenant.connection_named(answers[ConnectionAnswers].name)
-    return connection is not None and connection.options is not None and is_closed(connection.options.scripts)
 
 
 async def connection_of(name: str, tools: Tools) -> Connection:

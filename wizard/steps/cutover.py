@@ -22,6 +22,7 @@ from wizard.progress import Progress
 from wizard.step import Change, Finding, Receipt, Step, Waiting
 from wizard.steps.connection import ConnectionAnswers
 from wizard.steps.custom_database import AUTOMATIC, connection_of, foreign_values, options_of, put_back, snapshot
+from wizard.steps.door import has_closed, has_ended
 from wizard.steps.guards import GuardsAnswers, GuardsStep
 from wizard.steps.legacy_api import LegacyApiStep
 from wizard.steps.prepare import UPLOADED
@@ -29,7 +30,7 @@ from wizard.steps.scripts_answers import asks_legacy_api
 from wizard.tools import Tools
 
 if TYPE_CHECKING:
-    from wizard.journal import Journal
+    pass
 
 NEEDED: tuple[Step[Any, Any], ...] = (LegacyApiStep(), GuardsStep())
 """Steps whose changes of this run are taken back, in the order in which they were made."""
@@ -37,7 +38,6 @@ NEEDED: tuple[Step[Any, Any], ...] = (LegacyApiStep(), GuardsStep())
 TAKE_BACK = "take-back:"
 WITHDRAWN = "cutover_withdrawn"
 """Journal fact: the cutover was taken back, so that the name that was given for it counts no more."""
-CLOSE_DOOR = "change:cutover:close-door"
 DOOR = "door"
 """The check that the door is as the cutover has closed it."""
 EXPORT = "export"
@@ -207,7 +207,7 @@ class CutoverStep(Step[CutoverFacts, CutoverChange]):
         options = options_of(found) if found else None
         there = options.configuration if options else {}
         progress = Progress.of(tools.journal.events())
-        ended = options is not None and is_closed(options.scripts)
+        ended = options is not None and has_ended(options.scripts, tools.journal)
         added, replaced = (0, False) if ended else await _since_prepared(answers, tools)
         return CutoverFacts(
             closed=ended,
@@ -318,12 +318,6 @@ class CutoverStep(Step[CutoverFacts, CutoverChange]):
         return [*stays, Finding(DOOR, good, holds if good else f"the door of {name} is not as it was closed", remedy)]
 
 
-def has_closed(journal: Journal) -> bool:
-    """Whether the run has closed the door, and has not opened it again."""
-    undone = {one.facts["intent"] for one in journal.intents(f"undo:{CLOSE_DOOR}") if one.outcome == "done"}
-    return any(one.outcome == "done" and one.id not in undone for one in journal.intents(CLOSE_DOOR))
-
-
 def settings_of(answers: Answers) -> tuple[str, ...]:
     """The names of the configuration values that the scripts need."""
     from wizard.doorway.settings import DATABASE_SETTING
@@ -358,9 +352,10 @@ async def _needed(answers: Answers, tools: Tools) -> AsyncIterator[tuple[str, st
             for intent in tools.journal.intents(back)
             if intent.outcome == "done"
         }
+        undone = {one.facts["intent"] for one in tools.journal.intents(f"undo:{prefix}") if one.outcome == "done"}
         for intent in tools.journal.intents(prefix):
             key = intent.subject.removeprefix(prefix)
-            undoable = intent.outcome == "done" and intent.facts.get("undo")
+            undoable = intent.outcome == "done" and intent.facts.get("undo") and intent.id not in undone
             if undoable and key not in seen and taken.get(key, 0) < _last(prefix + key, tools):
                 seen.add(key)
                 if not await step.needed_by_others(key, answers, tools):

@@ -15,7 +15,8 @@ from wizard.errors import UsageError
 from wizard.profile import ProfileAnswers
 from wizard.step import Change, Receipt, Step
 from wizard.steps.connection import ConnectionAnswers
-from wizard.steps.custom_database import AUTOMATIC, is_door_closed
+from wizard.steps.custom_database import AUTOMATIC
+from wizard.steps.door import is_door_closed
 from wizard.steps.scripts_answers import asks_legacy_api
 from wizard.tools import Tools
 

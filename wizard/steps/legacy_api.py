@@ -10,7 +10,8 @@ from wizard.answers import Answers
 from wizard.doorway.answers import LegacyApiAnswers
 from wizard.errors import CredentialsError, UsageError
 from wizard.step import Change, Finding, Receipt, Step
-from wizard.steps.custom_database import AUTOMATIC, is_door_closed
+from wizard.steps.custom_database import AUTOMATIC
+from wizard.steps.door import is_door_closed
 from wizard.steps.scripts_answers import asks_legacy_api
 from wizard.tools import Tools
 

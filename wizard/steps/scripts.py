@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from wizard.answers import Answers
@@ -22,6 +22,7 @@ from wizard.steps.custom_database import (
     require_agreement,
     snapshot,
 )
+from wizard.steps.door import OPENED, has_ended
 from wizard.steps.scripts_answers import ScriptsAnswers
 from wizard.tools import Tools
 
@@ -38,8 +39,9 @@ NODES = ("22", "18")
 class ScriptsFacts:
     """What is on the connection: each script's state, `wanted` where it is the one that the answers ask for.
 
-    `stale` are the configuration values that are not known to be in place. `closed` tells that the migration through
-    the connection has ended, `opens` that import mode has waited for these scripts.
+    `stale` are the configuration values that are not known to be in place. `closed` tells that the migration of this run
+    through the connection has ended, `reopens` that an earlier one has, and `opens` that import mode has waited for these
+    scripts.
     """
 
     closed: bool = False
@@ -49,13 +51,15 @@ class ScriptsFacts:
     stale: tuple[str, ...] = ()
     foreign: tuple[str, ...] = ()
     opens: bool = False
+    reopens: bool = False
 
 
 @dataclass(frozen=True)
 class SetScripts(Change):
     """Scripts as texts, and where their values come from; the values themselves are secrets and looked up when sent.
 
-    `import_mode` turns that on in the same request: nobody moves by a script of somebody else.
+    `import_mode` turns that on in the same request: nobody moves by a script of somebody else. `reopens` tells that an
+    earlier migration through the connection has ended.
     """
 
     connection: str
@@ -64,6 +68,7 @@ class SetScripts(Change):
     database: str | None
     carry_encrypted: bool
     import_mode: bool = False
+    reopens: bool = False
 
     @property
     def key(self) -> str:
@@ -74,9 +79,9 @@ class SetScripts(Change):
         names = ", ".join(self.scripts.custom_scripts())
         asked = self.api.url if self.api else "the legacy database itself"
         opened = ", and with them let it import users to Auth0" if self.import_mode else ""
-        return (
-            f"set the scripts {names} of {self.connection}, which ask {asked}, and their configuration values{opened}"
-        )
+        set_them = f"set the scripts {names} of {self.connection}, which ask {asked}, and their configuration values"
+        again = ": its door was closed, and users can move again" if self.reopens else ""
+        return f"{set_them}{opened}{again}"
 
     @property
     def undo_summary(self) -> str:
@@ -103,9 +108,10 @@ class ScriptsStep(Step[ScriptsFacts, SetScripts]):
 
     async def inspect(self, answers: Answers, tools: Tools) -> ScriptsFacts:
         found = await tools.tenant.connection_named(answers[ConnectionAnswers].name)
-        if found is not None and is_closed(options_of(found).scripts):
+        scripts = options_of(found).scripts if found is not None else {}
+        if has_ended(scripts, tools.journal):
             return ScriptsFacts(closed=True)
-        return await self._facts(found, answers, tools)
+        return replace(await self._facts(found, answers, tools), reopens=is_closed(scripts))
 
     async def look(self, answers: Answers, tools: Tools) -> ScriptsFacts:
         found = await tools.tenant.connection_named(answers[ConnectionAnswers].name)
@@ -146,7 +152,7 @@ class ScriptsStep(Step[ScriptsFacts, SetScripts]):
             return []
         agreed = require_agreement(name, answers, facts.foreign)
         api = legacy_api_of(answers) if wanted.kind == "legacy_api" else None
-        return [SetScripts(name, scripts, api, wanted.database, agreed, facts.opens)]
+        return [SetScripts(name, scripts, api, wanted.database, agreed, facts.opens, facts.reopens)]
 
     async def apply(self, change: SetScripts, tools: Tools) -> Receipt:
         from wizard.bulk.verification.moved import note_opening
@@ -171,6 +177,10 @@ class ScriptsStep(Step[ScriptsFacts, SetScripts]):
         )
         remember(tools.journal, place, values, options_of(changed).configuration)
         return Receipt({"connection_id": connection.id, "scripts": digest(list(texts.values()))})
+
+    async def passed(self, answers: Answers, facts: ScriptsFacts, tools: Tools) -> None:
+        if not facts.closed:
+            tools.journal.remember(OPENED, True)
 
     async def check(self, answers: Answers, tools: Tools) -> Sequence[Finding]:
         if "read:tenant_settings" not in (await tools.tenant.scopes() or ()):

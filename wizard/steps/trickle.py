@@ -182,8 +182,8 @@ def _tell_apart(came: int, stand: Standing, tools: Tools) -> None:
 
 
 def _may_be_others(moved: int, marked: int | None, tools: Tools) -> bool:
-    """Whether more have come than were marked; looked into once a day, as it needs an export."""
-    if marked is None or moved - marked <= ODD:
+    """Whether more or fewer have come than were marked; looked into once a day, as it needs an export."""
+    if marked is None or abs(moved - marked) <= ODD:
         return False
     apart = tools.journal.recall(OTHERS)
     return apart is None or not 0 <= tools.clock.now() - float(apart["at"]) < LEFT_SECONDS

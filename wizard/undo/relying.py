@@ -14,7 +14,7 @@ from wizard.progress import Progress
 from wizard.runs import RunFolder, Runs
 from wizard.steps import SECTIONS
 from wizard.steps.applications import RELIED_ON
-from wizard.steps.cutover import has_closed
+from wizard.steps.door import has_closed
 from wizard.steps.strategy import StrategyAnswers
 
 

@@ -18,7 +18,8 @@ from wizard.journal import Journal
 from wizard.progress import Progress
 from wizard.runs import RunFolder
 from wizard.steps import STEPS
-from wizard.steps.cutover import WITHDRAWN, has_closed
+from wizard.steps.cutover import WITHDRAWN
+from wizard.steps.door import OPENED, has_closed
 from wizard.tools import Stop, Tools
 from wizard.undo.afterwards import way_on
 from wizard.undo.plan import (
@@ -104,6 +105,7 @@ async def undo_run(
                     await tools.tenant.scopes()  # credentials that are refused end it before anything is put back
                 if only is None:
                     journal.remember(APPROVAL, [])  # to do it all again is another decision
+                    journal.remember(OPENED, None)
                 if opening or has_closed(journal):
                     withdraw(run, answers, journal)
                 journal.remember(EVIDENCE, "")  # whatever was proven, it was of what is put back now
