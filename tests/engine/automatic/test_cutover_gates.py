@@ -3,12 +3,13 @@
 import json
 from pathlib import Path
 
+import httpx
 import pytest
 from phases_stage import PhasesStage, stage_of
 from rehearsal import person
 
 from wizard.doorway.scripts import is_closed
-from wizard.events import Event, RequestSent
+from wizard.events import CheckPassed, Event, RequestSent
 
 
 @pytest.fixture
@@ -37,6 +38,19 @@ def test_who_changes_after_the_import_holds_up_the_cutover_until_that_is_decided
     progress = stage.resume("cutover.leave_different=true")
     assert (progress.verdict, progress.different, progress.ended) == ("attention", 1, True)
     assert is_closed(stage.options()["customScripts"])
+
+
+def test_who_has_another_address_by_now_is_different_and_not_missing_from_the_sample(stage: PhasesStage) -> None:
+    stage.apply("cutover.confirm=", "verify.sample=8")
+    stage.resume("trickle.go_on=true")
+    nobody = httpx.MockTransport(lambda request: httpx.Response(404, json={"error": "unknown_user"}))
+    stage.tenant.outside["legacy.example.com"] = nobody  # Auth0 asks whose the new address is
+    stage.ask("PATCH", "users/auth0%7C3", json={"email": "another-name@example.com"})
+    waiting = stage.resume("cutover.confirm=acme-users").waiting
+    assert waiting.startswith("1 user is in Auth0 otherwise than prepared")
+    assert stage.resume("cutover.leave_different=true").ended
+    [told] = [one for one in stage.events if isinstance(one, CheckPassed) and one.name == "sample"][-1:]
+    assert told.detail == "7 of 8 sampled users found by e-mail, 1 by id with another e-mail address by now"
 
 
 def test_who_deleted_the_account_and_was_brought_back_by_the_import_holds_up_the_cutover(stage: PhasesStage) -> None:

@@ -265,20 +265,24 @@ async def look_up_sample(connection: Connection, count: int, tools: Tools, *, al
 
     refusals = tools.journal.refusals()
     refused = {refusal.user_id for refusal in refusals if refusal.code not in IN_ALL_THE_SAME}
-    looked, absent, nobody = 0, list[dict[str, Any]](), list[dict[str, Any]]()
+    looked, renamed, absent, nobody = 0, 0, list[dict[str, Any]](), list[dict[str, Any]]()
     for user in _spread(tools.folder, count):
         if user["user_id"] in refused:
             continue
         looked += 1
         there = await tools.tenant.users_by_email(user["email"])
         if not any(one.user_id == f"auth0|{user['user_id']}" and one.is_in(connection.name) for one in there):
+            if not alone and await _is_there_by_id(user, connection, tools):
+                renamed += 1  # which the comparison of the export tells, and whoever decides about it
+                continue
             absent.append(user)
             nobody += [] if any(one.is_in(connection.name) for one in there) else [user]
     those_linked, taken = await linked_apart(connection, absent, tools)
     linked = len(those_linked)
     if alone:
         taken |= await _held_by_others(connection, nobody, tools)
-    detail = f"{looked - len(absent)} of {counted(looked, 'sampled user')} found by e-mail"
+    detail = f"{looked - renamed - len(absent)} of {counted(looked, 'sampled user')} found by e-mail"
+    detail += f", {renamed:,} by id with another e-mail address by now" if renamed else ""
     detail += f", {_linked(linked)}" if linked else ""
     progress = Progress.of(tools.journal.events())
     ids = list(_of_taken(len(taken), connection, tools, sampled=True)) if alone and progress.compared is None else []
@@ -288,6 +292,16 @@ async def look_up_sample(connection: Connection, count: int, tools: Tools, *, al
         return [Finding("sample", False, detail, remedy), *ids]
     good = len(absent) == linked
     return [Finding("sample", good, detail, "" if good else "Look at verify.ndjson for who is missing."), *ids]
+
+
+async def _is_there_by_id(user: Mapping[str, Any], connection: Connection, tools: Tools) -> bool:
+    from wizard.auth0.errors import NotFound
+
+    try:
+        found = await tools.tenant.user(f"auth0|{user['user_id']}")
+    except NotFound:
+        return False
+    return found.has(connection.name, user["user_id"])
 
 
 async def _held_by_others(connection: Connection, users: Sequence[dict[str, Any]], tools: Tools) -> frozenset[str]:
