@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import sqlite3
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -20,7 +22,7 @@ from wizard.commands.reporting import write_run_report
 from wizard.commands.running import summary
 from wizard.engine import plan_for
 from wizard.errors import RunMismatch, WizardError
-from wizard.events import CheckPassed, UsersMigrated, UsersMovedSince, UsersPrepared
+from wizard.events import CheckPassed, Event, RequestSent, UsersMigrated, UsersMovedSince, UsersPrepared
 from wizard.identity import decided_since, progress_of
 from wizard.journal import Journal
 
@@ -156,6 +158,36 @@ def test_the_legacy_store_may_change_while_users_move(stage: PhasesStage) -> Non
     stage.write_people([person(number) for number in range(2, 34)])
     progress = stage.resume("trickle.go_on=true")
     assert (progress.verdict, progress.read, progress.imported) == ("complete", 32, 32)
+
+
+def test_a_database_may_be_written_to_between_its_count_and_its_reading(stage: PhasesStage) -> None:
+    with closing(sqlite3.connect(stage.folder / "users.db", isolation_level=None)) as database:
+        columns = list(person(1))
+        database.execute(f"CREATE TABLE users ({', '.join(columns)}, seen DEFAULT '', PRIMARY KEY (id))")
+
+        def add(number: int) -> None:
+            marks = ", ".join("?" * len(columns))
+            database.execute(
+                f"INSERT INTO users ({', '.join(columns)}) VALUES ({marks})", list(person(number).values())
+            )
+
+        def write(event: Event) -> None:
+            if isinstance(event, RequestSent) and event.path.startswith("/api/v2/jobs/"):
+                database.execute("UPDATE users SET seen = seen || 'x' WHERE id = '20'")
+                if not seen:
+                    add(31)
+                seen.append(event)
+
+        for number in range(1, 31):
+            add(number)
+        seen: list[Event] = []
+        stage.answer('path = "users.csv"', 'path = "users.db"\ntable = "users"')
+        stage.apply()
+        stage.log_in([1, 2])
+        stage.pass_days(1)
+        progress = stage.resume("trickle.go_on=true", watch=write)
+    assert seen
+    assert (progress.verdict, progress.read, progress.migrated, progress.imported) == ("complete", 31, 2, 29)
 
 
 def test_users_whose_record_would_be_rejected_count_as_migrated_once_they_have_moved(stage: PhasesStage) -> None:

@@ -63,7 +63,7 @@ class LeaveOut:
 
     `linked` are ids of users who are there and in no export, as they are an identity of another account. Where users were
     there before any could move, `since` is the UNIX time from which they can, and `marked` the index of those who have
-    been marked: only who has moved is left out.
+    been marked: only who has moved is left out. The store is in use then, so that it may have changed since it was counted.
     """
 
     export: Path
@@ -99,7 +99,7 @@ def prepare(
 
     Args:
         source: Read once.
-        facts: What `source.facts()` found; the source must still be the same.
+        facts: What `source.facts()` found; the source must still be the same, unless users move meanwhile.
         mapping: Compiled for the columns of the source.
         out: Folder for `users/`, `rejects.ndjson` and `manifest.json`; an earlier preparation there is replaced.
         workers: Processes, or "auto".
@@ -132,7 +132,7 @@ def prepare(
             )
             hands: Hands = Crew(job, count) if count else Alone(job)
             try:
-                work = _Work(job, hands, emit, stop, clock)
+                work = _Work(job, hands, emit, stop, clock, is_live=leave_out is not None)
                 work.map(source, facts)
                 work.find_collisions()
                 made = work.write_files(folder, facts, max_file_bytes)
@@ -196,18 +196,22 @@ def _index(leave_out: LeaveOut, spool: Path) -> Path:
 class _Work:
     """The three phases of one preparation, seen from the process that reads."""
 
-    def __init__(self, job: Job, hands: Hands, emit: Emit, stop: Stop, clock: Callable[[], float]) -> None:
+    def __init__(
+        self, job: Job, hands: Hands, emit: Emit, stop: Stop, clock: Callable[[], float], *, is_live: bool
+    ) -> None:
         self._job = job
         self._hands = hands
         self._emit = emit
         self._stop = stop
         self._clock = clock
+        self._is_live = is_live
         self._assembly = Assembly(job.folder, job.mapping.keys, job.skip)
 
     def map(self, source: LegacySource, facts: SourceFacts) -> None:
         """Have every block mapped."""
         next_event = self._clock() + EVENTS_EVERY
-        blocks = (("map_block", block) for block in source.blocks(expect=facts.fingerprint))
+        expected = None if self._is_live else facts.fingerprint
+        blocks = (("map_block", block) for block in source.blocks(expect=expected))
         for mapped in self._hands.results(self._until_stopped(blocks), together=BLOCKS_TOGETHER):
             self._assembly.add(mapped)
             if (now := self._clock()) >= next_event:
@@ -215,7 +219,7 @@ class _Work:
                 self._emit(UsersRead(self._assembly.read, self._assembly.rejected, facts.records))
         self._hands.each("end_mapping")
         self._hands.each("settle_keys")
-        if self._assembly.read != facts.records:
+        if self._assembly.read != facts.records and not self._is_live:
             raise SourceError(
                 "The legacy store is not the one that was looked at",
                 why=f"it had {counted(facts.records, 'record')}, and now {self._assembly.read:,} {'was' if self._assembly.read == 1 else 'were'} read",
@@ -266,7 +270,7 @@ class _Work:
             )
         return Manifest(
             created_by=f"auth0-migration-wizard {__version__}",
-            source={"kind": facts.kind, "fingerprint": facts.fingerprint, "records": facts.records},
+            source={"kind": facts.kind, "fingerprint": facts.fingerprint, "records": assembly.read},
             mapping=self._job.mapping.fingerprint,
             max_file_bytes=max_file_bytes,
             skip=tuple(sorted(self._job.skip)),
