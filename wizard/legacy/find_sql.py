@@ -13,7 +13,7 @@ from urllib.parse import quote
 from uuid import UUID
 
 from wizard.legacy.find import MOST, Key, Sought
-from wizard.legacy.postgres import shows_all_moments
+from wizard.legacy.postgres import reads_all
 from wizard.legacy.source import Record
 from wizard.legacy.sql import SqlBlock, SqlSource
 from wizard.legacy.sql_values import plain_row
@@ -174,7 +174,7 @@ class SqlFinder:
             **options,
         )
         if dialect == "postgresql":
-            shows_all_moments(engine)
+            reads_all(engine)
         if dialect in MYSQL:
             event.listen(engine, "connect", _settle_mysql)
         return engine

@@ -12,7 +12,7 @@ from urllib.parse import quote, quote_plus
 
 from wizard.errors import SourceError, SourceRefused, SourceUnreachable
 from wizard.legacy.answers import SourceAnswers
-from wizard.legacy.postgres import shows_all_moments
+from wizard.legacy.postgres import reads_all
 from wizard.located import located
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ class Database:
         limits = {"connect_timeout": CONNECT_SECONDS} if backend in ("postgresql", "mysql", "mariadb") else {}
         engine = create_engine(self.url, poolclass=NullPool, hide_parameters=True, connect_args=limits)
         if backend == "postgresql":
-            shows_all_moments(engine)
+            reads_all(engine)
         return engine
 
     @contextmanager
@@ -127,6 +127,9 @@ class Database:
                 remedy="set query in [source] to one that casts such columns to text or leaves them out.",
             )
         kind, what, remedy = diagnosis(state, reason.lower())
+        number = _number(error.orig)
+        if not may_be_quoted(self.url.get_backend_name(), state, number):
+            reason = f"the database reports the error {state or number}; what it says of it may hold a user's data"
         return kind(f"{what} {self.name}", why=self._without_secrets(reason), remedy=remedy)
 
     def _without_secrets(self, text: str) -> str:
@@ -196,6 +199,79 @@ _STATES = (
     ("57", _STATEMENT),
 )
 """What the beginning of a SQLSTATE says. Source: PostgreSQL docs, "PostgreSQL Error Codes"."""
+
+
+_CLASSES = frozenset({"08", "25", "28", "3D", "3F", "42", "53", "55", "57", "58"})
+"""Classes of SQLSTATE whose words name settings, tables and columns, and no value of a row; P0 is what a function raises."""
+
+_NUMBERS = {
+    "mysql": frozenset(
+        {
+            1040,
+            1044,
+            1045,
+            1046,
+            1049,
+            1053,
+            1054,
+            1064,
+            1130,
+            1142,
+            1143,
+            1146,
+            1205,
+            1227,
+            1356,
+            1698,
+            2002,
+            2003,
+            2006,
+            2013,
+        }
+    ),
+    "oracle": frozenset(
+        {
+            900,
+            904,
+            905,
+            907,
+            911,
+            923,
+            933,
+            936,
+            942,
+            1017,
+            1031,
+            1045,
+            12154,
+            12170,
+            12505,
+            12514,
+            12541,
+            12545,
+            28000,
+            28001,
+        }
+    ),
+    "mssql": frozenset({102, 156, 207, 208, 229, 230, 911, 4060, 18456, 20002, 20003, 20006, 20009}),
+}
+"""The same for drivers that give numbers. Source: MySQL, "Server Error Message Reference"; SQL Server, "Database Engine errors"; Oracle, "Database Error Messages"."""
+
+
+def _number(error: Any) -> object:
+    """What a driver that knows no SQLSTATE counts errors by; pymssql has it in a tuple, oracledb in an object."""
+    first = next(iter(getattr(error, "args", ())), None)
+    if isinstance(first, tuple) and first:
+        first = first[0]
+    return getattr(first, "code", first)
+
+
+def may_be_quoted(backend: str, state: str, number: object) -> bool:
+    """Whether what a database says of an error can be shown: a view or function may put the values of a row into it."""
+    numbers = _NUMBERS.get("mysql" if backend == "mariadb" else backend)
+    if numbers and number in numbers:
+        return True
+    return state[:2] in _CLASSES if state else numbers is None or not isinstance(number, int)
 
 
 def diagnosis(state: str, reason: str) -> Diagnosis:

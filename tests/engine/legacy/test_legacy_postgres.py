@@ -18,7 +18,7 @@ from wizard.errors import Exit, SourceError
 from wizard.legacy import open_source
 from wizard.legacy.answers import SourceAnswers
 from wizard.legacy.find import Sought, open_finder
-from wizard.legacy.source import LegacySource
+from wizard.legacy.source import BadRecord, LegacySource
 
 
 @pytest.fixture(scope="module")
@@ -205,3 +205,34 @@ def test_an_error_of_the_server_quotes_no_value(server: str) -> None:
     with pytest.raises(SourceError, match="22P02") as error:
         opened(server, query="SELECT email::int AS n FROM many", order_by=["n"]).facts()
     assert "example.com" not in str(error.value)
+
+
+def test_what_a_function_says_of_a_row_is_not_told(server: str) -> None:
+    execute(
+        server,
+        "CREATE TABLE hashes (id int PRIMARY KEY, password text, phone text)",
+        "INSERT INTO hashes VALUES (1, '$2b$10$canary', '+4917012345678')",
+        """CREATE FUNCTION checked(password text, phone text) RETURNS text LANGUAGE plpgsql AS
+           $$ BEGIN RAISE EXCEPTION '% of % is no MD5', password, phone; END $$""",
+        "CREATE VIEW checked_hashes AS SELECT id, checked(password, phone) AS password FROM hashes",
+    )
+    with pytest.raises(SourceError, match="P0001") as error:
+        opened(server, users_table="checked_hashes").facts()
+    assert "canary" not in str(error.value)
+    assert "4917012345678" not in str(error.value)
+
+
+def test_a_database_that_knows_no_encoding_is_read_as_utf_8(server: str) -> None:
+    execute(server, "CREATE DATABASE old ENCODING 'SQL_ASCII' TEMPLATE template0 LC_COLLATE 'C' LC_CTYPE 'C'")
+    old = server.replace("/postgres?", "/old?")
+    execute(
+        old,
+        "CREATE TABLE users (id int PRIMARY KEY, name varchar(50), kind char(3), settings jsonb)",
+        r"""INSERT INTO users VALUES (1, 'Ada', 'abc', '{"a": 1}'), (2, E'Zo\303\253', 'x', NULL), (3, E'\351t\351', 'y', NULL)""",
+    )
+    source = opened(old, users_table="users")
+    (block,) = source.blocks(expect=source.facts().fingerprint)
+    first, second, third = block.rows()
+    assert (first, second) == ((1, "Ada", "abc", {"a": 1}), (2, "Zoë", "x  ", None))
+    assert isinstance(third, BadRecord)
+    assert third.code == "undecodable"

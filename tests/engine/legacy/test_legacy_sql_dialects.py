@@ -4,6 +4,7 @@ import pytest
 from sqlalchemy import Dialect, column, make_url, table
 
 from wizard.legacy.sql import exact_name, ordered
+from wizard.legacy.sql_connect import may_be_quoted
 
 ORACLE = make_url("oracle+oracledb://").get_dialect()()
 SQL_SERVER = make_url("mssql+pymssql://").get_dialect()()
@@ -33,3 +34,25 @@ def test_rows_without_a_key_are_ordered_as_text_of_a_length_that_the_database_ta
 
 def test_sql_server_quotes_every_name() -> None:
     assert statement(SQL_SERVER, ("id",)).startswith("SELECT [users].[id], [users].[Last Name], [users].[LEVEL]")
+
+
+@pytest.mark.parametrize(
+    ("backend", "state", "number", "shown"),
+    [
+        ("postgresql", "42P01", None, True),
+        ("postgresql", "P0001", None, False),
+        ("postgresql", "XX000", None, False),
+        ("postgresql", "", "connection failed", True),
+        ("mysql", "", 1146, True),
+        ("mysql", "HY000", 2013, True),
+        ("mariadb", "45000", 1644, False),
+        ("mariadb", "HY000", 1525, False),
+        ("mssql", "", 208, True),
+        ("mssql", "", 50000, False),
+        ("oracle", "", 942, True),
+        ("oracle", "", 20001, False),
+        ("sqlite", "", "no such table: users", True),
+    ],
+)
+def test_only_words_that_hold_no_row_are_shown(backend: str, state: str, number: object, *, shown: bool) -> None:
+    assert may_be_quoted(backend, state, number) == shown

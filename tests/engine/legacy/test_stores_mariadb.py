@@ -180,3 +180,17 @@ def test_bits_are_booleans_and_binary_ids_are_hex(server: str) -> None:
         assert not finder.find("user_id", "admin")
     finally:
         finder.close()
+
+
+def test_what_a_function_says_of_a_row_is_not_told(server: str) -> None:
+    execute(
+        server,
+        "CREATE TABLE hashes (id int PRIMARY KEY, password varchar(100))",
+        "INSERT INTO hashes VALUES (1, '$2b$10$canary')",
+        """CREATE FUNCTION checked(password varchar(100)) RETURNS varchar(100) DETERMINISTIC
+           BEGIN SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = password; RETURN password; END""",
+        "CREATE VIEW checked_hashes AS SELECT id, checked(password) AS password FROM hashes",
+    )
+    with pytest.raises(SourceError, match="45000") as error:
+        opened(server, users_table="checked_hashes").facts()
+    assert "canary" not in str(error.value)
