@@ -1,11 +1,11 @@
-"""Finding single users in a database: parameterised, read-only, at most two rows, with an end to waiting."""
+"""Finding single users in a database: parameterised, read-only, few rows, with an end to waiting."""
 
 from __future__ import annotations
 
 import re
 import sqlite3
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -28,6 +28,14 @@ SQLITE_TURNS = 20_000
 """Instructions of SQLite's machine between two looks at the clock."""
 WHOLE_NUMBER = re.compile(r"0|-?[1-9][0-9]{0,18}")
 MYSQL = frozenset(("mysql", "mariadb"))
+MORE = 8
+"""Times as many rows are read where some of those read were no users of the store, such as deleted ones."""
+MOST_ROWS = 4096
+"""Rows with one key that are looked through for users."""
+UNUSUAL = "[^!-~]"
+"""What a database may fold or trim in another way than Python does, such as É, a tab or a no-break space."""
+UNUSUAL_SECONDS = 300.0
+"""How long it is believed that a column has none of these."""
 
 
 @dataclass(frozen=True)
@@ -51,10 +59,20 @@ class SqlFinder:
             return []
         asked = value[len(how.prefix) :]
         for condition in self._conditions(how, asked):
-            found = [record for record in self._records(condition, most) if _fits(record, how, value)]
+            found = self._fitting(condition, how, value, most)
             if found:
                 return found
         return []
+
+    def _fitting(self, condition: ColumnElement[bool], how: Sought, value: str, most: int) -> Sequence[Record]:
+        """At most so many records that meet the condition and have the key; others may come before them."""
+        limit = most
+        while True:
+            records = self._records(condition, limit)
+            found = [record for record in records if _fits(record, how, value)][:most]
+            if len(found) == most or len(records) < limit or limit >= MOST_ROWS:
+                return found
+            limit = min(limit * MORE, MOST_ROWS)
 
     def check(self) -> None:
         """See `Finder.check`."""
@@ -81,8 +99,40 @@ class SqlFinder:
             block = ShapedBlock(block, shape.store, shape.inner, shape.absent, shape.made, shape.hashes)
         return list(block.records())
 
-    def _conditions(self, how: Sought, asked: str) -> Sequence[ColumnElement[bool]]:
+    def _conditions(self, how: Sought, asked: str) -> Iterator[ColumnElement[bool]]:
         """What the database compares, one after the other until something is found; Python looks once more."""
+        yield from self._usual(how, asked)
+        if how.folded and self._has_unusual(how.column or ""):
+            yield self._wider(how.column or "", asked)
+
+    def _wider(self, column: str, asked: str) -> ColumnElement[bool]:
+        """What all have whose key this is, however it is written; no index helps."""
+        from sqlalchemy import func
+
+        pattern = re.sub(r"[^!-~]+", "%", re.sub(r"([%_!])", r"!\1", asked))
+        written: Any = func.lower(self.source.statement.selected_columns[column])
+        condition: ColumnElement[bool] = written.like(f"%{pattern}%", escape="!")
+        return condition
+
+    def _has_unusual(self, column: str) -> bool:
+        """Whether a cell of the column may be folded or trimmed otherwise by the database; asked now and then."""
+        from sqlalchemy import func, literal
+
+        dialect = self.source.database.url.get_backend_name()
+        if dialect != "postgresql" and dialect not in MYSQL:
+            return False  # SQLite uses functions of ours here
+        at, has = self.known.get(f"unusual {column}", (float("-inf"), False))
+        if time.monotonic() - at < UNUSUAL_SECONDS:
+            return bool(has)
+        written: Any = func.trim(self.source.statement.selected_columns[column])
+        unusual = written.op("REGEXP" if dialect in MYSQL else "~")(UNUSUAL)
+        rows = self.source.statement.with_only_columns(literal(1)).order_by(None).where(unusual).limit(1)
+        with self.source.database.explained(), self._engine.connect() as connection:
+            has = connection.execute(rows).first() is not None
+        self.known[f"unusual {column}"] = (time.monotonic(), has)
+        return has
+
+    def _usual(self, how: Sought, asked: str) -> Sequence[ColumnElement[bool]]:
         from sqlalchemy import String, cast, func, text
 
         column: Any = self.source.statement.selected_columns[how.column or ""]

@@ -236,3 +236,52 @@ def test_a_database_that_knows_no_encoding_is_read_as_utf_8(server: str) -> None
     assert (first, second) == ((1, "Ada", "abc", {"a": 1}), (2, "Zoë", "x  ", None))
     assert isinstance(third, BadRecord)
     assert third.code == "undecodable"
+
+
+def folded(values: Any) -> str | None:
+    return values[1].strip().lower() if "@" in values[1] else None
+
+
+ADDRESSES = (
+    "tab@example.com\t",
+    "crlf@example.com\r\n",
+    "nbsp@example.com\u00a0",
+    "ÉLISE@example.com",
+    " spaces@Example.com ",
+)
+
+
+@pytest.mark.parametrize("address", ADDRESSES)
+def test_an_address_is_found_however_the_database_trims_and_folds(server: str, address: str) -> None:
+    rows = ", ".join(f"({number}, '{each}')" for number, each in enumerate((*ADDRESSES, "e_ise@example.com"), 1))
+    execute(
+        server,
+        "DROP TABLE IF EXISTS written",
+        "CREATE TABLE written (id int PRIMARY KEY, email text)",
+        f"INSERT INTO written VALUES {rows}",
+    )
+    source = opened(server, users_table="written")
+    finder = open_finder(source, {"email": Sought(folded, "email", True)}, seconds=10, threads=1)
+    try:
+        [record] = finder.find("email", address.strip().lower())
+        assert record.values[1] == address
+        assert finder.find("email", "e%@example.com") == []
+        assert finder.find("email", "nobody@example.com") == []
+    finally:
+        finder.close()
+
+
+def test_rows_that_are_no_users_hide_nobody_with_the_same_address(server: str) -> None:
+    execute(
+        server,
+        "CREATE TABLE left_and_back (id int PRIMARY KEY, email text, gone bool)",
+        "INSERT INTO left_and_back SELECT i, 'ann@example.com', true FROM generate_series(1, 40) i",
+        "INSERT INTO left_and_back VALUES (41, 'ann@example.com', false)",
+    )
+    source = opened(server, users_table="left_and_back")
+    here = Sought(lambda values: None if values[2] else folded(values), "email", True)
+    finder = open_finder(source, {"email": here}, seconds=10, threads=1)
+    try:
+        assert [record.values[0] for record in finder.find("email", "ann@example.com")] == [41]
+    finally:
+        finder.close()

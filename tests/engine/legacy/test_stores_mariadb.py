@@ -194,3 +194,23 @@ def test_what_a_function_says_of_a_row_is_not_told(server: str) -> None:
     with pytest.raises(SourceError, match="45000") as error:
         opened(server, users_table="checked_hashes").facts()
     assert "canary" not in str(error.value)
+
+
+def test_an_address_is_found_however_the_database_trims_and_folds(server: str) -> None:
+    addresses = ("tab@example.com\\t", "crlf@example.com\\r\\n", "ÉLISE@example.com", "Ann@example.com")
+    execute(
+        server,
+        "CREATE TABLE written (id int PRIMARY KEY, email varchar(100))",
+        *(f"INSERT INTO written VALUES ({number}, '{each}')" for number, each in enumerate(addresses, 1)),
+    )
+    source = opened(server, users_table="written")
+    sought = Sought(lambda values: values[1].strip().lower(), "email", True)
+    finder = open_finder(source, {"email": sought}, seconds=10, threads=1)
+    try:
+        for number, asked in enumerate(
+            ("tab@example.com", "crlf@example.com", "élise@example.com", "ann@example.com"), 1
+        ):
+            assert [record.values[0] for record in finder.find("email", asked)] == [number], asked
+        assert finder.find("email", "elise@example.com") == []
+    finally:
+        finder.close()
