@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from doorway_stage import COLUMNS, PASSWORD, PEOPLE, World, answers, hashed, person, store, world
+from doorway_stage import COLUMNS, PASSWORD, PEOPLE, PROFILE, World, answers, hashed, person, store, world
 
 from wizard.errors import UsageError
 
@@ -81,6 +81,25 @@ async def test_a_record_that_cannot_go_to_auth0_says_why(api: World) -> None:
     for answer in (await api.login("person5@example.com"), await api.client.get("/users/legacy%7C5")):
         assert (answer.status_code, answer.json()["error"]) == (422, "user_rejected")
         assert answer.json()["reason"] == "name_too_long"
+
+
+async def test_who_is_blocked_in_the_legacy_store_does_not_move_by_a_login_or_a_reset(tmp_path: Path) -> None:
+    people = (person(1, plan="closed"), person(2))
+    blocked = {"column": "plan", "transforms": ['bool(true=["closed"], false=["gold"])']}
+    source = {"kind": "sql", "path": store(tmp_path, people).name, "table": "users"}
+    async with world(tmp_path, answers(source, {**PROFILE, "blocked": blocked})) as made:
+        for answer in (
+            await made.login("person1@example.com"),
+            await made.client.get("/users", params={"email": "person1@example.com"}),
+        ):
+            assert (answer.status_code, answer.json()["error"], answer.json()["reason"]) == (
+                422,
+                "user_rejected",
+                "blocked",
+            )
+        assert (await made.login("person1@example.com", "wrong")).json()["error"] == "wrong_password"
+        assert (await made.client.get(ID1)).json()["user"]["blocked"] is True, "who is in Auth0 may be asked about"
+        assert (await made.login("person2@example.com")).json()["user"]["blocked"] is False
 
 
 async def test_a_wrong_password_is_told_before_a_rejected_record(api: World) -> None:

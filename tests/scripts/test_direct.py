@@ -160,7 +160,7 @@ async def test_login_and_get_user_give_the_profile_of_the_bulk_import(kind: str)
     ],
 )
 async def test_what_is_present_is_so_in_the_scripts_too(cell: Any) -> None:
-    answers = answers_with(blocked={"column": "plan", "transforms": ["strip", "present"]}, app_metadata={})
+    answers = answers_with(email_verified={"column": "plan", "transforms": ["strip", "present"]}, app_metadata={})
     row = {**ROW, "plan": cell}
     [call] = (await run("postgresql", "get_user", [row], "ann@example.com", answers=answers)).calls
     assert call.error is None, call.message
@@ -252,6 +252,7 @@ async def test_a_hash_that_is_not_bcrypt_is_an_error_and_not_a_wrong_password(ki
         ({"user_metadata": {"born": {"column": "born", "transforms": ["date"]}}}, "transform date"),
         ({"email": {"template": "{login}@example.com"}}, "not a plain column"),
         ({"given_name": {"column": "first", "when_invalid": "omit"}}, "left out where it is invalid"),
+        ({"same_email": "keep_verified"}, "same_email is told by the legacy API only"),
     ],
 )
 def test_a_mapping_that_cannot_be_said_soundly_is_refused(profile: dict[str, Any], words: str) -> None:
@@ -271,6 +272,42 @@ def test_names_are_quoted_as_the_database_wants() -> None:
     assert '"a""b"."c"' in query_of("postgresql", 'a"b.c', "", "mail")
     assert "`a``b`" in query_of("mysql", "a`b", "", "mail")
     assert "(SELECT 1)" in query_of("postgresql", "", "SELECT 1;", "mail")
+
+
+@KINDS
+async def test_who_is_blocked_in_the_legacy_store_does_not_move(kind: str) -> None:
+    answers = answers_with(kind, blocked={"column": "verified", "transforms": ['bool(true=["no"], false=["yes"])']})
+    for flag, error in (("no", "Error"), ("yes", None)):
+        row = {**ROW, "verified": flag}
+        [login] = (await run(kind, "login", [row], "ann@example.com", PASSWORD, answers=answers)).calls
+        [known] = (await run(kind, "get_user", [row], "ann@example.com", answers=answers)).calls
+        assert (login.error, known.error) == (error, error)
+    row = {**ROW, "verified": "no"}
+    [call] = (await run(kind, "login", [row], "ann@example.com", "a wrong one", answers=answers)).calls
+    assert call.error == "WrongUsernameOrPasswordError", "nobody else learns who is blocked"
+
+
+ADDRESSES = (
+    "a..b@example.com",
+    ".a@example.com",
+    "a.@example.com",
+    "a@-ex.com",
+    "a@ex-.com",
+    f"{'a' * 65}@example.com",
+    "a@x",
+)
+
+
+@pytest.mark.parametrize(
+    "address", [*ADDRESSES, "a.b+c@ex--ample.example.com", "o'hara@example.com", f"{'a' * 64}@example.com"]
+)
+async def test_an_address_that_the_bulk_import_rejects_does_not_move(address: str) -> None:
+    row = {**ROW, "mail": address}
+    answers = answers_with()
+    mapped = compile_mapping(answers[ProfileAnswers], answers[PasswordsAnswers], COLUMNS).map_one(tuple(row.values()))
+    assert isinstance(mapped, User) == (address not in ADDRESSES)
+    [call] = (await run("postgresql", "get_user", [row], address)).calls
+    assert (call.error is None) == isinstance(mapped, User)
 
 
 CELLS = st.one_of(

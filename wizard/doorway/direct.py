@@ -15,7 +15,7 @@ from wizard.doorway.scripts import Scripts
 from wizard.doorway.templates import rendered
 from wizard.errors import UsageError
 from wizard.mapping.transforms import Transform, parse_transform
-from wizard.mapping.words import FALSE_WORDS, MOMENT, NO_MOMENT, NOTHING_WORDS, ROUNDED, TRUE_WORDS
+from wizard.mapping.words import EMAIL, FALSE_WORDS, MOMENT, NO_MOMENT, NOTHING_WORDS, ROUNDED, TRUE_WORDS
 from wizard.profile import FieldRule, ProfileAnswers
 
 Kind = Literal["postgresql", "mysql"]
@@ -96,6 +96,8 @@ def mapping_of(profile: ProfileAnswers, problems: list[str]) -> dict[str, Any]:
     for field in REFUSED:
         if getattr(profile, field) is not None:
             problems.append(f"{field} needs checks that only the legacy API makes")
+    if profile.same_email != "reject":
+        problems.append("same_email is told by the legacy API only: a script lets nobody in whose address several have")
     if profile.profile_bytes_limit is not None:
         problems.append("profile_bytes_limit is kept by the legacy API only")
     members: dict[str, Any] = {}
@@ -111,7 +113,13 @@ def mapping_of(profile: ProfileAnswers, problems: list[str]) -> dict[str, Any]:
             problems.append(f"{field} is one column of JSON")
         elif metadata:
             members[field] = {"table": _table(metadata, field, problems)}
-    return {"prefix": profile.user_id_prefix or "", "members": members, "longest": LONGEST, "rounded": ROUNDED.pattern}
+    return {
+        "prefix": profile.user_id_prefix or "",
+        "members": members,
+        "longest": LONGEST,
+        "rounded": ROUNDED.pattern,
+        "email": EMAIL.pattern.replace("++", "+"),  # the language of scripts has no possessive quantifiers
+    }
 
 
 def _table(table: Mapping[str, Any], place: str, problems: list[str]) -> dict[str, Any]:
