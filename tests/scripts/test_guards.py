@@ -249,6 +249,28 @@ async def test_the_token_is_shared_and_renewed_once_when_it_is_refused(kind: str
     assert second.app_metadata == {MARK_FLAG: "marked"}
 
 
+@KINDS
+async def test_another_migration_of_the_tenant_shares_neither_token_nor_outage(kind: str) -> None:
+    make = as_action if kind == "action" else as_rule
+    connection, audience = "acme-shop", "https://shop.example.com/api"
+    other = make("mark_migrated", connection=connection, audience=audience, profile=PROFILE_ANSWERS).code
+    identities = [{"provider": "auth0", "connection": connection, "user_id": "legacy|7", "isSocial": False}]
+    async with fake_doorway(mark=Reply(500)) as broken:
+        first = await log_in(
+            kind,
+            "mark_migrated",
+            broken,
+            code=other,
+            connection=connection,
+            person={**PERSON, "identities": identities},
+        )
+    assert len(first.log) == 1
+    async with fake_doorway(mark=Reply(204)) as doorway:
+        second = await log_in(kind, "mark_migrated", doorway, memory=first.memory)
+    assert second.app_metadata == {MARK_FLAG: "marked"}
+    assert len(doorway.heard) == (2 if kind == "action" else 1)  # a Rule knows whose token it keeps
+
+
 async def test_a_rule_works_on_a_node_without_fetch() -> None:
     async with fake_doorway(one=user(), mark=Reply(204)) as doorway:
         fetched = await log_in("rule", "fetch_metadata", doorway, without=("fetch",))

@@ -6,6 +6,7 @@ Source: Auth0 docs, "Actions Triggers: post-login" and "Migrate from Rules to Ac
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
@@ -75,7 +76,8 @@ def expected_keys(profile: ProfileAnswers) -> dict[str, list[str]] | None:
 
 
 def _source(kind: str, guard: Guard, connection: str, audience: str, profile: ProfileAnswers) -> GuardSource:
-    values: dict[str, Any] = {"connection": connection}
+    place = hashlib.sha256(connection.encode()).hexdigest()[:16]  # keys of the cache have 64 bytes at most
+    values: dict[str, Any] = {"connection": connection, "place": place}
     if guard == "deny_audience":
         values = {"audience": audience}
     elif guard == "fetch_metadata":
