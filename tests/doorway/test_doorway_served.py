@@ -131,6 +131,22 @@ def test_two_workers_serve_one_port_and_marks_survive_a_graceful_end(tenant: dic
     assert '"outcome": "unknown_user"' in (folder / "stderr").read_text()
 
 
+def test_a_file_of_marks_is_used_unless_the_answers_name_another_place(
+    tenant: dict[str, Any], folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with started(folder, "legacy-api", "answers.toml", "--marks", "volume.db") as (process, _):
+        assert ended(process) == 0
+    assert (folder / "volume.db").is_file()
+    assert not (folder / "migrated-users.db").exists()
+    monkeypatch.setenv("MARKS_URL", f"sqlite:{folder / 'shared.db'}")
+    answers = (folder / "answers.toml").read_text(encoding="utf-8")
+    (folder / "answers.toml").write_text(f'{answers}marks = "env:MARKS_URL"\n', encoding="utf-8")
+    with started(folder, "legacy-api", "answers.toml", "--marks", "other.db") as (process, _):
+        assert ended(process) == 0
+    assert (folder / "shared.db").is_file()
+    assert not (folder / "other.db").exists()
+
+
 def test_what_is_under_way_at_sigterm_is_answered(tenant: dict[str, Any], folder: Path) -> None:
     with started(folder, "legacy-api", "answers.toml") as (process, told):
         host, _, port = told["address"].rpartition("//")[2].partition(":")

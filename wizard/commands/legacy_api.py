@@ -28,7 +28,8 @@ SLOW_SECONDS = 0.25
     "--marks",
     "marks_file",
     type=click.Path(path_type=Path, dir_okay=False),
-    help="SQLite file of the users that are migrated; goes before marks in [legacy_api].",
+    help="SQLite file of the users that are migrated, instead of the one in marks of [legacy_api]; a database that is named "
+    "there is used all the same.",
 )
 @set_option
 @common_options
@@ -59,9 +60,12 @@ def command(
 
     needed = (TenantAnswers, SourceAnswers, ProfileAnswers, PasswordsAnswers, LegacyApiAnswers)
     known: tuple[type[Section], ...] = tuple(dict.fromkeys((*SECTIONS, LegacyApiAnswers)))
-    if marks_file is not None:
-        flags = (*flags, f"legacy_api.marks=sqlite:{marks_file.resolve()}")
     answers = load(answers_file, known, environment=os.environ, flags=flags, required=needed)
+    if marks_file is not None and answers[LegacyApiAnswers].marks.startswith("sqlite:"):
+        flags = (*flags, f"legacy_api.marks=sqlite:{marks_file.resolve()}")
+        answers = load(answers_file, known, environment=os.environ, flags=flags, required=needed)
+    elif marks_file is not None:
+        output.say(f"Marks are kept where [legacy_api] says, and not in {marks_file}")
     output.say("Looking at the legacy store")
     plan = planned(
         answers, base=answers_file.resolve().parent, secret=secrets_of(answers, output.say), processes=workers
