@@ -8,6 +8,7 @@ from pathlib import Path
 
 from wizard.answers import Answers
 from wizard.doorway.settings import application, keep_secret, legacy_api_of
+from wizard.doorway.templates import SETTINGS
 from wizard.errors import UsageError, WizardError
 from wizard.identity import existing_run
 from wizard.journal import Journal
@@ -49,6 +50,15 @@ async def rotate_secret(answers: Answers, *, base: Path, world: World, runs: Run
             journal.close()
 
 
+async def _others_with_values(connection: str, tools: Tools) -> list[str]:
+    """The names of other connections whose scripts have the values of a legacy API."""
+    return sorted(
+        one.name
+        for one in await tools.tenant.connections()
+        if one.name != connection and one.options is not None and SETTINGS[-1] in one.options.configuration
+    )
+
+
 async def _rotate(answers: Answers, steps: list[AnyStep], tools: Tools) -> Rotated:
     api = legacy_api_of(answers)
     client = await application(api, tools)
@@ -57,6 +67,16 @@ async def _rotate(answers: Answers, steps: list[AnyStep], tools: Tools) -> Rotat
             "There is no application whose secret could be rotated",
             state="Nothing was changed.",
             remedy="Carry out the answers first: `auth0-migrate apply`.",
+        )
+    if api.client_id is not None and (others := await _others_with_values(api.connection, tools)):
+        raise UsageError(
+            "The secret is not rotated: other connections may use the same application",
+            why=f"{', '.join(others)} {'has' if len(others) == 1 else 'have'} values of a legacy API, and Auth0 does not show "
+            "of which application; with the old secret nobody would log in there",
+            state="Nothing was changed.",
+            remedy="Give each connection an application of its own: leave client_id out of [legacy_api] and apply the answers. Or "
+            "rotate it in the Auth0 Dashboard when few log in, keep it by `auth0-migrate secrets set`, and apply the answers of "
+            "each connection.",
         )
     renewed = await tools.tenant.rotate_secret(client.client_id)
     await keep_secret(api, client, renewed.secret, tools)

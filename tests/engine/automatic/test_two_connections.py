@@ -1,5 +1,6 @@
 """Two migrations into connections of one tenant: neither takes away what the other needs."""
 
+import asyncio
 import json
 from pathlib import Path
 from typing import Any
@@ -8,9 +9,10 @@ import pytest
 from phases_stage import PhasesStage, stage_of
 from rehearsal import person
 
+from wizard.doorway.rotation import rotate_secret
 from wizard.doorway.scripts import is_closed
 from wizard.doorway.settings import SECRET, secret_name
-from wizard.errors import WizardError
+from wizard.errors import UsageError, WizardError
 from wizard.events import CheckPassed
 from wizard.vault import Secret
 
@@ -167,3 +169,28 @@ def test_the_longest_name_of_a_connection_gives_a_name_that_a_keyring_takes() ->
     names = [secret_name("a" * 127 + last) for last in "bc"]
     assert len(set(names)) == 2
     assert max(map(len, names)) <= 128
+
+
+def test_the_secret_of_an_application_that_both_may_use_is_not_rotated(first: PhasesStage, second: Shop) -> None:
+    body = {"name": "Mine", "app_type": "non_interactive", "grant_types": ["client_credentials"]}
+    mine = first.ask("POST", "clients", json=body)
+    first.memory[first.tenant.domain, SECRET] = Secret(mine["client_secret"])
+    for stage in (first, second):
+        stage.answer("[legacy_api]\n", f'[legacy_api]\nclient_id = "{mine["client_id"]}"\n')
+        stage.apply()
+    assert works(first, "acme-users") and works(first, "acme-shop")
+    with pytest.raises(UsageError, match="acme-shop has values of a legacy API"):
+        asyncio.run(rotate_secret(first.answers(), base=first.folder, world=first.world, runs=first.runs))
+    assert works(first, "acme-users") and works(first, "acme-shop")
+    second.resume("trickle.go_on=true")
+    asyncio.run(rotate_secret(first.answers(), base=first.folder, world=first.world, runs=first.runs))
+    assert works(first, "acme-users")
+
+
+def test_the_secret_of_an_application_of_one_connection_is_rotated_beside_another(
+    first: PhasesStage, second: Shop
+) -> None:
+    first.apply()
+    second.apply()
+    asyncio.run(rotate_secret(first.answers(), base=first.folder, world=first.world, runs=first.runs))
+    assert works(first, "acme-users") and works(first, "acme-shop")
