@@ -99,7 +99,7 @@ def compared(run: RunFolder, status: str) -> Iterator[dict[str, Any]]:
 
 
 def _refusals(run: RunFolder) -> Iterator[dict[str, Any]]:
-    journal = Journal(run.journal, now=RealClock().now)
+    journal = Journal(run.journal, now=RealClock().now, only_read=True)
     try:
         for refusal in journal.refusals():
             yield {

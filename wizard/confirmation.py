@@ -41,7 +41,7 @@ def confirm_anew(run: RunFolder) -> None:
 
 def is_withdrawn(run: RunFolder) -> bool:
     """Whether the cutover of a run was taken back and is not confirmed anew."""
-    journal = Journal(run.journal, now=RealClock().now)
+    journal = Journal(run.journal, now=RealClock().now, only_read=True)
     try:
         return bool(journal.recall(WITHDRAWN))
     finally:

@@ -152,7 +152,7 @@ def forget_if_unapproved(run: RunFolder) -> bool:
 
 def facts_of(run: RunFolder) -> dict[str, Any]:
     """What the journal of a run remembers, read without disturbing a process that works on it."""
-    journal = Journal(run.journal, now=RealClock().now)
+    journal = Journal(run.journal, now=RealClock().now, only_read=True)
     try:
         return {key: journal.recall(key) for key in ("identity", "origin", "approval", "approved_hash")}
     finally:
@@ -183,7 +183,7 @@ def origin_of(run: RunFolder) -> Origin:
 
 def progress_of(run: RunFolder) -> Progress:
     """Where a run stands."""
-    journal = Journal(run.journal, now=RealClock().now)
+    journal = Journal(run.journal, now=RealClock().now, only_read=True)
     try:
         return Progress.of(journal.events())
     finally:

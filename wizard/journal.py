@@ -81,6 +81,46 @@ class JournalFailed(WizardError):
     """The journal could not be written; the run stops, because it could not account for what it does."""
 
 
+def _to_write(path: Path | None) -> sqlite3.Connection:
+    if path is not None:
+        path.touch(mode=0o600)
+    database = sqlite3.connect(path or ":memory:", isolation_level=None)
+    database.execute("PRAGMA journal_mode = WAL")
+    database.execute("PRAGMA synchronous = FULL")
+    database.executescript(SCHEMA)
+    return database
+
+
+def _to_read(path: Path) -> sqlite3.Connection:
+    """The journal as it is, or an empty one where nothing is written yet.
+
+    Even to read it, SQLite makes files beside it; where it cannot, nobody else writes either, and the file alone is all
+    there is. Source: SQLite docs, "Write-Ahead Logging", read-only databases.
+    """
+    if not path.exists() or not path.stat().st_size:
+        return _to_write(None)
+    address = f"{path.resolve().as_uri()}?mode=ro"
+    database = sqlite3.connect(address, uri=True, isolation_level=None)
+    try:
+        database.execute("SELECT 1 FROM facts LIMIT 1").fetchone()
+    except sqlite3.OperationalError:
+        database.close()
+        rest = path.with_name(f"{path.name}-wal")
+        if rest.exists() and rest.stat().st_size:
+            raise
+        database = sqlite3.connect(f"{address}&immutable=1", uri=True, isolation_level=None)
+        database.execute("SELECT 1 FROM facts LIMIT 1").fetchone()
+    return database
+
+
+def _unopened(path: Path | None, error: Exception) -> WizardError:
+    return WizardError(
+        f"The journal {path} cannot be opened",
+        why=str(error),
+        remedy="Check the folder's permissions and free space.",
+    )
+
+
 class Journal:
     """The journal of one run. `emit` is the run's one way to report: the file hears first, then the watchers.
 
@@ -88,26 +128,28 @@ class Journal:
         path: The SQLite file, made when absent, readable by its owner only; None keeps the journal in memory, for a plan
             without a run.
         now: UNIX time in seconds.
+        only_read: Nothing will be written, so that a disk that is full or may only be read does no harm; of a run that has
+            no journal yet, an empty one.
     """
 
-    def __init__(self, path: Path | None, *, now: Callable[[], float]) -> None:
+    def __init__(self, path: Path | None, *, now: Callable[[], float], only_read: bool = False) -> None:
         self.watchers: list[Callable[[Event], None]] = []
         self.folder = path.parent if path is not None else None
         """Where files that belong to the journal lie; None for one in memory."""
         self._now = now
         try:
-            if path is not None:
-                path.touch(mode=0o600)
-            self._db = sqlite3.connect(path or ":memory:", isolation_level=None)
-            self._db.execute("PRAGMA journal_mode = WAL")
-            self._db.execute("PRAGMA synchronous = FULL")
-            self._db.executescript(SCHEMA)
-        except (OSError, sqlite3.Error) as error:
+            self._db = _to_read(path) if path is not None and only_read else _to_write(path)
+        except sqlite3.DatabaseError as error:
+            if isinstance(error, sqlite3.OperationalError):
+                raise _unopened(path, error) from None
             raise WizardError(
-                f"The journal {path} cannot be opened",
+                f"The journal {path} is damaged",
                 why=str(error),
-                remedy="Check the folder's permissions and free space.",
+                state="What the run has changed in the tenant stays.",
+                remedy="Put the run's folder back from a copy, or begin a new run, which looks at what is there.",
             ) from None
+        except OSError as error:
+            raise _unopened(path, error) from None
 
     def close(self) -> None:
         self._db.close()

@@ -64,7 +64,7 @@ def run_report(run: RunFolder, answers: Answers, progress: Progress) -> Report:
     Raises:
         WizardError: the manifest of the run is damaged.
     """
-    journal = Journal(run.journal, now=RealClock().now)
+    journal = Journal(run.journal, now=RealClock().now, only_read=True)
     try:
         return replace(
             report_of(run, answers, progress, list(journal.events()), journal.span()),

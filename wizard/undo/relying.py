@@ -53,7 +53,7 @@ def _target(facts: dict[str, object]) -> tuple[object, object] | None:
 
 
 def _journal_facts(run: RunFolder) -> dict[str, object]:
-    journal = Journal(run.journal, now=RealClock().now)
+    journal = Journal(run.journal, now=RealClock().now, only_read=True)
     try:
         return journal.facts()
     finally:
@@ -61,7 +61,7 @@ def _journal_facts(run: RunFolder) -> dict[str, object]:
 
 
 def _relying(run: RunFolder, target: tuple[object, object] | None) -> Sequence[OtherRun]:
-    journal = Journal(run.journal, now=RealClock().now)
+    journal = Journal(run.journal, now=RealClock().now, only_read=True)
     try:
         facts = journal.facts()
         if target is None or _target(facts) != target or facts.get("approval") is None:
