@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -79,6 +79,15 @@ def _written() -> Iterator[None]:
 
 class JournalFailed(WizardError):
     """The journal could not be written; the run stops, because it could not account for what it does."""
+
+
+def _without_addresses(value: Any) -> Any:
+    """The same without what may be an address among the items of lists and the keys of objects."""
+    if isinstance(value, list):
+        return [_without_addresses(one) for one in value if not (isinstance(one, str) and "@" in one)]
+    if isinstance(value, dict):
+        return {key: _without_addresses(one) for key, one in value.items() if "@" not in key}
+    return value
 
 
 def _to_write(path: Path | None) -> sqlite3.Connection:
@@ -198,6 +207,22 @@ class Journal:
     def facts(self) -> dict[str, Any]:
         """All facts of the run."""
         return {key: json.loads(value) for key, value in self._db.execute("SELECT key, value FROM facts")}
+
+    def forget_addresses(self, facts: Collection[str]) -> None:
+        """Leave out ids of users that may be their e-mail addresses: those of refused ones, of results and of these facts.
+
+        All counts stay.
+        """
+        with _written(), self._transaction():
+            self._db.execute("UPDATE refusals SET user_id = '' WHERE instr(user_id, '@')")
+            rows = self._db.execute("SELECT id, result FROM intents WHERE instr(result, '@')").fetchall()
+            self._db.executemany(
+                "UPDATE intents SET result = ? WHERE id = ?",
+                [(json.dumps(_without_addresses(json.loads(text))), key) for key, text in rows],
+            )
+        for key in facts:
+            if (known := self.recall(key)) is not None:
+                self.remember(key, _without_addresses(known))
 
     def shrink(self) -> None:
         """Leave nothing in the file of what was replaced or deleted."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import secrets
@@ -136,18 +137,24 @@ class RunFolder:
     def purge_users(self) -> int:
         """Delete the files that hold users' data, and what a killed process left of such; journal and report stay.
 
+        What these tell of single users stays too, but for ids that may be e-mail addresses.
+
         With them goes what was on the tenant before and may hold credentials, such as scripts; returns of how many places.
 
         Raises:
             WizardError: some could not be deleted, or are links to what lies elsewhere.
         """
+        from wizard.bulk.repair.made import MADE_AGAIN
+        from wizard.bulk.repair.own_logins import OWN_LOGINS
         from wizard.journal import Journal
         from wizard.undo.before import purge_before
 
         self._delete(PURGED)
+        self._hide_addresses()
         left = sorted(str(path) for path in self.path.iterdir() if path.name.startswith(PURGED))
         journal = Journal(self.journal, now=time.time)
         try:
+            journal.forget_addresses((MADE_AGAIN, OWN_LOGINS))
             lost = purge_before(journal)
         finally:
             journal.close()
@@ -159,6 +166,18 @@ class RunFolder:
                 remedy="Delete these, and what a link leads to, then give the same command again.",
             )
         return lost
+
+    def _hide_addresses(self) -> None:
+        """Take the ids that may be addresses out of the list of differences."""
+        if not self.verify.is_file():
+            return
+        draft = self.verify.with_name(f".{self.verify.name}.purged")
+        with self.verify.open(encoding="utf-8") as lines, draft.open("w", encoding="utf-8") as kept:
+            draft.chmod(0o600)
+            for line in lines:
+                found = json.loads(line)
+                kept.write(json.dumps({**found, "user_id": ""}) + "\n" if "@" in str(found["user_id"]) else line)
+        draft.replace(self.verify)
 
     def _delete(self, beginnings: tuple[str, ...]) -> None:
         for path in self.path.iterdir():

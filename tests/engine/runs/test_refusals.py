@@ -441,6 +441,27 @@ def test_users_can_be_purged_with_all_that_a_killed_process_left_of_them(stage: 
     ]
 
 
+def test_addresses_that_are_ids_go_with_the_files_of_users_and_the_counts_stay(stage: Rehearsal) -> None:
+    stage.answer('user_id = "id"', 'user_id = "mail"')
+    connection = stage.make_connection("acme-users")
+    [shop] = [row for row in stage.ask("GET", "clients") if row["name"] == "Web shop"]
+    stage.ask("PATCH", f"connections/{connection}/clients", json=[{"client_id": shop["client_id"], "status": True}])
+    for number in (1, 2):
+        address = person(number)["mail"]
+        user = {"connection": "acme-users", "user_id": address, "email": address, "password": "Horse-Battery-9-Staple"}
+        stage.ask("POST", "users", json=user)
+    before = stage.apply()
+    assert before.already_there == 2
+    assert before.different
+    assert b"@example.com" in (stage.run.path / "journal.db").read_bytes()
+    stage.run.purge_users()
+    files = [path for path in stage.run.path.rglob("*") if path.is_file()]
+    assert [path.name for path in files if b"@example.com" in path.read_bytes()] == []
+    after = progress_of(stage.run)
+    assert after == before
+    assert len(stage.run.verify.read_text(encoding="utf-8").splitlines()) == before.different
+
+
 def test_a_finished_run_stays_finished_when_it_is_refused_another_start(stage: Rehearsal) -> None:
     before = stage.apply()
     (stage.folder / "users.csv").unlink()
