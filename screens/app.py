@@ -445,6 +445,10 @@ class WizardApp(Keeping):
         """Textual's own key for leaving goes before those of a screen."""
         begin(self, self.leave, group="leave")
 
+    def action_help_quit(self) -> None:
+        """Ctrl+C does not quit, on no page; Textual tells the key only where it is bound to an action of its own, and in markup."""
+        self.notify("Ctrl+Q quits; runs and answers are kept.")
+
     async def on_unmount(self) -> None:
         await self.close_down(2.0)
 

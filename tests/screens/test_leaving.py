@@ -33,6 +33,16 @@ async def test_ctrl_q_asks_while_a_run_is_under_way_and_staying_is_the_default(r
         await until(pilot, lambda: not app.is_running)
 
 
+async def test_ctrl_c_says_which_key_quits(rehearsal: Rehearsal) -> None:
+    app = rehearsal.app(practice=False)
+    async with app.run_test(size=NARROW) as pilot:
+        await shows(pilot, "New migration")
+        await pilot.press("ctrl+c")
+        await until(pilot, lambda: bool(app._notifications))
+        [note] = app._notifications
+        assert (note.message, note.title) == ("Ctrl+Q quits; runs and answers are kept.", "")
+
+
 async def test_escape_on_the_first_page_is_back_to_the_start_and_asks_when_something_was_typed(
     rehearsal: Rehearsal,
 ) -> None:
