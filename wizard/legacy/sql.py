@@ -202,7 +202,11 @@ def exact_name(dialect: Dialect, name: str) -> quoted_name:
     return quoted_name(name, None if dialect.requires_name_normalize else True)
 
 
-_LITERALS = re.compile(r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"|--[^\n]*|/\*.*?\*/|\$(\w*)\$.*?\$\1\$", re.DOTALL)
+_LITERALS = re.compile(r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"|`[^`]*`|--[^\n]*|/\*.*?\*/|\$(\w*)\$.*?\$\1\$", re.DOTALL)
+_ESCAPING = re.compile(
+    r"'(?:[^'\\]|\\.|'')*'|\"(?:[^\"\\]|\\.|\"\")*\"|`[^`]*`|--[^\n]*|#[^\n]*|/\*.*?\*/|\$(\w*)\$.*?\$\1\$", re.DOTALL
+)
+"""The same where a backslash escapes, as MySQL has it and PostgreSQL in E'…', and where # begins a comment."""
 
 
 def single_select(query: str) -> str:
@@ -212,8 +216,8 @@ def single_select(query: str) -> str:
         SourceError: it is not exactly one statement that reads.
     """
     query = query.strip().rstrip(";").rstrip()
-    bare = _LITERALS.sub(" ", query).strip()
-    if ";" in bare or not re.match(r"\(*\s*(select|with|values)\b", bare, re.IGNORECASE):
+    readings = [literals.sub(" ", query).strip() for literals in (_LITERALS, _ESCAPING)]
+    if not any(";" not in bare and re.match(r"\(*\s*(select|with|values)\b", bare, re.IGNORECASE) for bare in readings):
         raise SourceError(
             "The query in [source] is not a single SELECT",
             remedy="write one statement that begins with SELECT or WITH.",

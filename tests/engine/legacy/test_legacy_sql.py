@@ -14,6 +14,7 @@ from wizard.errors import Exit, SourceError
 from wizard.legacy import open_source
 from wizard.legacy.answers import SourceAnswers
 from wizard.legacy.source import BadRecord, LegacySource
+from wizard.legacy.sql import single_select
 from wizard.legacy.sql_connect import diagnosis
 
 Open = Callable[..., LegacySource]
@@ -141,6 +142,20 @@ def test_a_query_is_run_as_it_was_pasted(opened: Open) -> None:
 def test_what_is_not_one_select_is_refused(opened: Open, query: str) -> None:
     with pytest.raises(SourceError, match="not a single SELECT"):
         opened(query=query)
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        r"SELECT 'it\'s; ok' AS note FROM users",
+        r"SELECT E'it\'s; ok' AS note FROM users",
+        "SELECT id FROM users # those; of the shop",
+        "SELECT `a;b` FROM users",
+        r"SELECT 'C:\' AS disk, ';' AS between FROM users;",
+    ],
+)
+def test_a_semicolon_in_a_text_name_or_comment_ends_no_statement(query: str) -> None:
+    assert single_select(query) == query.removesuffix(";")
 
 
 def test_a_with_query_that_writes_is_refused_by_the_database(opened: Open, path: Path) -> None:
