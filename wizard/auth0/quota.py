@@ -85,7 +85,7 @@ def _seconds(moment: float | None, reference: float) -> float | None:
 def _date(value: str | None) -> float | None:
     try:
         return parsedate_to_datetime(value).timestamp() if value else None
-    except ValueError:
+    except (ValueError, OverflowError):  # a year that no clock of this machine has
         return None
 
 

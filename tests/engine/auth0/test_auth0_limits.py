@@ -127,6 +127,8 @@ async def test_a_reset_is_waited_for_by_the_servers_clock_however_wrong_ours_is(
         ({"retry-after": "7", "x-ratelimit-reset": "1790000060"}, 7),
         ({"date": formatdate(1_790_000_000, usegmt=True), "retry-after": formatdate(1_790_000_009, usegmt=True)}, 9),
         ({"retry-after": "soon"}, 1),
+        ({"date": "Tue, 01 Dec 99999 10:00:00 GMT", "retry-after": "7"}, 7),
+        ({"retry-after": "Tue, 01 Dec 9999999999999999999 10:00:00 GMT"}, 1),
         ({"x-ratelimit-reset": "9999999999"}, 1),
         ({}, 1),
     ],
