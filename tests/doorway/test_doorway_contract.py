@@ -77,6 +77,12 @@ async def test_two_users_with_one_address_are_ambiguous_everywhere(api: World) -
         assert (answer.status_code, answer.json()["error"]) == (409, "ambiguous_email")
 
 
+async def test_whoever_knows_none_of_their_passwords_does_not_learn_that_two_users_have_an_address(api: World) -> None:
+    answer = await api.login("twice@example.com", "wrong")
+    assert (answer.status_code, answer.json()["error"]) == (403, "wrong_password")
+    assert "user_id" not in answer.json()
+
+
 async def test_a_record_that_cannot_go_to_auth0_says_why(api: World) -> None:
     for answer in (await api.login("person5@example.com"), await api.client.get("/users/legacy%7C5")):
         assert (answer.status_code, answer.json()["error"]) == (422, "user_rejected")

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
-from typing import Any, TypeVar
+from contextlib import suppress
+from typing import Any, NoReturn, TypeVar
 
 from wizard.doorway.answers import LegacyApiAnswers
 from wizard.doorway.marks import Marks, MarksUnavailable
@@ -70,7 +71,7 @@ class Desk:
     async def _logged_in(self, identifier: str, name: str, password: str) -> dict[str, Any]:
         found = await self._asked(self._unmarked, lambda: self._people.named(identifier))
         if len(found) > 1:
-            raise _ambiguous()
+            await self._refuse_ambiguous(found, password)
         person = found[0] if found else None
         account = f"id {person.user_id}" if person and person.user_id else None
         if account is not None:
@@ -89,6 +90,14 @@ class Desk:
         if account is not None:
             self._throttle.give_back(account)
         return _newcomer(person)
+
+    async def _refuse_ambiguous(self, found: Sequence[Person], password: str) -> NoReturn:
+        """Say that several have this name to whoever knows the password of one of them, and to nobody else."""
+        for person in found:
+            with suppress(CannotCheck):
+                if await self._in(self._hashing, self._people.fits, password, person):
+                    raise _ambiguous()
+        raise Refusal(403, "wrong_password", "The password is wrong")
 
     async def user(self, *, email: str | None = None, username: str | None = None) -> dict[str, Any]:
         """The profile of the one user with this e-mail address or username who is not in Auth0 yet."""
