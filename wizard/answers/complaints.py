@@ -15,6 +15,7 @@ from wizard.answers.section import NOT_A_REFERENCE, Section, choices, keys, mode
 
 TYPES = {
     "string_type": "must be text in quotes",
+    "json_invalid": "has text with bytes that are not UTF-8",
     "int_type": "must be a whole number",
     "float_type": "must be a number",
     "bool_type": "must be true or false",

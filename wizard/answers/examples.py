@@ -32,13 +32,15 @@ def example(key: str, field: FieldInfo | None) -> str:
 
 
 def sample(key: str, field: FieldInfo | None) -> Any:
-    """A value of the field's type; its author's first example where there is one."""
+    """A value of the field's type; its author's first example where there is one, and a number's default, which fits."""
     if field is None:
         return "..."
     if field.examples:
         return field.examples[0]
     if is_secret(field):
         return f"keyring:{key}"
+    if isinstance(field.default, int | float) and not isinstance(field.default, bool):
+        return field.default
     return next((_of_type(part) for part in choices(field.annotation) if part is not type(None)), "...")
 
 

@@ -174,6 +174,13 @@ def source_of(argument: str, *, table: str | None = None, store: str | None = No
 
     from wizard.legacy.answers import SourceAnswers
 
+    try:
+        argument.encode()
+    except UnicodeEncodeError:  # as a system gives the bytes of a name that it cannot read
+        raise UsageError(
+            "The name of this source is not UTF-8, so that no answers file could hold it",
+            remedy="rename the file, or make a link to it that has another name.",
+        ) from None
     location, named = _without_fragment(argument)
     table = table or named
     fields: dict[str, object] = {"url": location, "users_table": table or ""}

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Annotated, Any, cast
 
 import pytest
 from click.testing import CliRunner, Result
+from pydantic import TypeAdapter
 
 from wizard.answers import AnswersInvalid, from_tables
 from wizard.answers.complaints import FORMS
+from wizard.answers.examples import sample
 from wizard.commands.answers import command as answers_command
 from wizard.commands.apply import command as apply_command
 from wizard.errors import UsageError
@@ -106,3 +109,16 @@ def test_what_users_get_is_no_secret_even_where_it_looks_like_the_name_of_one() 
         "strategy": {"way": "bulk"},
     }
     assert from_tables(tables, SECTIONS).references() == [("tenant.client_secret", "keyring:secret")]
+
+
+def test_every_number_that_is_given_as_an_example_is_one_that_the_key_takes() -> None:
+    for section in SECTIONS:
+        for key, field in section.model_fields.items():
+            value = sample(key, field)
+            if isinstance(value, int | float) and not isinstance(value, bool):
+                adapter: TypeAdapter[Any] = TypeAdapter(cast("Any", Annotated)[field.annotation, field])
+                adapter.validate_python(value)
+
+
+def test_text_of_bytes_that_are_not_utf_8_is_called_so() -> None:
+    assert "[source] has text with bytes that are not UTF-8" in told_by({"source": {"path": "caf\udce9.csv"}})

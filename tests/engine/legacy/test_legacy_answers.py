@@ -143,3 +143,9 @@ def test_a_url_can_be_a_secret_as_a_whole(tmp_path: Path) -> None:
 def test_a_secret_nobody_may_look_up_is_told(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match="env:LEGACY_URL"):
         open_source(SourceAnswers(url="env:LEGACY_URL", table="people"), secret=None, base=tmp_path)
+
+
+def test_a_name_that_is_not_utf_8_is_called_so() -> None:
+    with pytest.raises(UsageError, match="is not UTF-8") as error:
+        source_of("caf\udce9.csv")
+    assert "rename the file" in error.value.remedy
