@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 from uuid import UUID
 
+from wizard.errors import SourceError
 from wizard.legacy.find import MOST, Key, Sought
 from wizard.legacy.postgres import reads_all
 from wizard.legacy.source import Record
@@ -34,8 +35,8 @@ MOST_ROWS = 4096
 """Rows with one key that are looked through for users."""
 UNUSUAL = "[^!-~]"
 """What a database may fold or trim in another way than Python does, such as É, a tab or a no-break space."""
-UNUSUAL_SECONDS = 300.0
-"""How long it is believed that a column has none of these."""
+UNUSUAL_SECONDS = 3600.0
+"""How long it is believed that a column has some of these, or none: to see that it has none, all of it is read."""
 
 
 @dataclass(frozen=True)
@@ -115,7 +116,10 @@ class SqlFinder:
         return condition
 
     def _has_unusual(self, column: str) -> bool:
-        """Whether a cell of the column may be folded or trimmed otherwise by the database; asked now and then."""
+        """Whether a cell of the column may be folded or trimmed otherwise by the database; asked now and then.
+
+        No, where the database takes too long to tell: then the wider look would take as long for everybody.
+        """
         from sqlalchemy import func, literal
 
         dialect = self.source.database.url.get_backend_name()
@@ -127,8 +131,11 @@ class SqlFinder:
         written: Any = func.trim(self.source.statement.selected_columns[column])
         unusual = written.op("REGEXP" if dialect in MYSQL else "~")(UNUSUAL)
         rows = self.source.statement.with_only_columns(literal(1)).order_by(None).where(unusual).limit(1)
-        with self.source.database.explained(), self._engine.connect() as connection:
-            has = connection.execute(rows).first() is not None
+        try:
+            with self.source.database.explained(), self._engine.connect() as connection:
+                has = connection.execute(rows).first() is not None
+        except SourceError:  # also one that says that the connection is lost, as MySQL's driver does after a time limit
+            has = False
         self.known[f"unusual {column}"] = (time.monotonic(), has)
         return has
 

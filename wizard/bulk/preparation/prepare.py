@@ -216,7 +216,8 @@ class _Work:
             self._assembly.add(mapped)
             if (now := self._clock()) >= next_event:
                 next_event = now + EVENTS_EVERY
-                self._emit(UsersRead(self._assembly.read, self._assembly.rejected, facts.records))
+                read = self._assembly.read
+                self._emit(UsersRead(read, self._assembly.rejected, max(read, facts.records)))
         self._hands.each("end_mapping")
         self._hands.each("settle_keys")
         if self._assembly.read != facts.records and not self._is_live:
