@@ -202,7 +202,8 @@ _STATES = (
 
 
 _CLASSES = frozenset({"08", "25", "28", "3D", "3F", "42", "53", "55", "57", "58"})
-"""Classes of SQLSTATE whose words name settings, tables and columns, and no value of a row; P0 is what a function raises."""
+"""Classes of SQLSTATE whose words name settings, tables and columns, and no value of a row. P0, with what a function raises, is
+none of them."""
 
 _NUMBERS = {
     "mysql": frozenset(

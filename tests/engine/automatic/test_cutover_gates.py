@@ -1,6 +1,7 @@
 """What holds up a cutover: users who were added, have changed, are missing, or were brought back by the import."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
@@ -13,8 +14,10 @@ from wizard.events import CheckPassed, Event, RequestSent
 
 
 @pytest.fixture
-def stage(tmp_path: Path) -> PhasesStage:
-    return stage_of(tmp_path, 8)
+def stage(tmp_path: Path) -> Iterator[PhasesStage]:
+    stage = stage_of(tmp_path, 8)
+    yield stage
+    stage.tenant.close()
 
 
 def test_users_added_after_preparing_hold_up_the_cutover_until_that_is_decided(stage: PhasesStage) -> None:

@@ -265,6 +265,7 @@ async def look_up_sample(connection: Connection, count: int, tools: Tools, *, al
 
     refusals = tools.journal.refusals()
     refused = {refusal.user_id for refusal in refusals if refusal.code not in IN_ALL_THE_SAME}
+    elsewhere = frozenset[str]() if alone else _with_another_address(tools.folder / "verify.ndjson")
     looked, renamed, absent, nobody = 0, 0, list[dict[str, Any]](), list[dict[str, Any]]()
     for user in _spread(tools.folder, count):
         if user["user_id"] in refused:
@@ -272,8 +273,8 @@ async def look_up_sample(connection: Connection, count: int, tools: Tools, *, al
         looked += 1
         there = await tools.tenant.users_by_email(user["email"])
         if not any(one.user_id == f"auth0|{user['user_id']}" and one.is_in(connection.name) for one in there):
-            if not alone and await _is_there_by_id(user, connection, tools):
-                renamed += 1  # which the comparison of the export tells, and whoever decides about it
+            if user["user_id"] in elsewhere:
+                renamed += 1  # the check of the export tells, and whoever decides about it
                 continue
             absent.append(user)
             nobody += [] if any(one.is_in(connection.name) for one in there) else [user]
@@ -294,14 +295,13 @@ async def look_up_sample(connection: Connection, count: int, tools: Tools, *, al
     return [Finding("sample", good, detail, "" if good else "Look at verify.ndjson for who is missing."), *ids]
 
 
-async def _is_there_by_id(user: Mapping[str, Any], connection: Connection, tools: Tools) -> bool:
-    from wizard.auth0.errors import NotFound
-
-    try:
-        found = await tools.tenant.user(f"auth0|{user['user_id']}")
-    except NotFound:
-        return False
-    return found.has(connection.name, user["user_id"])
+def _with_another_address(details: Path) -> frozenset[str]:
+    """The ids of those whom the comparison of an export has found with another e-mail address."""
+    if not details.is_file():
+        return frozenset()
+    with details.open("rb") as lines:
+        found = map(orjson.loads, lines)
+        return frozenset(one["user_id"] for one in found if one["status"] == "different" and "email" in one["fields"])
 
 
 async def _held_by_others(connection: Connection, users: Sequence[dict[str, Any]], tools: Tools) -> frozenset[str]:
