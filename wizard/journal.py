@@ -16,6 +16,7 @@ from typing import Any
 
 from wizard.errors import WizardError
 from wizard.events import Event, from_json, to_json
+from wizard.sqlite_files import opened_to_read
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS facts (key TEXT PRIMARY KEY, value TEXT NOT NULL);
@@ -101,25 +102,10 @@ def _to_write(path: Path | None) -> sqlite3.Connection:
 
 
 def _to_read(path: Path) -> sqlite3.Connection:
-    """The journal as it is, or an empty one where nothing is written yet.
-
-    Even to read it, SQLite makes files beside it; where it cannot, nobody else writes either, and the file alone is all
-    there is. Source: SQLite docs, "Write-Ahead Logging", read-only databases.
-    """
+    """The journal as it is, or an empty one where nothing is written yet."""
     if not path.exists() or not path.stat().st_size:
         return _to_write(None)
-    address = f"{path.resolve().as_uri()}?mode=ro"
-    database = sqlite3.connect(address, uri=True, isolation_level=None)
-    try:
-        database.execute("SELECT 1 FROM facts LIMIT 1").fetchone()
-    except sqlite3.OperationalError:
-        database.close()
-        rest = path.with_name(f"{path.name}-wal")
-        if rest.exists() and rest.stat().st_size:
-            raise
-        database = sqlite3.connect(f"{address}&immutable=1", uri=True, isolation_level=None)
-        database.execute("SELECT 1 FROM facts LIMIT 1").fetchone()
-    return database
+    return opened_to_read(path, isolation_level=None)
 
 
 def _unopened(path: Path | None, error: Exception) -> WizardError:

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import re
-import sqlite3
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
 from uuid import UUID
 
 from wizard.errors import SourceError
@@ -18,6 +16,7 @@ from wizard.legacy.postgres import reads_all
 from wizard.legacy.source import Record
 from wizard.legacy.sql import SqlBlock, SqlSource
 from wizard.legacy.sql_values import plain_row
+from wizard.sqlite_files import opened_to_read
 
 if TYPE_CHECKING:
     from sqlalchemy import ColumnElement, Engine
@@ -249,9 +248,7 @@ def _settle_mysql(connection: Any, _: Any) -> None:
 
 
 def _sqlite(path: Path, seconds: float) -> Any:
-    connection = sqlite3.connect(
-        f"file:{quote(str(path.resolve()))}?mode=ro", uri=True, check_same_thread=False, timeout=seconds
-    )
+    connection = opened_to_read(path, check_same_thread=False, timeout=seconds)
     connection.execute("PRAGMA query_only = 1")
     connection.text_factory = lambda data: data.decode("utf-8", "surrogateescape")
     # SQLite itself only knows the capitals of ASCII.

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote, quote_plus
+from urllib.parse import quote_plus
 
 from wizard.errors import SourceError, SourceRefused, SourceUnreachable
 from wizard.legacy.answers import SourceAnswers
@@ -351,9 +351,9 @@ def _sqlite(path: Path) -> Callable[[], Any]:
     """Two locks against writing: the file is opened read-only, and the connection only takes queries."""
 
     def connect() -> Any:
-        import sqlite3
+        from wizard.sqlite_files import opened_to_read
 
-        connection = sqlite3.connect(f"file:{quote(str(path.resolve()))}?mode=ro", uri=True)
+        connection = opened_to_read(path)
         connection.execute("PRAGMA query_only = 1")
         # Text that is not UTF-8 must not stop the whole store; its row becomes a reject.
         connection.text_factory = lambda data: data.decode("utf-8", "surrogateescape")

@@ -6,10 +6,11 @@ import os
 import shutil
 import stat
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from rights import without_rights
 
 from wizard.errors import WizardError
 from wizard.events import RunStarted, StepStarted
@@ -18,8 +19,6 @@ from wizard.journal import Journal
 from wizard.runs import RunFolder
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="other systems have no such modes")
-
-NOBODY = 65534
 
 
 @pytest.fixture
@@ -36,27 +35,6 @@ def run() -> Iterator[RunFolder]:
     yield RunFolder(folder)
     folder.chmod(0o755)
     shutil.rmtree(folder)
-
-
-def without_rights(call: Callable[[], object]) -> str:
-    """What a call gives, or raises, in a process of an account that may write nowhere here."""
-    reads, writes = os.pipe()
-    child = os.fork()
-    if not child:
-        try:
-            if os.getuid() == 0:
-                os.setgid(NOBODY)
-                os.setuid(NOBODY)
-            told = str(call())
-        except BaseException as error:  # noqa: BLE001 - told to the parent
-            told = f"{type(error).__name__}: {error}"
-        os.write(writes, told.encode())
-        os._exit(0)
-    os.close(writes)
-    with os.fdopen(reads) as pipe:
-        told = pipe.read()
-    os.waitpid(child, 0)
-    return told
 
 
 def test_a_run_in_a_folder_that_may_only_be_read_says_where_it_stands(run: RunFolder) -> None:
