@@ -89,6 +89,10 @@ class WrappedBlock:
         return self.block.position(index)
 
 
+DATABASE = "sql"
+"""The kind of facts of a database, which tells its columns by their names whoever writes to it."""
+
+
 @dataclass(frozen=True)
 class SourceFacts:
     """What was found out about a store by looking once through it.
@@ -103,6 +107,11 @@ class SourceFacts:
     fingerprint: str
     details: dict[str, str] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
+
+    @property
+    def is_database(self) -> bool:
+        """Whether it may be in use, and written to, while it is read."""
+        return self.kind == DATABASE
 
 
 class LegacySource(Protocol):

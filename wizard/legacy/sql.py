@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from wizard.errors import SourceError
 from wizard.legacy.answers import SourceAnswers
-from wizard.legacy.source import BadRecord, Record, SourceFacts
+from wizard.legacy.source import DATABASE, BadRecord, Record, SourceFacts
 from wizard.legacy.sql_connect import Database, database_of
 from wizard.legacy.sql_values import plain_row
 
@@ -67,7 +67,7 @@ class SqlSource:
         digest = self._digest()
         records = sum(block.count for block in self._read_blocks(digest.update))
         warnings = self.warnings if records else (*self.warnings, "There are no users in it.")
-        return SourceFacts("sql", self.columns, records, digest.hexdigest(), self.details, warnings)
+        return SourceFacts(DATABASE, self.columns, records, digest.hexdigest(), self.details, warnings)
 
     def blocks(self, *, expect: str | None = None) -> Iterator[SqlBlock]:
         """Yield the rows in order, BLOCK_ROWS a block; see `LegacySource.blocks`."""

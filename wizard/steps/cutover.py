@@ -44,8 +44,6 @@ EXPORT = "export"
 """The check that compares an export with the prepared users."""
 PASSWORDS = "passwords"
 """The check that nobody is left in Auth0 without the password, as who had logged in while import mode was off."""
-DATABASE = "sql"
-"""The kind of a legacy store that is in use."""
 
 
 class CutoverAnswers(Section):
@@ -338,7 +336,7 @@ async def _since_prepared(answers: Answers, tools: Tools) -> tuple[int, bool]:
         return 0, False
     wanted = answers[SourceAnswers]
     _, now = await tools.source(wanted, anew=answers[CutoverAnswers].confirm == answers[ConnectionAnswers].name)
-    same = now.kind == DATABASE or now.fingerprint == manifest.source["fingerprint"]
+    same = now.is_database or now.fingerprint == manifest.source["fingerprint"]
     return max(0, now.records - int(manifest.source["records"])), not same
 
 

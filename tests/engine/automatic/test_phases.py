@@ -21,7 +21,7 @@ from wizard.bulk.verification.residents import Residents, write_index
 from wizard.commands.reporting import write_run_report
 from wizard.commands.running import summary
 from wizard.engine import plan_for
-from wizard.errors import RunMismatch, WizardError
+from wizard.errors import RunMismatch, SourceError, WizardError
 from wizard.events import CheckPassed, Event, RequestSent, UsersMigrated, UsersMovedSince, UsersPrepared
 from wizard.identity import decided_since, progress_of
 from wizard.journal import Journal
@@ -188,6 +188,29 @@ def test_a_database_may_be_written_to_between_its_count_and_its_reading(stage: P
         progress = stage.resume("trickle.go_on=true", watch=write)
     assert seen
     assert (progress.verdict, progress.read, progress.migrated, progress.imported) == ("complete", 31, 2, 29)
+
+
+def test_a_file_that_is_replaced_between_its_count_and_its_reading_imports_nobody(stage: PhasesStage) -> None:
+    stage.apply()
+    stage.log_in([1])
+    stage.pass_days(1)
+    file = stage.folder / "users.csv"
+    text = file.read_text(encoding="utf-8")
+    replaced: list[Event] = []
+
+    def replace(event: Event) -> None:
+        if isinstance(event, RequestSent) and event.path.startswith("/api/v2/jobs/") and not replaced:
+            replaced.append(event)
+            file.write_text(text.replace("first,last", "last,first", 1), encoding="utf-8")
+
+    with pytest.raises(SourceError, match="changed"):
+        stage.resume("trickle.go_on=true", watch=replace)
+    assert replaced
+    assert [user["user_id"] for user in stage.ask("GET", "users")] == ["auth0|1"]
+    progress = stage.resume()
+    assert (progress.verdict, progress.read, progress.migrated, progress.imported) == ("complete", 30, 1, 29)
+    last = {user["user_id"]: user.get("given_name") for user in stage.ask("GET", "users", params={"per_page": 50})}
+    assert last["auth0|2"] == "Ångström 2", "the file is read anew, by the columns that it has now"
 
 
 def test_users_whose_record_would_be_rejected_count_as_migrated_once_they_have_moved(stage: PhasesStage) -> None:

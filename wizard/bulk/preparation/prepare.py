@@ -63,7 +63,8 @@ class LeaveOut:
 
     `linked` are ids of users who are there and in no export, as they are an identity of another account. Where users were
     there before any could move, `since` is the UNIX time from which they can, and `marked` the index of those who have
-    been marked: only who has moved is left out. The store is in use then, so that it may have changed since it was counted.
+    been marked: only who has moved is left out. The store is in use then, so that a database may have changed since it was
+    counted.
     """
 
     export: Path
@@ -99,7 +100,7 @@ def prepare(
 
     Args:
         source: Read once.
-        facts: What `source.facts()` found; the source must still be the same, unless users move meanwhile.
+        facts: What `source.facts()` found; the source must still be the same, unless users of a database move meanwhile.
         mapping: Compiled for the columns of the source.
         out: Folder for `users/`, `rejects.ndjson` and `manifest.json`; an earlier preparation there is replaced.
         workers: Processes, or "auto".
@@ -132,7 +133,7 @@ def prepare(
             )
             hands: Hands = Crew(job, count) if count else Alone(job)
             try:
-                work = _Work(job, hands, emit, stop, clock, is_live=leave_out is not None)
+                work = _Work(job, hands, emit, stop, clock, is_live=leave_out is not None and facts.is_database)
                 work.map(source, facts)
                 work.find_collisions()
                 made = work.write_files(folder, facts, max_file_bytes)
