@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -117,26 +118,36 @@ class SqlFinder:
     def _has_unusual(self, column: str) -> bool:
         """Whether a cell of the column may be folded or trimmed otherwise by the database; asked now and then.
 
-        No, where the database takes too long to tell: then the wider look would take as long for everybody.
+        One thread asks, and the others go by what was known, as it takes long. What the database cannot tell in time stays
+        as it was, at first a no: then the wider look would take as long for everybody.
         """
-        from sqlalchemy import func, literal
-
         dialect = self.source.database.url.get_backend_name()
         if dialect != "postgresql" and dialect not in MYSQL:
             return False  # SQLite uses functions of ours here
-        at, has = self.known.get(f"unusual {column}", (float("-inf"), False))
-        if time.monotonic() - at < UNUSUAL_SECONDS:
-            return bool(has)
+        name = f"unusual {column}"
+        asking: Lock = self.known.setdefault(f"asking {name}", Lock())
+        if not self._is_fresh(name) and asking.acquire(blocking=name not in self.known):
+            try:
+                if not self._is_fresh(name):
+                    self.known[name] = (time.monotonic(), self._asked_for_unusual(column, dialect))
+            finally:
+                asking.release()
+        return bool(self.known[name][1])
+
+    def _is_fresh(self, name: str) -> bool:
+        return name in self.known and time.monotonic() - self.known[name][0] < UNUSUAL_SECONDS
+
+    def _asked_for_unusual(self, column: str, dialect: str) -> bool:
+        from sqlalchemy import func, literal
+
         written: Any = func.trim(self.source.statement.selected_columns[column])
         unusual = written.op("REGEXP" if dialect in MYSQL else "~")(UNUSUAL)
         rows = self.source.statement.with_only_columns(literal(1)).order_by(None).where(unusual).limit(1)
         try:
             with self.source.database.explained(), self._engine.connect() as connection:
-                has = connection.execute(rows).first() is not None
+                return connection.execute(rows).first() is not None
         except SourceError:  # also one that says that the connection is lost, as MySQL's driver does after a time limit
-            has = False
-        self.known[f"unusual {column}"] = (time.monotonic(), has)
-        return has
+            return bool(self.known.get(f"unusual {column}", (0.0, False))[1])
 
     def _usual(self, how: Sought, asked: str) -> Sequence[ColumnElement[bool]]:
         from sqlalchemy import String, cast, func, text

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -13,6 +15,7 @@ from uuid import UUID
 
 import pytest
 from postgres import PASSWORD, postgres_server
+from sqlalchemy import Engine, event
 
 from wizard.errors import Exit, SourceError
 from wizard.legacy import open_source
@@ -268,6 +271,40 @@ def test_an_address_is_found_however_the_database_trims_and_folds(server: str, a
         assert finder.find("email", "e%@example.com") == []
         assert finder.find("email", "nobody@example.com") == []
     finally:
+        finder.close()
+
+
+def test_looks_at_once_read_a_column_through_but_once_and_keep_what_was_known(
+    server: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    execute(server, "CREATE TABLE read_through (id int PRIMARY KEY, email text)")
+    execute(server, "INSERT INTO read_through VALUES (1, 'Élise@example.com')")
+    source = opened(server, users_table="read_through")
+    finder = open_finder(source, {"email": Sought(folded, "email", True)}, seconds=1, threads=8)
+    reads: list[str] = []
+    waits = 0.3
+
+    def note(_: Any, cursor: Any, statement: str, *rest: Any) -> None:
+        if " ~ " in statement:
+            reads.append(statement)
+            cursor.execute(f"SELECT pg_sleep({waits})")
+
+    def look() -> int:
+        with ThreadPoolExecutor(8) as pool:
+            found = pool.map(lambda _: finder.find("email", "élise@example.com"), range(8))
+            return sum(map(len, found))
+
+    event.listen(Engine, "before_cursor_execute", note)
+    try:
+        assert look() == 8
+        assert len(reads) == 1
+        now = time.monotonic()
+        monkeypatch.setattr(time, "monotonic", lambda: now + 2 * 3600)
+        waits = 2.0  # more than it may take
+        assert look() == 8
+        assert len(reads) == 2
+    finally:
+        event.remove(Engine, "before_cursor_execute", note)
         finder.close()
 
 
