@@ -97,7 +97,7 @@ class TrickleFacts:
     @property
     def share(self) -> float:
         """In percent."""
-        return 100 * self.migrated / self.users if self.users else 100.0
+        return _share_of(self.migrated, self.users)
 
 
 class TrickleStep(Step[TrickleFacts, Change]):
@@ -191,7 +191,11 @@ def _may_be_others(moved: int, marked: int | None, tools: Tools) -> bool:
 
 
 def _share_is_reached(wanted: TrickleAnswers, moved: int, users: int) -> bool:
-    return wanted.until == "share" and not wanted.go_on and 100 * moved >= wanted.share * users
+    return wanted.until == "share" and not wanted.go_on and _share_of(moved, users) >= wanted.share
+
+
+def _share_of(moved: int, users: int) -> float:
+    return 100 * moved / users if users else 100.0
 
 
 async def _before_and_came(connection: Connection, tools: Tools) -> tuple[int, int]:

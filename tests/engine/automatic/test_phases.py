@@ -101,6 +101,18 @@ def test_who_signs_up_is_no_part_of_the_share_that_ends_the_phase(stage: PhasesS
     assert (progress.verdict, progress.migrated, progress.imported) == ("complete", 15, 15)
 
 
+def test_a_share_that_is_reached_to_the_very_user_is_counted_by_ids_too(tmp_path: Path) -> None:
+    stage = stage_of(tmp_path, 250)
+    stage.apply("trickle.until=share", "trickle.share=64.4")
+    stage.log_in(range(1, 6))
+    stage.pass_days(1)
+    stage.resume()
+    sign_up(stage, range(156))
+    stage.marked |= {f"new{number}" for number in range(156)}  # so that nothing else calls for a count by ids
+    progress = stage.resume()
+    assert (progress.verdict, progress.migrated, progress.imported) == ("waiting", 5, 0)
+
+
 def test_who_has_moved_and_was_linked_counts_in_the_share_that_ends_the_phase(stage: PhasesStage) -> None:
     stage.apply("trickle.until=share", "trickle.share=50")
     stage.log_in(range(1, 16))
