@@ -168,14 +168,17 @@ class RunFolder:
         return lost
 
     def _hide_addresses(self) -> None:
-        """Take the ids that may be addresses out of the list of differences."""
+        """Take the ids that may be addresses out of the list of differences, and what a killed process left torn there."""
         if not self.verify.is_file():
             return
         draft = self.verify.with_name(f".{self.verify.name}.purged")
-        with self.verify.open(encoding="utf-8") as lines, draft.open("w", encoding="utf-8") as kept:
+        with self.verify.open(encoding="utf-8", errors="replace") as lines, draft.open("w", encoding="utf-8") as kept:
             draft.chmod(0o600)
             for line in lines:
-                found = json.loads(line)
+                try:
+                    found = json.loads(line)
+                except ValueError:
+                    continue
                 kept.write(json.dumps({**found, "user_id": ""}) + "\n" if "@" in str(found["user_id"]) else line)
         draft.replace(self.verify)
 

@@ -462,6 +462,15 @@ def test_addresses_that_are_ids_go_with_the_files_of_users_and_the_counts_stay(s
     assert len(stage.run.verify.read_text(encoding="utf-8").splitlines()) == before.different
 
 
+def test_a_line_that_a_killed_process_left_torn_keeps_no_purge_from_its_end(stage: Rehearsal) -> None:
+    stage.apply()
+    whole = b'{"user_id": "7", "status": "different", "fields": ["name"]}\n'
+    torn = b'{"user_id": "person8@example.com", "status": "differ'
+    stage.run.verify.write_bytes(whole + torn + whole + torn[:30] + b"\xc3")  # where an é was to be
+    stage.run.purge_users()
+    assert stage.run.verify.read_bytes() == whole
+
+
 def test_a_finished_run_stays_finished_when_it_is_refused_another_start(stage: Rehearsal) -> None:
     before = stage.apply()
     (stage.folder / "users.csv").unlink()
