@@ -97,15 +97,19 @@ def _to_write(path: Path | None) -> sqlite3.Connection:
     database = sqlite3.connect(path or ":memory:", isolation_level=None)
     database.execute("PRAGMA journal_mode = WAL")
     database.execute("PRAGMA synchronous = FULL")
-    database.executescript(SCHEMA)
+    database.executescript(f"BEGIN; {SCHEMA} COMMIT;")
     return database
 
 
 def _to_read(path: Path) -> sqlite3.Connection:
-    """The journal as it is, or an empty one where nothing is written yet."""
+    """The journal as it is, or an empty one where nothing is written yet, as by a process that a full disk has ended."""
     if not path.exists() or not path.stat().st_size:
         return _to_write(None)
-    return opened_to_read(path, isolation_level=None)
+    database = opened_to_read(path, isolation_level=None)
+    if not database.execute("SELECT 1 FROM sqlite_master").fetchone():
+        database.close()
+        return _to_write(None)
+    return database
 
 
 def _unopened(path: Path | None, error: Exception) -> WizardError:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import shutil
+import sqlite3
 import stat
 import tempfile
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -64,6 +66,16 @@ def test_what_a_killed_process_left_beside_the_journal_is_read_too(tmp_path: Pat
 def test_looking_makes_no_journal(tmp_path: Path) -> None:
     assert progress_of(RunFolder(tmp_path)).step == ""
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_journal_that_a_process_was_killed_in_making_is_an_empty_one(tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / "journal.db")) as database:
+        database.execute("PRAGMA journal_mode = WAL")
+    assert (tmp_path / "journal.db").stat().st_size
+    assert progress_of(RunFolder(tmp_path)).step == ""
+    assert facts_of(RunFolder(tmp_path))["approval"] is None
+    Journal(tmp_path / "journal.db", now=lambda: 0.0).close()
+    assert progress_of(RunFolder(tmp_path)).step == ""
 
 
 def test_a_damaged_journal_is_called_so(tmp_path: Path) -> None:
