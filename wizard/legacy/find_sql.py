@@ -33,10 +33,12 @@ MORE = 8
 """Times as many rows are read where some of those read were no users of the store, such as deleted ones."""
 MOST_ROWS = 4096
 """Rows with one key that are looked through for users."""
-UNUSUAL = "[^!-~]"
+UNUSUAL = "[^ -~]"
 """What a database may fold or trim in another way than Python does, such as É, a tab or a no-break space."""
 UNUSUAL_SECONDS = 3600.0
-"""How long it is believed that a column has some of these, or none: to see that it has none, all of it is read."""
+"""How long it is believed which cells of a column have some of these: to see that, all of it is read."""
+MOST_UNUSUAL = 100_000
+"""Keys of such cells that are remembered; where there are more, all is read for everybody who is not found."""
 
 
 @dataclass(frozen=True)
@@ -103,7 +105,7 @@ class SqlFinder:
     def _conditions(self, how: Sought, asked: str) -> Iterator[ColumnElement[bool]]:
         """What the database compares, one after the other until something is found; Python looks once more."""
         yield from self._usual(how, asked)
-        if how.folded and self._has_unusual(how.column or ""):
+        if how.folded and self._may_be_unusual(how.column or "", asked):
             yield self._wider(how.column or "", asked)
 
     def _wider(self, column: str, asked: str) -> ColumnElement[bool]:
@@ -115,39 +117,48 @@ class SqlFinder:
         condition: ColumnElement[bool] = written.like(f"%{pattern}%", escape="!")
         return condition
 
-    def _has_unusual(self, column: str) -> bool:
-        """Whether a cell of the column may be folded or trimmed otherwise by the database; asked now and then.
+    def _may_be_unusual(self, column: str, asked: str) -> bool:
+        """Whether a cell of the column with this key may be folded or trimmed otherwise by the database.
 
-        One thread asks, and the others go by what was known, as it takes long. What the database cannot tell in time stays
-        as it was, at first a no: then the wider look would take as long for everybody.
+        Such cells are read now and then: one thread does, and the others go by what was known, as it takes long. What the
+        database cannot tell in time stays as it was, at first none: then the wider look would take as long for everybody.
         """
         dialect = self.source.database.url.get_backend_name()
         if dialect != "postgresql" and dialect not in MYSQL:
             return False  # SQLite uses functions of ours here
         name = f"unusual {column}"
-        asking: Lock = self.known.setdefault(f"asking {name}", Lock())
-        if not self._is_fresh(name) and asking.acquire(blocking=name not in self.known):
+        reading: Lock = self.known.setdefault(f"reading {name}", Lock())
+        if not self._is_fresh(name) and reading.acquire(blocking=name not in self.known):
             try:
                 if not self._is_fresh(name):
-                    self.known[name] = (time.monotonic(), self._asked_for_unusual(column, dialect))
+                    self.known[name] = (time.monotonic(), self._unusual(column, dialect))
             finally:
-                asking.release()
-        return bool(self.known[name][1])
+                reading.release()
+        keys: frozenset[str] | None = self.known[name][1]
+        return keys is None or asked in keys
 
     def _is_fresh(self, name: str) -> bool:
         return name in self.known and time.monotonic() - self.known[name][0] < UNUSUAL_SECONDS
 
-    def _asked_for_unusual(self, column: str, dialect: str) -> bool:
-        from sqlalchemy import func, literal
+    def _unusual(self, column: str, dialect: str) -> frozenset[str] | None:
+        """The keys of unusual cells; None where there are too many."""
+        from sqlalchemy import func
 
-        written: Any = func.trim(self.source.statement.selected_columns[column])
-        unusual = written.op("REGEXP" if dialect in MYSQL else "~")(UNUSUAL)
-        rows = self.source.statement.with_only_columns(literal(1)).order_by(None).where(unusual).limit(1)
+        from wizard.mapping.words import lowered
+
+        written: Any = self.source.statement.selected_columns[column]
+        unusual = func.trim(written).op("REGEXP" if dialect in MYSQL else "~")(UNUSUAL)
+        rows = self.source.statement.with_only_columns(written).order_by(None).where(unusual).limit(MOST_UNUSUAL + 1)
         try:
             with self.source.database.explained(), self._engine.connect() as connection:
-                return connection.execute(rows).first() is not None
+                cells = connection.execute(rows).scalars().all()
         except SourceError:  # also one that says that the connection is lost, as MySQL's driver does after a time limit
-            return bool(self.known.get(f"unusual {column}", (0.0, False))[1])
+            known: frozenset[str] | None = self.known.get(f"unusual {column}", (0.0, frozenset()))[1]
+            return known
+        if len(cells) > MOST_UNUSUAL:
+            return None
+        texts = (cell.decode("utf-8", "replace") if isinstance(cell, bytes) else str(cell) for cell in cells)
+        return frozenset(lowered(text.strip()) for text in texts)
 
     def _usual(self, how: Sought, asked: str) -> Sequence[ColumnElement[bool]]:
         from sqlalchemy import String, cast, func, text

@@ -274,6 +274,29 @@ def test_an_address_is_found_however_the_database_trims_and_folds(server: str, a
         finder.close()
 
 
+def test_one_unusual_address_makes_no_look_for_somebody_else_read_the_whole_table(server: str) -> None:
+    execute(server, "CREATE TABLE one_unusual (id int PRIMARY KEY, email text)")
+    execute(server, "INSERT INTO one_unusual VALUES (1, 'ÉLISE@example.com'), (2, 'Ann Lee@example.com')")
+    source = opened(server, users_table="one_unusual")
+    finder = open_finder(source, {"email": Sought(folded, "email", True)}, seconds=10, threads=1)
+    reads: list[str] = []
+
+    def note(_: Any, cursor: Any, statement: str, *rest: Any) -> None:
+        if " LIKE " in statement:
+            reads.append(statement)
+
+    event.listen(Engine, "before_cursor_execute", note)
+    try:
+        for nobody in ("nobody@example.com", "lise@example.com", "ann@example.com"):
+            assert finder.find("email", nobody) == []
+        assert [record.values[0] for record in finder.find("email", "ann lee@example.com")] == [2]
+        assert reads == []
+        assert [record.values[0] for record in finder.find("email", "élise@example.com")] == [1]
+    finally:
+        event.remove(Engine, "before_cursor_execute", note)
+        finder.close()
+
+
 def test_looks_at_once_read_a_column_through_but_once_and_keep_what_was_known(
     server: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
