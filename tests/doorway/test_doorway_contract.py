@@ -83,6 +83,16 @@ async def test_whoever_knows_none_of_their_passwords_does_not_learn_that_two_use
     assert "user_id" not in answer.json()
 
 
+async def test_guesses_at_an_address_of_two_users_count_for_the_account_of_each(tmp_path: Path) -> None:
+    source = {"kind": "sql", "path": store(tmp_path).name, "table": "users"}
+    async with world(tmp_path, answers(source, attempts=3)) as api:
+        for _ in range(3):
+            assert (await api.login("twice@example.com", "wrong")).status_code == 403
+        for name in ("person3", "person4"):
+            assert (await api.login(name, "wrong")).status_code == 429
+        assert (await api.login("person2", "wrong")).status_code == 403
+
+
 async def test_a_record_that_cannot_go_to_auth0_says_why(api: World) -> None:
     for answer in (await api.login("person5@example.com"), await api.client.get("/users/legacy%7C5")):
         assert (answer.status_code, answer.json()["error"]) == (422, "user_rejected")

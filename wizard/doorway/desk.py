@@ -92,10 +92,18 @@ class Desk:
         return _newcomer(person)
 
     async def _refuse_ambiguous(self, found: Sequence[Person], password: str) -> NoReturn:
-        """Say that several have this name to whoever knows the password of one of them, and to nobody else."""
+        """Say that several have this name to whoever knows the password of one of them, and to nobody else.
+
+        It is an attempt on the account of each of them.
+        """
         for person in found:
+            account = f"id {person.user_id}" if person.user_id else None
+            if account is not None:
+                self._count(account)
             with suppress(CannotCheck):
                 if await self._in(self._hashing, self._people.fits, password, person):
+                    if account is not None:
+                        self._throttle.give_back(account)
                     raise _ambiguous()
         raise Refusal(403, "wrong_password", "The password is wrong")
 
