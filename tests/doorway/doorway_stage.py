@@ -142,7 +142,11 @@ def store(folder: Path, people: Sequence[Sequence[Any]] = PEOPLE) -> Path:
 
 
 def answers(
-    source: dict[str, Any], profile: dict[str, Any] = PROFILE, passwords: dict[str, Any] | None = None, **api: Any
+    source: dict[str, Any],
+    profile: dict[str, Any] = PROFILE,
+    passwords: dict[str, Any] | None = None,
+    connection: str = "people",
+    **api: Any,
 ) -> Answers:
     return Answers(
         [
@@ -150,7 +154,7 @@ def answers(
             SourceAnswers.model_validate(source),
             ProfileAnswers.model_validate(profile),
             PasswordsAnswers.model_validate({"column": "hash"} if passwords is None else passwords),
-            ConnectionAnswers(name="people", requires_username=True),
+            ConnectionAnswers(name=connection, requires_username=True),
             LegacyApiAnswers(**{"url": AUDIENCE, "audience": AUDIENCE, "client_id": CLIENT, **api}),
         ]
     )

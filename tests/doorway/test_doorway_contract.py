@@ -83,6 +83,14 @@ async def test_whoever_knows_none_of_their_passwords_does_not_learn_that_two_use
     assert "user_id" not in answer.json()
 
 
+async def test_who_has_moved_by_one_answers_file_hides_nobody_of_another_beside_it(tmp_path: Path) -> None:
+    source = {"kind": "sql", "path": store(tmp_path).name, "table": "users"}
+    async with world(tmp_path, answers(source)) as api, world(tmp_path, answers(source, connection="shop")) as shop:
+        assert (await api.client.post("/users/legacy%7C2/migrated")).status_code == 204
+        assert (await api.login("person2@example.com")).status_code == 404
+        assert (await shop.login("person2@example.com")).status_code == 200
+
+
 async def test_guesses_at_an_address_of_two_users_count_for_the_account_of_each(tmp_path: Path) -> None:
     source = {"kind": "sql", "path": store(tmp_path).name, "table": "users"}
     async with world(tmp_path, answers(source, attempts=3)) as api:

@@ -9,13 +9,13 @@ import pytest
 from wizard.doorway.answers import LegacyApiAnswers
 from wizard.doorway.marks import open_marks
 
-TENANT = "https://acme.eu.auth0.com"
+TENANT, CONNECTION = "https://acme.eu.auth0.com", "acme-users"
 
 
 @pytest.mark.skipif(os.name != "posix", reason="other systems have no such modes")
 def test_the_file_of_marks_is_its_owners_alone(tmp_path: Path) -> None:
     answers = LegacyApiAnswers(url="https://legacy.example.com", audience="https://legacy.example.com/api")
-    marks = open_marks(answers, TENANT, None, tmp_path)
+    marks = open_marks(answers, TENANT, CONNECTION, None, tmp_path)
     marks.add("7", 0.0)
     [*files] = tmp_path.iterdir()
     assert files
@@ -23,11 +23,12 @@ def test_the_file_of_marks_is_its_owners_alone(tmp_path: Path) -> None:
     marks.close()
 
 
-def test_who_has_moved_to_one_tenant_has_not_moved_to_another(tmp_path: Path) -> None:
+@pytest.mark.parametrize("other", [("http://127.0.0.1:8400", CONNECTION), (TENANT, "acme-shop")])
+def test_who_has_moved_to_one_connection_has_not_moved_to_another(tmp_path: Path, other: tuple[str, str]) -> None:
     answers = LegacyApiAnswers(url="https://legacy.example.com", audience="https://legacy.example.com/api")
-    rehearsal = open_marks(answers, "http://127.0.0.1:8400", None, tmp_path)
+    rehearsal = open_marks(answers, *other, None, tmp_path)
     rehearsal.add("7", 0.0)
-    marks = open_marks(answers, TENANT, None, tmp_path)
+    marks = open_marks(answers, TENANT, CONNECTION, None, tmp_path)
     assert (marks.holds("7"), marks.count(), marks.after("", 10)) == (False, 0, [])
     marks.add("7", 1.0)
     marks.add("8", 1.0)

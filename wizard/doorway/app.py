@@ -111,9 +111,10 @@ def planned(answers: Answers, *, base: Path, secret: Callable[[str], str] | None
     from wizard.steps.tenant import TenantAnswers
 
     wanted = answers[LegacyApiAnswers]
-    usernames = (1, 15)
+    usernames, connection = (1, 15), ""
     if answers.has(ConnectionAnswers):
         usernames = (answers[ConnectionAnswers].username_min, answers[ConnectionAnswers].username_max)
+        connection = answers[ConnectionAnswers].name
     people = people_of(
         open_source(answers[SourceAnswers], secret=secret, base=base),
         answers[ProfileAnswers],
@@ -124,7 +125,7 @@ def planned(answers: Answers, *, base: Path, secret: Callable[[str], str] | None
         threads=STORE_THREADS,
     )
     domain = answers[TenantAnswers].domain
-    marks = open_marks(wanted, Address.parse(domain).url, secret, base)
+    marks = open_marks(wanted, Address.parse(domain).url, connection, secret, base)
     return Plan(wanted, domain, people, marks, processes)
 
 

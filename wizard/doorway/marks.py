@@ -26,18 +26,20 @@ class MarksUnavailable(WizardError):
 
 @dataclass(frozen=True)
 class Marks:
-    """The marks of one tenant in one database; picklable. Calls block, and may come from several threads and processes.
+    """The marks of one connection in one database; picklable. Calls block, and may come from several threads and processes.
 
-    Who has moved to one tenant, as in a rehearsal, has not moved to another: one database may hold marks of several.
+    Who has moved to one tenant, as in a rehearsal, has not moved to another, and an id of one store may be somebody else's in
+    the store that another connection takes: one database may hold marks of several.
     """
 
     url: URL = field(repr=False)
     tenant: str
+    connection: str
     seconds: float = 5.0
     known: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
     def __reduce__(self) -> tuple[type[Marks], tuple[Any, ...]]:
-        return Marks, (self.url, self.tenant, self.seconds)
+        return Marks, (self.url, self.tenant, self.connection, self.seconds)
 
     def prepare(self) -> None:
         """Make the table if it is not there.
@@ -69,7 +71,7 @@ class Marks:
         with self._explained():
             try:
                 with self._engine.begin() as connection:
-                    values = {"tenant": self.tenant, "user_id": user_id, "marked_at": int(at)}
+                    values = {**self._whose, "user_id": user_id, "marked_at": int(at)}
                     connection.execute(self._table.insert().values(values))
             except IntegrityError:
                 pass  # it is marked already
@@ -84,16 +86,15 @@ class Marks:
         from sqlalchemy import func, select
 
         with self._explained(), self._engine.connect() as connection:
-            where = self._table.c.tenant == self.tenant
-            return int(connection.execute(select(func.count()).select_from(self._table).where(where)).scalar_one())
+            counted = select(func.count()).select_from(self._table).filter_by(**self._whose)
+            return int(connection.execute(counted).scalar_one())
 
     def after(self, user_id: str, take: int) -> Sequence[str]:
         """Ids of marked users that follow this one in the database's order; "" begins."""
-        from sqlalchemy import and_, select
+        from sqlalchemy import select
 
         column = self._table.c.user_id
-        where = and_(self._table.c.tenant == self.tenant, column > user_id)
-        statement = select(column).where(where).order_by(column).limit(take)
+        statement = select(column).filter_by(**self._whose).where(column > user_id).order_by(column).limit(take)
         with self._explained(), self._engine.connect() as connection:
             return list(connection.execute(statement).scalars())
 
@@ -105,7 +106,11 @@ class Marks:
     def _is(self, user_id: str) -> ColumnElement[bool]:
         from sqlalchemy import and_
 
-        return and_(self._table.c.tenant == self.tenant, self._table.c.user_id == user_id)
+        return and_(*(self._table.c[name] == value for name, value in {**self._whose, "user_id": user_id}.items()))
+
+    @property
+    def _whose(self) -> dict[str, str]:
+        return {"tenant": self.tenant, "connection": self.connection}
 
     @property
     def _table(self) -> Table:
@@ -113,12 +118,14 @@ class Marks:
             from sqlalchemy import BigInteger, Column, MetaData, String, Table
             from sqlalchemy.dialects.mysql import VARCHAR
 
-            exact = String(255).with_variant(
-                VARCHAR(255, charset="utf8mb4", collation="utf8mb4_bin"), "mysql", "mariadb"
-            )
+            def exact(length: int) -> String:
+                on_mysql = VARCHAR(length, charset="utf8mb4", collation="utf8mb4_bin")
+                return String(length).with_variant(on_mysql, "mysql", "mariadb")
+
             columns = (
-                Column("tenant", exact, primary_key=True),
-                Column("user_id", exact, primary_key=True),
+                Column("tenant", exact(255), primary_key=True),
+                Column("connection", exact(128), primary_key=True),
+                Column("user_id", exact(255), primary_key=True),
                 Column("marked_at", BigInteger, nullable=False),
             )
             self.known.setdefault("table", Table(TABLE, MetaData(), *columns))
@@ -167,11 +174,14 @@ class Marks:
             ) from None
 
 
-def open_marks(answers: LegacyApiAnswers, tenant: str, secret: Callable[[str], str] | None, base: Path) -> Marks:
+def open_marks(
+    answers: LegacyApiAnswers, tenant: str, connection: str, secret: Callable[[str], str] | None, base: Path
+) -> Marks:
     """The marks that the answers name, with their table made.
 
     Args:
         tenant: Its address; the marks are of users who have moved there.
+        connection: The name of the one to which they have.
 
     Raises:
         UsageError: the URL cannot be read.
@@ -199,7 +209,7 @@ def open_marks(answers: LegacyApiAnswers, tenant: str, secret: Callable[[str], s
         url = url.set(drivername=DRIVERS.get(url.drivername, url.drivername))
     if answers.marks_password:
         url = url.set(password=_looked_up(answers.marks_password, secret))
-    marks = Marks(url, tenant, answers.store_seconds)
+    marks = Marks(url, tenant, connection, answers.store_seconds)
     marks.prepare()
     return marks
 
