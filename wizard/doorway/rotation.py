@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from wizard.answers import Answers
+from wizard.doorway.scripts import is_closed
 from wizard.doorway.settings import application, keep_secret, legacy_api_of
 from wizard.doorway.templates import SETTINGS
 from wizard.errors import UsageError, WizardError
@@ -59,6 +60,12 @@ async def _others_with_values(connection: str, tools: Tools) -> list[str]:
     )
 
 
+async def _is_closed(connection: str, tools: Tools) -> bool:
+    """Whether the scripts find nobody, whichever run has ended the migration."""
+    found = await tools.tenant.connection_named(connection)
+    return found is not None and found.options is not None and is_closed(found.options.scripts)
+
+
 async def _rotate(answers: Answers, steps: list[AnyStep], tools: Tools) -> Rotated:
     api = legacy_api_of(answers)
     client = await application(api, tools)
@@ -81,6 +88,8 @@ async def _rotate(answers: Answers, steps: list[AnyStep], tools: Tools) -> Rotat
     renewed = await tools.tenant.rotate_secret(client.client_id)
     await keep_secret(api, client, renewed.secret, tools)
     changed: list[str] = []
+    if await _is_closed(api.connection, tools):
+        steps = []  # nobody needs the secret there, and to open the door again is another decision
     for step in steps:
         for change in step.plan(answers, await step.inspect(answers, tools)):
             await step.apply(change, tools)

@@ -14,6 +14,7 @@ from wizard.doorway.scripts import is_closed
 from wizard.doorway.settings import SECRET, secret_name
 from wizard.errors import UsageError, WizardError
 from wizard.events import CheckPassed
+from wizard.runs import Runs
 from wizard.vault import Secret
 
 AUDIENCE = "https://legacy.example.com/api"
@@ -194,3 +195,22 @@ def test_the_secret_of_an_application_of_one_connection_is_rotated_beside_anothe
     second.apply()
     asyncio.run(rotate_secret(first.answers(), base=first.folder, world=first.world, runs=first.runs))
     assert works(first, "acme-users") and works(first, "acme-shop")
+
+
+@pytest.mark.parametrize("elsewhere", [False, True])
+def test_a_secret_is_rotated_after_a_cutover_without_opening_the_door_again(
+    first: PhasesStage, tmp_path: Path, elsewhere: bool
+) -> None:
+    body = {"name": "Mine", "app_type": "non_interactive", "grant_types": ["client_credentials"]}
+    mine = first.ask("POST", "clients", json=body)
+    first.memory[first.tenant.domain, SECRET] = Secret(mine["client_secret"])
+    first.answer("[legacy_api]\n", f'[legacy_api]\nclient_id = "{mine["client_id"]}"\n')
+    first.apply()
+    assert first.resume("trickle.go_on=true").verdict == "complete"
+    runs = Runs(tmp_path / "elsewhere") if elsewhere else first.runs
+    rotated = asyncio.run(rotate_secret(first.answers(), base=first.folder, world=first.world, runs=runs))
+    assert rotated.changed == ()
+    assert is_closed(first.options()["customScripts"])
+    assert first.ask("GET", "actions/actions")["actions"] == []
+    [now] = [row for row in first.ask("GET", "clients") if row["client_id"] == mine["client_id"]]
+    assert first.memory[first.tenant.domain, SECRET].reveal() == now["client_secret"] != mine["client_secret"]
