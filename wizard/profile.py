@@ -174,7 +174,9 @@ class ProfileAnswers(Section):
     nickname: Mapped | None = Field(default=None, title="Nickname", description="300 characters at most.")
     picture: Mapped | None = Field(default=None, title="Picture", description="An http or https URL.")
     blocked: Mapped | None = Field(
-        default=None, title="Blocked", description="A boolean; a blocked user cannot log in, and does not move at a login."
+        default=None,
+        title="Blocked",
+        description="A boolean; a blocked user cannot log in, and does not move at a login.",
     )
     mfa: MfaRules | None = Field(default=None, title="Second factors")
     app_metadata: Metadata = Field(
