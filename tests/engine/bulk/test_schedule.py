@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wizard.bulk.jobs.schedule import CLOSEST, Pace, floor, forecast
+from wizard.bulk.jobs.schedule import CLOSEST, JOB_SECONDS, USER_SECONDS, Pace, floor, forecast
 
 EXCHANGE = 0.55
 DURATIONS = st.lists(st.floats(0.1, 200), min_size=1, max_size=40)
@@ -63,6 +63,16 @@ def test_a_forecast_is_a_range_that_more_users_only_raise(users: int, rate: floa
     more_low, more_high = forecast(users * 2, files * 2, rate=rate)
     assert 0 < low <= high
     assert (low, high) <= (more_low, more_high)
+
+
+@given(st.integers(1, 3000), st.integers(1, 40), st.data())
+def test_whatever_the_last_file_holds_the_upload_takes_no_longer_than_forecast(
+    full: int, files: int, data: st.DataObject
+) -> None:
+    last = data.draw(st.integers(1, full))
+    sizes = [full] * (files - 1) + [last]
+    slowest = floor([JOB_SECONDS[1] + USER_SECONDS[1] * size for size in sizes], rate=16)
+    assert slowest <= forecast(sum(sizes), files, rate=16)[1] + 1e-6
 
 
 def test_a_million_users_are_forecast_by_auth0s_published_speed() -> None:

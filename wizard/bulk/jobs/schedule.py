@@ -228,8 +228,11 @@ def forecast(users: int, files: int, *, slots: int = 2, rate: float, burst: floa
     """
     if not users or not files:
         return 0.0, 0.0
+    # Files are filled one after the other, so that the last one may hold anything from one user to as many as the others.
+    full = max(1, files - 1)
+    shares = ([users / files] * files, [users / full] * full + [0.0] * (files - full))
     low, high = (
-        floor([job_seconds + user_seconds * users / files] * files, slots=slots, rate=rate, burst=burst)
-        for job_seconds, user_seconds in zip(JOB_SECONDS, USER_SECONDS, strict=True)
+        floor([job_seconds + user_seconds * share for share in each], slots=slots, rate=rate, burst=burst)
+        for each, job_seconds, user_seconds in zip(shares, JOB_SECONDS, USER_SECONDS, strict=True)
     )
     return low, high
