@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields, is_dataclass
+from dataclasses import dataclass, field, fields, is_dataclass, replace
 from pathlib import PurePath
 from typing import Any
 
@@ -115,6 +115,7 @@ async def make_plan(steps: Sequence[AnyStep], answers: Answers, tools: Tools) ->
     changes = []
     seen = {}
     left: list[str] = []
+    tools = replace(tools, only_plans=True)
     for step in steps:
         seen[step.key] = facts = await step.inspect(answers, tools)
         changes += [Planned(step.key, change) for change in step.plan(answers, facts)]

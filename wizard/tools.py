@@ -128,6 +128,7 @@ class Tools:
         forget_secret: Removes a secret of the tenant by its name, if it is there.
         marks: The legacy API's marks of users who have moved; None where there is none to ask.
         outside: Replaces the network for everything but the tenant.
+        only_plans: Whether a look decides nothing but what is planned, so that it asks for no job and keeps nothing.
     """
 
     journal: Journal
@@ -142,6 +143,7 @@ class Tools:
     outside: httpx.AsyncBaseTransport | None = None
     stop: Stop = field(default_factory=Stop)
     sources: Sources = field(default_factory=lambda: Sources())
+    only_plans: bool = False
 
     @property
     def emit(self) -> Emit:

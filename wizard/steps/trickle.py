@@ -118,8 +118,8 @@ class TrickleStep(Step[TrickleFacts, Change]):
         marked = await _marked(tools)
         moved = _moved(came, source.records, tools)
         decides = _share_is_reached(answers[TrickleAnswers], moved, source.records)
-        is_run = tools.journal.folder is not None  # a plan alone asks for no export
-        if connection is not None and is_run and (decides or _may_be_others(moved, marked, tools)):
+        asks = not tools.only_plans and (decides or _may_be_others(moved, marked, tools))
+        if connection is not None and asks:
             from wizard.bulk.verification.leftover import standing
 
             _tell_apart(came, await standing(answers, connection, tools), tools)

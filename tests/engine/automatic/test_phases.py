@@ -101,6 +101,22 @@ def test_who_signs_up_is_no_part_of_the_share_that_ends_the_phase(stage: PhasesS
     assert (progress.verdict, progress.migrated, progress.imported) == ("complete", 15, 15)
 
 
+def test_a_plan_for_a_run_whose_share_is_reached_asks_for_no_export_and_keeps_nothing(stage: PhasesStage) -> None:
+    share = ("trickle.until=share", "trickle.share=50")
+    stage.apply(*share)
+    stage.log_in(range(1, 16))
+    stage.pass_days(1)
+    with closing(Journal(stage.run.journal, now=stage.clock.now)) as journal:
+        before = journal.facts()
+    counting = stage.count_requests()
+    asyncio.run(plan_for(stage.answers(*share), base=stage.folder, world=stage.world, run=stage.run))
+    assert ("POST", "/api/v2/jobs/users-exports") not in counting.requests
+    with closing(Journal(stage.run.journal, now=stage.clock.now)) as journal:
+        assert journal.facts() == before
+    assert stage.resume().migrated == 15
+    assert counting.requests.count(("POST", "/api/v2/jobs/users-exports")) > 0
+
+
 def test_a_share_that_is_reached_to_the_very_user_is_counted_by_ids_too(tmp_path: Path) -> None:
     stage = stage_of(tmp_path, 250)
     stage.apply("trickle.until=share", "trickle.share=64.4")
