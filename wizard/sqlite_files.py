@@ -33,7 +33,9 @@ def opened_to_read(path: Path, **options: Any) -> sqlite3.Connection:
     except sqlite3.OperationalError as error:
         connection.close()
         left = [path.with_name(path.name + ending) for ending in BESIDE]
-        if error.sqlite_errorcode & 0xFF not in NO_FILES or any(one.exists() and one.stat().st_size for one in left):
+        if getattr(error, "sqlite_errorcode", 0) & 0xFF not in NO_FILES or any(
+            one.exists() and one.stat().st_size for one in left
+        ):
             raise
         connection = sqlite3.connect(f"{address}&immutable=1", uri=True, **options)
     return connection
