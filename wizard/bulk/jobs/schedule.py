@@ -228,11 +228,13 @@ def forecast(users: int, files: int, *, slots: int = 2, rate: float, burst: floa
     """
     if not users or not files:
         return 0.0, 0.0
-    # Files are filled one after the other, so that the last one may hold anything from one user to as many as the others.
+    # Files are filled one after the other, so that the last one holds anything from next to nobody to as many as the others;
+    # what is between these two takes no longer than one of them.
     full = max(1, files - 1)
-    shares = ([users / files] * files, [users / full] * full + [0.0] * (files - full))
-    low, high = (
-        floor([job_seconds + user_seconds * share for share in each], slots=slots, rate=rate, burst=burst)
-        for each, job_seconds, user_seconds in zip(shares, JOB_SECONDS, USER_SECONDS, strict=True)
-    )
-    return low, high
+    equal, uneven = [users / files] * files, [users / full] * full + [0.0] * (files - full)
+
+    def seconds(shares: Sequence[float], job: float, user: float) -> float:
+        return floor([job + user * share for share in shares], slots=slots, rate=rate, burst=burst)
+
+    high = max(seconds(shares, JOB_SECONDS[1], USER_SECONDS[1]) for shares in (equal, uneven))
+    return seconds(equal, JOB_SECONDS[0], USER_SECONDS[0]), high
