@@ -299,6 +299,10 @@ class Journal:
             raise KeyError(number)
         return _intent(*row)
 
+    def put_back(self, beginning: str) -> set[int]:
+        """The ids of intents of changes with this beginning of their subject that an undo has put back."""
+        return {one.facts["intent"] for one in self.intents(f"undo:{beginning}") if one.outcome == "done"}
+
     def refusals(self) -> Iterator[Refusal]:
         """All users that Auth0 refused, in the order they were told."""
         for row in self._db.execute("SELECT file, user_id, code, message FROM refusals ORDER BY id"):

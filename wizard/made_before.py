@@ -23,7 +23,7 @@ def made_before(plan: Plan, steps: Sequence[AnyStep], journal: Journal) -> list[
     An undo takes back by an intent of its own; a cutover takes back what nobody needs after it. What only reads, or
     deletes for good, may be wanted again.
     """
-    undone = {intent.facts["intent"] for intent in journal.intents("undo:change:") if intent.outcome == "done"}
+    undone = journal.put_back("change:")
     done = [one for one in journal.intents("change:") if one.outcome == "done" and one.id not in undone]
     last: dict[str, Intent] = {one.subject: one for one in done}
     ended = max((one.id for one in journal.intents(CUTOVER) if one.outcome == "done"), default=0)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 from pydantic import Field
 
@@ -28,9 +28,6 @@ from wizard.steps.legacy_api import LegacyApiStep
 from wizard.steps.prepare import UPLOADED
 from wizard.steps.scripts_answers import asks_legacy_api
 from wizard.tools import Tools
-
-if TYPE_CHECKING:
-    pass
 
 NEEDED: tuple[Step[Any, Any], ...] = (LegacyApiStep(), GuardsStep())
 """Steps whose changes of this run are taken back, in the order in which they were made."""
@@ -350,7 +347,7 @@ async def _needed(answers: Answers, tools: Tools) -> AsyncIterator[tuple[str, st
             for intent in tools.journal.intents(back)
             if intent.outcome == "done"
         }
-        undone = {one.facts["intent"] for one in tools.journal.intents(f"undo:{prefix}") if one.outcome == "done"}
+        undone = tools.journal.put_back(prefix)
         for intent in tools.journal.intents(prefix):
             key = intent.subject.removeprefix(prefix)
             undoable = intent.outcome == "done" and intent.facts.get("undo") and intent.id not in undone

@@ -21,11 +21,12 @@ OPENED = "door_opened"
 """Journal fact: this run has had the scripts in place, so that whoever closes the door afterwards ends its migration."""
 
 CLOSE_DOOR = "change:cutover:close-door"
+"""How the intents of the change begin that closes it."""
 
 
 def has_closed(journal: Journal) -> bool:
     """Whether the run has closed the door, and has not opened it again."""
-    undone = {one.facts["intent"] for one in journal.intents(f"undo:{CLOSE_DOOR}") if one.outcome == "done"}
+    undone = journal.put_back(CLOSE_DOOR)
     return any(one.outcome == "done" and one.id not in undone for one in journal.intents(CLOSE_DOOR))
 
 

@@ -287,7 +287,7 @@ def _connection_of_run(tools: Tools) -> str | None:
     """
     from wizard.bulk.jobs.ledger import SUBJECT
 
-    undone = {intent.facts["intent"] for intent in tools.journal.intents("undo:change:") if intent.outcome == "done"}
+    undone = tools.journal.put_back("change:")
     changes = [intent for intent in tools.journal.intents("change:") if intent.id not in undone]
     receipts = [intent.result.get("connection_id") for intent in changes]
     has_uploaded = any("job" in intent.facts for intent in tools.journal.intents(SUBJECT))

@@ -93,7 +93,7 @@ def undo_plan(journal: Journal, folder_files: Sequence[PreparedFile], *, users: 
         users: Whether the users that the run imported are deleted too.
         only: The key of the one step whose changes are put back; None for all.
     """
-    undone = {intent.facts["intent"] for intent in journal.intents("undo:change:") if intent.outcome == "done"}
+    undone = journal.put_back("change:")
     made = [one for one in journal.intents("change:") if one.outcome == "done" and one.id not in undone]
     changes, stays = [], []
     for intent in reversed(made):
