@@ -169,17 +169,19 @@ class RunFolder:
 
     def _hide_addresses(self) -> None:
         """Take the ids that may be addresses out of the list of differences, and what a killed process left torn there."""
+        from wizard.bulk.files import private
+
         if not self.verify.is_file():
             return
         draft = self.verify.with_name(f".{self.verify.name}.purged")
-        with self.verify.open(encoding="utf-8", errors="replace") as lines, draft.open("w", encoding="utf-8") as kept:
-            draft.chmod(0o600)
+        with self.verify.open("rb") as lines, private(draft) as kept:
             for line in lines:
                 try:
                     found = json.loads(line)
                 except ValueError:
                     continue
-                kept.write(json.dumps({**found, "user_id": ""}) + "\n" if "@" in str(found["user_id"]) else line)
+                hidden = "@" in str(found["user_id"])
+                kept.write(json.dumps({**found, "user_id": ""}).encode() + b"\n" if hidden else line)
         draft.replace(self.verify)
 
     def _delete(self, beginnings: tuple[str, ...]) -> None:

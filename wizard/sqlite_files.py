@@ -9,15 +9,15 @@ from typing import Any
 NO_FILES = frozenset({sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY})
 """Errors that tell of such a place; one that another program holds is no such place."""
 
-BESIDE = ("-wal", "-journal")
-"""What a writer that was killed leaves, and what is needed to read what it has written."""
+BESIDE = ("-wal", "-shm", "-journal")
+"""What a writer has beside the file while it is at work, or leaves when it is killed: without it the file is not all."""
 
 
 def opened_to_read(path: Path, **options: Any) -> sqlite3.Connection:
     """A connection that cannot write.
 
-    A database in write-ahead mode needs files beside it even to be read. On a full disk, or one that may only be read,
-    nobody can make them; then nobody writes, either, and the file alone is all there is.
+    A database in write-ahead mode needs files beside it even to be read, and makes them. Where it cannot, as on a full disk
+    or one that may only be read, and no writer has any there, the file alone is all there is.
     Source: SQLite docs, "Write-Ahead Logging", read-only databases, and "Uniform Resource Identifiers", immutable.
 
     Args:

@@ -76,8 +76,9 @@ def expected_keys(profile: ProfileAnswers) -> dict[str, list[str]] | None:
 
 
 def _source(kind: str, guard: Guard, connection: str, audience: str, profile: ProfileAnswers) -> GuardSource:
-    place = hashlib.sha256(connection.encode()).hexdigest()[:16]  # keys of the cache have 64 bytes at most
-    values: dict[str, Any] = {"connection": connection, "place": place}
+    # Names this migration in keys of a cache that others share, which have 64 bytes at most.
+    migration = hashlib.sha256(connection.encode()).hexdigest()[:16]
+    values: dict[str, Any] = {"connection": connection, "migration": migration}
     if guard == "deny_audience":
         values = {"audience": audience}
     elif guard == "fetch_metadata":

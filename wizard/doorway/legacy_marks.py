@@ -95,8 +95,8 @@ class LegacyMarks:
             raise WizardError(
                 "The legacy API did not forget the mark of a user who is to be in Auth0 no more",
                 why=why,
-                state="What was done before is kept; the same command goes on where it stopped.",
-                remedy="See that the legacy API runs, then go on.",
+                state="What was done before is kept.",
+                remedy="See that the legacy API runs, then give the same command again: it goes on where it stopped.",
             )
 
     async def _changed(self, client: httpx.AsyncClient, method: str, user_id: str) -> tuple[int, str]:

@@ -8,8 +8,10 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
 
 TEXTS = ("text", "varchar", "bpchar", "name")
+"""Types of text, by PostgreSQL's names."""
 
-KINDS = ("date", "timestamp", "timestamptz", "time", "timetz", "interval")
+MOMENTS = ("date", "timestamp", "timestamptz", "time", "timetz", "interval")
+"""Types of dates and times."""
 
 
 def reads_all(engine: Engine) -> None:
@@ -61,6 +63,6 @@ def _register_moments(connection: Any, _: Any) -> None:
         return Shown
 
     adapters = connection.adapters
-    for kind in KINDS:
+    for kind in MOMENTS:
         oid = adapters.types[kind].oid
         adapters.register_loader(oid, wrapped(adapters.get_loader(oid, Format.TEXT)))

@@ -206,57 +206,16 @@ _CLASSES = frozenset({"08", "25", "28", "3D", "3F", "42", "53", "55", "57", "58"
 none of them."""
 
 _NUMBERS = {
-    "mysql": frozenset(
-        {
-            1040,
-            1044,
-            1045,
-            1046,
-            1049,
-            1053,
-            1054,
-            1064,
-            1130,
-            1142,
-            1143,
-            1146,
-            1205,
-            1227,
-            1356,
-            1698,
-            2002,
-            2003,
-            2006,
-            2013,
-        }
-    ),
-    "oracle": frozenset(
-        {
-            900,
-            904,
-            905,
-            907,
-            911,
-            923,
-            933,
-            936,
-            942,
-            1017,
-            1031,
-            1045,
-            12154,
-            12170,
-            12505,
-            12514,
-            12541,
-            12545,
-            28000,
-            28001,
-        }
-    ),
-    "mssql": frozenset({102, 156, 207, 208, 229, 230, 911, 4060, 18456, 20002, 20003, 20006, 20009}),
-}
-"""The same for drivers that give numbers. Source: MySQL, "Server Error Message Reference"; SQL Server, "Database Engine errors"; Oracle, "Database Error Messages"."""
+    "mysql": frozenset((
+        1040, 1044, 1045, 1046, 1049, 1053, 1054, 1064, 1130, 1142, 1143, 1146, 1205, 1227, 1356, 1698, 2002, 2003, 2006, 2013,
+    )),
+    "oracle": frozenset((
+        900, 904, 905, 907, 911, 923, 933, 936, 942, 1017, 1031, 1045, 12154, 12170, 12505, 12514, 12541, 12545, 28000, 28001,
+    )),
+    "mssql": frozenset((102, 156, 207, 208, 229, 230, 911, 4060, 18456, 20002, 20003, 20006, 20009)),
+}  # fmt: skip
+"""The same by the numbers of errors. Source: MySQL, "Server Error Message Reference"; Oracle, "Database Error Messages"; SQL
+Server, "Database Engine errors"."""
 
 
 def _number(error: Any) -> object:

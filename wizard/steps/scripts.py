@@ -179,6 +179,7 @@ class ScriptsStep(Step[ScriptsFacts, SetScripts]):
         return Receipt({"connection_id": connection.id, "scripts": digest(list(texts.values()))})
 
     async def passed(self, answers: Answers, facts: ScriptsFacts, tools: Tools) -> None:
+        """Note that users can move by this run: who closes the door from now on ends its migration."""
         if not facts.closed:
             tools.journal.remember(OPENED, True)
 

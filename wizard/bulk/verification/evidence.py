@@ -265,25 +265,26 @@ async def look_up_sample(connection: Connection, count: int, tools: Tools, *, al
 
     refusals = tools.journal.refusals()
     refused = {refusal.user_id for refusal in refusals if refusal.code not in IN_ALL_THE_SAME}
-    elsewhere = frozenset[str]() if alone else _with_another_address(tools.folder / "verify.ndjson")
-    looked, renamed, absent, nobody = 0, 0, list[dict[str, Any]](), list[dict[str, Any]]()
+    looked, absent, nobody = 0, list[dict[str, Any]](), list[dict[str, Any]]()
     for user in _spread(tools.folder, count):
         if user["user_id"] in refused:
             continue
         looked += 1
         there = await tools.tenant.users_by_email(user["email"])
         if not any(one.user_id == f"auth0|{user['user_id']}" and one.is_in(connection.name) for one in there):
-            if user["user_id"] in elsewhere:
-                renamed += 1  # the check of the export tells, and whoever decides about it
-                continue
             absent.append(user)
             nobody += [] if any(one.is_in(connection.name) for one in there) else [user]
+    found = looked - len(absent)
+    if absent and not alone:  # the check of the export tells of these, and whoever decides about it
+        renamed = await aside(partial(_with_another_address, tools.folder / "verify.ndjson"))
+        absent = [user for user in absent if user["user_id"] not in renamed]
+    elsewhere = looked - found - len(absent)
     those_linked, taken = await linked_apart(connection, absent, tools)
     linked = len(those_linked)
     if alone:
         taken |= await _held_by_others(connection, nobody, tools)
-    detail = f"{looked - renamed - len(absent)} of {counted(looked, 'sampled user')} found by e-mail"
-    detail += f", {renamed:,} by id with another e-mail address by now" if renamed else ""
+    detail = f"{found} of {counted(looked, 'sampled user')} found by e-mail"
+    detail += f", {elsewhere:,} by id with another e-mail address by now" if elsewhere else ""
     detail += f", {_linked(linked)}" if linked else ""
     progress = Progress.of(tools.journal.events())
     ids = list(_of_taken(len(taken), connection, tools, sampled=True)) if alone and progress.compared is None else []
