@@ -7,11 +7,9 @@ from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
-import httpx
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from linked_stage import link
 from phases_stage import PhasesStage, plant, stage_of
 from rehearsal import CountingTransport, person
 
@@ -21,7 +19,7 @@ from wizard.bulk.verification.residents import Residents, write_index
 from wizard.commands.reporting import write_run_report
 from wizard.commands.running import summary
 from wizard.engine import plan_for
-from wizard.errors import RunMismatch, SourceError, WizardError
+from wizard.errors import RunMismatch, SourceError
 from wizard.events import CheckPassed, Event, RequestSent, UsersMigrated, UsersMovedSince, UsersPrepared
 from wizard.identity import decided_since, progress_of
 from wizard.journal import Journal
@@ -77,77 +75,6 @@ def test_the_look_that_ends_the_phase_is_kept_and_the_phase_does_not_begin_again
     assert [look.due for look in looks] == [False, True]
     stage.ask("DELETE", "users/auth0|1")
     assert stage.resume().verdict == "complete"
-
-
-def sign_up(stage: PhasesStage, people: range) -> None:
-    for number in people:
-        stage.sign_up(f"new{number}", f"new-{number}@example.org")
-
-
-def test_who_signs_up_is_no_part_of_the_share_that_ends_the_phase(stage: PhasesStage) -> None:
-    stage.apply("trickle.until=share", "trickle.share=50")
-    stage.log_in(range(1, 6))
-    sign_up(stage, range(12))
-    stage.pass_days(1)
-    progress = stage.resume()
-    assert (progress.verdict, progress.migrated, progress.imported) == ("waiting", 5, 0)
-    stage.log_in(range(6, 15))
-    stage.pass_days(1)
-    waiting = stage.resume().waiting
-    assert waiting.startswith("14 of 30 users have moved at login (46.7 %)")
-    stage.log_in([15])
-    sign_up(stage, range(12, 20))
-    progress = stage.resume()
-    assert (progress.verdict, progress.migrated, progress.imported) == ("complete", 15, 15)
-
-
-def test_a_plan_for_a_run_whose_share_is_reached_asks_for_no_export_and_keeps_nothing(stage: PhasesStage) -> None:
-    share = ("trickle.until=share", "trickle.share=50")
-    stage.apply(*share)
-    stage.log_in(range(1, 16))
-    stage.pass_days(1)
-    with closing(Journal(stage.run.journal, now=stage.clock.now)) as journal:
-        before = journal.facts()
-    counting = stage.count_requests()
-    asyncio.run(plan_for(stage.answers(*share), base=stage.folder, world=stage.world, run=stage.run))
-    assert ("POST", "/api/v2/jobs/users-exports") not in counting.requests
-    with closing(Journal(stage.run.journal, now=stage.clock.now)) as journal:
-        assert journal.facts() == before
-    assert stage.resume().migrated == 15
-    assert counting.requests.count(("POST", "/api/v2/jobs/users-exports")) > 0
-
-
-def test_a_share_that_is_reached_to_the_very_user_is_counted_by_ids_too(tmp_path: Path) -> None:
-    stage = stage_of(tmp_path, 250)
-    stage.apply("trickle.until=share", "trickle.share=64.4")
-    stage.log_in(range(1, 6))
-    stage.pass_days(1)
-    stage.resume()
-    sign_up(stage, range(156))
-    stage.marked |= {f"new{number}" for number in range(156)}  # so that nothing else calls for a count by ids
-    progress = stage.resume()
-    assert (progress.verdict, progress.migrated, progress.imported) == ("waiting", 5, 0)
-
-
-def test_who_has_moved_and_was_linked_counts_in_the_share_that_ends_the_phase(stage: PhasesStage) -> None:
-    stage.apply("trickle.until=share", "trickle.share=50")
-    stage.log_in(range(1, 16))
-    link(stage, "2", to="1")
-    sign_up(stage, range(1))
-    stage.pass_days(1)
-    assert stage.resume().migrated == 15
-
-
-@pytest.mark.parametrize("until", ["trickle.until=hand", "trickle.until=date"])
-def test_a_count_ends_no_phase_that_ends_by_hand_or_on_a_day(stage: PhasesStage, until: str) -> None:
-    settings = [until, "trickle.date=2099-01-01"] if "date" in until else [until]
-    stage.apply(*settings)
-    stage.log_in([1])
-    sign_up(stage, range(40))
-    stage.pass_days(1)
-    progress = stage.resume()
-    assert (progress.verdict, progress.imported) == ("waiting", 0)
-    assert progress.waiting.startswith("1 of 30 users have moved at login (3.3 %)")
 
 
 def test_going_on_by_hand_is_an_answer_that_a_resumed_run_takes(stage: PhasesStage) -> None:
@@ -364,82 +291,6 @@ def test_a_second_apply_writes_nothing(stage: PhasesStage) -> None:
     transport = stage.transport = CountingTransport(stage.transport)
     assert stage.resume().to_json(report=None)["users"] == first.to_json(report=None)["users"]
     assert transport.writes == []
-
-
-def test_marks_of_users_who_were_deleted_after_they_had_moved_hold_up_nothing(stage: PhasesStage) -> None:
-    stage.apply()
-    stage.log_in(range(1, 11))
-    for number in range(1, 7):
-        stage.ask("DELETE", f"users/auth0|{number}")
-    stage.write_people([person(number) for number in range(7, 31)])
-    stage.pass_days(1)
-    progress = stage.resume("trickle.go_on=true")
-    assert (progress.verdict, progress.read, progress.migrated, progress.imported) == ("complete", 24, 4, 20)
-    assert progress.failed_checks == {}
-
-
-def test_who_moved_without_being_marked_is_marked_when_the_rest_is_prepared(stage: PhasesStage) -> None:
-    stage.apply()
-    stage.log_in(range(1, 11))
-    stage.marked -= {"1", "2", "3", "4"}
-    stage.pass_days(1)
-    progress = stage.resume("trickle.go_on=true")
-    assert (progress.verdict, progress.migrated) == ("complete", 10)
-    assert stage.marked == {str(number) for number in range(1, 11)}
-    assert "/users/7/migrated" not in [path for method, path in stage.calls if method == "POST"]
-
-
-def test_marks_that_the_legacy_api_does_not_take_hold_the_run_up_until_it_does(stage: PhasesStage) -> None:
-    stage.apply()
-    stage.log_in(range(1, 11))
-    stage.marked -= {"1", "2"}
-    stage.refuses_marks = True
-    stage.pass_days(1)
-    with pytest.raises(WizardError, match=r"did not mark.*0 of 2 marks"):
-        stage.resume("trickle.go_on=true")
-    stage.refuses_marks = False
-    assert stage.resume().verdict == "complete"
-    assert {"1", "2"} <= stage.marked
-
-
-def test_marks_that_nobody_could_be_asked_for_are_set_once_the_legacy_api_is_back(
-    stage: PhasesStage, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    stage.apply("cutover.confirm=")
-    stage.log_in(range(1, 11))
-    stage.marked -= {"1", "2", "3", "4"}
-    stage.pass_days(1)
-
-    def refused(request: httpx.Request) -> httpx.Response:
-        raise httpx.ConnectError("refused")
-
-    with monkeypatch.context() as down:
-        down.setattr(stage, "_legacy_api", refused)
-        assert stage.resume("trickle.go_on=true").migrated == 10
-    assert "1" not in stage.marked
-    assert stage.resume("cutover.confirm=acme-users").verdict == "complete"
-    assert {"1", "2", "3", "4"} <= stage.marked
-
-
-def test_moved_users_whom_the_legacy_api_cannot_mark_are_told_of(stage: PhasesStage) -> None:
-    stage.apply()
-    stage.log_in(range(1, 11))
-    stage.unknown = {"1", "2", "3", "4"}
-    stage.marked -= stage.unknown
-    stage.pass_days(1)
-    progress = stage.resume("trickle.go_on=true")
-    assert set(progress.failed_checks) == {"marks"}
-
-
-def test_who_signs_up_in_auth0_meanwhile_is_nobody_to_be_marked(stage: PhasesStage) -> None:
-    stage.apply()
-    stage.log_in(range(1, 4))
-    for number in range(8):
-        stage.sign_up(f"new{number}", f"new-{number}@example.org")
-    stage.pass_days(1)
-    progress = stage.resume("trickle.go_on=true")
-    assert "marks" not in progress.failed_checks
-    assert stage.marked == {"1", "2", "3"}
 
 
 @given(inside=st.sets(st.binary(min_size=1, max_size=30), max_size=200), outside=st.sets(st.binary(min_size=1)))
