@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from wizard.answers import Answers
 from wizard.doorway.scripts import is_closed
 from wizard.doorway.settings import application, keep_secret, legacy_api_of
 from wizard.doorway.templates import SETTINGS
-from wizard.errors import UsageError, WizardError
+from wizard.errors import PlanStale, UsageError, WizardError
 from wizard.identity import existing_run
 from wizard.journal import Journal
 from wizard.runner import AnyStep
@@ -33,10 +33,11 @@ class Rotated:
 async def rotate_secret(answers: Answers, *, base: Path, world: World, runs: Runs, stop: Stop | None = None) -> Rotated:
     """Rotate the secret, keep it in the keyring, and set it again in the connection and the Actions.
 
-    Tokens that were issued go on being good, so logins go on meanwhile. Stopped half-way, do it again.
+    Tokens that were issued go on being good, so logins go on meanwhile. Stopped half-way, do it again, or apply the answers.
 
     Raises:
         UsageError: there is no application, or the migration does not use one.
+        PlanStale: more than the secret would change.
         WizardError: the new secret did not reach every place; says which.
     """
     run = await existing_run(answers, base=base, world=world, runs=runs, stop=stop)
@@ -66,6 +67,15 @@ async def _is_closed(connection: str, tools: Tools) -> bool:
     return found is not None and found.options is not None and is_closed(found.options.scripts)
 
 
+async def _besides(answers: Answers, steps: list[AnyStep], tools: Tools) -> list[str]:
+    """What the steps would change if all values were in place, which a new secret is not."""
+    planned: list[str] = []
+    for step in steps:
+        facts = replace(await step.inspect(answers, tools), stale=())
+        planned += [change.summary for change in step.plan(answers, facts)]
+    return planned
+
+
 async def _rotate(answers: Answers, steps: list[AnyStep], tools: Tools) -> Rotated:
     api = legacy_api_of(answers)
     client = await application(api, tools)
@@ -85,11 +95,18 @@ async def _rotate(answers: Answers, steps: list[AnyStep], tools: Tools) -> Rotat
             "rotate it in the Auth0 Dashboard when few log in, keep it by `auth0-migrate secrets set`, and apply the answers of "
             "each connection.",
         )
+    if await _is_closed(api.connection, tools):
+        steps = []  # nobody needs the secret there, and to open the door again is another decision
+    if besides := await _besides(answers, steps, tools):
+        raise PlanStale(
+            "The secret is not rotated: more than the secret would change with it",
+            why=f"the tenant is not as the answers say: {'; '.join(besides)}",
+            state="Nothing was changed.",
+            remedy="Carry the answers out first, which shows these changes for approval (`auth0-migrate apply`), or mend the answers.",
+        )
     renewed = await tools.tenant.rotate_secret(client.client_id)
     await keep_secret(api, client, renewed.secret, tools)
     changed: list[str] = []
-    if await _is_closed(api.connection, tools):
-        steps = []  # nobody needs the secret there, and to open the door again is another decision
     for step in steps:
         for change in step.plan(answers, await step.inspect(answers, tools)):
             await step.apply(change, tools)

@@ -12,7 +12,7 @@ from rehearsal import person
 from wizard.doorway.rotation import rotate_secret
 from wizard.doorway.scripts import is_closed
 from wizard.doorway.settings import SECRET, secret_name
-from wizard.errors import UsageError, WizardError
+from wizard.errors import PlanStale, UsageError, WizardError
 from wizard.events import CheckPassed
 from wizard.runs import Runs
 from wizard.vault import Secret
@@ -195,6 +195,25 @@ def test_the_secret_of_an_application_of_one_connection_is_rotated_beside_anothe
     second.apply()
     asyncio.run(rotate_secret(first.answers(), base=first.folder, world=first.world, runs=first.runs))
     assert works(first, "acme-users") and works(first, "acme-shop")
+
+
+def test_a_secret_is_not_rotated_where_scripts_or_guards_would_change_with_it_unapproved(first: PhasesStage) -> None:
+    def rotate() -> tuple[str, ...]:
+        work = rotate_secret(first.answers(), base=first.folder, world=first.world, runs=first.runs)
+        return asyncio.run(work).changed
+
+    first.apply()
+    assert rotate()
+    [mark] = [one for one in first.ask("GET", "actions/actions")["actions"] if "mark" in one["name"]]
+    first.ask("PATCH", f"actions/actions/{mark['id']}", json={"code": "exports.onExecutePostLogin = async () => {};"})
+    requests = first.count_requests()
+    with pytest.raises(PlanStale, match="more than the secret would change") as refused:
+        rotate()
+    assert f"build and deploy the Action “{mark['name']}”" in refused.value.why
+    assert requests.writes == []
+    assert first.apply().verdict == "waiting"
+    assert rotate()
+    assert works(first, "acme-users")
 
 
 @pytest.mark.parametrize("elsewhere", [False, True])
