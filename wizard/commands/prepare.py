@@ -60,6 +60,7 @@ def command(answers_file: Path, out: Path, flags: tuple[str, ...], output: Outpu
     from wizard.answers import load
     from wizard.aside import aside
     from wizard.bulk.preparation.answers import PrepareAnswers
+    from wizard.bulk.preparation.folder import claimed
     from wizard.bulk.preparation.prepare import prepare_async
     from wizard.legacy import open_source
     from wizard.legacy.answers import SourceAnswers
@@ -97,7 +98,8 @@ def command(answers_file: Path, out: Path, flags: tuple[str, ...], output: Outpu
         )
 
     try:
-        prepared = run_until_stopped(work)
+        with claimed(out):
+            prepared = run_until_stopped(work)
     except asyncio.CancelledError:
         raise Interrupted("Stopped as asked", state=f"{out} holds nothing new.", remedy="Run it again.") from None
     finally:

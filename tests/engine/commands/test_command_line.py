@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from wizard.bulk.preparation.folder import claimed
 from wizard.events import RunStarted
 from wizard.journal import Journal
 from wizard.runs import RunFolder, Runs
@@ -50,6 +51,22 @@ def test_prepare_needs_no_tenant_and_its_counts_add_up(folder: Path) -> None:
     users = json.loads((folder / "out/users/00001.json").read_bytes())
     assert [user["user_id"] for user in users] == ["1"]
     assert {"rejects.ndjson", "manifest.json", "users"} == {path.name for path in (folder / "out").iterdir()}
+
+
+def test_two_do_not_prepare_into_one_folder_at_once(folder: Path) -> None:
+    arguments = ("prepare", "answers.toml", "--out", "out")
+    with claimed(folder / "out"):
+        (folder / "out/.working-preparing-1-x").mkdir()
+        status, answer, narrated = run(*arguments, folder=folder)
+        assert (status, answer["error"]["what"]) == (1, "Another process prepares users into out")
+        assert "Wait for it, or choose another folder" in narrated
+        assert (folder / "out/.working-preparing-1-x").is_dir()
+    assert run(*arguments, folder=folder)[0] == 3
+
+
+def test_a_folder_that_cannot_be_made_is_told_with_the_remedy(folder: Path) -> None:
+    status, answer, _ = run("prepare", "answers.toml", "--out", "users.csv/out", folder=folder)
+    assert (status, answer["error"]["what"]) == (1, "The prepared users cannot be written to users.csv/out")
 
 
 def test_prepare_warns_of_profiles_beyond_the_announced_cap(folder: Path) -> None:

@@ -2,20 +2,53 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import secrets
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 
 from wizard.bulk.manifest import MIGRATED, NAME, REJECTS, USERS, Manifest
-from wizard.errors import UsageError
+from wizard.errors import UsageError, WizardError
 from wizard.private import private_folder
 from wizard.scratch import OF_EARLIER_VERSIONS, WORKING
 
+LOCK = ".lock"
 PREPARING = f"{WORKING}preparing-"
 _ours = re.compile(r"\d{5,}\.json")
+
+
+@contextmanager
+def claimed(out: Path) -> Iterator[None]:
+    """Hold a folder that is no run's for this process, which prepares users into it; the lock goes with the process.
+
+    Raises:
+        WizardError: another process holds it, or it cannot be written.
+    """
+    from filelock import FileLock, Timeout
+
+    lock = FileLock(out / LOCK, timeout=0, mode=0o600)
+    try:
+        private_folder(out)
+        lock.acquire()
+    except Timeout:
+        raise WizardError(
+            f"Another process prepares users into {out}",
+            state="Nothing was done by this one.",
+            remedy="Wait for it, or choose another folder.",
+        ) from None
+    except OSError as error:
+        raise unwritable(out, error) from None
+    try:
+        yield
+    finally:
+        with suppress(OSError):  # not every system removes a file that is open
+            (out / LOCK).unlink(missing_ok=True)
+        lock.release()
 
 
 class Preparation:
@@ -84,3 +117,26 @@ def _refuse_foreign(users: Path) -> None:
             state="Nothing was written.",
             remedy="choose another folder for the prepared files.",
         )
+
+
+def unwritable(out: Path, error: OSError) -> WizardError:
+    """What the system says about our own files; a source turns what concerns its own into a SourceError."""
+    if error.errno == errno.EIO:
+        return WizardError(
+            f"The disk of {out} does not keep what is written to it",
+            why=error.strerror or "the system reports an error of input or output",
+            state="No file to import was left.",
+            remedy="look into the system's log for errors of this disk, or choose a folder on another disk.",
+        )
+    full = error.errno in {errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)}
+    remedy = (
+        "make room for about two and a half times the size of the users as JSON, or choose a folder on another disk."
+        if full
+        else "choose a folder that this user may write to."
+    )
+    return WizardError(
+        f"The prepared users cannot be written to {out}",
+        why="the disk is full" if full else (error.strerror or type(error).__name__),
+        state="No file to import was left.",
+        remedy=remedy,
+    )

@@ -7,7 +7,6 @@ of users but these files and some numbers a block.
 
 from __future__ import annotations
 
-import errno
 import os
 import time
 from collections.abc import Callable, Collection, Iterator
@@ -18,7 +17,7 @@ from pathlib import Path
 from wizard.bulk.manifest import Manifest, PreparedFile
 from wizard.bulk.preparation.assembly import Assembly
 from wizard.bulk.preparation.chunks import IMPORT_FILE_BYTES, Chunk, chunks, largest_user
-from wizard.bulk.preparation.folder import Preparation
+from wizard.bulk.preparation.folder import Preparation, unwritable
 from wizard.bulk.preparation.keys import batches, buckets_for
 from wizard.bulk.preparation.spool import EMAIL, MOVED, Job, file_name
 from wizard.bulk.preparation.workers import Alone, Crew, Hands, Task
@@ -142,7 +141,7 @@ def prepare(
             work.require_wanted()
             folder.publish(made)
     except OSError as error:
-        raise _unwritable(out, error) from None
+        raise unwritable(out, error) from None
     totals = made.totals
     emit(
         UsersPrepared(
@@ -301,26 +300,3 @@ class _Work:
                 state="No file to import was left.",
                 remedy="run the same command again; it begins anew.",
             )
-
-
-def _unwritable(out: Path, error: OSError) -> WizardError:
-    """What the system says about our own files; a source turns what concerns its own into a SourceError."""
-    if error.errno == errno.EIO:
-        return WizardError(
-            f"The disk of {out} does not keep what is written to it",
-            why=error.strerror or "the system reports an error of input or output",
-            state="No file to import was left.",
-            remedy="look into the system's log for errors of this disk, or choose a folder on another disk.",
-        )
-    full = error.errno in {errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)}
-    remedy = (
-        "make room for about two and a half times the size of the users as JSON, or choose a folder on another disk."
-        if full
-        else "choose a folder that this user may write to."
-    )
-    return WizardError(
-        f"The prepared users cannot be written to {out}",
-        why="the disk is full" if full else (error.strerror or type(error).__name__),
-        state="No file to import was left.",
-        remedy=remedy,
-    )
