@@ -21,6 +21,7 @@ from aiohttp import web
 from textual_serve.server import Server
 
 from wizard.errors import UsageError
+from wizard.listening import listening
 
 PAGE = Path(__file__).with_name("browser.html")
 SCRIPT = Path(__file__).with_name("browser.js")
@@ -207,7 +208,7 @@ def _is_loopback(host: str) -> bool:
 
 def _listening(host: str, port: int) -> socket.socket:
     try:
-        return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
+        return listening(host, port)
     except OSError as error:
         raise UsageError(
             f"The wizard cannot be served on {host}:{port}",

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 from screens.practice import CLOCK_FILE, SPEED, accounts_of, residents_of
 from screens.surroundings import SharedClock, Surroundings, faults_of_logins
 from wizard.errors import WizardError
+from wizard.listening import listening
 
 if TYPE_CHECKING:
     from wizard.practice.tenant import PracticeTenant
@@ -37,7 +38,7 @@ def main(folder: Path, port: int, api_port: int) -> None:
     samples = add_samples(tenant)
     stays = [email for each in accounts_of(folder).values() for email, _ in each]
     surroundings = Surroundings(tenant, samples, clock, residents_of, stays)
-    listener = socket.create_server(("127.0.0.1", api_port))
+    listener = listening("127.0.0.1", api_port)
     known = {
         "client_id": tenant.client_id,
         "client_secret": tenant.client_secret,

@@ -23,6 +23,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from wizard.doorway.app import Plan, application
 from wizard.doorway.gate import Log
 from wizard.errors import UsageError, WizardError
+from wizard.listening import listening
 from wizard.stops import heard
 
 GRACE_SECONDS = 20
@@ -228,9 +229,8 @@ def _serve_in_processes(plan: Plan, listener: socket.socket, log: Log, ready: Ca
 
 
 def _listener(host: str, port: int) -> socket.socket:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
-        listener = socket.create_server((host, port), family=family, backlog=512)
+        listener = listening(host, port)
     except OSError as taken:
         raise UsageError(
             f"The legacy API cannot listen on {host}:{port}",

@@ -17,6 +17,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from wizard.auth0.domain import is_loopback
 from wizard.errors import UsageError
+from wizard.listening import listening
 from wizard.practice.app import ConnectionCut, in_origin_form, matchable_path
 from wizard.practice.errors import ApiError
 
@@ -179,9 +180,8 @@ async def _end(server: uvicorn.Server, stop: asyncio.Event) -> None:
 
 
 def _listener(host: str, port: int) -> socket.socket:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
-        return socket.create_server((host, port), family=family)
+        return listening(host, port)
     except OSError as taken:
         raise UsageError(
             f"The practice tenant cannot listen on {host}:{port}.",
