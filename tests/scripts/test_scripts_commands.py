@@ -18,6 +18,7 @@ from keyring.backend import KeyringBackend
 from memory_keyring import MemoryKeyring
 
 from wizard.__main__ import main
+from wizard.clock import FastClock
 from wizard.commands.scripts import command as scripts_command
 from wizard.commands.secrets import command as secrets_command
 from wizard.doorway.settings import secret_name
@@ -28,6 +29,9 @@ from wizard.runner import apply_plan, make_plan
 from wizard.steps import STEPS
 from wizard.vault import Vault
 from wizard.world import World, connected
+
+SPEED = 20
+"""Times as fast as the machine's clock: an Action takes seconds until it is live."""
 
 ACCOUNT = ("--account", "ann@example.com")
 ANSWERS = """
@@ -94,7 +98,7 @@ class Served:
             one for one in STEPS if one.key in ("connection", "custom_database", "legacy_api", "scripts", "guards")
         ]
         answers = load(self.file, SECTIONS, environment={})
-        world = World(environment={"PRACTICE_SECRET": self.tenant.client_secret})
+        world = World(environment={"PRACTICE_SECRET": self.tenant.client_secret}, clock=self.tenant.clock)
 
         async def work() -> None:
             journal = Journal(None, now=world.clock.now)
@@ -112,7 +116,7 @@ def served(folder: Path, **replies: Reply | list[Reply]) -> Iterator[Served]:
     started, stop_from = threading.Event(), []
 
     async def live() -> None:
-        tenant = PracticeTenant(plan="private-basic-100", seed=7)
+        tenant = PracticeTenant(plan="private-basic-100", clock=FastClock(SPEED), seed=7)
         address: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         stop = asyncio.Event()
         stop_from.append((asyncio.get_running_loop(), stop))
