@@ -11,10 +11,9 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from wizard.errors import SourceError
-from wizard.legacy.answers import SourceAnswers
 from wizard.legacy.columns import is_data, named_by_header, named_by_operator
 from wizard.legacy.csv_block import RAGGED, CsvBlock
 from wizard.legacy.csv_cut import Cutter
@@ -26,6 +25,9 @@ from wizard.legacy.markers import escapes_backslashes, markers_of
 from wizard.legacy.opened import Identity, Stretch, changed, identified, identity, is_packed, opened
 from wizard.legacy.source import Record, SourceFacts
 from wizard.located import located
+
+if TYPE_CHECKING:
+    from wizard.legacy.answers import SourceAnswers
 
 SAMPLE_BYTES = 1 << 18
 MARKERS_IN = 1000

@@ -9,10 +9,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from wizard.errors import SourceError
-from wizard.legacy.answers import SourceAnswers
 from wizard.legacy.encoding import Read
 from wizard.legacy.flat import Columns, Shape
 from wizard.legacy.json_arrangements import ListsCutter, MapCutter, PathCutter, SequenceCutter
@@ -34,6 +33,9 @@ from wizard.legacy.opened import Identity, changed, fingerprint, identity, is_pa
 from wizard.legacy.sniff import beginning_of
 from wizard.legacy.source import BadRecord, Record, SourceFacts
 from wizard.located import located
+
+if TYPE_CHECKING:
+    from wizard.legacy.answers import SourceAnswers
 
 Form = Literal["json", "ndjson"]
 

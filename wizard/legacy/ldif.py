@@ -7,14 +7,17 @@ import itertools
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from wizard.errors import SourceError
-from wizard.legacy.answers import SourceAnswers
 from wizard.legacy.encoding import Read
 from wizard.legacy.ldif_block import ALL, HASHES, Entry, LdifBlock, LdifColumns, chunks, is_entry
 from wizard.legacy.opened import Identity, changed, fingerprint, identity, is_packed, read_as_utf8
 from wizard.legacy.source import BadRecord, Record, SourceFacts
 from wizard.located import located
+
+if TYPE_CHECKING:
+    from wizard.legacy.answers import SourceAnswers
 
 BLOCK_BYTES = 1 << 16
 LONGEST = 64 << 20

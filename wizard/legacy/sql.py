@@ -12,13 +12,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from wizard.errors import SourceError
-from wizard.legacy.answers import SourceAnswers
 from wizard.legacy.source import DATABASE, BadRecord, Record, SourceFacts
 from wizard.legacy.sql_connect import Database, database_of
 from wizard.legacy.sql_values import plain_row
 
 if TYPE_CHECKING:
     from sqlalchemy import ColumnElement, Connection, Dialect, FromClause, Select, quoted_name
+
+    from wizard.legacy.answers import SourceAnswers
 
 BLOCK_ROWS = 1000
 
@@ -121,6 +122,8 @@ def open_sql(answers: SourceAnswers, secret: Callable[[str], str] | None, base: 
 
 def tables_of(path: Path) -> list[str]:
     """The tables and views of an SQLite file."""
+    from wizard.legacy.answers import SourceAnswers
+
     answers = SourceAnswers.model_validate({"kind": "sql", "path": str(path), "table": "*"})
     with database_of(answers, None, Path()).connected() as connection:
         return _names(connection, None)

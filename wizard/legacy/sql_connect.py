@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote_plus
 
 from wizard.errors import SourceError, SourceRefused, SourceUnreachable
-from wizard.legacy.answers import SourceAnswers
 from wizard.legacy.postgres import reads_all
 from wizard.located import located
 
 if TYPE_CHECKING:
     from sqlalchemy import URL, Connection, Engine
+
+    from wizard.legacy.answers import SourceAnswers
 
 DRIVERS = {
     "postgresql": "postgresql+psycopg",

@@ -4,37 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import multiprocessing
-import signal
-from dataclasses import dataclass
-from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
-from pathlib import Path
-from typing import Any
 
-from wizard.bulk.preparation.prepare import Prepared, Stop, prepare
-from wizard.bulk.preparation.workers import rebuilt, settle, start_tracker, told
+from wizard.bulk.preparation.child import Order, work
+from wizard.bulk.preparation.prepare import Prepared, Stop
+from wizard.bulk.preparation.workers import rebuilt, start_tracker
 from wizard.errors import WizardError
-from wizard.events import Emit, Event
-from wizard.legacy.source import LegacySource, SourceFacts
-from wizard.mapping.compiled import Mapping
-from wizard.stops import STOPS
+from wizard.events import Emit
 
 STOPS_WITHIN = 5.0
 """Seconds that the process has to clean up after it was asked to stop."""
 
 LOOKS_EVERY = 0.05
 """Seconds between two looks at what the process has to say."""
-
-
-@dataclass(frozen=True)
-class Order:
-    """What to prepare, as the other process gets it."""
-
-    source: LegacySource
-    facts: SourceFacts
-    mapping: Mapping
-    out: Path
-    options: dict[str, Any]
 
 
 async def prepare_apart(order: Order, *, emit: Emit, stop: Stop) -> Prepared:
@@ -46,7 +28,7 @@ async def prepare_apart(order: Order, *, emit: Emit, stop: Stop) -> Prepared:
     start_tracker()
     ours, theirs = context.Pipe()
     # Not a daemon, as it has children. It ends by itself when this process does: the pipe closes.
-    process = context.Process(target=_prepare, args=(theirs, order), name="prepare")
+    process = context.Process(target=work, args=(theirs, order), name="prepare")
     process.start()
     theirs.close()
     asked = False
@@ -85,28 +67,3 @@ async def _ended(process: BaseProcess) -> None:
     else:
         process.kill()
     process.join()
-
-
-def _prepare(pipe: Connection, order: Order) -> None:
-    """The child: asks the pipe whether to go on, and takes its closing for a no."""
-    for name in STOPS:
-        signal.signal(name, signal.SIG_IGN)
-    settle()
-
-    def stop() -> bool:
-        return pipe.poll()
-
-    def emit(event: Event) -> None:
-        pipe.send(("event", event))
-
-    try:
-        made = prepare(order.source, order.facts, order.mapping, order.out, emit=emit, stop=stop, **order.options)
-        answer: tuple[str, Any] = ("done", made)
-    except ConnectionError:  # nobody listens any more; what was begun is removed already
-        return
-    except Exception as error:  # noqa: BLE001 - told to the other side, which raises it
-        answer = ("failed", told(error))
-    try:
-        pipe.send(answer)
-    except ConnectionError:
-        return

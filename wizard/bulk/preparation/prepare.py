@@ -171,7 +171,8 @@ async def prepare_async(
     leave_out: LeaveOut | None = None,
 ) -> Prepared:
     """The same in a niced process of its own, off the event loop; progress is relayed. Cancelling stops it."""
-    from wizard.bulk.preparation.background import Order, prepare_apart
+    from wizard.bulk.preparation.background import prepare_apart
+    from wizard.bulk.preparation.child import Order
 
     options = {"workers": workers, "skip": tuple(skip), "max_file_bytes": max_file_bytes, "leave_out": leave_out}
     return await prepare_apart(Order(source, facts, mapping, out, options), emit=emit, stop=stop)
