@@ -474,3 +474,10 @@ async def test_cancelling_ends_the_process_and_leaves_nothing(stage: Stage) -> N
     with pytest.raises(asyncio.CancelledError):
         await work
     assert set(stage.folder.iterdir()) == {*files, export}
+
+
+def test_the_comparing_process_starts_without_an_event_loop_and_models() -> None:
+    unneeded = {"asyncio", "pydantic", "httpx", "wizard.events", "wizard.answers"}
+    code = f"import sys, wizard.bulk.verification.compare; print(*{unneeded} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert done.stdout.split() == []

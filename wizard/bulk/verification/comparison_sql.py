@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from wizard.bulk.verification.moved import THERE_BEFORE
-from wizard.bulk.verification.sameness import DUPLICATE, FLAGS, OBJECTS, TEXTS
+from wizard.bulk.verification.sameness import DUPLICATE, FLAGS, OBJECTS, TEXTS, THERE_BEFORE
 
 _GIVEN = TEXTS + OBJECTS
 """Fields that count only if they were given; in a set of them each has the bit of its place."""

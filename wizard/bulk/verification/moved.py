@@ -22,6 +22,7 @@ import orjson
 from wizard.aside import aside
 from wizard.auth0.dates import moment
 from wizard.bulk.verification.residents import Counts, Residents, exported_ids, write_index
+from wizard.bulk.verification.sameness import THERE_BEFORE
 from wizard.counts import counted
 from wizard.progress import Progress
 from wizard.scratch import scratch_within
@@ -49,9 +50,6 @@ FIELDS = ("created_at", "last_login", "last_password_reset")
 
 SKEW = 60.0
 """Seconds by which this clock may be behind Auth0's: who came that shortly before import mode is no one who has moved."""
-
-THERE_BEFORE = "there_before"
-"""In a copy of the list of rejects: the user is in the connection, and was so before anybody could move."""
 
 
 @dataclass(frozen=True)

@@ -26,6 +26,9 @@ ID_TAKEN = "id_taken"
 DUPLICATE = "duplicate"
 """What a prepared user was refused as that is missing though Auth0 said it had it already."""
 
+THERE_BEFORE = "there_before"
+"""In a copy of the list of rejects: the user is in the connection, and was so before anybody could move."""
+
 Cells = Mapping[str, str | None]
 """One user as the comparison reads it: flags as `true` or `false`, texts as they are, objects as JSON text; None if absent."""
 
