@@ -11,6 +11,8 @@ from wizard.progress import Progress
 
 APPROVAL = "approval"
 """Journal fact: hashes of the changes that were approved; none once they were put back."""
+GIVEN = "given_hash"
+"""Journal fact: the hash that `apply` was called with, so that a kill before the plan is made again does not lose it."""
 EVIDENCE = "evidence"
 """Journal fact: the answers that the evidence of an ended run was gathered for; some may change afterwards. Empty once
 an undo of it has begun."""

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from wizard.account import APPROVAL, EVIDENCE, Account
+from wizard.account import APPROVAL, EVIDENCE, GIVEN, Account
 from wizard.answers import Answers, load, save
 from wizard.bulk.manifest import read_manifest
 from wizard.confirmation import as_confirmed
@@ -130,6 +130,8 @@ async def _carry_out(
     async with connected(answers, journal, run.path, base, world, stop) as tools:
         await _require_same(answers, tools, journal)
         save(run.answers, answers)  # what was decided since is part of them
+        if approved_hash is not None:
+            journal.remember(GIVEN, approved_hash)
         started = RunStarted(run.id, answers[StrategyAnswers].way, resumed=bool(before.run))
         stands = before.ended or before.was_undone  # a run that has ended, or was undone, stays so until it goes on
         if not stands:
@@ -236,7 +238,7 @@ def _approved(
     unapproved = [planned for planned in plan.changes if planned.hash not in approval or planned in again]
     if not unapproved:
         return approval
-    if approve is None:
+    if approve is None and not (before is None and journal.recall(GIVEN) == plan.hash):
         done = "the run has done this, and somebody has changed it since"
         why = f"{done if unapproved[0] in again else 'this would now be done and was not approved'}: {unapproved[0].change.summary}"
         what = f"The world has changed since the plan of run {run.id} was approved"
@@ -250,7 +252,7 @@ def _approved(
             state="Nothing was changed.",
             remedy=f"Approve it by `auth0-migrate apply` with the same answers, or `{run.command('resume', run.id, '--yes')}`.",
         )
-    if not approve(plan):
+    if approve is not None and not approve(plan):
         raise PlanStale(
             "The plan was not approved",
             state="Nothing was changed.",

@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from wizard.account import APPROVAL, GIVEN
 from wizard.answers import Answers, from_tables, load, save
 from wizard.clock import RealClock
 from wizard.errors import RunMismatch, WizardError
@@ -154,7 +155,7 @@ def facts_of(run: RunFolder) -> dict[str, Any]:
     """What the journal of a run remembers, read without disturbing a process that works on it."""
     journal = Journal(run.journal, now=RealClock().now, only_read=True)
     try:
-        return {key: journal.recall(key) for key in ("identity", "origin", "approval", "approved_hash")}
+        return {key: journal.recall(key) for key in ("identity", "origin", APPROVAL, "approved_hash", GIVEN)}
     finally:
         journal.close()
 

@@ -257,6 +257,16 @@ def answer_with(
     return int(progress.exit)
 
 
+def _going_on(run: RunFolder) -> str:
+    """The command that goes on with a run; one that stopped before anything was approved has to be given that first."""
+    from wizard.identity import facts_of, origin_of
+
+    facts, file = facts_of(run), origin_of(run).file
+    if facts["approval"] is None and facts["given_hash"] is None and file is not None:
+        return run.command("apply", file)
+    return run.command("resume", run.id)
+
+
 def summary(progress: Progress, run: RunFolder, report: str | None, *, at_work: bool = False) -> str:
     """The account of a run for people, a few aligned lines, and what to do about what is not right."""
     from wizard.undo.afterwards import told_of
@@ -267,7 +277,7 @@ def summary(progress: Progress, run: RunFolder, report: str | None, *, at_work: 
         lines.append(f"  {told_of(progress, run)}")
     if (progress.stopped or progress.waiting) and not progress.was_undone:
         where = f"in step {progress.step}" if progress.step else "before its first step"
-        lines.append(f"  {progress.waiting or f'{where}; go on with: ' + run.command('resume', run.id)}")
+        lines.append(f"  {progress.waiting or f'{where}; go on with: {_going_on(run)}'}")
     if progress.waiting and progress.looks and not progress.was_undone:
         looked = datetime.fromtimestamp(progress.looks[-1].at, UTC)
         lines.append(f"  as of the last look, {looked:%Y-%m-%d %H:%M} UTC")

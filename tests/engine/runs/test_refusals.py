@@ -18,7 +18,7 @@ from wizard.__main__ import main
 from wizard.auth0.errors import BadCredentials, EntityLimit, InsufficientScope, MissingGrant
 from wizard.engine import carry_out, plan_for
 from wizard.errors import Exit, Interrupted, PlanStale, RunMismatch, SourceError, UsageError, WizardError
-from wizard.events import ChangeApplied, Event, JobSubmitted, StepStarted
+from wizard.events import ChangeApplied, Event, JobSubmitted, RunStarted, StepStarted
 from wizard.identity import Origin, progress_of, run_of
 from wizard.practice.tenant import PracticeTenant
 from wizard.progress import Progress
@@ -419,6 +419,32 @@ def test_only_the_approved_hash_is_carried_out(stage: Rehearsal) -> None:
             )
         )
     assert stage.users() == []
+
+
+def test_a_hash_that_was_given_approves_its_plan_also_after_a_stop_before_the_plan_was_made(stage: Rehearsal) -> None:
+    def carry(approved_hash: str) -> None:
+        def interrupt(event: Event) -> None:
+            if isinstance(event, RunStarted):
+                raise Interrupted("Ended before the plan was made", remedy="")
+
+        work = carry_out(
+            stage.run if stage.runs.all() else asyncio.run(opened(stage)),
+            stage.answers(),
+            base=stage.folder,
+            world=stage.world,
+            approve=lambda plan: True,
+            approved_hash=approved_hash,
+            watchers=[interrupt],
+        )
+        with pytest.raises(Interrupted):
+            asyncio.run(work)
+
+    plan = asyncio.run(plan_for(stage.answers(), base=stage.folder, world=stage.world, run=None))
+    carry("0" * 64)
+    with pytest.raises(PlanStale, match="was not approved yet"):
+        stage.resume()
+    carry(plan.hash)
+    assert stage.resume().verdict == "complete"
 
 
 def test_a_hash_that_was_approved_once_approves_nothing_that_came_later(stage: Rehearsal) -> None:
