@@ -244,6 +244,15 @@ def test_trying_leaves_nothing_personal_in_the_log(tmp_path: Path) -> None:
         assert personal not in log.read_text(encoding="utf-8")
 
 
+def test_the_password_may_be_named_as_where_passwords_are_proven(tmp_path: Path) -> None:
+    with served(tmp_path, login=user(), users=user()) as place:
+        place.set_up()
+        named = ("--account", "ann@example.com=env:PRACTICE_SECRET")
+        assert told(place.run(scripts_command, "try", *named, "--json"))["scripts"][0]["result"] == "user"
+        asked = place.doorway.calls[0].body
+        assert asked == {"identifier": "ann@example.com", "password": place.tenant.client_secret}
+
+
 def test_trying_before_anything_is_set_up_says_what_is_missing(tmp_path: Path) -> None:
     with served(tmp_path) as place:
         result = place.run(scripts_command, "try", *ACCOUNT, stdin="x\n")

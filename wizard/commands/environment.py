@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from wizard.answers import Answers
 
 
+Login = tuple[str, str | None]
+"""By what an account is found, and the reference of its password if that is not to be typed."""
+
+
 def secrets_of(answers: Answers, tell: Callable[[str], None]) -> Callable[[str], str]:
     """Resolves references for these answers: by their tenant's keyring and the environment, or by the latter alone.
 
@@ -25,6 +29,12 @@ def secrets_of(answers: Answers, tell: Callable[[str], None]) -> Callable[[str],
         return from_environment
     vault = Vault(answers[TenantAnswers].domain, tell=tell)
     return lambda reference: vault.resolve(reference, os.environ).reveal()
+
+
+def login_of(account: str) -> Login:
+    """An account as it is given: LOGIN, whose password is typed, or LOGIN=env:NAME, LOGIN=keyring:NAME."""
+    login, _, reference = account.rpartition("=")
+    return (login, reference) if login and reference.startswith(("env:", "keyring:")) else (account, None)
 
 
 def from_environment(reference: str) -> str:

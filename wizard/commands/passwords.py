@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from wizard.commands.environment import secrets_of
+from wizard.commands.environment import Login, login_of, secrets_of
 from wizard.commands.help import Group
 from wizard.commands.output import Output, answered, common_options
 from wizard.commands.running import answers_argument, set_option
@@ -22,9 +22,6 @@ if TYPE_CHECKING:
     from wizard.answers import Answers
     from wizard.legacy.source import LegacySource
     from wizard.passwords.prove import Known, Proof
-
-Login = tuple[str, str | None]
-"""A cell by which the account is found, and the reference of its password if that is not to be typed."""
 
 
 @click.group("passwords", cls=Group, short_help="Prove that imported passwords will work.")
@@ -91,10 +88,7 @@ def _logins(accounts: Sequence[str], answers: Answers) -> list[Login]:
     from wizard.passwords.prove import MOST_ACCOUNTS
     from wizard.steps.verify import VerifyAnswers
 
-    logins: list[Login] = []
-    for given in accounts:
-        login, _, reference = given.rpartition("=")
-        logins.append((login, reference) if login and reference.startswith(("env:", "keyring:")) else (given, None))
+    logins = [login_of(account) for account in accounts]
     if not logins and answers.has(VerifyAnswers):
         logins += [(canary.login, canary.password) for canary in answers[VerifyAnswers].canaries[:MOST_ACCOUNTS]]
     if not 1 <= len(logins) <= MOST_ACCOUNTS:

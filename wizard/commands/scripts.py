@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from wizard.commands.environment import login_of, secrets_of
 from wizard.commands.help import Group
 from wizard.commands.output import Output, common_options
 from wizard.commands.running import answers_argument, load_answers, run_until_stopped, set_option, world
@@ -92,7 +93,12 @@ def diff_(answers_file: Path, flags: tuple[str, ...], output: Output) -> None:
 
 @command.command("try", short_help="Run login and get user here against the legacy API.")
 @answers_argument
-@click.option("--account", required=True, metavar="E-MAIL", help="E-mail address or username of a legacy account.")
+@click.option(
+    "--account",
+    required=True,
+    metavar="LOGIN[=REF]",
+    help="E-mail address or username of a legacy account; its password is typed, or named as env:NAME or keyring:NAME.",
+)
 @click.option("--no-password", is_flag=True, help="Only get user, which needs none.")
 @set_option
 @common_options
@@ -103,7 +109,8 @@ def try_(answers_file: Path, account: str, no_password: bool, flags: tuple[str, 
     Exit status 3 when a script ends with an error.
     """
     answers = load_answers(answers_file, flags)
-    password = None if no_password else _password(output, account)
+    login, reference = login_of(account)
+    password = None if no_password else _password(output, reference, answers)
     from wizard.doorway.scripts import scripts_for
     from wizard.doorway.settings import complete
     from wizard.doorway.trial import try_scripts
@@ -121,7 +128,7 @@ def try_(answers_file: Path, account: str, no_password: bool, flags: tuple[str, 
                 values = complete(await values_of(answers, tools))
         finally:
             journal.close()
-        return await try_scripts(scripts_for(answers), values, account, password)
+        return await try_scripts(scripts_for(answers), values, login, password)
 
     trials = run_until_stopped(work)
     answer = {"scripts": [asdict(trial) for trial in trials]}
@@ -130,8 +137,10 @@ def try_(answers_file: Path, account: str, no_password: bool, flags: tuple[str, 
     return int(Exit.DONE if fine else Exit.ATTENTION)
 
 
-def _password(output: Output, account: str) -> str:
-    """The password: typed where somebody sits there, else the first line that is piped in."""
+def _password(output: Output, reference: str | None, answers: Answers) -> str:
+    """The password: what it is named by; else typed where somebody sits there, or the first line that is piped in."""
+    if reference is not None:
+        return secrets_of(answers, output.say)(reference)
     if sys.stdin.isatty():
         return output.ask_hidden("Password of that account", without_terminal="pipe the password in")
     return sys.stdin.readline().rstrip("\r\n")
