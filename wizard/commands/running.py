@@ -335,10 +335,13 @@ def rejected_lines(progress: Progress, run: RunFolder) -> Sequence[str]:
     """Why users were rejected, most first, each with what can be done about it."""
     from wizard.bulk.manifest import REJECTS, read_manifest
     from wizard.left_out import left_out
+    from wizard.rejects import NOT_LOGGED_IN
 
     manifest = read_manifest(run.path)
-    lines = [f"Rejected before the upload (each is a line of {run.path / REJECTS}):"] if progress.refused_before else []
     found = left_out(progress, manifest, run)
+    uploads = all(one.code != NOT_LOGGED_IN for one in found)
+    what = "Rejected before the upload" if uploads else "Not moved, nor to be moved in bulk"
+    lines = [f"{what} (each is a line of {run.path / REJECTS}):"] if progress.refused_before else []
     lines += [f"  {one.code:<24}{one.users:>12,}   {one.remedy}" for one in found if not one.decided]
     if moved := progress.moved_since[0]:
         since = f"more lines of {REJECTS}, who count as migrated at login"

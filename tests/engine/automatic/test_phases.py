@@ -246,6 +246,7 @@ def test_who_moved_after_preparing_is_not_told_as_not_logged_in_and_the_remedy_w
     progress = stage.resume("cutover.confirm=acme-users")
     assert (progress.migrated, progress.rejected) == (6, 4)
     told = summary(progress, stage.run, None)
+    assert "Not moved, nor to be moved in bulk (each is a line of" in told
     assert "not_logged_in                      4   After the cutover no login moves them" in told
     assert "have logged in since               2   more lines of rejects.ndjson" in told
     assert f"undo {stage.run.id} --cutover" in told
