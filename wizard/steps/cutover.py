@@ -7,7 +7,7 @@ the legacy store alone, and would refuse bulk imports.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 from pydantic import Field
@@ -226,6 +226,12 @@ class CutoverStep(Step[CutoverFacts, CutoverChange]):
         return [*changes, *(TakeBack(*one) for one in facts.needed)]
 
     def gate(self, answers: Answers, facts: CutoverFacts) -> Waiting | None:
+        waiting = self._obstacle(answers, facts)
+        if waiting and answers[CutoverAnswers].confirm == answers[ConnectionAnswers].name:
+            return replace(waiting, until=f"{waiting.until}; the confirmation is kept")
+        return waiting
+
+    def _obstacle(self, answers: Answers, facts: CutoverFacts) -> Waiting | None:
         wanted, name = answers[CutoverAnswers], answers[ConnectionAnswers].name
         if facts.unaccounted:
             return Waiting(

@@ -10,7 +10,7 @@ from phases_stage import PhasesStage, stage_of
 from rehearsal import person
 
 from wizard.doorway.scripts import is_closed
-from wizard.events import CheckPassed, Event, RequestSent
+from wizard.events import CheckPassed, Event, RequestSent, WorldAwaited
 
 
 @pytest.fixture
@@ -26,6 +26,9 @@ def test_users_added_after_preparing_hold_up_the_cutover_until_that_is_decided(s
     stage.write_people([person(number) for number in range(1, 11)])
     waiting = stage.resume("cutover.confirm=acme-users").waiting
     assert waiting.startswith("2 users were added to the legacy store after it was prepared")
+    before, told = (one.until for one in stage.events if isinstance(one, WorldAwaited) and one.step == "cutover")
+    assert before == "--set cutover.confirm=acme-users"
+    assert told.endswith("--set cutover.leave_added=true; the confirmation is kept")
     assert not is_closed(stage.options()["customScripts"])
     assert stage.resume("cutover.leave_added=true").verdict == "complete"
     assert is_closed(stage.options()["customScripts"])
