@@ -107,7 +107,7 @@ class StartScreen(Screen[None]):
         choices.add_options(Option(_draft_entry(draft), f"draft-{n}") for n, draft in enumerate(self._drafts))
         if self._runs:
             choices.add_option(Option(Content.styled("RUNS", "bold $foreground-muted"), disabled=True))
-        choices.add_options(Option(_run_entry(known), f"run-{n}") for n, known in enumerate(self._runs))
+        choices.add_options(Option(run_entry(known), f"run-{n}") for n, known in enumerate(self._runs))
         await asyncio.to_thread(import_module, "screens.frame")  # so that the choice is answered at once
         spare_the_living("start")
 
@@ -230,7 +230,8 @@ def _entry(title: str, words: str) -> Content:
     return Content.assemble((f"{title}\n", "bold"), (f"{words}\n", "$foreground-muted"))
 
 
-def _run_entry(known: Known) -> Content:
+def run_entry(known: Known) -> Content:
+    """A run in the list: where it goes, how far it has come, and its id."""
     now = known.progress
     words = {
         "complete": ("✓ complete", "$text-success"),
@@ -242,7 +243,7 @@ def _run_entry(known: Known) -> Content:
         words = ("◌ undone", "$text-warning")
     if known.held:
         words = ("▸ another process works on it", "$text-accent")
-    at = f" · {now.step}" if now.step else ""
+    at = f" · {now.step.replace('_', ' ')}" if now.step and not now.was_undone else ""
     in_auth0 = now.imported + now.already_there + now.migrated
     users = f"{in_auth0:,} of {counted(now.read, 'user')} in Auth0" if now.read else "no user read yet"
     return Content.assemble(
