@@ -126,6 +126,8 @@ def _line_of(event: Event) -> str:
             return f"Run {event.run}: {'resumed' if event.resumed else 'started'} ({event.strategy})"
         case happened.ChangeStarted():
             return f"→ {event.summary}"
+        case happened.StepStarted() if event.step == "verify":
+            return "  gathering evidence: what Auth0 holds is held against what was prepared"
         case happened.UsersPrepared():
             left = f", {event.rejected:,} rejected" if event.rejected else ""
             skipped = f", {event.skipped:,} left behind as decided" if event.skipped else ""

@@ -1,4 +1,4 @@
-"""What is said on stderr when the tenant does not answer, or the terminal is lost."""
+"""What is said on stderr when the tenant does not answer, evidence takes its time, or the terminal is lost."""
 
 from __future__ import annotations
 
@@ -27,6 +27,14 @@ def test_one_lost_answer_is_not_worth_a_line() -> None:
         now = float(second * 3)
         narrator.hear(RequestSent("GET", "/api/v2/jobs/{id}", status, 0.1))
     assert told == []
+
+
+def test_that_evidence_is_gathered_is_told_as_an_export_takes_its_time() -> None:
+    told = list[str]()
+    narrator = Narrator(told.append, live=False)
+    for step in ("prepare", "upload", "verify"):
+        narrator.hear(StepStarted(step))
+    assert told == ["  gathering evidence: what Auth0 holds is held against what was prepared"]
 
 
 class Lost(io.StringIO):
