@@ -13,7 +13,7 @@ from wizard.confirmation import as_confirmed
 from wizard.counts import counted
 from wizard.errors import Exit, Interrupted, PlanStale, RunMismatch, UsageError, WizardError
 from wizard.events import Emit, RunEnded, RunFailed, RunInterrupted, RunStarted
-from wizard.identity import Identity, keep, require_same
+from wizard.identity import Identity, going_on, keep, require_same
 from wizard.journal import Journal
 from wizard.legacy.answers import SourceAnswers
 from wizard.made_before import made_before, note_approval
@@ -253,6 +253,7 @@ def _approved(
             remedy=f"Approve it by `auth0-migrate apply` with the same answers, or `{run.command('resume', run.id, '--yes')}`.",
         )
     if approve is not None and not approve(plan):
+        journal.remember(GIVEN, None)  # this word is later than the hash
         raise PlanStale(
             "The plan was not approved",
             state="Nothing was changed.",
@@ -313,7 +314,7 @@ async def verify_again(
                 raise WizardError(
                     f"Run {run.id} is not finished",
                     state="Nothing was done.",
-                    remedy=f"Finish it: `{run.command('resume', run.id)}`.",
+                    remedy=f"Finish it: `{going_on(run)}`.",
                 )
             if _is_purged(run):
                 raise UsageError(

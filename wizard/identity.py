@@ -182,6 +182,14 @@ def origin_of(run: RunFolder) -> Origin:
     return Origin(known["base"], known.get("file"), tuple(known.get("flags", ())))
 
 
+def going_on(run: RunFolder) -> str:
+    """The command that goes on with a run; where nothing was approved before it stopped, `apply` asks for that."""
+    facts, origin = facts_of(run), origin_of(run)
+    if facts[APPROVAL] is None and facts[GIVEN] is None and origin.file is not None:
+        return run.command("apply", origin.file, *(word for flag in origin.flags for word in ("--set", flag)))
+    return run.command("resume", run.id)
+
+
 def progress_of(run: RunFolder) -> Progress:
     """Where a run stands."""
     journal = Journal(run.journal, now=RealClock().now, only_read=True)

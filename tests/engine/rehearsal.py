@@ -114,6 +114,13 @@ sample = 5
 """
 
 
+def rehearsal_of(folder: Path, users: int) -> Rehearsal:
+    """A rehearsal with this many people, numbered from 1."""
+    stage = Rehearsal(folder)
+    stage.write_people([person(number) for number in range(1, users + 1)])
+    return stage
+
+
 @dataclass
 class Rehearsal:
     """Everything a run needs, with a tenant whose jobs are quick and a clock that jumps."""

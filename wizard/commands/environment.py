@@ -1,4 +1,5 @@
-"""Secrets for commands that may know no tenant: then the environment alone, as a keyring is kept by tenant."""
+"""Secrets, and accounts with theirs, for commands that may know no tenant: then of the environment alone, as a keyring is kept by
+tenant."""
 
 from __future__ import annotations
 

@@ -165,19 +165,19 @@ def carry_out_and_report(
     output: Output,
     approved_hash: str | None = None,
     keep: bool = False,
-    again: Callable[[RunFolder], str] = lambda run: run.command("resume", run.id),
+    again: Callable[[RunFolder], str] | None = None,
     meanwhile: Callable[[RunFolder, Progress], Awaitable[Answers | None]] | None = None,
 ) -> int:
     """Carry out a run, write its report, print the answer; returns the exit code.
 
     Args:
         keep: A run of which nothing was approved stays when it fails, because it was there before.
-        again: How to go on with it, in words.
+        again: How to go on with it, in words, where that is by no command.
         meanwhile: What the world does each time the run has stopped; with the answers it returns the run goes on.
     """
     from wizard.commands.reporting import write_report_or_say
     from wizard.engine import carry_out
-    from wizard.identity import forget_if_unapproved, progress_of
+    from wizard.identity import forget_if_unapproved, going_on, progress_of
 
     narrator = Narrator(output.say, live=output.live)
     opened: list[RunFolder] = []
@@ -208,7 +208,7 @@ def carry_out_and_report(
         narrator.clear()
         if not opened:
             raise
-        output.say(f"Interrupted; everything done so far is kept.\nNext: {again(opened[0])}")
+        output.say(f"Interrupted; everything done so far is kept.\nNext: {(again or going_on)(opened[0])}")
         return answer_with(progress_of(opened[0]), opened[0], output)
     except Exception as error:
         narrator.clear()
@@ -257,18 +257,9 @@ def answer_with(
     return int(progress.exit)
 
 
-def _going_on(run: RunFolder) -> str:
-    """The command that goes on with a run; one that stopped before anything was approved has to be given that first."""
-    from wizard.identity import facts_of, origin_of
-
-    facts, file = facts_of(run), origin_of(run).file
-    if facts["approval"] is None and facts["given_hash"] is None and file is not None:
-        return run.command("apply", file)
-    return run.command("resume", run.id)
-
-
 def summary(progress: Progress, run: RunFolder, report: str | None, *, at_work: bool = False) -> str:
     """The account of a run for people, a few aligned lines, and what to do about what is not right."""
+    from wizard.identity import going_on
     from wizard.undo.afterwards import told_of
 
     stands = "AT WORK" if at_work else "STOPPED" if progress.stopped else progress.verdict.upper()
@@ -277,7 +268,7 @@ def summary(progress: Progress, run: RunFolder, report: str | None, *, at_work: 
         lines.append(f"  {told_of(progress, run)}")
     if (progress.stopped or progress.waiting) and not progress.was_undone:
         where = f"in step {progress.step}" if progress.step else "before its first step"
-        lines.append(f"  {progress.waiting or f'{where}; go on with: {_going_on(run)}'}")
+        lines.append(f"  {progress.waiting or f'{where}; go on with: {going_on(run)}'}")
     if progress.waiting and progress.looks and not progress.was_undone:
         looked = datetime.fromtimestamp(progress.looks[-1].at, UTC)
         lines.append(f"  as of the last look, {looked:%Y-%m-%d %H:%M} UTC")
@@ -335,12 +326,10 @@ def rejected_lines(progress: Progress, run: RunFolder) -> Sequence[str]:
     """Why users were rejected, most first, each with what can be done about it."""
     from wizard.bulk.manifest import REJECTS, read_manifest
     from wizard.left_out import left_out
-    from wizard.rejects import NOT_LOGGED_IN
 
     manifest = read_manifest(run.path)
     found = left_out(progress, manifest, run)
-    uploads = all(one.code != NOT_LOGGED_IN for one in found)
-    what = "Rejected before the upload" if uploads else "Not moved, nor to be moved in bulk"
+    what = "Not moved, nor to be moved in bulk" if progress.strategy == "automatic" else "Rejected before the upload"
     lines = [f"{what} (each is a line of {run.path / REJECTS}):"] if progress.refused_before else []
     lines += [f"  {one.code:<24}{one.users:>12,}   {one.remedy}" for one in found if not one.decided]
     if moved := progress.moved_since[0]:

@@ -27,7 +27,7 @@ NOT_PUT_BACK = "An undo can no longer put back the scripts and other code that t
 @common_options
 def command(purge: str | None, runs_folder: Path | None, output: Output) -> int:
     """List the runs with what they moved, newest first."""
-    from wizard.identity import facts_of, is_rehearsal, progress_of
+    from wizard.identity import facts_of, going_on, is_rehearsal, progress_of
     from wizard.runs import Runs, rehearsals
 
     runs = Runs(runs_folder)
@@ -38,7 +38,7 @@ def command(purge: str | None, runs_folder: Path | None, output: Output) -> int:
             raise UsageError(
                 f"Run {run.id} still needs its files",
                 state="Nothing was deleted.",
-                remedy=f"Finish it first: `{run.command('resume', run.id)}`.",
+                remedy=f"Finish it first: `{going_on(run)}`.",
             )
         with run.locked():
             lost = run.purge_users()

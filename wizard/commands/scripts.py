@@ -105,7 +105,7 @@ def diff_(answers_file: Path, flags: tuple[str, ...], output: Output) -> None:
 def try_(answers_file: Path, account: str, no_password: bool, flags: tuple[str, ...], output: Output) -> int:
     """Run the generated login and get user scripts on this machine, in Auth0's Node, against the legacy API.
 
-    The password is typed at a hidden prompt, or piped in. Nothing is written, on the tenant or in the legacy store.
+    The password is typed at a hidden prompt, piped in, or named. Nothing is written, on the tenant or in the legacy store.
     Exit status 3 when a script ends with an error.
     """
     answers = load_answers(answers_file, flags)

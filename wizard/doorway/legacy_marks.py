@@ -46,9 +46,13 @@ class LegacyMarks:
 
         found: list[str] = []
         after: str | None = ""
+        asked = set[str]()
         try:
             async with self._client() as client:
                 while after is not None:
+                    if after in asked:
+                        return None  # it leads in a circle
+                    asked.add(after)
                     answer = await self._ask(client, "GET", f"/migrated?take={PAGE}&after={quote(after, safe='')}")
                     if answer is None or answer.status_code != 200:
                         return None

@@ -1,12 +1,20 @@
 """`verify` while users move at login: whether the set-up works, and what is told when it does not."""
 
+import asyncio
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import httpx
 import pytest
 from phases_stage import PhasesStage, stage_of
 
+from wizard.doorway.legacy_marks import LegacyMarks
+from wizard.doorway.settings import legacy_api_of
 from wizard.events import CheckFailed
+from wizard.journal import Journal
+from wizard.world import connected
 
 
 @pytest.fixture
@@ -47,6 +55,21 @@ def test_a_legacy_api_that_does_not_accept_the_tenants_token_is_told(
     progress = stage.verify()
     assert list(progress.failed_checks) == ["legacy api token"]
     assert "does not accept" in progress.failed_checks["legacy api token"]
+
+
+def test_marks_that_lead_in_a_circle_are_not_asked_for_for_ever(stage: PhasesStage) -> None:
+    pages = {"": "a", "a": "b", "b": "a"}
+
+    def circling(request: httpx.Request) -> httpx.Response:
+        return httpx.Response(200, json={"user_ids": ["7"], "next": pages[request.url.params["after"]]})
+
+    async def ids() -> Sequence[str] | None:
+        world, answers = replace(stage.world, outside=httpx.MockTransport(circling)), stage.answers()
+        with closing(Journal(None, now=world.clock.now)) as journal:
+            async with connected(answers, journal, stage.folder, stage.folder, world) as tools:
+                return await LegacyMarks(legacy_api_of(answers), tools).ids()
+
+    assert asyncio.run(asyncio.wait_for(ids(), 20)) is None
 
 
 def test_what_has_failed_is_looked_at_again_when_the_run_is_resumed(

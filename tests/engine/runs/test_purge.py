@@ -3,18 +3,14 @@
 from pathlib import Path
 
 import pytest
-from rehearsal import Rehearsal, person
+from rehearsal import Rehearsal, person, rehearsal_of
 
 from wizard.identity import progress_of
-
-USERS = 8
 
 
 @pytest.fixture
 def stage(tmp_path: Path) -> Rehearsal:
-    stage = Rehearsal(tmp_path)
-    stage.write_people([person(number) for number in range(1, USERS + 1)])
-    return stage
+    return rehearsal_of(tmp_path, 8)
 
 
 LEFT = (

@@ -12,14 +12,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from rehearsal import Rehearsal, person, whereabouts
+from rehearsal import Rehearsal, person, rehearsal_of, whereabouts
 
 from wizard.__main__ import main
 from wizard.auth0.errors import BadCredentials, EntityLimit, InsufficientScope, MissingGrant
+from wizard.commands.running import summary
 from wizard.engine import carry_out, plan_for
 from wizard.errors import Exit, Interrupted, PlanStale, RunMismatch, SourceError, UsageError, WizardError
 from wizard.events import ChangeApplied, Event, JobSubmitted, RunStarted, StepStarted
-from wizard.identity import Origin, progress_of, run_of
+from wizard.identity import Origin, going_on, progress_of, run_of
 from wizard.practice.tenant import PracticeTenant
 from wizard.progress import Progress
 from wizard.runner import Plan
@@ -32,9 +33,7 @@ USERS = 8
 
 @pytest.fixture
 def stage(tmp_path: Path) -> Rehearsal:
-    stage = Rehearsal(tmp_path)
-    stage.write_people([person(number) for number in range(1, USERS + 1)])
-    return stage
+    return rehearsal_of(tmp_path, USERS)
 
 
 def applied(step: str) -> Callable[[Event], bool]:
@@ -444,7 +443,33 @@ def test_a_hash_that_was_given_approves_its_plan_also_after_a_stop_before_the_pl
     with pytest.raises(PlanStale, match="was not approved yet"):
         stage.resume()
     carry(plan.hash)
+    assert going_on(stage.run).startswith("auth0-migrate resume")
     assert stage.resume().verdict == "complete"
+
+
+def test_a_plan_that_was_declined_is_not_approved_by_the_hash_that_was_given_before(stage: Rehearsal) -> None:
+    def interrupt(event: Event) -> None:
+        raise Interrupted("Ended before the plan was made", remedy="")
+
+    plan = asyncio.run(plan_for(stage.answers(), base=stage.folder, world=stage.world, run=None))
+    run = asyncio.run(opened(stage))
+    edges: dict[str, Any] = {"base": stage.folder, "world": stage.world}
+    given: dict[str, Any] = {"approve": lambda plan: True, "approved_hash": plan.hash, "watchers": [interrupt]}
+    with pytest.raises(Interrupted):
+        asyncio.run(carry_out(run, stage.answers(), **edges, **given))
+    with pytest.raises(PlanStale, match="was not approved"):
+        asyncio.run(carry_out(run, stage.answers(), **edges, approve=lambda plan: False))
+    with pytest.raises(PlanStale, match="was not approved yet"):
+        stage.resume()
+    assert stage.users() == []
+
+
+def test_where_nothing_was_approved_the_command_to_go_on_is_apply_with_what_was_set(stage: Rehearsal) -> None:
+    origin = Origin(str(stage.folder), str(stage.answers_file), ("verify.sample=3",))
+    run = asyncio.run(run_of(stage.answers("verify.sample=3"), origin, world=stage.world, runs=stage.runs))
+    told = f"auth0-migrate apply {stage.answers_file} --set verify.sample=3 --runs {stage.runs.folder}"
+    assert going_on(run) == told
+    assert told in summary(progress_of(run), run, None)
 
 
 def test_a_hash_that_was_approved_once_approves_nothing_that_came_later(stage: Rehearsal) -> None:
